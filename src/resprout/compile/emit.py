@@ -1,0 +1,182 @@
+"""Graph nodes -> LLVM vector instructions, one lane per patient; exp and ln are inlined polynomials so that vectors stay vectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+import llvmlite.ir as ir
+
+from resprout.compile import graph as g
+from resprout.compile.graph import Graph, Node
+
+FAST = ("nsz", "arcp", "contract", "reassoc")
+EXP_TERMS = 13
+LOG_TERMS = 21
+LN2_HIGH = 0.693147180369123816490
+LN2_LOW = 1.90821492927058770002e-10
+SMALLEST = 2.2250738585072014e-308
+
+
+class Lanes:
+    """An LLVM builder whose values are vectors of `width` doubles."""
+
+    def __init__(self, module: ir.Module, width: int) -> None:
+        self.module = module
+        self.width = width
+        self.real = ir.VectorType(ir.DoubleType(), width)
+        self.whole = ir.VectorType(ir.IntType(64), width)
+        self.pointer = ir.DoubleType().as_pointer()
+        self.builder = ir.IRBuilder()
+
+    def function(self, name: str, arguments: int) -> Sequence[ir.Argument]:
+        """Open a function of `arguments` pointers to double and start writing its body."""
+        made = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [self.pointer] * arguments), name)
+        for argument in made.args:
+            argument.add_attribute("noalias")
+        self.builder = ir.IRBuilder(made.append_basic_block())
+        return made.args
+
+    def number(self, value: float) -> ir.Constant:
+        """The same number in every lane."""
+        return ir.Constant(self.real, [float(value)] * self.width)
+
+    def _whole(self, value: int) -> ir.Constant:
+        return ir.Constant(self.whole, [value] * self.width)
+
+    def load(self, pointer: ir.Value, row: int) -> ir.Value:
+        """Row `row` of an array [row, lane]."""
+        value = self.builder.load(self._row(pointer, row))
+        value.align = 8 * self.width
+        return value
+
+    def store(self, value: ir.Value, pointer: ir.Value, row: int) -> None:
+        """Write row `row` of an array [row, lane]."""
+        self.builder.store(value, self._row(pointer, row)).align = 8 * self.width
+
+    def _row(self, pointer: ir.Value, row: int) -> ir.Value:
+        place = self.builder.gep(pointer, [ir.Constant(ir.IntType(64), row * self.width)], inbounds=True)
+        return self.builder.bitcast(place, self.real.as_pointer())
+
+    def spread(self, pointer: ir.Value, index: int) -> ir.Value:
+        """One double of an array [index], the same in every lane."""
+        place = self.builder.gep(pointer, [ir.Constant(ir.IntType(64), index)], inbounds=True)
+        single = self.builder.insert_element(
+            ir.Constant(self.real, ir.Undefined), self.builder.load(place), ir.IntType(32)(0)
+        )
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
+        return self.builder.shuffle_vector(single, ir.Constant(self.real, ir.Undefined), zeros)
+
+    def add(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """left + right."""
+        return self.builder.fadd(left, right, flags=FAST)
+
+    def subtract(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """left - right."""
+        return self.builder.fsub(left, right, flags=FAST)
+
+    def multiply(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """left x right."""
+        return self.builder.fmul(left, right, flags=FAST)
+
+    def divide(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """left / right."""
+        return self.builder.fdiv(left, right)
+
+    def larger(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """The larger of two, lane by lane."""
+        return self.builder.select(self.builder.fcmp_ordered(">", left, right), left, right)
+
+    def smaller(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """The smaller of two, lane by lane."""
+        return self.builder.select(self.builder.fcmp_ordered("<", left, right), left, right)
+
+    def intrinsic(self, name: str, value: ir.Value) -> ir.Value:
+        """An LLVM intrinsic of one vector argument."""
+        full = f"llvm.{name}.v{self.width}f64"
+        known = self.module.globals.get(full) or ir.Function(self.module, ir.FunctionType(self.real, [self.real]), full)
+        return self.builder.call(known, [value])
+
+    def absolute(self, value: ir.Value) -> ir.Value:
+        """Absolute value."""
+        return self.intrinsic("fabs", value)
+
+    def exp(self, value: ir.Value) -> ir.Value:
+        """e^x for x in [-700, 700], to about one unit in the last place; outside, the value at the edge."""
+        builder = self.builder
+        value = self.smaller(self.larger(value, self.number(-700.0)), self.number(700.0))
+        count = self.intrinsic("rint", builder.fmul(value, self.number(1.0 / math.log(2.0))))
+        rest = builder.fsub(value, builder.fmul(count, self.number(LN2_HIGH), flags=("contract",)), flags=("contract",))
+        rest = builder.fsub(rest, builder.fmul(count, self.number(LN2_LOW), flags=("contract",)), flags=("contract",))
+        result = self.number(1.0 / math.factorial(EXP_TERMS))
+        for term in range(EXP_TERMS - 1, -1, -1):
+            result = self.add(self.multiply(result, rest), self.number(1.0 / math.factorial(term)))
+        exponent = builder.add(builder.fptosi(count, self.whole), self._whole(1023))
+        return builder.fmul(result, builder.bitcast(builder.shl(exponent, self._whole(52)), self.real))
+
+    def log(self, value: ir.Value) -> ir.Value:
+        """ln x; x below the smallest normal number counts as that number."""
+        builder = self.builder
+        bits = builder.bitcast(self.larger(value, self.number(SMALLEST)), self.whole)
+        exponent = builder.sub(builder.lshr(bits, self._whole(52)), self._whole(1023))
+        mantissa = builder.or_(builder.and_(bits, self._whole((1 << 52) - 1)), self._whole(0x3FF << 52))
+        part = builder.bitcast(mantissa, self.real)
+        upper = builder.fcmp_ordered(">", part, self.number(math.sqrt(2.0)))
+        part = builder.select(upper, builder.fmul(part, self.number(0.5)), part)
+        count = builder.sitofp(exponent, self.real)
+        count = builder.select(upper, builder.fadd(count, self.number(1.0)), count)
+        ratio = builder.fdiv(builder.fsub(part, self.number(1.0)), builder.fadd(part, self.number(1.0)))
+        square = self.multiply(ratio, ratio)
+        series = self.number(2.0 / LOG_TERMS)
+        for term in range(LOG_TERMS - 2, 0, -2):
+            series = self.add(self.multiply(series, square), self.number(2.0 / term))
+        return self.add(self.multiply(count, self.number(math.log(2.0))), self.multiply(ratio, series))
+
+
+def emit(
+    lanes: Lanes, graph: Graph, targets: Iterable[Node], given: Callable[[Node], ir.Value | None]
+) -> dict[Node, ir.Value]:
+    """Write the instructions for all targets.
+
+    given    returns the value of a node that is already known (a state, a constant, a frozen node), or None
+    returns  the value of every node visited
+    """
+    values: dict[Node, ir.Value] = {}
+    waiting = list(targets)
+    needed: set[Node] = set()
+    while waiting:
+        node = waiting.pop()
+        if node in needed:
+            continue
+        needed.add(node)
+        known = given(node)
+        if known is not None:
+            values[node] = known
+        else:
+            waiting.extend(graph.arguments[node])
+    for node in sorted(needed):
+        if node not in values:
+            values[node] = _instruction(lanes, graph, node, values)
+    return values
+
+
+def _instruction(lanes: Lanes, graph: Graph, node: Node, values: dict[Node, ir.Value]) -> ir.Value:
+    kind = graph.kind[node]
+    if kind == g.CONSTANT:
+        return lanes.number(graph.value[node])
+    inner = [values[argument] for argument in graph.arguments[node]]
+    if kind == g.ADD:
+        return lanes.add(*inner)
+    if kind == g.MULTIPLY:
+        return lanes.multiply(*inner)
+    if kind == g.RECIPROCAL:
+        return lanes.divide(lanes.number(1.0), inner[0])
+    if kind == g.EXP:
+        return lanes.exp(inner[0])
+    if kind == g.LOG:
+        return lanes.log(inner[0])
+    if kind == g.SQRT:
+        return lanes.intrinsic("sqrt", inner[0])
+    if kind == g.POWER:
+        return lanes.exp(lanes.multiply(inner[1], lanes.log(inner[0])))
+    raise AssertionError(f"node {node} of kind {kind} has no value and no instruction")

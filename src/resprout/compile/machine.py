@@ -1,0 +1,123 @@
+"""LLVM text -> machine code in memory, kept on disk so that the next process need not make it again."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from resprout import cache
+from resprout.compile.kernels import Layout, write_kernels
+from resprout.compile.tableau import RODAS4, Tableau
+from resprout.language.records import Model
+
+FUNCTIONS = ("prepare", "relax", "step", "observe")
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """Loaded machine code of one model for one list of outputs.
+
+    address   of each function        width   patients per vector
+    engine    keeps the code alive    tableau the method it was made for
+    """
+
+    layout: Layout
+    width: int
+    address: dict[str, int]
+    tableau: Tableau
+    engine: llvm.ExecutionEngine
+
+
+@functools.lru_cache(maxsize=32)
+def _prepare_llvm() -> tuple[str, str, int]:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f"):
+        width = 8
+    elif features.get("avx"):
+        width = 4
+    else:
+        width = 2
+    chosen = features.flatten() + (",-prefer-256-bit" if width == 8 else "")
+    return llvm.get_host_cpu_name(), chosen, width
+
+
+def host_width() -> int:
+    """Patients per vector on this machine: 8 with AVX-512, 4 with AVX, else 2."""
+    return _prepare_llvm()[2]
+
+
+def _target() -> llvm.TargetMachine:
+    processor, features, _ = _prepare_llvm()
+    return llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=3, jit=True)
+
+
+def _object_code(text: str) -> bytes:
+    machine = _target()
+    module = llvm.parse_assembly(text)
+    module.triple = llvm.get_default_triple()
+    module.data_layout = str(machine.target_data)
+    module.verify()
+    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
+    passes.getModulePassManager().run(module, passes)
+    return machine.emit_object(module)
+
+
+def _load(code: bytes) -> tuple[llvm.ExecutionEngine, dict[str, int]]:
+    backing = llvm.parse_assembly("")
+    engine = llvm.create_mcjit_compiler(backing, _target())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine, {name: engine.get_function_address(name) for name in FUNCTIONS}
+
+
+_LOADED: dict[str, Kernel] = {}
+
+
+def build_kernel(model: Model, outputs: tuple[str, ...], tableau: Tableau = RODAS4) -> Kernel:
+    """The machine code of a model for these outputs: from memory, from disk, or made now (about a second).
+
+    model     the checked model
+    outputs   names of states, assigned quantities or constants to be observed
+    """
+    processor, features, width = _prepare_llvm()
+    parts = [
+        model.digest,
+        *outputs,
+        tableau.name,
+        processor,
+        features,
+        llvmlite.__version__,
+        cache.source_digest("compile"),
+    ]
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+    if key not in _LOADED:
+        code, layout = _cached_code(key, model, outputs, tableau, width)
+        engine, address = _load(code)
+        _LOADED[key] = Kernel(layout, width, address, tableau, engine)
+    return _LOADED[key]
+
+
+def _cached_code(
+    key: str, model: Model, outputs: tuple[str, ...], tableau: Tableau, width: int
+) -> tuple[bytes, Layout]:
+    head, _, code = (cache.stored("kernels", key) or b"").partition(b"\n")
+    try:
+        fields: dict[str, Any] = json.loads(head)
+        whole: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+        return code, Layout(**whole)
+    except (ValueError, TypeError):
+        pass
+    from resprout.compile.read import read_system
+
+    text, layout = write_kernels(read_system(model), outputs, tableau, width)
+    code = _object_code(text)
+    cache.store("kernels", key, json.dumps(asdict(layout)).encode() + b"\n" + code)
+    return code, layout

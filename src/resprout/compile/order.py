@@ -1,0 +1,51 @@
+"""The sparse structure of the Jacobian -> an order of elimination: takes the pattern of non-zeros, gives order and filled pattern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Elimination:
+    """A static LU factorisation on the diagonal.
+
+    order     states in the order they are eliminated
+    pattern   positions (row, column) that are non-zero in L + U, fill included
+    """
+
+    order: tuple[int, ...]
+    pattern: frozenset[tuple[int, int]]
+
+    def rows_below(self, step: int) -> list[int]:
+        """Rows that the pivot of this step still has to clear."""
+        pivot = self.order[step]
+        return [row for row in self.order[step + 1 :] if (row, pivot) in self.pattern]
+
+    def columns_right(self, step: int) -> list[int]:
+        """Columns of the pivot row that are still to come."""
+        pivot = self.order[step]
+        return [column for column in self.order[step + 1 :] if (pivot, column) in self.pattern]
+
+
+def minimum_degree(size: int, nonzero: set[tuple[int, int]]) -> Elimination:
+    """Markowitz's rule on the diagonal: eliminate next the state whose pivot can cause least fill."""
+    rows: list[set[int]] = [set() for _ in range(size)]
+    columns: list[set[int]] = [set() for _ in range(size)]
+    for row, column in nonzero:
+        if row != column:
+            rows[row].add(column)
+            columns[column].add(row)
+    pattern = set(nonzero) | {(index, index) for index in range(size)}
+    left = set(range(size))
+    order = []
+    while left:
+        pivot = min(sorted(left), key=lambda index: len(rows[index] & left) * len(columns[index] & left))
+        left.remove(pivot)
+        order.append(pivot)
+        for row in columns[pivot] & left:
+            for column in rows[pivot] & left:
+                if row != column and column not in rows[row]:
+                    rows[row].add(column)
+                    columns[column].add(row)
+                    pattern.add((row, column))
+    return Elimination(tuple(order), frozenset(pattern))

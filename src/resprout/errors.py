@@ -1,0 +1,70 @@
+"""The error families, and the one three-part message they print: what was found and where; what was expected; what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in what the user gave.
+
+    found     what was found, in the user's own words
+    where     file:line, option, patient or hour; empty if there is only one place it can be
+    expected  what would have been right
+    remedy    what to do next: the nearest name, or the command that lists the choices
+    """
+
+    found: str
+    where: str = ""
+    expected: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}  " if self.where else ""
+        return place + " ".join(part for part in (self.found, self.expected, self.remedy) if part)
+
+
+class ResproutError(Exception):
+    """The base of every error a person is meant to read; it carries all faults found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+
+class InputError(ResproutError):
+    """Something the user typed or wrote in a file is wrong."""
+
+
+class ModelError(ResproutError):
+    """A model file or table is broken."""
+
+
+class SolveError(ResproutError):
+    """More patients failed to solve than the run allows."""
+
+    exit_code = 3
+
+
+def nearest(name: str, choices: Iterable[str], listing: str = "") -> str:
+    """Say which known name is nearest to `name`, or where all of them are listed.
+
+    name      the word that is not known
+    choices   the words that are
+    listing   a command that prints the choices
+    returns   one sentence, possibly empty
+    """
+    known = list(choices)
+    folded = {choice.lower(): choice for choice in known}
+    close = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
+    where = f" (`{listing}` lists them)" if listing else ""
+    if close:
+        return f"Did you mean `{folded[close[0]]}`?{where}"
+    if listing:
+        return f"`{listing}` lists them."
+    return f"Known: {', '.join(sorted(known))}." if len(known) <= 12 else ""

@@ -1,0 +1,17 @@
+"""Text and tables -> a checked Model."""
+
+from resprout.language.bibliography import citation
+from resprout.language.load import find_quantity, folder_digest, load_model, shipped_folder
+from resprout.language.records import STAGES, Constant, Equation, Model
+
+__all__ = [
+    "STAGES",
+    "Constant",
+    "Equation",
+    "Model",
+    "citation",
+    "find_quantity",
+    "folder_digest",
+    "load_model",
+    "shipped_folder",
+]

@@ -1,0 +1,92 @@
+"""The records of a checked model: what every quantity is called, what it is measured in, and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+STAGES = ("dose", "receptor", "circuit", "signal", "spine", "score")
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A constant of the model: one row of `parameters.tsv`, or one number of `drugs.tsv` or `targets.tsv`.
+
+    name      the one name of the quantity          value    in `unit`
+    stage     1 to 6                                 role     constant, input (changed by doses and blocks) or cause
+    spread    how people differ, e.g. "cv 0.20"; empty for no spread
+    shared    name of the deviate it shares with other constants; empty for its own
+    source    keys of `sources.bib`, separated by spaces; empty only if assumed
+    grade     measured, fitted or assumed            evidence ids of the published facts behind it
+    """
+
+    name: str
+    value: float
+    unit: str
+    stage: int
+    role: str
+    spread: str
+    shared: str
+    source: str
+    grade: str
+    evidence: str
+    meaning: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A state (`name' = text`) or an assigned quantity (`name := text`).
+
+    kind      state or assigned      unit    of the quantity itself, not of its rate
+    reads     names its text uses    start   a first guess of the resting value (states only)
+    """
+
+    name: str
+    kind: str
+    text: str
+    unit: str
+    stage: int
+    meaning: str
+    file: str
+    line: int
+    reads: tuple[str, ...] = ()
+    start: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A checked model: equations in order of evaluation, constants with sources, the SBML it stands for.
+
+    sbml      the whole model as SBML Level 3 text; digest identifies it
+    tables    other rows of the model folder (drugs, targets, correlations, sources), by table name
+    """
+
+    name: str
+    folder: str
+    constants: dict[str, Constant]
+    states: tuple[Equation, ...]
+    assigned: tuple[Equation, ...]
+    sbml: str
+    digest: str
+    tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
+
+    @cached_property
+    def equations(self) -> dict[str, Equation]:
+        """Every state and assigned quantity by name."""
+        return {equation.name: equation for equation in (*self.states, *self.assigned)}
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the constants that doses and blocks change in time."""
+        return tuple(name for name, constant in self.constants.items() if constant.role == "input")
+
+    @cached_property
+    def nominal(self) -> dict[str, float]:
+        """The shipped value of every constant."""
+        return {name: constant.value for name, constant in self.constants.items()}
+
+    def unit(self, name: str) -> str:
+        """Unit of any quantity, by name."""
+        return self.constants[name].unit if name in self.constants else self.equations[name].unit

@@ -1,0 +1,350 @@
+"""The batch driver: takes kernels, patients and a timetable, gives sampled outputs; every lane walks through its own patient's time.
+
+A lane that is done takes the next patient at once. No lane reads another, so a patient's numbers never depend on company.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import llvmlite.ir as ir
+import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic
+
+SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_REST = 0, 1, 2, 3
+SMALLEST_STEP_H = 1e-9
+MOST_STEPS = 100_000
+STEP_AFTER_EVENT_H = 2e-3
+LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.9
+REST_ITERATIONS = 120
+AT_REST = 1e-13
+
+
+def _call(typing, address, pointers):
+    """Call machine code at an address with a tuple of pointers to double."""
+
+    def generate(context, builder, signature, arguments):
+        count = signature.args[1].count
+        pointer = ir.DoubleType().as_pointer()
+        code = builder.inttoptr(arguments[0], ir.FunctionType(ir.VoidType(), [pointer] * count).as_pointer())
+        given = [builder.inttoptr(builder.extract_value(arguments[1], index), pointer) for index in range(count)]
+        builder.call(code, given)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.UniTuple(types.int64, pointers.count)), generate
+
+
+call: Any = intrinsic(_call)
+
+
+@njit(nogil=True, cache=True)
+def _rows(count, width):
+    """An array [row, lane] whose rows start at multiples of 64 bytes, as vector loads demand."""
+    memory = np.zeros(count * width + 8)
+    shift = ((64 - (memory.ctypes.data % 64)) // 8) % 8
+    return memory[shift : shift + count * width].reshape(count, width)
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _at(array):
+    return types.int64(array.ctypes.data)
+
+
+class Patients(NamedTuple):
+    """Constants and starting states.
+
+    nominal [constant]; varied_row [varied]; varied [varied, patient]; start [patient or 1, state]
+    """
+
+    nominal: np.ndarray
+    varied_row: np.ndarray
+    varied: np.ndarray
+    start: np.ndarray
+
+
+class Plan(NamedTuple):
+    """What happens when: output hours [time], moments [moment] with their changes, and which rows are sampled."""
+
+    time_h: np.ndarray
+    moment_h: np.ndarray
+    first: np.ndarray
+    change_row: np.ndarray
+    change_value: np.ndarray
+    sampled: np.ndarray
+    input_row: np.ndarray
+
+
+class Found(NamedTuple):
+    """Results, written patient by patient: out [patient, output, time], status and steps [patient]."""
+
+    out: np.ndarray
+    status: np.ndarray
+    steps: np.ndarray
+
+
+class _Lanes(NamedTuple):
+    """What every lane holds: arrays [row, lane] for the kernels, then its patient (-1 if idle), hour, wished step and counters."""
+
+    state: np.ndarray
+    new: np.ndarray
+    constants: np.ndarray
+    step: np.ndarray
+    error: np.ndarray
+    dense: np.ndarray
+    samples: np.ndarray
+    patient: np.ndarray
+    now: np.ndarray
+    wish: np.ndarray
+    moment: np.ndarray
+    column: np.ndarray
+    tries: np.ndarray
+
+
+@njit(nogil=True, cache=True)
+def _open_lanes(states, parameters, width, plan):
+    kept = plan.sampled.shape[0] + plan.input_row.shape[0]
+    return _Lanes(
+        _rows(states, width),
+        _rows(states, width),
+        _rows(parameters, width),
+        _rows(1, width) + 1e-3,
+        _rows(1, width),
+        _rows(2 * plan.sampled.shape[0], width),
+        np.zeros((width, kept, plan.time_h.shape[0])),
+        np.full(width, -1, np.int64),
+        np.zeros(width),
+        np.zeros(width),
+        np.zeros(width, np.int64),
+        np.zeros(width, np.int64),
+        np.zeros(width, np.int64),
+    )
+
+
+@njit(nogil=True, cache=True)
+def _admit(lane, patient, patients, constants, state):
+    """Put one patient into a lane: constants and starting state."""
+    for row in range(patients.nominal.shape[0]):
+        constants[row, lane] = patients.nominal[row]
+    for index in range(patients.varied_row.shape[0]):
+        constants[patients.varied_row[index], lane] = patients.varied[index, patient]
+    source = patient if patients.start.shape[0] > 1 else 0
+    for row in range(state.shape[0]):
+        state[row, lane] = patients.start[source, row]
+
+
+@njit(nogil=True, cache=True)
+def _begin(lane, patient, patients, plan, lanes, begin_h):
+    """Start one patient's timeline: sample what is due, then apply what happens at the first hour."""
+    _admit(lane, patient, patients, lanes.constants, lanes.state)
+    lanes.patient[lane], lanes.now[lane], lanes.wish[lane] = patient, begin_h, STEP_AFTER_EVENT_H
+    lanes.moment[lane], lanes.column[lane], lanes.tries[lane] = 0, 0, 0
+    while lanes.column[lane] < plan.time_h.shape[0] and plan.time_h[lanes.column[lane]] <= begin_h:
+        _sample(lane, 0.0, plan, lanes, lanes.state)
+    _happen(lane, plan, lanes, begin_h)
+
+
+@njit(nogil=True, cache=True)
+def _happen(lane, plan, lanes, hour):
+    """Apply all changes that are due at this hour; says whether there were any."""
+    due = False
+    while lanes.moment[lane] < plan.moment_h.shape[0] and plan.moment_h[lanes.moment[lane]] <= hour:
+        moment = lanes.moment[lane]
+        for change in range(plan.first[moment], plan.first[moment + 1]):
+            amount = plan.change_value[change, lanes.patient[lane] if plan.change_value.shape[1] > 1 else 0]
+            row = plan.change_row[change]
+            if row >= 0:
+                lanes.state[row, lane] += amount
+            else:
+                lanes.constants[-1 - row, lane] = amount
+        lanes.moment[lane] += 1
+        due = True
+    return due
+
+
+@njit(nogil=True, cache=True)
+def _sample(lane, theta, plan, lanes, new):
+    """Keep the interpolated states and the inputs of one lane for its next output hour."""
+    column = lanes.column[lane]
+    for index in range(plan.sampled.shape[0]):
+        row = plan.sampled[index]
+        bend = lanes.dense[2 * index, lane] + theta * lanes.dense[2 * index + 1, lane]
+        ahead = new[row, lane] + (1 - theta) * bend
+        lanes.samples[lane, index, column] = lanes.state[row, lane] * (1 - theta) + theta * ahead
+    for index in range(plan.input_row.shape[0]):
+        lanes.samples[lane, plan.sampled.shape[0] + index, column] = lanes.constants[plan.input_row[index], lane]
+    lanes.column[lane] += 1
+
+
+@njit(nogil=True, cache=True)
+def _observe(observe, lane, lanes, block, shared, result, out):
+    """Turn the samples of one lane's patient into outputs, `width` moments at a time; hours not reached stay NaN."""
+    width, taken = lanes.constants.shape[1], lanes.column[lane]
+    for row in range(shared.shape[0]):
+        for other in range(width):
+            shared[row, other] = lanes.constants[row, lane]
+    for begin in range(0, taken, width):
+        for row in range(block.shape[0]):
+            for other in range(width):
+                block[row, other] = lanes.samples[lane, row, min(begin + other, taken - 1)]
+        call(observe, (_at(block), _at(shared), _at(result)))
+        for output in range(result.shape[0]):
+            for other in range(min(width, taken - begin)):
+                out[output, begin + other] = result[output, other]
+
+
+@njit(nogil=True, cache=True)
+def _grown(error):
+    """Factor for the next step from the mean square of the error ratios (an error estimate of order three)."""
+    if not error < 1e300:
+        return LARGEST_CUT
+    return min(LARGEST_GROWTH, max(LARGEST_CUT, SAFETY * (error + 1e-24) ** -0.125))
+
+
+@njit(nogil=True, cache=True)
+def _goal(lane, plan, lanes):
+    """The hour a lane must land on next: its next event, or the end."""
+    end_h = plan.time_h[-1]
+    if lanes.moment[lane] < plan.moment_h.shape[0]:
+        return min(end_h, plan.moment_h[lanes.moment[lane]])
+    return end_h
+
+
+@njit(nogil=True, cache=True)
+def _advance(lane, plan, lanes):
+    """Accept a lane's step: sample what it passed, move on, land on events."""
+    size = lanes.step[0, lane]
+    goal = _goal(lane, plan, lanes)
+    arrived = size >= goal - lanes.now[lane]
+    later = goal if arrived else lanes.now[lane] + size
+    while lanes.column[lane] < plan.time_h.shape[0] and plan.time_h[lanes.column[lane]] <= later:
+        theta = (plan.time_h[lanes.column[lane]] - lanes.now[lane]) / size if size > 0 else 1.0
+        _sample(lane, theta, plan, lanes, lanes.new)
+    for row in range(lanes.state.shape[0]):
+        lanes.state[row, lane] = lanes.new[row, lane]
+    lanes.now[lane] = later
+    grown = size * _grown(lanes.error[0, lane])
+    lanes.wish[lane] = max(lanes.wish[lane], grown) if arrived else grown
+    if arrived and later < plan.time_h[-1] and _happen(lane, plan, lanes, later):
+        lanes.wish[lane] = min(lanes.wish[lane], STEP_AFTER_EVENT_H)
+
+
+@njit(nogil=True, cache=True)
+def _judge(lane, plan, lanes):
+    """Take or refuse the step a lane has just tried; returns a failure, or SOLVED to go on."""
+    if lanes.now[lane] >= plan.time_h[-1]:
+        return SOLVED
+    lanes.tries[lane] += 1
+    if lanes.error[0, lane] <= 1.0:
+        _advance(lane, plan, lanes)
+    else:
+        lanes.wish[lane] = lanes.step[0, lane] * _grown(lanes.error[0, lane])
+        if lanes.wish[lane] < SMALLEST_STEP_H:
+            return STEP_TOO_SMALL
+    return TOO_MANY_STEPS if lanes.tries[lane] >= MOST_STEPS else SOLVED
+
+
+@njit(nogil=True, cache=True)
+def drive(code, width, rows, span, patients, plan, tolerance, found):
+    """Solve a range of patients.
+
+    code         addresses of prepare, step, observe
+    rows         (states, parameters, outputs)
+    span         (first patient, one past the last)
+    tolerance    [1 + state] relative, then absolute by state
+    found        results, written in place
+    """
+    prepare, step, observe = code
+    begin_h = min(0.0, plan.time_h[0])
+    if plan.moment_h.shape[0] > 0:
+        begin_h = min(begin_h, plan.moment_h[0])
+    lanes = _open_lanes(rows[0], rows[1], width, plan)
+    shared, result = _rows(rows[1], width), _rows(rows[2], width)
+    block = _rows(lanes.samples.shape[1], width)
+    waiting, fresh, active = span[0], True, 0
+    for lane in range(width):
+        _admit(lane, span[0], patients, lanes.constants, lanes.state)
+    while fresh or active > 0:
+        if fresh:
+            for lane in range(width):
+                if lanes.patient[lane] < 0 and waiting < span[1]:
+                    _begin(lane, waiting, patients, plan, lanes, begin_h)
+                    waiting += 1
+                    active += 1
+            call(prepare, (_at(lanes.constants),))
+            fresh = False
+        for lane in range(width):
+            if lanes.patient[lane] >= 0:
+                lanes.step[0, lane] = min(lanes.wish[lane], _goal(lane, plan, lanes) - lanes.now[lane])
+        call(
+            step,
+            (
+                _at(lanes.state),
+                _at(lanes.constants),
+                _at(lanes.step),
+                _at(tolerance),
+                _at(lanes.new),
+                _at(lanes.error),
+                _at(lanes.dense),
+            ),
+        )
+        for lane in range(width):
+            who = lanes.patient[lane]
+            if who < 0:
+                continue
+            failure = _judge(lane, plan, lanes)
+            if failure != SOLVED or lanes.now[lane] >= plan.time_h[-1]:
+                found.status[who], found.steps[who] = failure, lanes.tries[lane]
+                _observe(observe, lane, lanes, block, shared, result, found.out[who])
+                _admit(lane, span[0], patients, lanes.constants, lanes.state)
+                lanes.patient[lane] = -1
+                active -= 1
+                fresh = fresh or waiting < span[1]
+
+
+@njit(nogil=True, cache=True)
+def find_rest(code, width, rows, span, patients, out, status):
+    """Resting state of a range of patients: implicit Euler steps that grow into Newton's method.
+
+    code      addresses of prepare, relax
+    rows      (states, parameters)
+    patients  whose `start` is the first guess
+    out       [patient, state] written; status [patient] written
+    """
+    prepare, relax = code
+    state, direction = _rows(rows[0], width), _rows(rows[0], width)
+    constants, shift = _rows(rows[1], width), _rows(1, width)
+    left = np.ones(width)
+    for begin in range(span[0], span[1], width):
+        for lane in range(width):
+            _admit(lane, min(begin + lane, span[1] - 1), patients, constants, state)
+            shift[0, lane], left[lane] = 100.0, 1.0
+        call(prepare, (_at(constants),))
+        for _ in range(REST_ITERATIONS):
+            call(relax, (_at(state), _at(constants), _at(shift), _at(direction)))
+            for lane in range(width):
+                left[lane] = _move(lane, state, direction, shift, left[lane])
+            if left.max() < AT_REST:
+                break
+        for lane in range(min(width, span[1] - begin)):
+            status[begin + lane] = SOLVED if left[lane] < 1e-9 else NO_REST
+            for row in range(rows[0]):
+                out[begin + lane, row] = state[row, lane]
+
+
+@njit(nogil=True, cache=True)
+def _move(lane, state, direction, shift, before):
+    """Take one lane's direction; returns the largest relative change, which says how far from rest it was."""
+    if before < AT_REST:
+        return before
+    largest = 0.0
+    for row in range(state.shape[0]):
+        change = abs(direction[row, lane]) / (abs(state[row, lane]) + 1e-3)
+        if not change < 1e300:
+            shift[0, lane] *= 10.0
+            return 1.0
+        largest = max(largest, change)
+    for row in range(state.shape[0]):
+        state[row, lane] += direction[row, lane]
+    shift[0, lane] *= 0.25 if largest < 0.5 else 1.0
+    return largest if shift[0, lane] < 1e-9 else max(largest, 1e-6)

@@ -1,0 +1,89 @@
+"""What happens to patients at given hours: takes doses and blocks as named changes, gives the arrays that the engine and the twin land on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.errors import Fault, InputError, nearest
+from resprout.language.records import Model
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Events:
+    """Changes at given hours: an amount added to a state, or a new value of an input.
+
+    time_h   [event]            h               when; hour 0 is the first dose
+    name     [event]                            a state (the value is added) or an input (the value replaces)
+    value    [event, patient]   unit of name    one column serves every patient
+    """
+
+    time_h: Floats
+    name: tuple[str, ...]
+    value: Floats
+
+    @staticmethod
+    def none() -> Events:
+        """No change at all."""
+        return Events(np.zeros(0), (), np.zeros((0, 1)))
+
+    def joined(self, other: Events) -> Events:
+        """Both lists of changes, in order of time."""
+        patients = max(self.value.shape[1], other.value.shape[1])
+        values = [np.broadcast_to(part.value, (len(part.name), patients)) for part in (self, other)]
+        time_h = np.concatenate([self.time_h, other.time_h])
+        order = np.argsort(time_h, kind="stable")
+        names = (*self.name, *other.name)
+        return Events(time_h[order], tuple(names[index] for index in order), np.concatenate(values)[order])
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """Events grouped by hour, as arrays of rows.
+
+    time_h   [moment]          h    distinct hours, ascending
+    first    [moment + 1]           where each moment's changes start
+    row      [change]               state row, or -1 - constant row for an input
+    value    [change, patient]
+    """
+
+    time_h: Floats
+    first: NDArray[np.int64]
+    row: NDArray[np.int64]
+    value: Floats
+
+
+def timetable(model: Model, events: Events, states: tuple[str, ...], constants: tuple[str, ...]) -> Timetable:
+    """Resolve names and group changes by hour.
+
+    raises   InputError for a name that is neither state nor input, and for hours or values that are not finite
+    """
+    state_row = {name: row for row, name in enumerate(states)}
+    input_row = {name: -1 - constants.index(name) for name in model.inputs}
+    faults = [
+        Fault(
+            f"`{name}` cannot be changed by a dose or block.",
+            remedy=nearest(name, [*input_row, *state_row], "resprout describe"),
+        )
+        for name in dict.fromkeys(events.name)
+        if name not in state_row and name not in input_row
+    ]
+    if not np.isfinite(events.time_h).all() or not np.isfinite(events.value).all():
+        faults.append(
+            Fault("an event has an hour or an amount that is not finite.", expected="Finite numbers were expected.")
+        )
+    if faults:
+        raise InputError(*faults)
+    order = np.argsort(events.time_h, kind="stable")
+    time_h, first = np.unique(events.time_h[order], return_index=True)
+    row = np.array([state_row.get(name, input_row.get(name, 0)) for name in events.name], dtype=np.int64)
+    return Timetable(
+        np.ascontiguousarray(time_h, dtype=np.float64),
+        np.append(first, len(order)).astype(np.int64),
+        row[order],
+        np.ascontiguousarray(events.value[order], dtype=np.float64),
+    )

@@ -1,0 +1,179 @@
+"""The slow readable twin: one patient at a time by SciPy, from the same SBML but through SymPy, as an oracle for the engine."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import libsbml
+import numpy as np
+import sympy
+from scipy.integrate import solve_ivp
+from scipy.optimize import root
+
+from resprout.errors import Fault, SolveError
+from resprout.language.records import Model
+from resprout.solve.events import Events, Floats, timetable
+
+RELATIVE, ABSOLUTE = 1e-10, 1e-12
+
+
+@dataclass(frozen=True)
+class Equations:
+    """A model as two plain functions.
+
+    rates    (states [state], constants [constant]) -> d/dt [state]
+    values   (states, constants) -> every assigned quantity, in the model's order
+    """
+
+    states: tuple[str, ...]
+    constants: tuple[str, ...]
+    assigned: tuple[str, ...]
+    rates: Callable[[Floats, Floats], list[float]]
+    values: Callable[[Floats, Floats], list[float]]
+
+
+@functools.lru_cache(maxsize=4)
+def read_equations(model: Model) -> Equations:
+    """Translate the rules of a model into Python functions."""
+    document = libsbml.readSBMLFromString(model.sbml)
+    document.expandFunctionDefinitions()
+    rules = document.getModel()
+    states = tuple(state.name for state in model.states)
+    constants = tuple(model.constants)
+    assigned = tuple(equation.name for equation in model.assigned)
+    symbols = {name: sympy.Symbol(name) for name in (*states, *constants, *assigned)}
+    text = {name: sympy.pycode(_symbolic(rules.getRule(name).getMath(), symbols)) for name in (*assigned, *states)}
+    return Equations(
+        states,
+        constants,
+        assigned,
+        _function(states, constants, assigned, text, states),
+        _function(states, constants, assigned, text, None),
+    )
+
+
+def _symbolic(tree: libsbml.ASTNode, symbols: dict[str, sympy.Symbol]) -> sympy.Expr:
+    if tree.isNumber():
+        return sympy.Float(tree.getValue(), 17) if tree.isReal() else sympy.Integer(int(tree.getValue()))
+    if tree.getType() == libsbml.AST_NAME:
+        return symbols[tree.getName()]
+    inner = [_symbolic(tree.getChild(index), symbols) for index in range(tree.getNumChildren())]
+    operation = {
+        libsbml.AST_PLUS: lambda: sympy.Add(*inner),
+        libsbml.AST_TIMES: lambda: sympy.Mul(*inner),
+        libsbml.AST_MINUS: lambda: -inner[0] if len(inner) == 1 else inner[0] - inner[1],
+        libsbml.AST_DIVIDE: lambda: inner[0] / inner[1],
+        libsbml.AST_POWER: lambda: inner[0] ** inner[1],
+        libsbml.AST_FUNCTION_POWER: lambda: inner[0] ** inner[1],
+        libsbml.AST_FUNCTION_EXP: lambda: sympy.exp(inner[0]),
+        libsbml.AST_FUNCTION_LN: lambda: sympy.log(inner[0]),
+        libsbml.AST_FUNCTION_ROOT: lambda: sympy.sqrt(inner[-1]),
+    }
+    return operation[tree.getType()]()
+
+
+def _function(
+    states: tuple[str, ...],
+    constants: tuple[str, ...],
+    assigned: tuple[str, ...],
+    text: dict[str, str],
+    targets: tuple[str, ...] | None,
+) -> Callable[[Floats, Floats], list[float]]:
+    lines = ["def computed(states, constants):"]
+    lines += [f"    {', '.join(states)}, = states", f"    {', '.join(constants)}, = constants"]
+    lines += [f"    {name} = {text[name]}" for name in assigned]
+    results = [text[name] for name in targets] if targets is not None else list(assigned)
+    lines.append(f"    return [{', '.join(results)}]")
+    scope: dict = {}
+    exec("import math\n" + "\n".join(lines), scope)
+    return scope["computed"]
+
+
+def solve_one(
+    model: Model,
+    constants: Mapping[str, float],
+    events: Events,
+    time_h: Sequence[float],
+    outputs: Sequence[str],
+    patient: int = 0,
+) -> Floats:
+    """Solve one patient slowly and tightly.
+
+    constants   name -> value of this patient
+    events      as for the engine; `patient` chooses the column of its values
+    time_h      [time]   h   at the hour of an event, just before it
+    returns     [time, output]
+    raises      SolveError if SciPy finds no resting state
+    """
+    equations = read_equations(model)
+    fixed = np.array([constants.get(name, model.constants[name].value) for name in equations.constants], dtype=float)
+    state = find_rest(model, constants)
+    plan = timetable(model, events, equations.states, equations.constants)
+    times = np.asarray(time_h, dtype=float)
+    found = np.empty((len(times), len(outputs)))
+    now, done = min(0.0, float(times[0]), *plan.time_h[:1]), 0
+    stops = [(float(hour), moment) for moment, hour in enumerate(plan.time_h) if hour < times[-1]] + [
+        (float(times[-1]), -1)
+    ]
+    for stop, moment in stops:
+        due = [index for index in range(done, len(times)) if times[index] <= stop]
+        done += len(due)
+        if stop > now:
+            solved = solve_ivp(
+                functools.partial(_slope, equations.rates, fixed),
+                (now, stop),
+                state,
+                method="LSODA",
+                t_eval=np.unique([*times[due], stop]),
+                rtol=RELATIVE,
+                atol=ABSOLUTE,
+            )
+            states = solved.y.T[np.searchsorted(solved.t, times[due])]
+            state, now = solved.y[:, -1], stop
+        else:
+            states = np.repeat(state[None], len(due), axis=0)
+        for index, row in zip(due, states, strict=True):
+            found[index] = _observed(equations, row, fixed, outputs)
+        for change in range(plan.first[moment], plan.first[moment + 1]) if moment >= 0 else ():
+            amount = plan.value[change, patient if plan.value.shape[1] > 1 else 0]
+            row = plan.row[change]
+            if row >= 0:
+                state = state.copy()
+                state[row] += amount
+            else:
+                fixed = fixed.copy()
+                fixed[-1 - row] = amount
+    return found
+
+
+def _slope(rates: Callable[[Floats, Floats], list[float]], fixed: Floats, _: float, state: Floats) -> list[float]:
+    return rates(state, fixed)
+
+
+def _observed(equations: Equations, state: Floats, fixed: Floats, outputs: Sequence[str]) -> list[float]:
+    known = dict(zip(equations.constants, fixed, strict=True)) | dict(zip(equations.states, state, strict=True))
+    known |= dict(zip(equations.assigned, equations.values(state, fixed), strict=True))
+    return [known[name] for name in outputs]
+
+
+def find_rest(model: Model, constants: Mapping[str, float]) -> Floats:
+    """Resting state of one patient: a long settling, then SciPy's root finder.
+
+    returns   [state]
+    raises    SolveError if the rates do not vanish
+    """
+    equations = read_equations(model)
+    fixed = np.array([constants.get(name, model.constants[name].value) for name in equations.constants], dtype=float)
+    guess = np.array([state.start for state in model.states])
+    settled = solve_ivp(lambda _, y: equations.rates(y, fixed), (0, 5e3), guess, method="LSODA", rtol=1e-8, atol=1e-10)
+    found = root(lambda y: equations.rates(y, fixed), settled.y[:, -1], method="hybr", tol=1e-14)
+    if np.abs(np.array(equations.rates(found.x, fixed))).max() > 1e-6:
+        raise SolveError(
+            Fault(
+                "the twin found no resting state for this patient.",
+                remedy="Look at the constants that differ from the shipped values.",
+            )
+        )
+    return found.x

@@ -1,0 +1,221 @@
+"""Patients and events -> trajectories: shares patients among threads, finds resting states, reports every failure as a sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from resprout.compile import Kernel, build_kernel
+from resprout.errors import Fault, InputError, nearest
+from resprout.language.records import Model
+from resprout.solve import drive
+from resprout.solve.events import Events, Floats, timetable
+
+DEFAULT_TOLERANCE = 2e-6
+ABSOLUTE_SHARE = 1e-2
+"""Absolute tolerance over relative tolerance, in the unit of each state: states below a hundredth of their unit count less."""
+CHUNK = 256
+
+SENTENCES = {
+    drive.SOLVED: "solved",
+    drive.STEP_TOO_SMALL: "the step shrank below a microsecond of model time: a constant of this patient is probably out of range",
+    drive.TOO_MANY_STEPS: "more than 100 000 steps were needed: loosen the tolerance or look at this patient's constants",
+    drive.NO_REST: "no resting state was found: this patient's circuit has no stable rest",
+}
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """What the engine computed.
+
+    value     [patient, time, output]  unit of output   NaN after a patient's failure
+    time_h    [time]                   h                hours after the first dose
+    status    [patient]                                 0 solved, else a failure
+    steps     [patient]                                 steps tried
+    """
+
+    value: Floats
+    time_h: Floats
+    outputs: tuple[str, ...]
+    status: NDArray[np.int64]
+    steps: NDArray[np.int64]
+
+    def message(self, patient: int) -> str:
+        """One sentence on how one patient's solve ended."""
+        return SENTENCES[int(self.status[patient])]
+
+    def output(self, name: str) -> Floats:
+        """One output, [patient, time]."""
+        return self.value[:, :, self.outputs.index(name)]
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Constants of all patients as the driver wants them."""
+
+    patients: int
+    nominal: Floats
+    varied_row: NDArray[np.int64]
+    varied: Floats
+
+
+def run_patients(
+    model: Model,
+    constants: Mapping[str, ArrayLike],
+    events: Events,
+    time_h: ArrayLike,
+    outputs: Sequence[str],
+    *,
+    tolerance: float | None = None,
+    threads: int | None = None,
+) -> Trajectories:
+    """Solve the model for every patient, from the resting state, through all events.
+
+    constants   name -> scalar or [patient]   unit of the constant   what differs from the shipped values
+    events      doses and blocks; hour 0 is the first dose
+    time_h      [time]   h   when outputs are wanted; at the hour of an event, just before it
+    outputs     names of states, assigned quantities or constants
+    tolerance   relative tolerance of a step
+    threads     cores to use; None for all
+    returns     Trajectories
+    raises      InputError for unknown names and for values that are not finite
+    """
+    chosen = tuple(outputs)
+    times = _checked_times(time_h)
+    check_names(model, constants, chosen)
+    kernel = build_kernel(model, chosen)
+    batch = _batch(model, kernel, constants, events.value.shape[1])
+    plan = timetable(model, events, kernel.layout.states, kernel.layout.constants)
+    start, unrest = _rest_states(model, kernel, batch, threads)
+    out = np.full((batch.patients, len(chosen), len(times)), np.nan)
+    status, steps = np.zeros(batch.patients, np.int64), np.zeros(batch.patients, np.int64)
+    layout = kernel.layout
+    addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "step", "observe"))
+    patients = drive.Patients(batch.nominal, batch.varied_row, batch.varied, start)
+    sampled = np.array(layout.sampled, np.int64)
+    input_row = np.array([layout.constants.index(name) for name in layout.inputs], np.int64)
+    when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value, sampled, input_row)
+    limits = _tolerances(tolerance or DEFAULT_TOLERANCE, len(layout.states))
+    rows = (len(layout.states), layout.parameters, len(chosen))
+    found = drive.Found(out, status, steps)
+
+    def solve(first: int, last: int) -> None:
+        drive.drive(addresses, kernel.width, rows, (first, last), patients, when, limits, found)
+
+    _share(batch.patients, solve, threads)
+    lost = unrest != drive.SOLVED
+    status[lost], out[lost] = unrest[lost], np.nan
+    return Trajectories(np.swapaxes(out, 1, 2), times, chosen, status, steps)
+
+
+def rest(
+    model: Model, constants: Mapping[str, ArrayLike], outputs: Sequence[str], *, threads: int | None = None
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Outputs at each patient's resting state, inputs at their resting values.
+
+    returns   ([patient, output] unit of output, [patient] status: 0 found)
+    raises    InputError for unknown names and for values that are not finite
+    """
+    found = run_patients(model, constants, Events.none(), [0.0], outputs, threads=threads)
+    return found.value[:, 0, :], found.status
+
+
+def rest_states(
+    model: Model, constants: Mapping[str, ArrayLike], *, threads: int | None = None
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Every state at each patient's resting state: ([patient, state], [patient] status)."""
+    check_names(model, constants, ())
+    kernel = build_kernel(model, (model.states[-1].name,))
+    return _rest_states(model, kernel, _batch(model, kernel, constants, 1), threads)
+
+
+def check_names(model: Model, constants: Mapping[str, ArrayLike], outputs: Sequence[str]) -> None:
+    """Refuse names the model does not have and values that are not finite, all at once.
+
+    raises   InputError
+    """
+    faults = []
+    for name, value in constants.items():
+        if name not in model.constants:
+            faults.append(
+                Fault(
+                    f"`{name}` is no constant of the model.", remedy=nearest(name, model.constants, "resprout describe")
+                )
+            )
+        elif not np.isfinite(np.asarray(value, dtype=float)).all():
+            faults.append(Fault(f"`{name}` has a value that is not finite.", expected="A finite number was expected."))
+    known = [*model.equations, *model.constants]
+    for name in outputs:
+        if name not in model.equations and name not in model.constants:
+            faults.append(
+                Fault(f"`{name}` is no output of the model.", remedy=nearest(name, known, "resprout describe"))
+            )
+    if faults:
+        raise InputError(*faults)
+
+
+def _checked_times(time_h: ArrayLike) -> Floats:
+    times = np.ascontiguousarray(time_h, dtype=np.float64).ravel()
+    if len(times) == 0 or not np.isfinite(times).all() or (np.diff(times) < 0).any():
+        raise InputError(
+            Fault(
+                "the output times are empty, not finite or not ascending.",
+                expected="Hours in ascending order were expected.",
+            )
+        )
+    return times
+
+
+def _batch(model: Model, kernel: Kernel, constants: Mapping[str, ArrayLike], events: int) -> _Batch:
+    nominal = np.array([model.constants[name].value for name in kernel.layout.constants])
+    row = {name: index for index, name in enumerate(kernel.layout.constants)}
+    arrays = {name: np.asarray(value, dtype=float) for name, value in constants.items()}
+    sizes = {array.shape[0] for array in arrays.values() if array.ndim == 1 and array.shape[0] != 1}
+    sizes |= {events} - {1}
+    if len(sizes) > 1:
+        raise InputError(Fault(f"constants and doses are for different numbers of patients: {sorted(sizes)}."))
+    patients = sizes.pop() if sizes else 1
+    varied = {name: array for name, array in arrays.items() if array.ndim == 1 and name in row}
+    for name, array in arrays.items():
+        if array.ndim == 0 and name in row:
+            nominal[row[name]] = float(array)
+    stacked = np.array([np.broadcast_to(array, patients) for array in varied.values()]).reshape(len(varied), patients)
+    return _Batch(patients, nominal, np.array([row[name] for name in varied], np.int64), np.ascontiguousarray(stacked))
+
+
+def _tolerances(relative: float, states: int) -> Floats:
+    return np.array([relative, *[relative * ABSOLUTE_SHARE] * states])
+
+
+def _rest_states(model: Model, kernel: Kernel, batch: _Batch, threads: int | None) -> tuple[Floats, NDArray[np.int64]]:
+    guess = np.array([[state.start for state in model.states]])
+    found = np.empty((batch.patients, guess.shape[1]))
+    status = np.zeros(batch.patients, np.int64)
+    addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "relax"))
+    rows = (guess.shape[1], kernel.layout.parameters)
+
+    patients = drive.Patients(batch.nominal, batch.varied_row, batch.varied, guess)
+
+    def settle(first: int, last: int) -> None:
+        drive.find_rest(addresses, kernel.width, rows, (first, last), patients, found, status)
+
+    _share(batch.patients, settle, threads)
+    return found, status
+
+
+def _share(patients: int, work, threads: int | None) -> None:
+    """Hand out chunks of patients to threads; the work releases the interpreter lock."""
+    chunks = [(first, min(first + CHUNK, patients)) for first in range(0, patients, CHUNK)]
+    workers = min(threads or os.cpu_count() or 1, len(chunks))
+    if workers == 1:
+        for chunk in chunks:
+            work(*chunk)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(work, *chunk) for chunk in chunks]:
+            done.result()
