@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from given_patients import ketamine, varied_people
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,28 +14,10 @@ from resprout.solve import Events, rest, rest_states, run_patients
 from resprout.solve.reference import find_rest, solve_one
 
 HOURS = np.array([0, 0.25, 0.5, 1.0, 2.0, 5.0, 24.0])
-DOSE_UMOL = 17.5e3 / 237.73
 
 
 def infusion(rate: float, until_h: float) -> Events:
     return Events(np.array([0.0, until_h]), ("infusion", "infusion"), np.array([[rate], [0.0]]))
-
-
-def ketamine(minutes: float = 40.0) -> Events:
-    names = ("S_ketamine_infusion", "R_ketamine_infusion")
-    rate = DOSE_UMOL / (minutes / 60)
-    return Events(np.array([0, 0, minutes / 60, minutes / 60]), names * 2, np.array([[rate], [rate], [0.0], [0.0]]))
-
-
-def varied_people(count: int) -> dict[str, np.ndarray]:
-    """People who differ in every constant that has a log-normal spread, and in the causes of illness."""
-    model, draw = load_model(), np.random.default_rng(7)
-    people = {
-        constant.name: constant.value * np.exp(0.15 * draw.standard_normal(count))
-        for constant in model.constants.values()
-        if constant.spread.split()[:1] in (["cv"], ["logsd"])
-    }
-    return people | {"glial_uptake": draw.uniform(0.6, 0.9, count), "stress": draw.uniform(0.8, 1.2, count)}
 
 
 def test_an_infusion_follows_the_exact_solution(toy_folder):
