@@ -141,3 +141,22 @@ def test_rest_gives_the_ill_a_score_and_the_healthy_almost_none():
     )
     assert (status == 0).all()
     assert value[0, 0] < 8 <= 18 < value[1, 0]
+
+
+def test_a_block_acts_also_after_a_run_without_it():
+    hours, outputs = [0.0, 24.0], ["synaptic_protein"]
+    free = run_patients(load_model(), {}, ketamine(), hours, outputs).value[0, 1, 0]
+    blocks = [Events(np.zeros(1), (name,), np.full((1, 1), 0.9)) for name in ("mTORC1_block", "translation_block")]
+    blocked = [run_patients(load_model(), {}, ketamine().joined(b), hours, outputs).value[0, 1, 0] for b in blocks]
+    assert free > 1.1
+    assert blocked[0] < 1.05
+    assert blocked[1] < 0.9
+
+
+def test_leaving_out_states_that_do_not_matter_changes_nothing_that_is_asked_for():
+    # asking for one output lets the engine drop most states; asking for all lets it drop none but the unused drug
+    model, people = load_model(), varied_people(8)
+    alone = run_patients(model, people, ketamine(), [0.0, 1.0, 24.0], ["HDRS17"]).output("HDRS17")
+    together = run_patients(model, people, ketamine(), [0.0, 1.0, 24.0], list(model.equations)).output("HDRS17")
+    # each run is within the default tolerance's 1e-4 of the truth
+    np.testing.assert_allclose(alone, together, rtol=2e-4)

@@ -13,6 +13,12 @@ from resprout.compile.order import Elimination, minimum_degree
 from resprout.compile.system import System
 from resprout.compile.tableau import Tableau
 
+FRACTIONS_TOGETHER = 4
+"""Fractions of the error norm that are brought to one denominator: a division costs as much as ten products."""
+
+LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.9
+"""Bounds of the factor from one step to the next."""
+
 Matrix = dict[tuple[int, int], ir.Value]
 
 
@@ -21,7 +27,8 @@ class Layout:
     """Where things lie in the arrays that the functions read; rows are [row, lane] unless said.
 
     parameters   constants in the model's order, then the frozen values that `prepare` adds
-    samples      [needed states, then inputs] rows that `observe` reads, lanes are moments of one patient
+    sampled      states that `observe` reads; its rows are these, then `inputs`, and its lanes are moments of one patient
+    inputs       inputs that `observe` reads
     """
 
     states: tuple[str, ...]
@@ -43,13 +50,15 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
 
     prepare(P)                       frozen values from constants
     relax(Y, P, IH, D)               D = (IH - J)^-1 f: one implicit Euler or Newton direction
-    step(Y, P, H, T, N, E, C)        one Rosenbrock step; N new state, E error norm, C interpolant rows of sampled states
+    step(Y, P, H, T, N, E, C)        one Rosenbrock step; N new state, E error and factor, C interpolant of sampled states
+    keep(Y, N, E)                    Y becomes N in lanes whose error is at most 1
     observe(S, P, O)                 outputs from samples
     """
     writer = _Writer(system, outputs, tableau, width)
     writer.prepare()
     writer.relax()
     writer.step()
+    writer.keep()
     writer.observe()
     return str(writer.module), writer.layout
 
@@ -73,7 +82,7 @@ class _Writer:
         self.layout = Layout(
             system.states,
             system.constants,
-            system.inputs,
+            self._observed_inputs(),
             outputs,
             len(self.frozen),
             tuple(sampled),
@@ -88,6 +97,11 @@ class _Writer:
             if graph.is_frozen(node) and graph.kind[node] not in (g.CONSTANT, g.SYMBOL):
                 found[node] = len(self.system.constants) + len(found)
         return found
+
+    def _observed_inputs(self) -> tuple[str, ...]:
+        graph = self.system.graph
+        read = {graph.symbol[node] for node in graph.reachable(self.observed) if graph.kind[node] == g.SYMBOL}
+        return tuple(name for name in self.system.inputs if name in read)
 
     def _given(self, parameters: ir.Value, states: dict[str, ir.Value], *, frozen: bool = True):
         place = {name: row for row, name in enumerate(self.system.constants)}
@@ -189,13 +203,43 @@ class _Writer:
     ) -> None:
         lanes = self.lanes
         relative = lanes.spread(tolerance, 0)
-        total = lanes.number(0.0)
+        parts = []
         for row, name in enumerate(self.system.states):
             size = lanes.larger(lanes.absolute(here[name]), lanes.absolute(new[row]))
             allowed = lanes.add(lanes.spread(tolerance, 1 + row), lanes.multiply(relative, size))
-            ratio = lanes.divide(miss[row], allowed)
-            total = lanes.add(total, lanes.multiply(ratio, ratio))
-        lanes.store(lanes.multiply(total, lanes.number(1.0 / len(self.system.states))), error, 0)
+            parts.append((lanes.multiply(miss[row], miss[row]), lanes.multiply(allowed, allowed)))
+        total = lanes.number(0.0)
+        for first in range(0, len(parts), FRACTIONS_TOGETHER):
+            total = lanes.add(total, self._sum_of_fractions(parts[first : first + FRACTIONS_TOGETHER]))
+        mean = lanes.multiply(total, lanes.number(1.0 / len(self.system.states)))
+        lanes.store(mean, error, 0)
+        lanes.store(self._factor(mean), error, 1)
+
+    def _factor(self, error: ir.Value) -> ir.Value:
+        """By what the next step may grow; an error that is no number cuts the step."""
+        lanes = self.lanes
+        exponent = lanes.number(-0.5 / (self.tableau.order + 1))
+        grown = lanes.exp(lanes.multiply(exponent, lanes.log(lanes.add(error, lanes.number(1e-24)))))
+        grown = lanes.multiply(lanes.number(SAFETY), grown)
+        bounded = lanes.smaller(lanes.larger(grown, lanes.number(LARGEST_CUT)), lanes.number(LARGEST_GROWTH))
+        sound = lanes.builder.fcmp_ordered("<", error, lanes.number(1e300))
+        return lanes.builder.select(sound, bounded, lanes.number(LARGEST_CUT))
+
+    def _sum_of_fractions(self, parts: list[tuple[ir.Value, ir.Value]]) -> ir.Value:
+        above, below = parts[0]
+        for other_above, other_below in parts[1:]:
+            above = self.lanes.add(self.lanes.multiply(above, other_below), self.lanes.multiply(other_above, below))
+            below = self.lanes.multiply(below, other_below)
+        return self.lanes.divide(above, below)
+
+    def keep(self) -> None:
+        """Accept the step in the lanes that passed."""
+        lanes = self.lanes
+        state, new, error = lanes.function("keep", 3)
+        passed = lanes.builder.fcmp_ordered("<=", lanes.load(error, 0), lanes.number(1.0))
+        for row in range(len(self.system.states)):
+            lanes.store(lanes.builder.select(passed, lanes.load(new, row), lanes.load(state, row)), state, row)
+        lanes.builder.ret_void()
 
     def observe(self) -> None:
         """Outputs at `width` moments of one patient."""
@@ -203,7 +247,7 @@ class _Writer:
         given = {
             self.system.states[index]: self.lanes.load(samples, row) for row, index in enumerate(self.layout.sampled)
         }
-        for row, name in enumerate(self.system.inputs):
+        for row, name in enumerate(self.layout.inputs):
             given[name] = self.lanes.load(samples, len(self.layout.sampled) + row)
         values = emit(self.lanes, self.system.graph, self.observed, self._given(parameters, given))
         for row, node in enumerate(self.observed):

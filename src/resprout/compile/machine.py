@@ -13,10 +13,11 @@ import llvmlite.binding as llvm
 
 from resprout import cache
 from resprout.compile.kernels import Layout, write_kernels
+from resprout.compile.prune import prune
 from resprout.compile.tableau import RODAS4, Tableau
 from resprout.language.records import Model
 
-FUNCTIONS = ("prepare", "relax", "step", "observe")
+FUNCTIONS = ("prepare", "relax", "step", "keep", "observe")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,16 +82,20 @@ def _load(code: bytes) -> tuple[llvm.ExecutionEngine, dict[str, int]]:
 _LOADED: dict[str, Kernel] = {}
 
 
-def build_kernel(model: Model, outputs: tuple[str, ...], tableau: Tableau = RODAS4) -> Kernel:
+def build_kernel(model: Model, outputs: tuple[str, ...], moved: frozenset[str], tableau: Tableau = RODAS4) -> Kernel:
     """The machine code of a model for these outputs: from memory, from disk, or made now (about a second).
 
     model     the checked model
     outputs   names of states, assigned quantities or constants to be observed
+    moved     states and inputs that doses, blocks or patients change; the rest stays at rest
     """
     processor, features, width = _prepare_llvm()
     parts = [
         model.digest,
         *outputs,
+        "|",
+        *sorted(moved),
+        "|",
         tableau.name,
         processor,
         features,
@@ -99,14 +104,14 @@ def build_kernel(model: Model, outputs: tuple[str, ...], tableau: Tableau = RODA
     ]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
     if key not in _LOADED:
-        code, layout = _cached_code(key, model, outputs, tableau, width)
+        code, layout = _cached_code(key, model, outputs, moved, tableau, width)
         engine, address = _load(code)
         _LOADED[key] = Kernel(layout, width, address, tableau, engine)
     return _LOADED[key]
 
 
 def _cached_code(
-    key: str, model: Model, outputs: tuple[str, ...], tableau: Tableau, width: int
+    key: str, model: Model, outputs: tuple[str, ...], moved: frozenset[str], tableau: Tableau, width: int
 ) -> tuple[bytes, Layout]:
     head, _, code = (cache.stored("kernels", key) or b"").partition(b"\n")
     try:
@@ -115,9 +120,13 @@ def _cached_code(
         return code, Layout(**whole)
     except (ValueError, TypeError):
         pass
+    # libsbml is imported only when code is not in the cache
     from resprout.compile.read import read_system
 
-    text, layout = write_kernels(read_system(model), outputs, tableau, width)
+    start = {state.name: state.start for state in model.states}
+    idle = [name for name in model.inputs if model.constants[name].value == 0]
+    system = prune(read_system(model), outputs, moved, start, idle)
+    text, layout = write_kernels(system, outputs, tableau, width)
     code = _object_code(text)
     cache.store("kernels", key, json.dumps(asdict(layout)).encode() + b"\n" + code)
     return code, layout

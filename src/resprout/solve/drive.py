@@ -12,11 +12,10 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_REST = 0, 1, 2, 3
+SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_REST, LANDED, GOES_ON = 0, 1, 2, 3, 4, 5
 SMALLEST_STEP_H = 1e-9
 MOST_STEPS = 100_000
 STEP_AFTER_EVENT_H = 2e-3
-LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.9
 REST_ITERATIONS = 120
 AT_REST = 1e-13
 
@@ -99,25 +98,27 @@ class _Lanes(NamedTuple):
     moment: np.ndarray
     column: np.ndarray
     tries: np.ndarray
+    terms: int
 
 
 @njit(nogil=True, cache=True)
-def _open_lanes(states, parameters, width, plan):
+def _open_lanes(states, parameters, width, terms, plan):
     kept = plan.sampled.shape[0] + plan.input_row.shape[0]
     return _Lanes(
         _rows(states, width),
         _rows(states, width),
         _rows(parameters, width),
-        _rows(1, width) + 1e-3,
         _rows(1, width),
-        _rows(2 * plan.sampled.shape[0], width),
-        np.zeros((width, kept, plan.time_h.shape[0])),
+        _rows(2, width),
+        _rows(terms * plan.sampled.shape[0], width),
+        np.zeros((width, plan.time_h.shape[0], kept)),
         np.full(width, -1, np.int64),
         np.zeros(width),
         np.zeros(width),
         np.zeros(width, np.int64),
         np.zeros(width, np.int64),
         np.zeros(width, np.int64),
+        terms,
     )
 
 
@@ -168,11 +169,13 @@ def _sample(lane, theta, plan, lanes, new):
     column = lanes.column[lane]
     for index in range(plan.sampled.shape[0]):
         row = plan.sampled[index]
-        bend = lanes.dense[2 * index, lane] + theta * lanes.dense[2 * index + 1, lane]
+        bend = 0.0
+        for term in range(lanes.terms - 1, -1, -1):
+            bend = bend * theta + lanes.dense[lanes.terms * index + term, lane]
         ahead = new[row, lane] + (1 - theta) * bend
-        lanes.samples[lane, index, column] = lanes.state[row, lane] * (1 - theta) + theta * ahead
+        lanes.samples[lane, column, index] = lanes.state[row, lane] * (1 - theta) + theta * ahead
     for index in range(plan.input_row.shape[0]):
-        lanes.samples[lane, plan.sampled.shape[0] + index, column] = lanes.constants[plan.input_row[index], lane]
+        lanes.samples[lane, column, plan.sampled.shape[0] + index] = lanes.constants[plan.input_row[index], lane]
     lanes.column[lane] += 1
 
 
@@ -186,19 +189,11 @@ def _observe(observe, lane, lanes, block, shared, result, out):
     for begin in range(0, taken, width):
         for row in range(block.shape[0]):
             for other in range(width):
-                block[row, other] = lanes.samples[lane, row, min(begin + other, taken - 1)]
+                block[row, other] = lanes.samples[lane, min(begin + other, taken - 1), row]
         call(observe, (_at(block), _at(shared), _at(result)))
         for output in range(result.shape[0]):
             for other in range(min(width, taken - begin)):
                 out[output, begin + other] = result[output, other]
-
-
-@njit(nogil=True, cache=True)
-def _grown(error):
-    """Factor for the next step from the mean square of the error ratios (an error estimate of order three)."""
-    if not error < 1e300:
-        return LARGEST_CUT
-    return min(LARGEST_GROWTH, max(LARGEST_CUT, SAFETY * (error + 1e-24) ** -0.125))
 
 
 @njit(nogil=True, cache=True)
@@ -211,68 +206,75 @@ def _goal(lane, plan, lanes):
 
 
 @njit(nogil=True, cache=True)
-def _advance(lane, plan, lanes):
-    """Accept a lane's step: sample what it passed, move on, land on events."""
-    size = lanes.step[0, lane]
-    goal = _goal(lane, plan, lanes)
-    arrived = size >= goal - lanes.now[lane]
-    later = goal if arrived else lanes.now[lane] + size
-    while lanes.column[lane] < plan.time_h.shape[0] and plan.time_h[lanes.column[lane]] <= later:
-        theta = (plan.time_h[lanes.column[lane]] - lanes.now[lane]) / size if size > 0 else 1.0
-        _sample(lane, theta, plan, lanes, lanes.new)
-    for row in range(lanes.state.shape[0]):
-        lanes.state[row, lane] = lanes.new[row, lane]
-    lanes.now[lane] = later
-    grown = size * _grown(lanes.error[0, lane])
-    lanes.wish[lane] = max(lanes.wish[lane], grown) if arrived else grown
-    if arrived and later < plan.time_h[-1] and _happen(lane, plan, lanes, later):
-        lanes.wish[lane] = min(lanes.wish[lane], STEP_AFTER_EVENT_H)
-
-
-@njit(nogil=True, cache=True)
 def _judge(lane, plan, lanes):
-    """Take or refuse the step a lane has just tried; returns a failure, or SOLVED to go on."""
+    """Take or refuse the step a lane has just tried; returns a failure, SOLVED, LANDED or GOES_ON."""
     if lanes.now[lane] >= plan.time_h[-1]:
         return SOLVED
     lanes.tries[lane] += 1
-    if lanes.error[0, lane] <= 1.0:
-        _advance(lane, plan, lanes)
-    else:
-        lanes.wish[lane] = lanes.step[0, lane] * _grown(lanes.error[0, lane])
+    size, factor, goal = lanes.step[0, lane], lanes.error[1, lane], _goal(lane, plan, lanes)
+    if not lanes.error[0, lane] <= 1.0:
+        lanes.wish[lane] = size * factor
         if lanes.wish[lane] < SMALLEST_STEP_H:
             return STEP_TOO_SMALL
-    return TOO_MANY_STEPS if lanes.tries[lane] >= MOST_STEPS else SOLVED
+        return TOO_MANY_STEPS if lanes.tries[lane] >= MOST_STEPS else GOES_ON
+    arrived = size >= goal - lanes.now[lane]
+    later = goal if arrived else lanes.now[lane] + size
+    while lanes.column[lane] < plan.time_h.shape[0] and plan.time_h[lanes.column[lane]] <= later:
+        theta = (plan.time_h[lanes.column[lane]] - lanes.now[lane]) / size
+        _sample(lane, theta, plan, lanes, lanes.new)
+    lanes.now[lane] = later
+    lanes.wish[lane] = max(lanes.wish[lane], size * factor) if arrived else size * factor
+    if not arrived:
+        return TOO_MANY_STEPS if lanes.tries[lane] >= MOST_STEPS else GOES_ON
+    return SOLVED if later >= plan.time_h[-1] else LANDED
+
+
+@njit(nogil=True, cache=True)
+def _refill(span, waiting, patients, plan, lanes, begin_h):
+    """Give idle lanes the next patients; returns the first patient still waiting."""
+    for lane in range(lanes.patient.shape[0]):
+        if lanes.patient[lane] < 0 and waiting < span[1]:
+            _begin(lane, waiting, patients, plan, lanes, begin_h)
+            waiting += 1
+    return waiting
+
+
+@njit(nogil=True, cache=True)
+def _settle(verdict, lane, plan, lanes, found):
+    """After a step is kept: apply events where a lane has landed, write down how a patient ended."""
+    if verdict == LANDED:
+        if _happen(lane, plan, lanes, lanes.now[lane]):
+            lanes.wish[lane] = min(lanes.wish[lane], STEP_AFTER_EVENT_H)
+        return False
+    who = lanes.patient[lane]
+    found.status[who], found.steps[who] = verdict, lanes.tries[lane]
+    lanes.patient[lane] = -1
+    return True
 
 
 @njit(nogil=True, cache=True)
 def drive(code, width, rows, span, patients, plan, tolerance, found):
     """Solve a range of patients.
 
-    code         addresses of prepare, step, observe
-    rows         (states, parameters, outputs)
+    code         addresses of prepare, step, keep, observe
+    rows         (states, parameters, outputs, terms of the interpolant)
     span         (first patient, one past the last)
     tolerance    [1 + state] relative, then absolute by state
     found        results, written in place
     """
-    prepare, step, observe = code
+    prepare, step, keep, observe = code
     begin_h = min(0.0, plan.time_h[0])
     if plan.moment_h.shape[0] > 0:
         begin_h = min(begin_h, plan.moment_h[0])
-    lanes = _open_lanes(rows[0], rows[1], width, plan)
+    lanes = _open_lanes(rows[0], rows[1], width, rows[3], plan)
     shared, result = _rows(rows[1], width), _rows(rows[2], width)
-    block = _rows(lanes.samples.shape[1], width)
-    waiting, fresh, active = span[0], True, 0
+    block = _rows(lanes.samples.shape[2], width)
+    verdict = np.full(width, GOES_ON, np.int64)
     for lane in range(width):
         _admit(lane, span[0], patients, lanes.constants, lanes.state)
-    while fresh or active > 0:
-        if fresh:
-            for lane in range(width):
-                if lanes.patient[lane] < 0 and waiting < span[1]:
-                    _begin(lane, waiting, patients, plan, lanes, begin_h)
-                    waiting += 1
-                    active += 1
-            call(prepare, (_at(lanes.constants),))
-            fresh = False
+    waiting, ended = _refill(span, span[0], patients, plan, lanes, begin_h), 0
+    call(prepare, (_at(lanes.constants),))
+    while ended < span[1] - span[0]:
         for lane in range(width):
             if lanes.patient[lane] >= 0:
                 lanes.step[0, lane] = min(lanes.wish[lane], _goal(lane, plan, lanes) - lanes.now[lane])
@@ -288,18 +290,24 @@ def drive(code, width, rows, span, patients, plan, tolerance, found):
                 _at(lanes.dense),
             ),
         )
+        eventful = False
         for lane in range(width):
-            who = lanes.patient[lane]
-            if who < 0:
-                continue
-            failure = _judge(lane, plan, lanes)
-            if failure != SOLVED or lanes.now[lane] >= plan.time_h[-1]:
-                found.status[who], found.steps[who] = failure, lanes.tries[lane]
-                _observe(observe, lane, lanes, block, shared, result, found.out[who])
-                _admit(lane, span[0], patients, lanes.constants, lanes.state)
-                lanes.patient[lane] = -1
-                active -= 1
-                fresh = fresh or waiting < span[1]
+            if lanes.patient[lane] >= 0:
+                verdict[lane] = _judge(lane, plan, lanes)
+                eventful = eventful or verdict[lane] != GOES_ON
+        call(keep, (_at(lanes.state), _at(lanes.new), _at(lanes.error)))
+        if not eventful:
+            continue
+        for lane in range(width):
+            if lanes.patient[lane] >= 0 and verdict[lane] != GOES_ON:
+                who = lanes.patient[lane]
+                if _settle(verdict[lane], lane, plan, lanes, found):
+                    _observe(observe, lane, lanes, block, shared, result, found.out[who])
+                    ended += 1
+                    _admit(lane, span[0], patients, lanes.constants, lanes.state)
+        if waiting < span[1]:
+            waiting = _refill(span, waiting, patients, plan, lanes, begin_h)
+            call(prepare, (_at(lanes.constants),))
 
 
 @njit(nogil=True, cache=True)

@@ -58,19 +58,20 @@ class Timetable:
 
 
 def timetable(model: Model, events: Events, states: tuple[str, ...], constants: tuple[str, ...]) -> Timetable:
-    """Resolve names and group changes by hour.
+    """Resolve names and group changes by hour; changes of states that the kernel leaves out are dropped.
 
     raises   InputError for a name that is neither state nor input, and for hours or values that are not finite
     """
     state_row = {name: row for row, name in enumerate(states)}
+    known = {state.name for state in model.states}
     input_row = {name: -1 - constants.index(name) for name in model.inputs}
     faults = [
         Fault(
             f"`{name}` cannot be changed by a dose or block.",
-            remedy=nearest(name, [*input_row, *state_row], "resprout describe"),
+            remedy=nearest(name, [*input_row, *known], "resprout describe"),
         )
         for name in dict.fromkeys(events.name)
-        if name not in state_row and name not in input_row
+        if name not in known and name not in input_row
     ]
     if not np.isfinite(events.time_h).all() or not np.isfinite(events.value).all():
         faults.append(
@@ -79,11 +80,13 @@ def timetable(model: Model, events: Events, states: tuple[str, ...], constants: 
     if faults:
         raise InputError(*faults)
     order = np.argsort(events.time_h, kind="stable")
+    keep = np.array([events.name[index] in state_row or events.name[index] in input_row for index in order], dtype=bool)
+    order = order[keep]
     time_h, first = np.unique(events.time_h[order], return_index=True)
-    row = np.array([state_row.get(name, input_row.get(name, 0)) for name in events.name], dtype=np.int64)
+    row = np.array([{**state_row, **input_row}[events.name[index]] for index in order], dtype=np.int64)
     return Timetable(
         np.ascontiguousarray(time_h, dtype=np.float64),
         np.append(first, len(order)).astype(np.int64),
-        row[order],
+        row,
         np.ascontiguousarray(events.value[order], dtype=np.float64),
     )

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resprout.compile import Kernel, build_kernel
+from resprout.compile import METHODS, Kernel, build_kernel
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.records import Model
 from resprout.solve import drive
 from resprout.solve.events import Events, Floats, timetable
 
-DEFAULT_TOLERANCE = 2e-6
+DEFAULT_TOLERANCE = 5e-6
+DEFAULT_METHOD = "Rodas4"
 ABSOLUTE_SHARE = 1e-2
 """Absolute tolerance over relative tolerance, in the unit of each state: states below a hundredth of their unit count less."""
 CHUNK = 256
@@ -73,6 +74,7 @@ def run_patients(
     *,
     tolerance: float | None = None,
     threads: int | None = None,
+    method: str = DEFAULT_METHOD,
 ) -> Trajectories:
     """Solve the model for every patient, from the resting state, through all events.
 
@@ -82,26 +84,28 @@ def run_patients(
     outputs     names of states, assigned quantities or constants
     tolerance   relative tolerance of a step
     threads     cores to use; None for all
+    method      name of a tableau in compile/tableau.py
     returns     Trajectories
     raises      InputError for unknown names and for values that are not finite
     """
     chosen = tuple(outputs)
     times = _checked_times(time_h)
     check_names(model, constants, chosen)
-    kernel = build_kernel(model, chosen)
+    moved = frozenset(events.name) | (frozenset(constants) & frozenset(model.inputs))
+    kernel = build_kernel(model, chosen, moved, METHODS[method])
     batch = _batch(model, kernel, constants, events.value.shape[1])
     plan = timetable(model, events, kernel.layout.states, kernel.layout.constants)
     start, unrest = _rest_states(model, kernel, batch, threads)
     out = np.full((batch.patients, len(chosen), len(times)), np.nan)
     status, steps = np.zeros(batch.patients, np.int64), np.zeros(batch.patients, np.int64)
     layout = kernel.layout
-    addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "step", "observe"))
+    addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "step", "keep", "observe"))
     patients = drive.Patients(batch.nominal, batch.varied_row, batch.varied, start)
     sampled = np.array(layout.sampled, np.int64)
     input_row = np.array([layout.constants.index(name) for name in layout.inputs], np.int64)
     when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value, sampled, input_row)
     limits = _tolerances(tolerance or DEFAULT_TOLERANCE, len(layout.states))
-    rows = (len(layout.states), layout.parameters, len(chosen))
+    rows = (len(layout.states), layout.parameters, len(chosen), len(kernel.tableau.dense))
     found = drive.Found(out, status, steps)
 
     def solve(first: int, last: int) -> None:
@@ -130,7 +134,8 @@ def rest_states(
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Every state at each patient's resting state: ([patient, state], [patient] status)."""
     check_names(model, constants, ())
-    kernel = build_kernel(model, (model.states[-1].name,))
+    every = tuple(state.name for state in model.states)
+    kernel = build_kernel(model, every, frozenset(every) | frozenset(model.inputs))
     return _rest_states(model, kernel, _batch(model, kernel, constants, 1), threads)
 
 
@@ -193,7 +198,8 @@ def _tolerances(relative: float, states: int) -> Floats:
 
 
 def _rest_states(model: Model, kernel: Kernel, batch: _Batch, threads: int | None) -> tuple[Floats, NDArray[np.int64]]:
-    guess = np.array([[state.start for state in model.states]])
+    start = {state.name: state.start for state in model.states}
+    guess = np.array([[start[name] for name in kernel.layout.states]])
     found = np.empty((batch.patients, guess.shape[1]))
     status = np.zeros(batch.patients, np.int64)
     addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "relax"))

@@ -1,0 +1,88 @@
+"""A System -> a smaller one that gives the same outputs: drops states that nothing moves and states that no output depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from resprout.compile import graph as g
+from resprout.compile.graph import Graph, Node
+from resprout.compile.system import System
+
+
+def prune(
+    system: System, outputs: Iterable[str], moved: Collection[str], start: Mapping[str, float], idle: Collection[str]
+) -> System:
+    """Leave out what cannot matter.
+
+    outputs   names that are asked for
+    moved     states and inputs that a dose, a block or a patient's constants change
+    start     first guess of every state's resting value
+    idle      inputs that are zero at rest
+    returns   a System on a new graph
+
+    A state that starts at zero, is not dosed and has no inflow stays zero: a companion drug that is not given, a depot that is not used.
+    """
+    zero_inputs = frozenset(name for name in idle if name not in moved)
+    quiet = {name for name in system.states if start[name] == 0 and name not in moved}
+    while True:
+        trial = _rebuild(system, system.states, zero_inputs | quiet, system.assigned)
+        still = {
+            name
+            for name, rate in zip(system.states, trial.rate, strict=True)
+            if name in quiet and rate == trial.graph.zero
+        }
+        if still == quiet:
+            break
+        quiet = still
+    needed = _needed(trial, [trial.node(name) for name in outputs if name not in quiet])
+    kept = tuple(name for name in system.states if name in needed)
+    return _rebuild(system, kept, zero_inputs | quiet, outputs)
+
+
+def _needed(system: System, targets: list[Node]) -> set[str]:
+    graph = system.graph
+    rates = dict(zip(system.states, system.rate, strict=True))
+    waiting = {graph.states[index] for node in targets for index in graph.reads_states(node)}
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= {graph.states[index] for index in graph.reads_states(rates[name])} - found
+    return found
+
+
+def _rebuild(system: System, states: tuple[str, ...], zero: Collection[str], assigned: Iterable[str]) -> System:
+    """The same equations on a new graph with some symbols replaced by zero and only these states."""
+    old, new = system.graph, Graph(states, system.inputs)
+    rates = dict(zip(system.states, system.rate, strict=True))
+    outputs = {name: system.node(name) for name in assigned}
+    copies: dict[Node, Node] = {}
+    for node in old.reachable([*(rates[name] for name in states), *outputs.values()]):
+        inner = [copies[argument] for argument in old.arguments[node]]
+        copies[node] = _copy(old, new, node, inner, zero)
+    return System(
+        new,
+        states,
+        system.constants,
+        system.inputs,
+        tuple(copies[rates[name]] for name in states),
+        {name: copies[node] for name, node in outputs.items()},
+    )
+
+
+def _copy(old: Graph, new: Graph, node: Node, inner: list[Node], zero: Collection[str]) -> Node:
+    kind = old.kind[node]
+    if kind == g.CONSTANT:
+        return new.number(old.value[node])
+    if kind == g.SYMBOL:
+        return new.zero if old.symbol[node] in zero else new.name(old.symbol[node])
+    build: dict[int, Callable[..., Node]] = {
+        g.ADD: new.add,
+        g.MULTIPLY: new.multiply,
+        g.RECIPROCAL: new.reciprocal,
+        g.EXP: new.exp,
+        g.LOG: new.log,
+        g.SQRT: new.sqrt,
+        g.POWER: new.power,
+    }
+    return build[kind](*inner)
