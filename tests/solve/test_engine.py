@@ -160,3 +160,9 @@ def test_leaving_out_states_that_do_not_matter_changes_nothing_that_is_asked_for
     together = run_patients(model, people, ketamine(), [0.0, 1.0, 24.0], list(model.equations)).output("HDRS17")
     # each run is within the default tolerance's 1e-4 of the truth
     np.testing.assert_allclose(alone, together, rtol=2e-4)
+
+
+def test_rest_is_found_for_every_patient_of_a_large_batch():
+    value, status = rest(load_model(), varied_people(600), ["HDRS17"])
+    assert (status == 0).all()
+    assert np.isfinite(value).all()

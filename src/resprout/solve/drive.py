@@ -140,6 +140,8 @@ def _begin(lane, patient, patients, plan, lanes, begin_h):
     _admit(lane, patient, patients, lanes.constants, lanes.state)
     lanes.patient[lane], lanes.now[lane], lanes.wish[lane] = patient, begin_h, STEP_AFTER_EVENT_H
     lanes.moment[lane], lanes.column[lane], lanes.tries[lane] = 0, 0, 0
+    # what the lane's last patient left may be no number, and zero times that is none either
+    lanes.dense[:, lane] = 0.0
     while lanes.column[lane] < plan.time_h.shape[0] and plan.time_h[lanes.column[lane]] <= begin_h:
         _sample(lane, 0.0, plan, lanes, lanes.state)
     _happen(lane, plan, lanes, begin_h)

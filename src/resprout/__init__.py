@@ -1,0 +1,69 @@
+"""From dose to dendritic spine to depression score: how rapid-acting glutamatergic antidepressants work.
+
+A hypothesis-testing simulator for research and teaching; not medical advice.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resprout.errors import InputError, ModelError, ResproutError, SolveError
+    from resprout.figures import figure
+    from resprout.language import Model, load_model
+    from resprout.people import Cohort, Entry, recruit
+    from resprout.trial import Trial, long_table, run_trial, simulate
+
+try:
+    __version__ = version("resprout")
+except PackageNotFoundError:  # run from a source tree that was never installed
+    __version__ = "unknown"
+
+_HOMES = {
+    "load_model": "resprout.language",
+    "Model": "resprout.language",
+    "recruit": "resprout.people",
+    "Cohort": "resprout.people",
+    "Entry": "resprout.people",
+    "simulate": "resprout.trial",
+    "long_table": "resprout.trial",
+    "run_trial": "resprout.trial",
+    "Trial": "resprout.trial",
+    "figure": "resprout.figures",
+    "ResproutError": "resprout.errors",
+    "InputError": "resprout.errors",
+    "ModelError": "resprout.errors",
+    "SolveError": "resprout.errors",
+}
+
+__all__ = [
+    "Cohort",
+    "Entry",
+    "InputError",
+    "Model",
+    "ModelError",
+    "ResproutError",
+    "SolveError",
+    "Trial",
+    "figure",
+    "load_model",
+    "long_table",
+    "recruit",
+    "run_trial",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import resprout` is quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'resprout' has no attribute '{name}'")
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,199 @@
+"""Cohorts: a seed and entry criteria in, the people who enter a trial out, each the same person in any larger draw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from resprout.errors import Fault, InputError, nearest
+from resprout.language import load_model
+from resprout.language.records import Model
+from resprout.people.covariates import (
+    POPULATIONS,
+    CYP2B6_factor,
+    covariate_constants,
+    draw_covariates,
+    genotype_named,
+)
+from resprout.people.guards import guard_constants
+from resprout.people.population import fact
+from resprout.people.spreads import draw_deviates, spread_constants
+from resprout.solve import rest
+
+Numbers = NDArray[np.float64]
+Rater = Callable[[str, Numbers, NDArray[np.int64], int], Numbers]
+
+MOST_PEOPLE = 10_000_000
+SMALLEST_BLOCK = 256
+LARGEST_BLOCK = 20_000
+FEWEST_SHARE = 0.002  # of candidates that must enter, or the criteria are taken for a mistake
+CLEARANCE_OF_CYP2B6 = "demethylation_clearance"
+ENTRY_SCALES = ("HDRS6", "HDRS17", "HDRS21", "HDRS24", "HDRS25", "MADRS")
+SCREENED_SCALES = ("HDRS17", "MADRS")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who may enter.
+
+    minimum     points by scale at screening, for instance {"HDRS21": 18}
+    age         years, first and last allowed
+    genotype    rs6265 genotypes allowed; empty for all
+    """
+
+    minimum: Mapping[str, float] = field(default_factory=dict)
+    age: tuple[float, float] = (0.0, 200.0)
+    genotype: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """People ready to be treated.
+
+    constants    by constant: [patient], in its unit; every constant not named here has the model's value
+    covariates   a row a patient: patient (0, 1, ...), candidate (number in the population), age, sex, weight_kg,
+                 ancestry, genotype, CYP2B6, glial_uptake, stress, placebo_propensity, and true scores at rest
+    seed         of the draw          screened   candidates looked at          population   mdd or healthy
+    """
+
+    constants: dict[str, Numbers]
+    covariates: pd.DataFrame
+    seed: int
+    population: str
+    screened: int
+
+    def __len__(self) -> int:
+        return len(self.covariates)
+
+    @property
+    def candidate(self) -> NDArray[np.int64]:
+        """The patients' numbers in the population, which key their random streams."""
+        return self.covariates["candidate"].to_numpy(np.int64)
+
+    def take(self, ids: Sequence[int] | NDArray[np.int64]) -> Cohort:
+        """The patients with these positions, in this order, otherwise unchanged."""
+        rows = np.asarray(ids, dtype=np.int64)
+        constants = {name: value[rows] for name, value in self.constants.items()}
+        covariates = self.covariates.iloc[rows].reset_index(drop=True)
+        return Cohort(constants, covariates, self.seed, self.population, self.screened)
+
+    def with_genotype(self, genotype: str) -> Cohort:
+        """The same people, had they all been born with this rs6265 genotype."""
+        covariates = self.covariates.assign(genotype=genotype_named(genotype))
+        constants = self.constants | covariate_constants(covariates)
+        return Cohort(constants, covariates, self.seed, self.population, self.screened)
+
+
+def recruit(
+    n: int,
+    *,
+    seed: int = 1,
+    entry: Entry | str | None = None,
+    population: str = "mdd",
+    genotype: str | None = None,
+    model: Model | None = None,
+    rater: Rater | None = None,
+) -> Cohort:
+    """Recruit people by entry criteria.
+
+    n            how many, 1 to 10 million          seed    of the draw; patient k is the same in any larger draw
+    entry        criteria, also as text such as "HDRS17>=18"; None asks the depressed for a true HDRS17 of 18 and the
+                 healthy for nothing
+    population   mdd or healthy                     genotype   rs6265 genotype given to everybody; None draws it
+    model        None for the shipped one
+    rater        (scale, true score, candidate, seed) -> rating at screening; None reads the true score
+    raises       InputError for senseless arguments and for criteria that hardly anybody meets
+    """
+    entry = read_entry(entry) if isinstance(entry, str) else entry
+    _check(n, seed, population, entry)
+    genotype = None if genotype is None else genotype_named(genotype)
+    model = load_model() if model is None else model
+    if entry is None:
+        entry = Entry({"HDRS17": fact("mdd_HDRS17_minimum")} if population == "mdd" else {})
+    kept: list[tuple[dict[str, Numbers], pd.DataFrame]] = []
+    found, first, block = 0, 0, int(np.clip(2 * n, SMALLEST_BLOCK, LARGEST_BLOCK))
+    while found < n:
+        constants, covariates = _candidates(model, seed, np.arange(first, first + block), population, genotype, entry)
+        enters = _enters(covariates, entry, rater, seed)
+        kept.append(({name: value[enters] for name, value in constants.items()}, covariates[enters]))
+        found, first = found + int(enters.sum()), first + block
+        if first >= 5000 and found < FEWEST_SHARE * first:
+            found_text = f"only {found} of {first} candidates meet the entry criteria."
+            raise InputError(Fault(found_text, "", f"Expected at least {FEWEST_SHARE:.1%}.", "Loosen the criteria."))
+    covariates = pd.concat([part for _, part in kept], ignore_index=True).iloc[:n]
+    covariates.insert(0, "patient", np.arange(n))
+    constants = {name: np.concatenate([part[name] for part, _ in kept])[:n] for name in kept[0][0]}
+    return Cohort(constants, covariates, seed, population, int(covariates["candidate"].iloc[-1]) + 1)
+
+
+def read_entry(text: str) -> Entry:
+    """Read entry criteria such as `HDRS21>=18, age 18-65`."""
+    minimum: dict[str, float] = {}
+    age, faults = (0.0, 200.0), []
+    for part in text.split(","):
+        least = re.fullmatch(r"\s*(\w+)\s*>=\s*(\d{1,3}(?:\.\d+)?)\s*", part, re.ASCII)
+        ages = re.fullmatch(r"\s*age\s+(\d{1,3})\s*-\s*(\d{1,3})\s*", part, re.ASCII)
+        if least and least[1] in ENTRY_SCALES:
+            minimum[least[1]] = float(least[2])
+        elif ages:
+            age = float(ages[1]), float(ages[2])
+        else:
+            remedy = nearest(least[1], ENTRY_SCALES) if least else ""
+            expected = "Expected for instance `HDRS17>=18` or `HDRS17>=18, age 18-65`."
+            faults.append(Fault(f"`{part.strip()}` is no entry criterion.", "", expected, remedy))
+    if faults:
+        raise InputError(*faults)
+    return Entry(minimum, age)
+
+
+def _candidates(
+    model: Model, seed: int, person: NDArray[np.int64], population: str, genotype: str | None, entry: Entry
+) -> tuple[dict[str, Numbers], pd.DataFrame]:
+    """Draw candidates and find their resting scores; those without a resting state are left out."""
+    covariates = draw_covariates(seed, person, population, genotype)
+    constants = spread_constants(model, draw_deviates(model, seed, person))
+    if CLEARANCE_OF_CYP2B6 in model.constants:
+        drawn = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
+        constants[CLEARANCE_OF_CYP2B6] = drawn * CYP2B6_factor(covariates)
+    constants = guard_constants(constants, model.nominal) | covariate_constants(covariates)
+    scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum]))
+    score, status = rest(model, constants, scales)
+    lives = (np.asarray(status) == 0) & np.isfinite(score).all(axis=1)
+    covariates = covariates.assign(**{name: score[:, column] for column, name in enumerate(scales)})
+    return {name: value[lives] for name, value in constants.items()}, covariates[lives].reset_index(drop=True)
+
+
+def _enters(covariates: pd.DataFrame, entry: Entry, rater: Rater | None, seed: int) -> NDArray[np.bool_]:
+    """Tell which candidates meet every criterion."""
+    enters = covariates["age"].between(*entry.age).to_numpy()
+    if entry.genotype:
+        enters = enters & covariates["genotype"].isin(entry.genotype).to_numpy()
+    candidate = covariates["candidate"].to_numpy(np.int64)
+    for scale, least in entry.minimum.items():
+        score = covariates[scale].to_numpy(float)
+        enters = enters & ((score if rater is None else rater(scale, score, candidate, seed)) >= least)
+    return enters
+
+
+def _check(n: int, seed: int, population: str, entry: Entry | None) -> None:
+    """Refuse senseless arguments, all at once."""
+    faults = []
+    if not isinstance(n, int | np.integer) or not 1 <= n <= MOST_PEOPLE:
+        faults.append(Fault(f"{n!r} patients.", "", f"Expected a whole number from 1 to {MOST_PEOPLE:,}."))
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        faults.append(Fault(f"the seed is {seed!r}.", "", "Expected a whole number from 0."))
+    if population not in POPULATIONS:
+        remedy = nearest(str(population), POPULATIONS)
+        faults.append(Fault(f"`{population}` is no population.", "", f"Expected {' or '.join(POPULATIONS)}.", remedy))
+    for scale in () if entry is None else entry.minimum:
+        if scale not in ENTRY_SCALES:
+            faults.append(Fault(f"`{scale}` is no entry scale.", "", "", nearest(str(scale), ENTRY_SCALES)))
+    if entry is not None and entry.age[0] >= entry.age[1]:
+        faults.append(Fault(f"ages from {entry.age[0]:g} to {entry.age[1]:g}.", "", "Expected the lower one first."))
+    if faults:
+        raise InputError(*faults)

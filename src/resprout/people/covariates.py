@@ -1,0 +1,119 @@
+"""Who a person is: a seed and person's numbers in; age, sex, weight, ancestry, genotype, enzyme and illness out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from resprout.errors import Fault, InputError, nearest
+from resprout.people.population import fact
+from resprout.people.streams import normals, uniforms
+
+ANCESTRIES = ("european", "african", "east_asian")
+GENOTYPES = ("Val/Val", "Val/Met", "Met/Met")
+RELEASE_FACTORS = dict(
+    zip(GENOTYPES, ("Val_Val_release_factor", "Val_Met_release_factor", "Met_Met_release_factor"), strict=True)
+)
+CYP2B6_GROUPS = ("slow", "intermediate", "normal")
+POPULATIONS = ("mdd", "healthy")
+
+People = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+
+
+def draw_covariates(seed: int, person: People, population: str, genotype: str | None = None) -> pd.DataFrame:
+    """Draw the covariates of people.
+
+    seed, person   as in `streams.uniforms`
+    population     mdd (glial loss and stress) or healthy (neither)
+    genotype       rs6265 genotype given to everybody; None draws it by ancestry
+    returns        a row a person: candidate, age (years), sex, weight_kg, ancestry, genotype, CYP2B6, glial_uptake
+                   (1 = health), stress (0 = none), placebo_propensity (mean 1)
+    """
+    ancestry = _choose(seed, "ancestry", person, [fact(f"{name}_share") for name in ANCESTRIES[:-1]], ANCESTRIES)
+    sex = np.where(uniforms(seed, "sex", person) < fact("female_share"), "female", "male")
+    ill = population == "mdd"
+    loss_span = fact("glial_loss_maximum") - fact("glial_loss_minimum")
+    loss = fact("glial_loss_minimum") + loss_span * uniforms(seed, "glial loss", person)
+    return pd.DataFrame(
+        {
+            "candidate": person,
+            "age": np.round(_age(seed, person), 1),
+            "sex": sex,
+            "weight_kg": _weight(seed, person, sex),
+            "ancestry": ancestry,
+            "genotype": _genotype(seed, person, ancestry) if genotype is None else genotype_named(genotype),
+            "CYP2B6": _choose(
+                seed, "CYP2B6", person, [fact("CYP2B6_slow_share"), fact("CYP2B6_intermediate_share")], CYP2B6_GROUPS
+            ),
+            "glial_uptake": 1 - loss if ill else np.ones(person.size),
+            "stress": _log_normal(seed, "stress", person, "stress_mean", "stress_cv") if ill else np.zeros(person.size),
+            "placebo_propensity": _log_normal(seed, "placebo propensity", person, None, "placebo_propensity_cv"),
+        }
+    )
+
+
+def covariate_constants(covariates: pd.DataFrame) -> dict[str, Numbers]:
+    """The model's causes that follow from covariates: by constant, [person], in the constant's unit."""
+    release = {name: fact(row) for name, row in RELEASE_FACTORS.items()}
+    return {
+        "body_weight": covariates["weight_kg"].to_numpy(float),
+        "glial_uptake": covariates["glial_uptake"].to_numpy(float),
+        "stress": covariates["stress"].to_numpy(float),
+        "BDNF_release_factor": covariates["genotype"].map(release).to_numpy(float),
+    }
+
+
+def CYP2B6_factor(covariates: pd.DataFrame) -> Numbers:
+    """The intrinsic clearance to norketamine against that of a normal metaboliser: [person], ratio."""
+    activity = {
+        "slow": fact("CYP2B6_slow_activity"),
+        "intermediate": fact("CYP2B6_intermediate_activity"),
+        "normal": 1.0,
+    }
+    share = fact("CYP2B6_enzyme_share")
+    return np.asarray(1 - share + share * covariates["CYP2B6"].map(activity).to_numpy(float))
+
+
+def genotype_named(text: str) -> str:
+    """Read an rs6265 genotype in any case and order, for instance `met/val` as `Val/Met`."""
+    alleles = sorted(text.strip().lower().split("/"), reverse=True)
+    for genotype in GENOTYPES:
+        if genotype.lower().split("/") == alleles:
+            return genotype
+    expected = f"Expected {', '.join(GENOTYPES)}."
+    raise InputError(Fault(f"`{text}` is no rs6265 genotype.", "", expected, nearest(text, GENOTYPES)))
+
+
+def _age(seed: int, person: People) -> Numbers:
+    """Ages of a normal spread, cut at both ends without piling up there."""
+    mean, sd = fact("age_mean"), fact("age_sd")
+    low, high = (ndtr((fact(name) - mean) / sd) for name in ("age_minimum", "age_maximum"))
+    return mean + sd * ndtri(low + (high - low) * uniforms(seed, "age", person))
+
+
+def _weight(seed: int, person: People, sex: NDArray) -> Numbers:
+    median = np.where(sex == "female", fact("weight_women"), fact("weight_men"))
+    weight = median * np.exp(fact("weight_logsd") * normals(seed, "weight", person))
+    return np.clip(weight, fact("weight_minimum"), fact("weight_maximum"))
+
+
+def _genotype(seed: int, person: People, ancestry: NDArray) -> NDArray:
+    """Count Met alleles, each inherited independently (Hardy-Weinberg) at the frequency of the ancestry."""
+    frequency = np.select(
+        [ancestry == name for name in ANCESTRIES], [fact(f"{name}_Met_frequency") for name in ANCESTRIES]
+    )
+    first, second = (uniforms(seed, f"rs6265 allele {copy}", person) < frequency for copy in ("one", "two"))
+    return np.array(GENOTYPES)[first.astype(int) + second]
+
+
+def _choose(seed: int, purpose: str, person: People, shares: list[float], names: tuple[str, ...]) -> NDArray:
+    """Put each person in one of several groups; the last group takes what the shares leave."""
+    return np.array(names)[np.searchsorted(np.cumsum(shares), uniforms(seed, purpose, person))]
+
+
+def _log_normal(seed: int, purpose: str, person: People, mean: str | None, cv: str) -> Numbers:
+    sd = np.sqrt(np.log1p(fact(cv) ** 2))
+    return (fact(mean) if mean else 1.0) * np.exp(sd * normals(seed, purpose, person) - sd * sd / 2)

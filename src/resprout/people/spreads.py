@@ -1,0 +1,134 @@
+"""How people differ: spread words of the constants and standard normal deviates in, everybody's constants out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.errors import Fault, ModelError, nearest
+from resprout.language.records import Constant, Model
+from resprout.people.streams import normals
+
+Numbers = NDArray[np.float64]
+
+
+def _log_normal(deviate: Numbers, cv: float) -> Numbers:
+    """A log-normal multiplier of mean 1 and coefficient of variation `cv`."""
+    sd = np.sqrt(np.log1p(cv * cv))
+    return np.exp(sd * deviate - sd * sd / 2)
+
+
+def _logit_scaled(value: float, multiplier: Numbers) -> Numbers:
+    """A share whose odds are those of `value` times a multiplier."""
+    odds = value / (1 - value) * multiplier
+    return odds / (1 + odds)
+
+
+REVERSAL_POTENTIAL_MV = -80.0  # potentials are spread by their distance from here, so that none changes sign
+SPREADS: dict[str, Callable[[float, float, Numbers], Numbers]] = {
+    "cv": lambda value, size, deviate: value * _log_normal(deviate, size),
+    "logsd": lambda value, size, deviate: value * np.exp(size * deviate),
+    "logit": lambda value, size, deviate: _logit_scaled(value, np.exp(size * deviate)),
+    "odds": lambda value, size, deviate: _logit_scaled(value, _log_normal(deviate, size)),
+    "margin": lambda value, size, deviate: 1 + (value - 1) * _log_normal(deviate, size),
+    "distance": lambda value, size, deviate: (
+        REVERSAL_POTENTIAL_MV + (value - REVERSAL_POTENTIAL_MV) * _log_normal(deviate, size)
+    ),
+}
+
+
+def spread_of(constant: Constant) -> tuple[str, float] | None:
+    """Read a spread word, for instance "cv 0.2" as ("cv", 0.2); None where people do not differ."""
+    if not constant.spread.strip():
+        return None
+    word, _, size = constant.spread.strip().partition(" ")
+    try:
+        if word in SPREADS and 0 <= float(size) < 10:
+            return word, float(size)
+    except ValueError:
+        pass
+    fault = Fault(
+        f"the spread of `{constant.name}` reads `{constant.spread}`.",
+        f"{constant.file}:{constant.line}",
+        "Expected one of " + ", ".join(SPREADS) + " and a size from 0 to 10, for instance `cv 0.2`.",
+    )
+    raise ModelError(fault)
+
+
+def deviate_name(constant: Constant) -> str:
+    """The name of the deviate that moves this constant: its own, or one shared with others."""
+    return constant.shared.strip() or constant.name
+
+
+def draw_deviates(model: Model, seed: int, person: NDArray[np.int64]) -> dict[str, Numbers]:
+    """Draw every deviate of the model, correlated as `correlations.tsv` says.
+
+    seed, person    as in `streams.uniforms`
+    returns         by deviate: [person], standard normal
+    """
+    names = {deviate_name(constant) for constant in model.constants.values() if spread_of(constant)}
+    drawn = {name: normals(seed, f"spread of {name}", person) for name in sorted(names)}
+    for group, factor in _correlated_groups(model, names):
+        mixed = factor @ np.stack([drawn[name] for name in group])
+        drawn.update(zip(group, mixed, strict=True))
+    return drawn
+
+
+def spread_constants(model: Model, deviates: Mapping[str, Numbers]) -> dict[str, Numbers]:
+    """Give every person's value of each constant in which people differ.
+
+    deviates   by deviate: [person]        returns   by constant: [person], in the constant's unit
+    """
+    values = {}
+    for constant in model.constants.values():
+        spread = spread_of(constant)
+        if spread and constant.value != 0:
+            word, size = spread
+            values[constant.name] = SPREADS[word](constant.value, size, deviates[deviate_name(constant)])
+    return values
+
+
+def _correlated_groups(model: Model, names: set[str]) -> list[tuple[list[str], Numbers]]:
+    """Group the deviates that correlate, each group with the lower factor that makes the correlation."""
+    pairs, faults = {}, []
+    owner = {name: deviate_name(constant) for name, constant in model.constants.items()}
+    for line, row in enumerate(model.tables.get("correlations", ()), start=2):
+        first, second = (owner.get(row[side], row[side]) for side in ("first", "second"))
+        for name in (first, second):
+            if name not in names:
+                where = f"correlations.tsv:{line}"
+                faults.append(Fault(f"`{name}` is no deviate of the model.", where, remedy=nearest(name, names)))
+        pairs[first, second] = float(row["correlation"])
+    if faults:
+        raise ModelError(*faults)
+    return [(group, _factor(group, pairs)) for group in _connected(pairs)]
+
+
+def _connected(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Collect names joined by pairs, directly or through others; each group in alphabetical order."""
+    groups: list[set[str]] = []
+    for pair in pairs:
+        joined = set(pair).union(*(group for group in groups if group & set(pair)))
+        groups = [group for group in groups if not group & joined] + [joined]
+    return [sorted(group) for group in groups]
+
+
+def _factor(group: list[str], pairs: Mapping[tuple[str, str], float]) -> Numbers:
+    """The Cholesky factor of a group's correlations; pairs not listed are uncorrelated."""
+    matrix = np.eye(len(group))
+    for (first, second), correlation in pairs.items():
+        if first in group:
+            row, column = group.index(first), group.index(second)
+            matrix[row, column] = matrix[column, row] = correlation
+    try:
+        return np.linalg.cholesky(matrix).astype(np.float64)
+    except np.linalg.LinAlgError:
+        fault = Fault(
+            f"the correlations between {', '.join(group)} contradict each other.",
+            "correlations.tsv",
+            "Together they must form a positive definite matrix.",
+            "Weaken one, or state the missing pairs.",
+        )
+        raise ModelError(fault) from None

@@ -1,0 +1,55 @@
+"""Random streams: a seed, a purpose and a person's number in; one draw out, always the same."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+WORDS_PER_COUNT = 4  # Philox 4x64 makes four 64-bit words at each count
+WIDEST_SPAN = 1 << 22  # longest run of the stream made at once, so that far-apart people need little memory
+
+
+def uniforms(seed: int, purpose: str, person: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Draw one number between 0 and 1 for each person; neither end is ever reached.
+
+    seed      scalar    -  of the whole run
+    purpose   text      -  what the number is for; each purpose has a stream of its own
+    person    [person]  -  numbers of the people, from 0, in any order
+    returns   [person]  1  depends on seed, purpose and the person's number alone
+    """
+    person = np.asarray(person, dtype=np.int64)
+    if person.size == 0:
+        return np.empty(0)
+    key = _key(seed, purpose)
+    order = np.argsort(person, kind="stable")
+    ranked = person[order]
+    word = np.empty(person.size, dtype=np.uint64)
+    start = 0
+    while start < person.size:
+        stop = int(np.searchsorted(ranked, ranked[start] + WIDEST_SPAN))
+        word[order[start:stop]] = _words(key, ranked[start:stop])
+        start = stop
+    return ((word >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def normals(seed: int, purpose: str, person: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Draw one standard normal number for each person; axes and promise as in `uniforms`."""
+    return ndtri(uniforms(seed, purpose, person))
+
+
+def _key(seed: int, purpose: str) -> NDArray[np.uint64]:
+    """Make the 128-bit key of a stream; a hash, so that near seeds and like purposes share nothing."""
+    digest = hashlib.blake2b(f"{int(seed)}|{purpose}".encode(), digest_size=16).digest()
+    return np.frombuffer(digest, dtype=np.uint64)
+
+
+def _words(key: NDArray[np.uint64], ranked: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Take the words at the positions `ranked` (ascending, close together) of the stream with this key."""
+    first = int(ranked[0]) // WORDS_PER_COUNT
+    # a generator steps before it makes words, so its count starts one before the first wanted (2^256 wraps)
+    source = np.random.Philox(key=key, counter=(first - 1) % (1 << 256))
+    run = source.random_raw(int(ranked[-1]) - first * WORDS_PER_COUNT + 1)
+    return run[ranked - first * WORDS_PER_COUNT]

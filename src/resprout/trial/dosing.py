@@ -1,0 +1,176 @@
+"""Doses -> events: a regimen and the people's constants in, boluses and piecewise-constant inputs in micromoles out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.language.records import Model
+from resprout.solve import Events
+from resprout.trial.regimen import KETAMINES, Dose, Regimen
+
+Numbers = NDArray[np.float64]
+ENANTIOMERS = {"S_ketamine": "S_share", "R_ketamine": "R_share"}
+DEPOT_ABSORPTION = {
+    "nasal": "nasal_absorption",
+    "sublingual": "mucosal_absorption",
+    "im": "muscle_absorption",
+    "sc": "skin_absorption",
+}
+GUT_ABSORPTION = {
+    "nasal": "spray_gut_absorption",
+    "sublingual": "spray_gut_absorption",
+    "oral": "tablet_gut_absorption",
+}
+SPRAY_MG = 28.0  # one device of esketamine
+SPRAY_GAP_H = 5 / 60  # between devices
+SAME_TIME_H = 1e-9  # closer changes are one moment; they differ by rounding only
+
+
+@dataclass(frozen=True)
+class Bolus:
+    """An amount that appears at once: state, hour, amount (umol, a number or [patient])."""
+
+    state: str
+    time_h: float
+    amount: Numbers | float
+
+
+@dataclass(frozen=True)
+class Flow:
+    """An amount that enters at a constant rate: input, first and last hour, whole amount (umol, a number or [patient])."""
+
+    input: str
+    start_h: float
+    stop_h: float
+    amount: Numbers | float
+
+
+def companion_drugs(model: Model) -> tuple[str, ...]:
+    """Drugs of the model that can be given beside ketamine."""
+    drugs = {row["drug"] for row in model.tables["drugs"]}
+    return tuple(sorted(drug for drug in drugs - {"companion"} if f"{drug}_central_volume" in model.constants))
+
+
+def companion_constants(model: Model, regimen: Regimen) -> dict[str, float]:
+    """The constants of the companion slot for the drug this regimen gives; none if it gives none."""
+    drugs = [dose.drug for dose in regimen.doses if dose.drug not in KETAMINES]
+    if not drugs:
+        return {}
+    slot = [name.removeprefix("companion_") for name in model.constants if name.startswith("companion_")]
+    pairs = {f"companion_{part}": f"{drugs[0]}_{part}" for part in slot}
+    return {slot_name: model.constants[own].value for slot_name, own in pairs.items() if own in model.constants}
+
+
+def regimen_events(regimen: Regimen, constants: Mapping[str, Numbers | float]) -> Events:
+    """Turn a regimen into events.
+
+    regimen     doses and their hours
+    constants   every constant of the model, each a number or [patient], with the companion slot filled
+    returns     events in order of time; amounts in umol, rates in umol/h, absorption constants set at first use
+    """
+    given = [part for dose in regimen.doses for part in _parts(dose, constants)]
+    boluses = [part for part in given if isinstance(part, Bolus)]
+    flows = [part for part in given if isinstance(part, Flow)]
+    changes = [*_absorption(regimen, constants), *_merged(boluses), *_levels(flows)]
+    if not changes:
+        return Events.none()
+    changes.sort(key=lambda change: change[0])
+    patients = max(np.size(value) for _, _, value in changes)
+    value = np.stack([np.broadcast_to(value, (patients,)) for _, _, value in changes])
+    return Events(np.array([change[0] for change in changes]), tuple(change[1] for change in changes), value)
+
+
+def _parts(dose: Dose, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
+    """Split a dose by enantiomer and time into what enters where."""
+    weight = constants["body_weight"] if dose.per_kg else 1.0
+    amount = dose.amount_mg * weight / constants[f"{dose.drug}_molar_mass"] * 1000.0
+    shares = {"companion": 1.0}
+    if dose.drug in KETAMINES:
+        shares = {slot: float(np.median(constants[f"{dose.drug}_{share}"])) for slot, share in ENANTIOMERS.items()}
+    for slot, share in shares.items():
+        for time_h in dose.times_h if share > 0 else ():
+            yield from _enter(dose, slot, time_h, amount * share, constants)
+
+
+def _enter(
+    dose: Dose, slot: str, time_h: float, amount: Numbers | float, constants: Mapping[str, Numbers | float]
+) -> Iterator[Bolus | Flow]:
+    """Send one amount of one molecule along its route."""
+    if dose.route == "iv" and dose.duration_h > 0:
+        yield Flow(f"{slot}_infusion", time_h, time_h + dose.duration_h, amount)
+    elif dose.route == "iv":
+        yield Bolus(f"{slot}_central", time_h, amount)
+    elif dose.route in ("im", "sc"):
+        reaches = constants["muscle_bioavailability" if dose.route == "im" else "skin_bioavailability"]
+        yield Bolus(f"{slot}_depot", time_h, amount * (reaches if slot != "companion" else 1.0))
+    elif dose.route == "oral":
+        yield Flow(f"{slot}_gut_input", time_h, time_h + _hours(constants, "tablet_dissolution_duration"), amount)
+    elif dose.route == "sublingual":
+        taken = constants["mucosal_share"]
+        yield Flow(f"{slot}_depot_input", time_h, time_h + _hours(constants, "mucosal_duration"), amount * taken)
+        swallowed_until = time_h + _hours(constants, "spray_swallow_duration")
+        yield Flow(f"{slot}_gut_input", time_h, swallowed_until, amount * (1 - taken))
+    else:
+        yield from _sprays(dose, slot, time_h, amount, constants)
+
+
+def _sprays(
+    dose: Dose, slot: str, time_h: float, amount: Numbers | float, constants: Mapping[str, Numbers | float]
+) -> Iterator[Bolus | Flow]:
+    """Divide a nasal dose into equal sprays; a smaller share of the later ones is taken up in the nose."""
+    sprays = max(1, math.ceil(round(dose.amount_mg / SPRAY_MG, 9))) if not dose.per_kg else 1
+    mean_share = constants["nasal_share_first_spray"] * (1 + (sprays - 1) * constants["later_spray_factor"]) / sprays
+    for spray in range(sprays):
+        start = time_h + spray * SPRAY_GAP_H
+        yield Bolus(f"{slot}_depot", start, amount / sprays * mean_share)
+        swallowed_until = start + _hours(constants, "spray_swallow_duration")
+        yield Flow(f"{slot}_gut_input", start, swallowed_until, amount / sprays * (1 - mean_share))
+
+
+def _hours(constants: Mapping[str, Numbers | float], name: str) -> float:
+    """A duration, the same for everybody: inputs of all patients must end at one hour."""
+    return float(np.median(constants[name]))
+
+
+def _absorption(
+    regimen: Regimen, constants: Mapping[str, Numbers | float]
+) -> Iterator[tuple[float, str, Numbers | float]]:
+    """Set the absorption constants of ketamine's routes as each comes into use."""
+    for dose in regimen.doses:
+        if dose.drug in KETAMINES:
+            for target, table in (("depot", DEPOT_ABSORPTION), ("gut", GUT_ABSORPTION)):
+                if dose.route in table:
+                    yield dose.times_h[0], f"ketamine_{target}_absorption", constants[table[dose.route]]
+
+
+def _merged(boluses: list[Bolus]) -> Iterator[tuple[float, str, Numbers | float]]:
+    """Add up boluses into one state at one moment."""
+    for state in dict.fromkeys(bolus.state for bolus in boluses):
+        own = [bolus for bolus in boluses if bolus.state == state]
+        for moment in _moments([bolus.time_h for bolus in own]):
+            yield moment, state, sum(bolus.amount for bolus in own if abs(bolus.time_h - moment) <= SAME_TIME_H)
+
+
+def _levels(flows: list[Flow]) -> Iterator[tuple[float, str, Numbers | float]]:
+    """Add up overlapping flows into the levels of one input, each summed anew, so that the last is exactly 0."""
+    for name in dict.fromkeys(flow.input for flow in flows):
+        own = [flow for flow in flows if flow.input == name]
+        for moment in _moments([time for flow in own for time in (flow.start_h, flow.stop_h)]):
+            running = (
+                flow for flow in own if flow.start_h <= moment + SAME_TIME_H and flow.stop_h > moment + SAME_TIME_H
+            )
+            yield moment, name, sum((flow.amount / (flow.stop_h - flow.start_h) for flow in running), 0.0)
+
+
+def _moments(times: list[float]) -> list[float]:
+    """Distinct hours, ascending; those that differ by rounding count once."""
+    moments: list[float] = []
+    for time in sorted(times):
+        if not moments or time - moments[-1] > SAME_TIME_H:
+            moments.append(time)
+    return moments

@@ -1,0 +1,202 @@
+"""Endpoints: ratings in, the long table of means, changes, response, remission and differences out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.special import betaincinv, chdtri, stdtrit
+
+from resprout.trial.conduct import Ratings
+from resprout.trial.protocol import Protocol
+from resprout.trial.scales import SCALES
+
+Numbers = NDArray[np.float64]
+COLUMNS = ["arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", "n"]
+ENOUGH_REPLICATES = 20  # from here on, intervals are the middle 95 % of replicates; below, textbook intervals
+Interval = tuple[float, float, float]
+
+
+def responder_share(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> Numbers:
+    """Share of people whose score has fallen by at least `drop` of its baseline.
+
+    score     [..., person]  points  rating at the visit; NaN if missed
+    baseline  [..., person]  points  rating before the first dose
+    drop      scalar         1       required fraction; 0.5 means halved
+    returns   [...]          1       0 to 1
+
+    A missed visit counts as no response, so dropout cannot flatter a drug; so does a baseline of 0.
+    """
+    return ((score <= (1 - drop) * baseline) & (baseline > 0)).mean(axis=-1)
+
+
+def remission_share(score: Numbers, cut_off: float) -> Numbers:
+    """Share of people at or below the scale's cut-off; [..., person] points -> [...] 0 to 1; a missed visit counts as no."""
+    return (score <= cut_off).mean(axis=-1)
+
+
+def share_interval(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
+    """The exact interval of a share of n people.
+
+    Clopper CJ, Pearson ES. The use of confidence or fiducial limits. Biometrika 1934;26:404-13.
+    """
+    count, tail = round(share * n), (1 - level) / 2
+    lower = betaincinv(count, n - count + 1, tail) if count > 0 else 0.0
+    upper = betaincinv(count + 1, n - count, 1 - tail) if count < n else 1.0
+    return float(lower), float(upper)
+
+
+def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
+    """The long table of one run of `simulate`: true scores of one arm, unrated.
+
+    run       outputs [patient, time_h]
+    arm       its name; None takes the regimen
+    returns   one row an endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
+              response_rate and remission_rate), with the 95 % interval over patients
+    """
+    solved = run.isel(patient=np.flatnonzero(run["status"].to_numpy() == 0))
+    name = arm if arm is not None else str(run.attrs.get("regimen", ""))
+    hours = run["time_h"].to_numpy().astype(float)
+    rows: list[dict[str, Any]] = []
+    for endpoint in (str(each) for each in run.data_vars if "time_h" in run[each].dims):
+        rating = solved[endpoint].transpose("patient", "time_h").to_numpy()[None]
+        rows += _arm_rows(name, endpoint, hours, rating)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def trial_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
+    """The long table of a trial over its replicates.
+
+    ratings   by arm and endpoint: [replicate, person, visit]
+    returns   as `long_table`, with difference, cohen_d and odds_ratio of each arm against the control; n is the
+              people of one trial. From 20 replicates on, `value` is the mean over replicates and the interval holds
+              the middle 95 % of them (what one trial of this size may find); below, it is the textbook 95 % interval.
+    """
+    control = next((arm.name for arm in protocol.arms if arm.control), None)
+    rows: list[dict[str, Any]] = []
+    for endpoint in protocol.endpoints:
+        for arm in protocol.arms:
+            rating = ratings[arm.name, endpoint.name]
+            rows += _arm_rows(arm.name, endpoint.name, np.array(endpoint.visits), rating)
+            if control is not None and arm.name != control:
+                against = ratings[control, endpoint.name]
+                paired = protocol.design == "crossover"
+                rows += _contrast_rows(arm.name, endpoint.name, np.array(endpoint.visits), rating, against, paired)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _arm_rows(arm: str, endpoint: str, hours: Numbers, rating: Numbers) -> list[dict[str, Any]]:
+    """Rows of one arm and endpoint; rating [replicate, person, visit]."""
+    n = rating.shape[1]
+    change = rating - rating[:, :, :1]
+    found = {
+        "mean": [_mean(rating[:, :, visit]) for visit in range(len(hours))],
+        "mean_change": [_mean(change[:, :, visit]) for visit in range(len(hours))],
+        "sd_change": [_spread(change[:, :, visit]) for visit in range(len(hours))],
+    }
+    scale = SCALES.get(endpoint)
+    if scale is not None and scale.mood:
+        before = rating[:, :, 0]
+        responded = [responder_share(rating[:, :, visit], before) for visit in range(len(hours))]
+        found["response_rate"] = [_share(share, n) for share in responded]
+        if scale.remission is not None:
+            remitted = [remission_share(rating[:, :, visit], scale.remission) for visit in range(len(hours))]
+            found["remission_rate"] = [_share(share, n) for share in remitted]
+    return _rows(arm, endpoint, hours, found, n)
+
+
+def _contrast_rows(
+    arm: str, endpoint: str, hours: Numbers, rating: Numbers, against: Numbers, paired: bool
+) -> list[dict[str, Any]]:
+    """Rows that compare an arm with the control, each by its change from baseline."""
+    change, other = (each - each[:, :, :1] for each in (rating, against))
+    found: dict[str, list[Interval]] = {"difference": [], "cohen_d": []}
+    scale = SCALES.get(endpoint)
+    rated = scale is not None and scale.mood
+    for visit in range(1, len(hours)):
+        one, two = change[:, :, visit], other[:, :, visit]
+        difference = one.mean(axis=1) - two.mean(axis=1)
+        pooled = np.sqrt((one.var(axis=1, ddof=1) + two.var(axis=1, ddof=1)) / 2)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found["cohen_d"].append(_over_replicates(difference / pooled))
+        interval = _paired(one - two) if paired else _welch(one, two)
+        found["difference"].append(interval if len(one) < ENOUGH_REPLICATES else _over_replicates(difference))
+        if rated:
+            halves = [_odds(each[:, :, visit], each[:, :, 0]) for each in (rating, against)]
+            found.setdefault("odds_ratio", []).append(_over_replicates(halves[0] / halves[1]))
+    return _rows(arm, endpoint, hours[1:], found, min(rating.shape[1], against.shape[1]))
+
+
+def _rows(arm: str, endpoint: str, hours: Numbers, found: dict[str, list[Interval]], n: int) -> list[dict[str, Any]]:
+    return [
+        dict(zip(COLUMNS, (arm, endpoint, float(hour), statistic, *interval, n), strict=True))
+        for statistic, intervals in found.items()
+        for hour, interval in zip(hours, intervals, strict=True)
+    ]
+
+
+def _over_replicates(statistic: Numbers) -> Interval:
+    """Mean and middle 95 % of replicates; no interval from fewer than two."""
+    sound = statistic[np.isfinite(statistic)]
+    if sound.size == 0:
+        return np.nan, np.nan, np.nan
+    lower, upper = np.quantile(sound, [0.025, 0.975]) if sound.size >= ENOUGH_REPLICATES else (np.nan, np.nan)
+    return float(sound.mean()), float(lower), float(upper)
+
+
+def _mean(score: Numbers) -> Interval:
+    """Mean of [replicate, person] with its interval."""
+    if len(score) >= ENOUGH_REPLICATES:
+        return _over_replicates(score.mean(axis=1))
+    return _paired(score)
+
+
+def _paired(score: Numbers) -> Interval:
+    """Mean of [replicate, person] with Student's interval for one trial of this size."""
+    n = score.shape[1]
+    mean = float(score.mean())
+    if n < 2:
+        return mean, np.nan, np.nan
+    half = float(stdtrit(n - 1, 0.975) * score.std(axis=1, ddof=1).mean() / np.sqrt(n))
+    return mean, mean - half, mean + half
+
+
+def _welch(one: Numbers, two: Numbers) -> Interval:
+    """Difference of means of two groups [replicate, person] with Welch's interval for one trial of this size."""
+    parts = [group.var(axis=1, ddof=1).mean() / group.shape[1] for group in (one, two)]
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (group.shape[1] - 1) for part, group in zip(parts, (one, two), strict=True)
+    )
+    difference = float(one.mean() - two.mean())
+    half = float(stdtrit(freedom, 0.975) * np.sqrt(sum(parts)))
+    return difference, difference - half, difference + half
+
+
+def _spread(change: Numbers) -> Interval:
+    """Standard deviation of [replicate, person] with its interval."""
+    n = change.shape[1]
+    if n < 2:
+        return np.nan, np.nan, np.nan
+    spread = change.std(axis=1, ddof=1)
+    if len(change) >= ENOUGH_REPLICATES:
+        return _over_replicates(spread)
+    value = float(spread.mean())
+    lower, upper = (value * np.sqrt((n - 1) / chdtri(n - 1, tail)) for tail in (0.025, 0.975))
+    return value, float(lower), float(upper)
+
+
+def _share(share: Numbers, n: int) -> Interval:
+    """Share by replicate with its interval."""
+    if len(share) >= ENOUGH_REPLICATES:
+        return _over_replicates(share)
+    return float(share.mean()), *share_interval(float(share.mean()), n)
+
+
+def _odds(score: Numbers, baseline: Numbers) -> Numbers:
+    """Odds of response by replicate; half a person is added to each side, so that none or all give a finite number."""
+    n = score.shape[1]
+    responders = responder_share(score, baseline) * n
+    return (responders + 0.5) / (n - responders + 0.5)

@@ -1,0 +1,265 @@
+"""Regimens: a line such as `ketamine 0.5 mg/kg iv over 40 min; every 3 d x 6` in, doses or all its faults out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from resprout.errors import Fault, InputError, nearest
+
+SYNONYMS = {
+    "ketamine": "ketamine",
+    "racemic ketamine": "ketamine",
+    "rs-ketamine": "ketamine",
+    "s-ketamine": "S_ketamine",
+    "esketamine": "S_ketamine",
+    "r-ketamine": "R_ketamine",
+    "arketamine": "R_ketamine",
+    "saline": "saline",
+    "control saline": "saline",
+    "placebo": "saline",
+}
+KETAMINES = ("ketamine", "S_ketamine", "R_ketamine")
+MASS_MG = {"g": 1000.0, "mg": 1.0, "ug": 0.001, "mcg": 0.001, "µg": 0.001, "μg": 0.001}
+AMOUNTS = {unit + per: (size, bool(per)) for unit, size in MASS_MG.items() for per in ("", "/kg")}
+TIMES_H = {"s": 1 / 3600, "sec": 1 / 3600, "min": 1 / 60, "h": 1.0, "hour": 1.0, "hours": 1.0, "d": 24.0, "day": 24.0}
+TIMES_H |= {"days": 24.0, "minutes": 1 / 60, "seconds": 1 / 3600, "w": 168.0, "week": 168.0, "weeks": 168.0}
+ROUTES = {"iv": "iv", "i.v.": "iv", "intravenous": "iv", "im": "im", "i.m.": "im", "intramuscular": "im"}
+ROUTES |= {"sc": "sc", "s.c.": "sc", "subcutaneous": "sc", "nasal": "nasal", "intranasal": "nasal"}
+ROUTES |= {"oral": "oral", "po": "oral", "p.o.": "oral", "sublingual": "sublingual", "sl": "sublingual"}
+WORDS = {"over", "bolus", "at", "every", "x"}
+GREATEST = {True: 20.0, False: 2000.0}  # mg/kg, mg: beyond these a typing slip is likelier than a wish
+LONGEST_INFUSION_H, LONGEST_COURSE_H, MOST_REPEATS = 168.0, 9600.0, 200
+EXAMPLE = "Expected for instance `ketamine 0.5 mg/kg iv over 40 min; every 3 d x 6`."
+NUMBER = re.compile(r"([+-]?(?:\d[\d.]*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)(?![a-z]))(.*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Dose:
+    """One drug given by one route, once or repeatedly.
+
+    drug       the model's name       amount_mg  mg, or mg per kg of body weight if `per_kg`
+    route      iv, im, sc, nasal, oral or sublingual
+    duration_h of an infusion; 0 for anything given at once       times_h  starts, from 0
+    """
+
+    drug: str
+    amount_mg: float
+    per_kg: bool
+    route: str
+    duration_h: float
+    times_h: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Regimen:
+    """All doses of one arm; none for saline. `text` is what the user wrote."""
+
+    text: str
+    doses: tuple[Dose, ...]
+
+    @property
+    def times_h(self) -> tuple[float, ...]:
+        """Every hour at which something is given; 0 for saline."""
+        return tuple(sorted({time for dose in self.doses for time in dose.times_h})) or (0.0,)
+
+
+def parse_regimen(text: str, companions: Iterable[str] = (), where: str = "") -> Regimen:
+    """Read a regimen.
+
+    text         one or more doses joined by ` + `
+    companions   drugs of the model outside the ketamine family
+    where        file and line of the text, for messages
+    raises       InputError with every fault found
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise InputError(Fault("the regimen is empty.", where, EXAMPLE))
+    names = SYNONYMS | {name.lower().replace("_", "-"): name for name in companions}
+    faults: list[Fault] = []
+    doses = [_Part(part, names, where, faults).dose() for part in re.split(r"\s\+\s", text.strip())]
+    given = tuple(dose for dose in doses if dose is not None)
+    if not faults:
+        faults += _conflicts(given, where)
+    if faults:
+        raise InputError(*faults)
+    return Regimen(text.strip(), given)
+
+
+def parse_duration(text: str) -> float | None:
+    """Read a time such as `80 min` or `7 d`; hours, or None if it is none."""
+    match = NUMBER.fullmatch("".join(text.split()))
+    if match is None or match[2].lower() not in TIMES_H:
+        return None
+    try:
+        hours = float(match[1]) * TIMES_H[match[2].lower()]
+    except ValueError:
+        return None
+    return hours if math.isfinite(hours) else None
+
+
+class _Part:
+    """One dose of the text, read word by word; what is wrong goes to `faults`."""
+
+    def __init__(self, text: str, names: dict[str, str], where: str, faults: list[Fault]) -> None:
+        self.text, self.names, self.where, self.faults = text, names, where, faults
+        head, _, tail = text.partition(";")
+        self.words, self.tail = _words(head), _words(tail)
+        self.has_tail = ";" in text
+
+    def fault(self, found: str, expected: str = "", remedy: str = "") -> None:
+        """Note one fault of this dose."""
+        self.faults.append(Fault(found, self.where, expected, remedy))
+
+    def dose(self) -> Dose | None:
+        """Read drug, amount, route, duration, start and repeats; None for saline or for a faulty dose."""
+        before = len(self.faults)
+        drug = self.drug()
+        amount = self.amount(optional=drug == "saline")
+        route, duration, start = self.manner()
+        if route is None and drug != "saline":
+            self.fault(f"`{self.text.strip()}` names no route.", f"Expected one of {_list(ROUTES.values())}.")
+        if duration is not None and route not in ("iv", None):
+            self.fault(f"`over` belongs to an infusion, not to the {route} route.", "Expected `iv over ...`.")
+        times = self.repeats(start)
+        if len(self.faults) > before or drug in (None, "saline") or amount is None or route is None:
+            return None
+        return Dose(str(drug), amount[0], amount[1], route, duration or 0.0, times)
+
+    def drug(self) -> str | None:
+        """Take the words up to the first number, unit, route or keyword as the drug's name."""
+        name = []
+        while self.words and not self._starts_dose(self.words[0]):
+            name.append(self.words.pop(0))
+        spoken = " ".join(name)
+        known = self.names.get(spoken.lower().replace("_", "-").replace("(", "").replace(")", ""))
+        if known is None:
+            found = f"`{spoken}` is no drug here." if spoken else f"`{self.text.strip()}` names no drug."
+            self.fault(found, "", nearest(spoken, self.names, "resprout describe drugs"))
+        return known
+
+    def amount(self, optional: bool) -> tuple[float, bool] | None:
+        """Take the amount: mg and whether per kg."""
+        if not self.words or not NUMBER.fullmatch(self.words[0]):
+            if self.words and self.words[0].lower() in AMOUNTS:
+                self.words.pop(0)
+            if not optional:
+                self.fault(f"`{self.text.strip()}` has no amount.", EXAMPLE)
+            return None
+        value, unit, spoken = self._quantity(self.words, AMOUNTS, "an amount")
+        if value is None or unit is None:
+            return None
+        size, per_kg = AMOUNTS[unit]
+        if value <= 0:
+            self.fault(f"the amount `{spoken}` is not above 0.", EXAMPLE)
+        elif value * size > GREATEST[per_kg]:
+            limit = f"{GREATEST[per_kg]:g} mg{'/kg' if per_kg else ''}"
+            self.fault(f"the amount `{spoken}` is absurdly large.", f"Expected at most {limit}.")
+        return value * size, per_kg
+
+    def manner(self) -> tuple[str | None, float | None, float]:
+        """Take route, infusion time (h, None if not said) and start (h)."""
+        route, duration, bolus, start = None, None, False, 0.0
+        while self.words:
+            word = self.words.pop(0).lower()
+            if word in ROUTES:
+                if route is not None:
+                    self.fault(f"two routes in `{self.text.strip()}`.", "Expected one; join doses by ` + `.")
+                route = ROUTES[word]
+            elif word == "over":
+                duration = self.time("an infusion", LONGEST_INFUSION_H, self.words)
+            elif word == "at":
+                start = self.time("a start", LONGEST_COURSE_H, self.words, zero=True) or 0.0
+            elif word == "bolus":
+                bolus = True
+            else:
+                self.fault(f"`{word}` means nothing in a regimen.", EXAMPLE, nearest(word, {*ROUTES, *WORDS}))
+        if bolus and duration is not None:
+            self.fault("a bolus is given at once, not `over` a time.", "Expected `iv bolus` or `iv over ...`.")
+        return route, duration, start
+
+    def repeats(self, start: float) -> tuple[float, ...]:
+        """Take `every <time> x <count>` and give the hours of all doses."""
+        words = self.tail
+        if not self.has_tail:
+            return (start,)
+        if not words or words.pop(0).lower() != "every":
+            self.fault(f"the repeats of `{self.text.strip()}` are not clear.", "Expected `; every 3 d x 6`.")
+            return (start,)
+        interval = self.time("an interval", LONGEST_COURSE_H, words)
+        match = re.fullmatch(r"[x×]\s*(\d{1,9})(?:\s+times)?", " ".join(words).lower())
+        if match is None or not 1 <= int(match[1]) <= MOST_REPEATS:
+            found = f"`{' '.join(words)}` is no number of doses."
+            self.fault(found, f"Expected `x` and a whole number from 1 to {MOST_REPEATS}.")
+            return (start,)
+        last = start + (interval or 0.0) * (int(match[1]) - 1)
+        if last > LONGEST_COURSE_H:
+            self.fault("the last dose is too late.", f"Expected it within {LONGEST_COURSE_H / 24:g} d.")
+        return tuple(start + (interval or 0.0) * number for number in range(int(match[1])))
+
+    def time(self, what: str, greatest_h: float, words: list[str], *, zero: bool = False) -> float | None:
+        """Take a number and a unit of time; hours."""
+        value, unit, spoken = self._quantity(words, TIMES_H, what)
+        if value is None or unit is None:
+            return None
+        hours = value * TIMES_H[unit]
+        if hours < 0 or (hours == 0 and not zero) or hours > greatest_h:
+            self.fault(f"`{spoken}` is no sensible time for {what}.", f"Expected up to {greatest_h / 24:g} d.")
+        return hours
+
+    def _quantity(self, words: list[str], units: Iterable[str], what: str) -> tuple[float | None, str | None, str]:
+        """Take a number and its unit, joined or apart; None for what is missing or wrong."""
+        match = NUMBER.fullmatch(words[0]) if words else None
+        if match is None:
+            self.fault(f"{what} needs a number, found `{words[0] if words else 'nothing'}`.", EXAMPLE)
+            return None, None, ""
+        words.pop(0)
+        unit = match[2] or (words.pop(0) if words and words[0].lower() not in {*ROUTES, *WORDS} else "")
+        spoken = f"{match[1]} {unit}".strip()
+        try:
+            value = float(match[1])
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            self.fault(f"`{spoken}` is no finite number.", EXAMPLE)
+            return None, None, spoken
+        if unit.lower() not in units:
+            found = f"`{unit}` is no unit for {what}." if unit else f"`{spoken}` has no unit."
+            self.fault(found, f"Expected one of {_list(units)}.", nearest(unit, units) if unit else "")
+            return value, None, spoken
+        return value, unit.lower(), spoken
+
+    @staticmethod
+    def _starts_dose(word: str) -> bool:
+        return bool(NUMBER.fullmatch(word)) or word.lower() in {*AMOUNTS, *ROUTES, *WORDS}
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+def _conflicts(doses: tuple[Dose, ...], where: str) -> list[Fault]:
+    """Name the doses that the model cannot give in one run."""
+    faults = []
+    ketamine = {dose.route for dose in doses if dose.drug in KETAMINES}
+    others = {dose.drug for dose in doses if dose.drug not in KETAMINES}
+    depots = sorted(ketamine & {"nasal", "sublingual", "im", "sc"})
+    swallowed = sorted(ketamine & {"nasal", "sublingual"})
+    if len(depots) > 1:
+        faults.append(Fault(f"{' and '.join(depots)} ketamine in one run.", where, "Expected one depot route a run."))
+    elif "oral" in ketamine and swallowed:
+        found = f"oral and {swallowed[0]} ketamine in one run."
+        faults.append(Fault(found, where, "Both are swallowed, at different speeds: expected one of them a run."))
+    if len(others) > 1:
+        found = f"{' and '.join(sorted(others))} in one run."
+        faults.append(Fault(found, where, "Expected one drug outside the ketamine family a run."))
+    for dose in doses:
+        if dose.drug not in KETAMINES and dose.route in ("nasal", "sublingual"):
+            found = f"{dose.drug} cannot be given by the {dose.route} route here."
+            faults.append(Fault(found, where, "Expected iv, im, sc or oral."))
+    return faults

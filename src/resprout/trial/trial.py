@@ -1,0 +1,134 @@
+"""Trials: a protocol's name or file in; its long table, analysis and the patients' mean path from dose to score out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.special import fdtrc
+
+from resprout.errors import Fault, InputError
+from resprout.language import load_model
+from resprout.language.records import Model
+from resprout.people.cohort import MOST_PEOPLE, Cohort
+from resprout.trial.anova import treatment_by_time
+from resprout.trial.conduct import Ratings, conduct, enrol
+from resprout.trial.course import main_outputs, simulate
+from resprout.trial.endpoints import trial_table
+from resprout.trial.protocol import Protocol, read_protocol
+from resprout.trial.regimen import Regimen
+
+PATH_PATIENTS = 100
+PATH_DAYS = 14.0
+ANOVA_COLUMNS = [
+    "endpoint",
+    "F",
+    "df",
+    "df_error",
+    "epsilon",
+    "p",
+    "p_lower",
+    "p_upper",
+    "share_below_005",
+    "p_uncorrected",
+    "share_below_005_uncorrected",
+    "replicates",
+]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial that has been run.
+
+    table      long table: arm, endpoint, time_h, statistic, value, lower, upper, n
+    anova      a row an endpoint: medians of F, epsilon and p over replicates, the 5-95 % range of p, and the share of
+               replicates with p below .005, with and without Greenhouse-Geisser correction; empty if not asked for
+    path       outputs [patient, time_h] of the first people of the trial under its first active arm
+    ratings    by arm and endpoint: [replicate, person, visit]
+    """
+
+    protocol: Protocol
+    table: pd.DataFrame
+    anova: pd.DataFrame
+    path: xr.Dataset
+    ratings: Ratings
+    cohort: Cohort
+    replicates: int
+    seed: int
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report of this trial as one HTML file; the path written."""
+        # the pictures are a layer above trials, so they are only looked up when asked for
+        import_module("resprout.app.report").write_report(self, path)
+        return Path(path)
+
+
+def run_trial(
+    name: str | Path, replicates: int | None = None, seed: int | None = None, *, model: Model | None = None
+) -> Trial:
+    """Run a published trial or a protocol file on virtual patients.
+
+    name         a shipped protocol, for instance "berman2000", or a YAML file
+    replicates   how many trials, each with its own people; None takes the protocol's
+    seed         of people and ratings; None takes the protocol's       model   None for the shipped one
+    raises       InputError with every fault of the protocol
+    """
+    model = load_model() if model is None else model
+    protocol, regimens = read_protocol(name, model)
+    replicates = protocol.replicates if replicates is None else replicates
+    seed = protocol.seed if seed is None else seed
+    if not isinstance(replicates, int | np.integer) or not 1 <= replicates <= MOST_PEOPLE // protocol.people:
+        expected = f"Expected a whole number from 1 to {MOST_PEOPLE // protocol.people:,}."
+        raise InputError(Fault(f"{replicates!r} replicates.", "", expected))
+    cohort = enrol(protocol, model, replicates, seed)
+    ratings = conduct(protocol, regimens, model, cohort, replicates)
+    return Trial(
+        protocol=protocol,
+        table=trial_table(protocol, ratings),
+        anova=anova_table(protocol, ratings),
+        path=_path(protocol, regimens, model, cohort),
+        ratings=ratings,
+        cohort=cohort,
+        replicates=replicates,
+        seed=seed,
+    )
+
+
+def anova_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
+    """Analyse treatment x time for every endpoint of a crossover; columns as in `Trial`."""
+    rows: list[dict[str, Any]] = []
+    for endpoint in protocol.endpoints if "rm_anova" in protocol.analysis else ():
+        rating = np.stack([ratings[arm.name, endpoint.name] for arm in protocol.arms], axis=2)
+        found = treatment_by_time(rating)
+        plain = np.where(np.isfinite(found.F), fdtrc(found.df, found.df_error, np.nan_to_num(found.F)), found.p)
+        lower, upper = np.quantile(found.p, [0.05, 0.95])
+        values = (
+            endpoint.name,
+            float(np.nanmedian(found.F)) if np.isfinite(found.F).any() else np.nan,
+            found.df,
+            found.df_error,
+            float(np.median(found.epsilon)),
+            float(np.median(found.p)),
+            float(lower),
+            float(upper),
+            float((found.p < 0.005).mean()),
+            float(np.median(plain)),
+            float((plain < 0.005).mean()),
+            len(found.p),
+        )
+        rows.append(dict(zip(ANOVA_COLUMNS, values, strict=True)))
+    return pd.DataFrame(rows, columns=ANOVA_COLUMNS)
+
+
+def _path(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort) -> xr.Dataset:
+    """Follow the first people of the trial under its first active arm, from dose to score."""
+    active = next((arm.name for arm in protocol.arms if regimens[arm.name].doses), protocol.arms[0].name)
+    some = cohort.take(np.arange(min(len(cohort), PATH_PATIENTS)))
+    last_day = max(PATH_DAYS, max(regimens[active].times_h) / 24 + 3)
+    outputs = [*main_outputs(model), *(endpoint.name for endpoint in protocol.endpoints)]
+    return simulate(model, some, regimens[active], days=last_day, outputs=outputs)

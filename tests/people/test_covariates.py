@@ -1,0 +1,70 @@
+"""The drawn population against the published samples it is made from."""
+
+import numpy as np
+import pytest
+
+from resprout.errors import InputError
+from resprout.people.covariates import CYP2B6_factor, covariate_constants, draw_covariates, genotype_named
+
+MANY = np.arange(40_000)
+
+
+@pytest.fixture(scope="module")
+def people():
+    return draw_covariates(1, MANY, "mdd")
+
+
+def test_the_Met_allele_is_as_frequent_as_in_the_genotyped_sample(people):
+    # Laje 2012, Fig 4B of the review: (19 + 2 x 2) / 124 alleles; four standard errors of 80,000 alleles
+    met = people["genotype"].map({"Val/Val": 0, "Val/Met": 1, "Met/Met": 2}).sum() / (2 * len(people))
+    assert met == pytest.approx(23 / 124, abs=4 * np.sqrt(0.185 * 0.815 / 80_000))
+
+
+def test_genotypes_are_in_Hardy_Weinberg_proportions_within_an_ancestry(people):
+    european = people.loc[people["ancestry"] == "european", "genotype"]
+    share = european.value_counts(normalize=True)
+    met = share["Met/Met"] + share["Val/Met"] / 2
+    assert share["Met/Met"] == pytest.approx(met**2, abs=0.004)
+
+
+def test_ages_and_sexes_are_those_of_treatment_resistant_depression(people):
+    # Zarate 2006: 46.7 (SD 11.2) years, 66.7 % women; cutting at 18 and 75 narrows the spread a little
+    assert people["age"].mean() == pytest.approx(46.7, abs=0.5)
+    assert people["age"].std() == pytest.approx(11.2, abs=1.0)
+    assert (people["sex"] == "female").mean() == pytest.approx(0.667, abs=0.01)
+
+
+def test_the_depressed_lack_glial_uptake_and_bear_stress_and_the_healthy_do_neither(people):
+    healthy = draw_covariates(1, MANY[:100], "healthy")
+    assert people["glial_uptake"].between(0.6, 0.9).all() and people["stress"].mean() == pytest.approx(1, abs=0.01)
+    assert (healthy["glial_uptake"] == 1).all() and (healthy["stress"] == 0).all()
+
+
+def test_Met_carriers_release_less_BDNF(people):
+    released = covariate_constants(people)["BDNF_release_factor"]
+    by = [released[(people["genotype"] == name).to_numpy()].mean() for name in ("Val/Val", "Val/Met", "Met/Met")]
+    assert by[0] == 1 and by[0] > by[1] > by[2]
+
+
+def test_slow_metabolisers_clear_less(people):
+    factor = CYP2B6_factor(people)
+    assert (
+        factor[(people["CYP2B6"] == "slow").to_numpy()].max() < factor[(people["CYP2B6"] == "normal").to_numpy()].min()
+    )
+
+
+def test_a_genotype_given_to_everybody_changes_nothing_else(people):
+    forced = draw_covariates(1, MANY, "mdd", "Met/Met")
+    assert (forced["genotype"] == "Met/Met").all()
+    assert forced.drop(columns="genotype").equals(people.drop(columns="genotype"))
+
+
+@pytest.mark.parametrize("text", ["val/met", "Met/Val", " VAL/MET "])
+def test_a_genotype_is_read_in_any_case_and_order(text):
+    assert genotype_named(text) == "Val/Met"
+
+
+@pytest.mark.parametrize("text", ["val", "val/val/val", "", "ala/met"])
+def test_what_is_no_genotype_is_refused(text):
+    with pytest.raises(InputError, match="no rs6265 genotype"):
+        genotype_named(text)

@@ -1,0 +1,82 @@
+"""Protocol files: what they may say, and how their faults are told."""
+
+import re
+
+import pytest
+
+from resprout.errors import InputError
+from resprout.language import load_model
+from resprout.trial.protocol import SHIPPED, read_protocol
+
+MODEL = load_model()
+TEXT = (SHIPPED / "berman2000.yaml").read_text()
+
+
+def read(tmp_path, text):
+    path = tmp_path / "my_trial.yaml"
+    path.write_text(text)
+    return read_protocol(path, MODEL)
+
+
+def faults(tmp_path, text):
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text)
+    return [str(fault) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_protocol_is_sound_and_says_what_it_assumes(path):
+    protocol, regimens = read_protocol(path.stem, MODEL)
+    assert protocol.name == path.stem and protocol.assumed and protocol.source
+    assert set(regimens) == {arm.name for arm in protocol.arms}
+
+
+def test_berman2000_is_the_published_design():
+    # Berman 2000: saline-controlled crossover, two test days at least a week apart, seven completers, 0.5 mg/kg in 40 min
+    protocol, regimens = read_protocol("berman2000", MODEL)
+    (dose,) = regimens["ketamine"].doses
+    assert (protocol.design, protocol.people, protocol.washout) == ("crossover", 7, 168)
+    assert (dose.amount_mg, dose.per_kg, dose.duration_h) == (0.5, True, pytest.approx(2 / 3))
+    assert {each.name for each in protocol.endpoints} == {"HDRS25", "VAS_high", "BPRS_positive"}
+    assert protocol.last_visit == 72
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "says"),
+    [
+        ("washout: 7 d", "washot: 7 d", "my_trial.yaml:7 .*`washot` is no field here.*Did you mean `washout`?"),
+        ("design: crossover", "design: crosover", "my_trial.yaml:5 .*Did you mean `crossover`?"),
+        ("regimen: ketamine 0.5", "regimen: ketamin 0.5", "my_trial.yaml:15 .*Did you mean `ketamine`?"),
+        ("80 min", "80 mn", "my_trial.yaml:18 .*`80 mn` is no time"),
+        ("name: VAS_high", "name: VAS_hgh", "my_trial.yaml:19 .*Did you mean `VAS_high`?"),
+        ("{HDRS25: 20}", "{HRDS25: 20}", "my_trial.yaml:11 .*Did you mean `HDRS25`?"),
+        ("age: [18, 65]", "age: [65, 18]", "my_trial.yaml:12 .*not in order"),
+        ("washout: 7 d", "washout: 2 d", "my_trial.yaml:7 .*starts before the last visit"),
+        ("first: 3, ", "", "my_trial.yaml:16 .*has no `first`"),
+        ("name: saline", "name: ketamine", "my_trial.yaml:16 .*two arms are called"),
+        ("seed: 1", "seed: -1", "my_trial.yaml:23 .*greater than or equal to 0"),
+        ("seed: 1", "seed: 1\nseed: 2", "my_trial.yaml:24 .*stands twice"),
+        ("design: crossover", "design: parallel", "`rm_anova` compares treatments within people"),
+        ("title:", "title", "my_trial.yaml:[34] .*is no YAML"),
+    ],
+)
+def test_a_fault_is_told_with_file_line_and_nearest_name(tmp_path, was, now, says):
+    assert was in TEXT
+
+    told = faults(tmp_path, TEXT.replace(was, now, 1))
+    assert any(re.search(says, each) for each in told), told
+
+
+def test_all_faults_of_a_file_are_told_at_once(tmp_path):
+    text = TEXT.replace("design: crossover", "design: crosover").replace("control: saline\n", "control: salt\n")
+    assert len(faults(tmp_path, text.replace("seed: 1", "sed: 1"))) == 3
+
+
+@pytest.mark.parametrize("text", ["", "[]", "7", "\x00", "a: b"])
+def test_what_is_no_protocol_is_refused(tmp_path, text):
+    assert faults(tmp_path, text)
+
+
+def test_an_unknown_trial_is_refused_with_the_nearest_name():
+    with pytest.raises(InputError, match="Did you mean `berman2000`"):
+        read_protocol("bermann2000", MODEL)
