@@ -1,0 +1,49 @@
+# resprout: `make demo` shows it working, `make test` runs everything that must be green.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
+export PIP_ROOT_USER_ACTION := ignore
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: demo test check docs readme constraints clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/installed ## make the environment, run the main job, write out/report.html
+	$(BIN)/resprout demo
+
+test: .venv/installed-for-tests ## everything that CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mkdocs build --strict --quiet --site-dir out/site
+	$(BIN)/pytest -n auto
+
+check: test
+
+docs: .venv/installed-for-tests ## build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+readme: .venv/installed ## write what the program prints now into README.md
+	$(BIN)/python scripts/refresh_readme.py
+
+constraints: .venv/installed-for-tests ## write down what is installed now as the tested set
+	$(BIN)/python -m pip freeze --exclude resprout | grep -E '^[A-Za-z0-9_.-]+==' > constraints.new
+	mv constraints.new constraints.txt
+
+clean:
+	rm -rf .venv out site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/installed: .venv/made pyproject.toml constraints.txt
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+.venv/installed-for-tests: .venv/made pyproject.toml constraints.txt
+	$(PIP) install -c constraints.txt -e ".[test,docs]"
+	@touch $@ .venv/installed
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo '`$(PYTHON)` is older than Python 3.11. resprout needs 3.11 or newer. Try `make $(MAKECMDGOALS) PYTHON=python3.12`.' >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	@touch $@

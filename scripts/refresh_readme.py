@@ -1,0 +1,52 @@
+"""Writes what the program prints into the README, between its marks: run by `make readme`, checked by the tests."""
+
+import re
+import sys
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+
+import resprout as rs
+from resprout.app.about import about_model
+from resprout.app.trials import show_trial
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def demo_text():
+    """The tables that `resprout demo` prints."""
+    paper = StringIO()
+    show_trial(Console(file=paper, width=118, highlight=False), rs.run_trial("berman2000", replicates=200, seed=1))
+    lines = [line.rstrip() for line in paper.getvalue().splitlines()]
+    return "```text\n" + re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n```"
+
+
+def grades_text():
+    """How many constants of each stage are measured, fitted and assumed."""
+    facts = about_model(rs.load_model())
+    rows = [(f"{stage['number']} {stage['stage']}", stage) for stage in facts["stages"]] + [("all", facts)]
+    cells = [[name, *map(str, row["grades"].values()), f"{row['share_assumed']:.0%}"] for name, row in rows]
+    head = [["stage", "measured", "fitted", "assumed", "share assumed"], ["---", "--:", "--:", "--:", "--:"]]
+    return "\n".join("| " + " | ".join(row) + " |" for row in head + cells)
+
+
+def marked(name):
+    """The pattern of a mark with what stands between its ends."""
+    return re.compile(rf"(<!-- {name} -->\n)(.*?)(\n<!-- /{name} -->)", re.DOTALL)
+
+
+def fill(text, name, content):
+    """Put content between the ends of a mark."""
+    return marked(name).sub(lambda found: found.group(1) + content + found.group(3), text)
+
+
+def main():
+    """Refresh every mark of the README."""
+    text = README.read_text(encoding="utf-8")
+    text = fill(fill(text, "demo", demo_text()), "grades", grades_text())
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""The model as plain data, before it runs: stages, quantities, sources and the share assumed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from resprout.language import STAGES, Constant, Equation, Model, citation
+
+GRADES = ("measured", "fitted", "assumed")
+Facts = dict[str, Any]
+
+
+def about_model(model: Model) -> Facts:
+    """Everything `describe` prints: stages with their equations and constants, and how well each is known."""
+    return {
+        "model": model.name,
+        "digest": model.digest,
+        "states": len(model.states),
+        "assigned": len(model.assigned),
+        "constants": len(known_constants(model)),
+        "grades": grades_of(model),
+        "share_assumed": share_assumed(grades_of(model)),
+        "other_facts": {word: share_words(rows) for word, rows in other_facts().items()},
+        "stages": [about_stage(model, number) for number in range(1, len(STAGES) + 1)],
+    }
+
+
+def about_stage(model: Model, number: int) -> Facts:
+    """One stage: its equations in order of evaluation, its constants and the count of their grades."""
+    grades = grades_of(model, number)
+    return {
+        "number": number,
+        "stage": STAGES[number - 1],
+        "grades": grades,
+        "share_assumed": share_assumed(grades),
+        "equations": [
+            equation_row(equation) for equation in (*model.states, *model.assigned) if equation.stage == number
+        ],
+        "constants": [constant_row(constant) for constant in model.constants.values() if constant.stage == number],
+    }
+
+
+def equation_row(equation: Equation) -> Facts:
+    """One equation as it stands in the model text, with unit and meaning."""
+    mark = "'" if equation.kind == "state" else ""
+    sign = "=" if equation.kind == "state" else ":="
+    row = {key: getattr(equation, key) for key in ("name", "kind", "unit", "meaning")}
+    return {**row, "equation": f"{equation.name}{mark} {sign} {equation.text}", "where": place(equation)}
+
+
+def constant_row(constant: Constant) -> Facts:
+    """One constant with unit, spread between people, source and grade."""
+    row = asdict(constant)
+    row["where"] = place(constant)
+    return {key: value for key, value in row.items() if key not in ("file", "line")}
+
+
+def place(quantity: Constant | Equation) -> str:
+    """File and line of a quantity."""
+    return f"{quantity.file}:{quantity.line}"
+
+
+def other_facts() -> dict[str, list[Facts]]:
+    """What the software takes to be true outside the model: of people, and of ratings."""
+    from resprout.people.population import population_facts
+    from resprout.trial.observation import observation_facts
+
+    tables = {"people": population_facts(), "ratings": observation_facts()}
+    return {word: [asdict(fact) for fact in facts.values()] for word, facts in tables.items()}
+
+
+def share_words(rows: list[Facts]) -> str:
+    """How many facts there are and how many of them are assumed, in words."""
+    assumed = sum(row["grade"] == "assumed" for row in rows)
+    return f"{len(rows)} facts, {assumed} ({assumed / len(rows):.0%}) assumed"
+
+
+def known_constants(model: Model, stage: int | None = None) -> list[Constant]:
+    """Constants that stand for facts: inputs rest at zero by definition and are not counted."""
+    return [
+        constant
+        for constant in model.constants.values()
+        if constant.role != "input" and (stage is None or constant.stage == stage)
+    ]
+
+
+def grades_of(model: Model, stage: int | None = None) -> dict[str, int]:
+    """How many constants bear each grade."""
+    counts = Counter(constant.grade for constant in known_constants(model, stage))
+    return {grade: counts.get(grade, 0) for grade in GRADES}
+
+
+def share_assumed(grades: dict[str, int]) -> float:
+    """Share of constants that are assumed, 0 to 1."""
+    return grades["assumed"] / max(sum(grades.values()), 1)
+
+
+def about_quantity(model: Model, name: str) -> Facts:
+    """One quantity: what it is, where it comes from, what reads it and what it reads."""
+    readers = [equation.name for equation in (*model.states, *model.assigned) if name in equation.reads]
+    if name in model.constants:
+        constant = model.constants[name]
+        facts = {
+            "is": f"{constant.role} of stage {constant.stage}, {STAGES[constant.stage - 1]}",
+            **constant_row(constant),
+        }
+        facts["sources"] = citations(model, constant.source)
+        return {**facts, "reads": [], "read_by": readers}
+    equation = model.equations[name]
+    word = "state" if equation.kind == "state" else "assigned quantity"
+    facts = {"is": f"{word} of stage {equation.stage}, {STAGES[equation.stage - 1]}", **equation_row(equation)}
+    return {**facts, "reads": list(equation.reads), "read_by": readers}
+
+
+def citations(model: Model, keys: str) -> list[str]:
+    """The full citation of every key of a constant's source."""
+    entries = {entry["key"]: entry for entry in model.tables.get("sources", ())}
+    return [f"[{key}] {citation(entries[key]) if key in entries else 'not in sources.bib'}" for key in keys.split()]
+
+
+def drugs_of(model: Model) -> dict[str, list[Facts]]:
+    """Every drug with the rows of drugs.tsv and targets.tsv that make it."""
+    drugs: dict[str, list[Facts]] = {}
+    for table in ("drugs", "targets"):
+        for row in model.tables.get(table, ()):
+            drugs.setdefault(row["drug"], []).append(dict(row))
+    return drugs
+
+
+def cited_by(model: Model, key: str) -> list[str]:
+    """Names of the constants that rest on a source."""
+    return [constant.name for constant in model.constants.values() if key in constant.source.split()]

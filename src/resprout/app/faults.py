@@ -1,0 +1,64 @@
+"""What went wrong, on the screen: every mistake of a user becomes a three-part message, never a traceback."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from resprout.errors import Fault, ResproutError, nearest
+
+REPORT_HINT = "Run it again with RESPROUT_DEBUG=1 to see the details, and send them with the command to the developers."
+
+
+def usage_error_class() -> type[Exception]:
+    """The base of Typer's own complaints about a command line, wherever this version of Typer keeps it."""
+    return next(parent for parent in typer.BadParameter.__mro__ if parent.__name__ == "ClickException")
+
+
+def console_for_errors() -> Console:
+    """A console on standard error that never cuts a message at an unknown width."""
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def print_error(error: ResproutError) -> None:
+    """Print every fault of an error: where and what was found, what was expected, what to do next."""
+    console = console_for_errors()
+    for fault in error.faults or (Fault(str(error)),):
+        first = Text("error  ", style="bold red")
+        if fault.where:
+            first.append(f"{fault.where}  ", style="bold")
+        console.print(first.append(fault.found))
+        for part in (fault.expected, fault.remedy):
+            if part:
+                console.print(Text(f"       {part}"))
+
+
+def print_usage_error(error: Exception, commands: list[str]) -> None:
+    """Print a complaint of Typer's about options and arguments in the same look."""
+    message = str(getattr(error, "format_message", lambda: str(error))()).strip()
+    context = getattr(error, "ctx", None)
+    where = getattr(context, "command_path", "resprout") or "resprout"
+    expected = ""
+    unknown = re.search(r"No such command '([^']*)'", message)
+    if unknown and "Did you mean" not in message:
+        expected = nearest(unknown.group(1), commands)
+    message = message if message.endswith((".", "?")) else f"{message}."
+    print_error(ResproutError(Fault(message, "", expected, f"`{where} --help` shows how it is used.")))
+
+
+def print_surprise(error: Exception, debug: bool) -> None:
+    """Say that something broke which is not the user's mistake; the traceback only if asked for."""
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    fault = Fault(
+        f"Something in resprout itself went wrong ({type(error).__name__}: {error}).",
+        "",
+        "This is not a mistake in what you typed.",
+        "" if debug else REPORT_HINT,
+    )
+    print_error(ResproutError(fault))

@@ -1,0 +1,118 @@
+"""Results into files: checked at the door, written beside the target, then renamed, so that none looks whole too soon."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resprout.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+TABLE_SUFFIXES = (".csv", ".parquet")
+RUN_SUFFIXES = (".nc", ".zarr")
+PAGE_SUFFIXES = (".html", ".htm")
+
+
+def check_target(option: str, target: Path | None, suffixes: tuple[str, ...]) -> list[Fault]:
+    """Faults of a file still to be written: unknown suffix, folder that is not there or not open to us."""
+    if target is None:
+        return []
+    faults = []
+    if target.suffix.lower() not in suffixes:
+        kinds = " or ".join(f"`{suffix}`" for suffix in suffixes)
+        remedy = f"Try `{option} {target.with_suffix(suffixes[0])}`."
+        faults.append(
+            Fault(
+                f"`{target.name}` has no suffix known here.",
+                option,
+                f"Expected a name that ends in {kinds}.",
+                remedy,
+            )
+        )
+    folder = target.resolve().parent
+    if not folder.is_dir():
+        faults.append(
+            Fault(f"There is no folder `{target.parent}`.", option, "", f"Try `mkdir -p {target.parent}` first.")
+        )
+    elif not os.access(folder, os.W_OK):
+        faults.append(
+            Fault(f"The folder `{target.parent}` cannot be written to.", option, "", "Choose another folder.")
+        )
+    elif target.is_dir() and target.suffix != ".zarr":
+        faults.append(Fault(f"`{target}` is a folder.", option, "Expected the name of a file.", "Choose another name."))
+    return faults
+
+
+@contextlib.contextmanager
+def appearing_whole(target: Path) -> Iterator[Path]:
+    """Lend a path beside `target` to write to; it takes the target's name only once everything is written."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part{target.suffix}")
+    try:
+        yield draft
+        if target.is_dir():
+            shutil.rmtree(target)
+        draft.replace(target)
+    finally:
+        if draft.is_dir():
+            shutil.rmtree(draft)
+        draft.unlink(missing_ok=True)
+
+
+def keep_table(table: pd.DataFrame, target: Path) -> None:
+    """Write a long table as CSV or Parquet, by the suffix of its name."""
+    with appearing_whole(target) as draft:
+        if target.suffix.lower() == ".parquet":
+            table.to_parquet(draft, index=False)
+        else:
+            table.to_csv(draft, index=False, float_format="%.8g")
+
+
+def keep_page(text: str, target: Path) -> None:
+    """Write a page of HTML."""
+    with appearing_whole(target) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def keep_run(run: xr.Dataset, target: Path) -> None:
+    """Write a whole run as NetCDF or Zarr, by the suffix of its name.
+
+    Raises InputError if Zarr is asked for and not installed.
+    """
+    flat = run.assign_attrs(
+        {key: value if isinstance(value, int | float) else str(value) for key, value in run.attrs.items()}
+    )
+    if target.suffix.lower() == ".zarr":
+        with appearing_whole(target) as draft:
+            flat.to_zarr(draft, mode="w")
+        return
+    # NetCDF 3, the kind SciPy writes, has no 64-bit integers.
+    narrow = {str(name): flat[name].astype("int32") for name in flat.variables if flat[name].dtype.kind in "iu"}
+    with appearing_whole(target) as draft:
+        flat.assign(narrow).to_netcdf(draft, engine="scipy")
+
+
+def check_run_target(target: Path | None) -> list[Fault]:
+    """Faults of `--out`: as for any target, and Zarr needs its library."""
+    faults = check_target("--out", target, RUN_SUFFIXES)
+    if target is not None and target.suffix.lower() == ".zarr":
+        try:
+            import zarr  # noqa: F401
+        except ImportError:
+            remedy = f"`pip install zarr`, or `--out {target.with_suffix('.nc')}`."
+            faults.append(
+                Fault("Zarr is not installed.", "--out", "Expected the library `zarr`, which is optional.", remedy)
+            )
+    return faults
+
+
+def refuse(faults: list[Fault]) -> None:
+    """Raise all faults at once, if there are any."""
+    if faults:
+        raise InputError(*faults)

@@ -1,0 +1,83 @@
+"""Options into values: NAME=VALUE pairs, lists of outputs and choices, with all their faults at once."""
+
+from __future__ import annotations
+
+import math
+
+from resprout.errors import Fault, nearest
+
+GENOTYPES = ("val/val", "val/met", "met/met")
+POPULATIONS = ("mdd", "healthy")
+
+
+def read_pairs(option: str, pairs: list[str], example: str, faults: list[Fault]) -> dict[str, float]:
+    """Read NAME=VALUE pairs; what is wrong with them is added to `faults`.
+
+    option    name of the option, for the message      pairs   as typed      example   a right pair
+    returns   values by name; whether a name exists and takes the value is for the model to say
+    """
+    values: dict[str, float] = {}
+    expected, remedy = "Expected NAME=VALUE with a finite number.", f"Try `{option} {example}`."
+    for pair in pairs:
+        name, mark, text = (part.strip() for part in pair.partition("="))
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not name or not mark:
+            faults.append(Fault(f"`{pair}` is no pair.", option, expected, remedy))
+        elif not math.isfinite(value):
+            faults.append(Fault(f"`{text}` is no finite number for `{name}`.", option, expected, remedy))
+        elif name in values:
+            faults.append(
+                Fault(f"`{name}` is given twice.", option, "Expected each name once.", "Leave one of them out.")
+            )
+        else:
+            values[name] = value
+    return values
+
+
+def did_you(name: str, choices: tuple[str, ...]) -> str:
+    """The choice nearest to a name, if one is near; nothing where the choices are listed anyway."""
+    near = nearest(name, choices)
+    return near if near.startswith("Did") else ""
+
+
+def read_outputs(text: str | None, faults: list[Fault]) -> list[str] | None:
+    """Read a list of outputs joined by commas; None if none was asked for."""
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        faults.append(
+            Fault(
+                "The list is empty.",
+                "--outputs",
+                "Expected names joined by commas.",
+                "`resprout describe` lists them.",
+            )
+        )
+    return list(dict.fromkeys(names))
+
+
+def read_choice(option: str, text: str | None, choices: tuple[str, ...], faults: list[Fault]) -> str | None:
+    """Read one of a few words, whatever its case."""
+    if text is None or text.lower() in choices:
+        return None if text is None else text.lower()
+    expected = f"Expected one of {', '.join(choices)}."
+    faults.append(Fault(f"`{text}` is not known.", option, expected, did_you(text, choices)))
+    return None
+
+
+def read_days(days: float, faults: list[Fault]) -> float:
+    """A length of time that is finite, above zero and at most ten years."""
+    if not (math.isfinite(days) and 0 < days <= 400):
+        faults.append(
+            Fault(
+                f"{days:g} days cannot be simulated.",
+                "--days",
+                "Expected more than 0, at most 400.",
+                "Try `--days 14`.",
+            )
+        )
+    return days

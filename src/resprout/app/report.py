@@ -1,0 +1,189 @@
+"""The report: a trial or a run in, one HTML page out, with figures, tables, methods ready to paste, and the model."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resprout.app.about import grades_of, share_assumed
+from resprout.app.keep import keep_page
+from resprout.app.model_section import model_section
+from resprout.app.outcome import ANOVA_COLUMNS, anova_cells, outputs_of, summary, summary_cells
+from resprout.app.page import Section, drawn, html_table, page, paragraphs
+from resprout.figures.fig1 import figure1
+from resprout.figures.palette import say_time
+from resprout.figures.path import path_in_time
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from resprout.language import Model
+    from resprout.trial import Trial
+
+FOUNDING = (
+    "Krystal JH, Sanacora G, Duman RS. Rapid-acting glutamatergic antidepressants: the path to ketamine and beyond. "
+    "Biol Psychiatry 2013;73(12):1133-41. doi:10.1016/j.biopsych.2013.03.026"
+)
+CHANGES = {"blocks": "blocked", "overrides": "set", "genotype": "rs6265 genotype"}
+CARRIED_OVER = (
+    "Everybody receives both, in one order or the other. Where the drug came first, what is left of its effect after the "
+    "washout is part of the baseline of the control period, so that the two baselines can differ."
+)
+LIMITS = (
+    "The chain of mechanisms is a hypothesis made explicit. That its output resembles a trial does not show that each "
+    "step is true; the grades below say which numbers were measured, fitted or assumed.",
+    "Expected scores are smooth; ratings in a trial are integers with rater noise and placebo response added.",
+    "Constants were taken or fitted from laboratory work and from trials published up to 2013. Nothing here was checked "
+    "against a particular patient, and nothing here supports a decision about one.",
+)
+
+
+def write_report(trial: Trial, path: str | Path, model: Model | None = None) -> Path:
+    """Write the report of a trial as one self-contained page.
+
+    trial    what `run_trial` gave       path    .html file to write
+    model    the model that ran; the shipped one if left out
+    returns  the path written
+    """
+    keep_page(trial_page(trial, model), Path(path))
+    return Path(path)
+
+
+def trial_page(trial: Trial, model: Model | None = None) -> str:
+    """The page of a trial: its figure, analysis, path in time, methods, model and limits."""
+    if model is None:
+        from resprout.language import load_model
+
+        model = load_model()
+    sections = [
+        Section("trial", "What was rated, visit by visit", trial_body(trial)),
+        Section("path", "From dose to score, stage by stage", path_body(trial.path)),
+        methods_section(model, trial.path, trial),
+        model_section(model),
+        limits_section(),
+    ]
+    sections[1:1] = [anova_section(trial.anova)] if len(trial.anova) else []
+    times = "once" if trial.replicates == 1 else f"{trial.replicates:,} times"
+    lead = f"The trial {trial.protocol.name} run {times} on virtual patients: from dose to spine to depression score."
+    return page(trial.protocol.title, lead, sections, foot(trial.path))
+
+
+def run_page(run: xr.Dataset, model: Model, regimen: str) -> str:
+    """The page of a run: path in time, table of outputs, methods, model and limits."""
+    columns, cells = summary_cells(summary(run, outputs_of(run)))
+    sections = [
+        Section("path", "From dose to score, stage by stage", path_body(run)),
+        Section("outputs", "Means over patients", html_table(columns, cells, right=columns[2:])),
+        methods_section(model, run),
+        model_section(model),
+        limits_section(),
+    ]
+    lead = f"{run.sizes['patient']:,} virtual patients followed from dose to dendritic spine to depression score."
+    return page(regimen, lead, sections, foot(run))
+
+
+def trial_body(trial: Trial) -> str:
+    """The figure of a trial with its table of means."""
+    means = trial.table[trial.table["statistic"].eq("mean")]
+    columns = ["endpoint", "arm", "time", "mean", "95 % interval", "n"]
+    rows = [
+        [
+            row["endpoint"],
+            row["arm"],
+            say_time(row["time_h"]),
+            f"{row['value']:.2f}",
+            f"{row['lower']:.2f} to {row['upper']:.2f}",
+            f"{row['n']:,}",
+        ]
+        for row in means.to_dict("records")
+    ]
+    table = html_table(columns, rows, right=columns[2:])
+    folded = f"<details><summary>The same as a table<small>{len(rows)} rows</small></summary>{table}</details>"
+    carried = CARRIED_OVER if trial.protocol.design == "crossover" else ""
+    return (
+        drawn(figure1(trial.table, replicates=trial.replicates))
+        + folded
+        + paragraphs(carried, f"After Fig 1 of {FOUNDING}")
+    )
+
+
+def anova_section(anova: pd.DataFrame) -> Section:
+    """The analysis of variance and what it says."""
+    table = html_table(ANOVA_COLUMNS, anova_cells(anova), right=ANOVA_COLUMNS[1:])
+    meaning = paragraphs(
+        "Each repetition of the trial is analysed like the published one: a repeated-measures analysis of variance with "
+        "drug and time within persons. The interaction asks whether the course in time differs between drug and control. "
+        "F, epsilon and p are medians over repetitions. p is corrected for lack of sphericity (Greenhouse-Geisser, by "
+        "epsilon). The published trial reports p<.005 for each of the three outcomes; the last two columns give the share "
+        "of repetitions below that bound, with and without the correction."
+    )
+    return Section("anova", "Does the course differ between drug and control?", table + meaning)
+
+
+def path_body(run: xr.Dataset) -> str:
+    """The path in time and how to read it."""
+    return drawn(path_in_time(run), "tall") + paragraphs(
+        "Left, the first six hours; right, all days. Lines of one panel share its axis: in stage 1 each is shown as a share "
+        "of its own peak, in stage 3 relative to the person's own rest, in stage 4 as a share of its own largest change. "
+        "The true sizes stand in the legends. Click a legend entry to hide a line."
+    )
+
+
+def methods_section(model: Model, run: xr.Dataset, trial: Trial | None = None) -> Section:
+    """A paragraph that can be pasted into a paper."""
+    text = methods_text(model, run, trial)
+    button = '<button data-copy="#methods-text">Copy</button>'
+    return Section(
+        "methods", "Methods, ready to paste", f'<blockquote id="methods-text">{escape(text)}</blockquote>{button}'
+    )
+
+
+def methods_text(model: Model, run: xr.Dataset, trial: Trial | None = None) -> str:
+    """Say in one paragraph what was run, precisely enough to run it again."""
+    facts, grades = run.attrs, grades_of(model)
+    said = [
+        f"Simulations used resprout {facts.get('resprout_version', '')} (model digest {model.digest}): {len(model.states)} "
+        "ordinary differential equations in six stages (dose, receptor, circuit, signal, spine, score) with "
+        f"{sum(grades.values())} constants, of which {grades['measured']} are measured, {grades['fitted']} fitted and "
+        f"{grades['assumed']} ({share_assumed(grades):.0%}) assumed.",
+        trial_sentences(trial) if trial is not None else run_sentences(run),
+        "Each patient was integrated by a linearly implicit (Rosenbrock) method with adaptive steps at a relative tolerance "
+        f"of {facts.get('tolerance', '')} per step, from the resting state found by Newton's method.",
+    ]
+    return " ".join(said)
+
+
+def run_sentences(run: xr.Dataset) -> str:
+    """Who was given what, in a sentence or two."""
+    facts = run.attrs
+    changes = [f"{word} {facts[key]}" for key, word in CHANGES.items() if facts.get(key)]
+    return (
+        f"{run.sizes['patient']:,} virtual patients (population {facts.get('population', '')}, seed {facts.get('seed', '')}) "
+        f"received: {facts.get('regimen', '')}." + (f" Changed for everybody: {'; '.join(changes)}." if changes else "")
+    )
+
+
+def trial_sentences(trial: Trial) -> str:
+    """The design of a trial, and what of it had to be assumed."""
+    protocol = trial.protocol
+    arms = " and ".join(arm.regimen for arm in protocol.arms)
+    assumed = f" Assumed of the design: {'; '.join(protocol.assumed)}." if protocol.assumed else ""
+    washout = f" with a washout of {protocol.washout / 24:g} d" if protocol.washout else ""
+    return (
+        f"The {protocol.design} trial {protocol.name} ({arms}){washout} was repeated {trial.replicates:,} times, each time "
+        f"on {protocol.people} fresh virtual patients drawn by its entry criteria (seed {trial.seed}), with rater noise and "
+        f"placebo response.{assumed}"
+    )
+
+
+def limits_section() -> Section:
+    """What the report does not show."""
+    return Section("limits", "Limits", "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in LIMITS) + "</ul>")
+
+
+def foot(run: xr.Dataset) -> str:
+    """Provenance in small print."""
+    facts = [f"{key.replace('_', ' ')} {value}" for key, value in run.attrs.items() if value not in ("", None)]
+    return "Made by resprout. " + ", ".join(facts)

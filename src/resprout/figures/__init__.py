@@ -1,0 +1,38 @@
+"""Results as Plotly pictures: one colour per stage everywhere, titles that say the finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from resprout.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+FIGURES = {1: "ketamine against saline on depression, euphoria and psychosis (berman2000)"}
+
+
+def figure(number: int, *, replicates: int = 200, seed: int = 1) -> go.Figure:
+    """Draw a figure of Krystal, Sanacora & Duman (2013) from the model.
+
+    number      which figure; 1 is there
+    replicates  virtual repetitions of the trial behind it
+    seed        of the virtual patients and their raters
+    returns     a Plotly figure
+
+    Raises InputError for a figure that is not there.
+    """
+    check_number(number)
+    from resprout.figures.fig1 import figure1
+    from resprout.trial import run_trial
+
+    return figure1(run_trial("berman2000", replicates=replicates, seed=seed).table, replicates=replicates)
+
+
+def check_number(number: int) -> None:
+    """Raise InputError unless the figure is there."""
+    if number not in FIGURES:
+        there = "; ".join(f"`figure {known}`: {what}" for known, what in FIGURES.items())
+        raise InputError(
+            Fault(f"There is no figure {number} yet.", "figure", f"There is {there}.", "Try `resprout figure 1`.")
+        )
