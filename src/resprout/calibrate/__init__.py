@@ -1,0 +1,1 @@
+"""Evidence against model: interventions in silico, rival hypotheses, the scoreboard."""
