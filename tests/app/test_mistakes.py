@@ -158,14 +158,9 @@ def test_a_killed_writing_leaves_nothing_that_looks_whole(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]
 
 
-def test_patients_that_cannot_be_solved_end_with_code_3(resprout, monkeypatch, tmp_path):
-    from resprout.errors import Fault, SolveError
-
-    def unsolved(*given, **more):
-        raise SolveError(Fault("9 of 10 patients could not be solved.", "patient 0", "Expected at most 1 %."))
-
-    monkeypatch.setattr("resprout.trial.simulate", unsolved)
-    code, out, err = resprout("simulate", KETAMINE, "--patients", "5", *FILES)
+def test_patients_that_cannot_be_solved_end_with_code_3(resprout, tmp_path):
+    # with the ceiling of spines at the healthy density there is no place for any spine, and nobody can be solved
+    code, out, err = resprout("simulate", KETAMINE, "--patients", "5", "--set", "spine_ceiling=1.0", *FILES)
     assert code == 3
-    assert "patient 0  9 of 10 patients" in err and out == ""
+    assert "patient 0  5 of 5 patients could not be solved." in err and out == ""
     assert list(tmp_path.iterdir()) == []

@@ -4,9 +4,10 @@ import made_up
 import numpy as np
 import pytest
 
-from resprout.figures.palette import STAGE_COLOUR, say_time
+from resprout.figures.palette import STAGE_COLOUR
 from resprout.figures.panels import PANELS, PATH_OUTPUTS, band_of, turning_time
 from resprout.figures.path import finding, path_in_time
+from resprout.figures.wording import say_time
 from resprout.language import STAGES
 
 

@@ -10,6 +10,8 @@ import sys
 
 import typer
 
+from resprout.app.bench import bench
+from resprout.app.check import check
 from resprout.app.describe import describe
 from resprout.app.export import export
 from resprout.app.faults import print_error, print_surprise, print_usage_error, usage_error_class
@@ -28,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (demo, simulate, trial, figure, describe, export)
+COMMANDS = (demo, simulate, trial, figure, describe, export, bench, check)
 for function in COMMANDS:
     app.command()(function)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import math
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resprout.errors import Fault, InputError
 
@@ -74,6 +76,27 @@ def keep_table(table: pd.DataFrame, target: Path) -> None:
             table.to_csv(draft, index=False, float_format="%.8g")
 
 
+def keep_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str], target: Path) -> None:
+    """Write a long table, row by row, as CSV or Parquet by the suffix of its name."""
+    with appearing_whole(target) as draft:
+        if target.suffix.lower() == ".parquet":
+            import pyarrow as pa
+            from pyarrow import parquet
+
+            parquet.write_table(pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True))), draft)
+            return
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.8g}"
+
+
 def keep_page(text: str, target: Path) -> None:
     """Write a page of HTML."""
     with appearing_whole(target) as draft:
@@ -81,35 +104,14 @@ def keep_page(text: str, target: Path) -> None:
 
 
 def keep_run(run: xr.Dataset, target: Path) -> None:
-    """Write a whole run as NetCDF or Zarr, by the suffix of its name.
-
-    Raises InputError if Zarr is asked for and not installed.
-    """
+    """Write a whole run as NetCDF."""
     flat = run.assign_attrs(
         {key: value if isinstance(value, int | float) else str(value) for key, value in run.attrs.items()}
     )
-    if target.suffix.lower() == ".zarr":
-        with appearing_whole(target) as draft:
-            flat.to_zarr(draft, mode="w")
-        return
     # NetCDF 3, the kind SciPy writes, has no 64-bit integers.
     narrow = {str(name): flat[name].astype("int32") for name in flat.variables if flat[name].dtype.kind in "iu"}
     with appearing_whole(target) as draft:
         flat.assign(narrow).to_netcdf(draft, engine="scipy")
-
-
-def check_run_target(target: Path | None) -> list[Fault]:
-    """Faults of `--out`: as for any target, and Zarr needs its library."""
-    faults = check_target("--out", target, RUN_SUFFIXES)
-    if target is not None and target.suffix.lower() == ".zarr":
-        try:
-            import zarr  # noqa: F401
-        except ImportError:
-            remedy = f"`pip install zarr`, or `--out {target.with_suffix('.nc')}`."
-            faults.append(
-                Fault("Zarr is not installed.", "--out", "Expected the library `zarr`, which is optional.", remedy)
-            )
-    return faults
 
 
 def refuse(faults: list[Fault]) -> None:

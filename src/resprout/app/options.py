@@ -8,6 +8,8 @@ from resprout.errors import Fault, nearest
 
 GENOTYPES = ("val/val", "val/met", "met/met")
 POPULATIONS = ("mdd", "healthy")
+PRECISIONS = ("float32", "float64")
+MOST_IDS = 20_000
 
 
 def read_pairs(option: str, pairs: list[str], example: str, faults: list[Fault]) -> dict[str, float]:
@@ -58,6 +60,23 @@ def read_outputs(text: str | None, faults: list[Fault]) -> list[str] | None:
             )
         )
     return list(dict.fromkeys(names))
+
+
+def read_ids(text: str | None, faults: list[Fault]) -> list[int] | None:
+    """Read positions of patients such as 0,17,400-420; None if none was asked for."""
+    if text is None:
+        return None
+    ids: list[int] = []
+    for part in text.split(","):
+        first, mark, last = (word.strip() for word in part.partition("-"))
+        if not first.isdecimal() or (mark and not last.isdecimal()) or len(first) > 9 or len(last) > 9:
+            expected = "Expected numbers from 0, such as 0,17,400-420."
+            faults.append(Fault(f"`{part.strip()}` is no patient.", "--patient-ids", expected))
+            return None
+        ids += range(int(first), min(int(last or first), int(first) + MOST_IDS) + 1)
+    if len(ids) > MOST_IDS:
+        faults.append(Fault(f"more than {MOST_IDS:,} patients are named.", "--patient-ids"))
+    return list(dict.fromkeys(ids))
 
 
 def read_choice(option: str, text: str | None, choices: tuple[str, ...], faults: list[Fault]) -> str | None:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resprout.app.screen import number, p_value
-from resprout.figures.palette import say_time, say_unit
+from resprout.figures.wording import say_time, say_unit
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+    from resprout.language import Model
+    from resprout.trial.tally import Tally
 
 CHECKPOINTS_H = (0.0, 40 / 60, 110 / 60, 4.0, 24.0, 72.0, 168.0, 240.0)
 ANOVA_COLUMNS = ["outcome", "F", "df", "epsilon", "median p", "5-95 % of p", "share p<.005", "uncorrected p<.005"]
@@ -27,18 +30,25 @@ def failed_patients(run: xr.Dataset) -> int:
     return int((run["status"] != 0).sum()) if "status" in run else 0
 
 
+def tally_summary(tally: Tally, model: Model, names: list[str]) -> list[dict[str, Any]]:
+    """The same as `summary`, from the sums of a stream."""
+    columns = {name: tally.mean[:, tally.outputs.index(name)] for name in names} if tally.n else {}
+    return [_summary_row(name, model.unit(name), tally.hours, mean) for name, mean in columns.items()]
+
+
 def summary(run: xr.Dataset, names: list[str]) -> list[dict[str, Any]]:
     """Mean over solved patients at a few hours, and where it is farthest from the start, one row per output."""
     hours = run["time_h"].to_numpy().astype(float)
     solved = run["status"].to_numpy() == 0 if "status" in run else slice(None)
-    rows = []
-    for name in names:
-        mean = run[name].transpose("patient", "time_h").to_numpy()[solved].mean(axis=0)
-        farthest = int(np.abs(mean - mean[0]).argmax())
-        at = {hour: float(mean[np.abs(hours - hour).argmin()]) for hour in checkpoints(hours[-1])}
-        extreme = {"farthest": float(mean[farthest]), "farthest_h": float(hours[farthest])}
-        rows.append({"endpoint": name, "unit": run[name].attrs.get("units", ""), "mean": at, **extreme})
-    return rows
+    means = {name: run[name].transpose("patient", "time_h").to_numpy()[solved].mean(axis=0) for name in names}
+    return [_summary_row(name, run[name].attrs.get("units", ""), hours, mean) for name, mean in means.items()]
+
+
+def _summary_row(name: str, unit: str, hours: np.ndarray, mean: np.ndarray) -> dict[str, Any]:
+    farthest = int(np.abs(mean - mean[0]).argmax())
+    at = {hour: float(mean[np.abs(hours - hour).argmin()]) for hour in checkpoints(hours[-1])}
+    extreme = {"farthest": float(mean[farthest]), "farthest_h": float(hours[farthest])}
+    return {"endpoint": name, "unit": unit, "mean": at, **extreme}
 
 
 def checkpoints(end_h: float) -> list[float]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -79,3 +81,24 @@ def plain(facts: Any) -> Any:
 def waiting(what: str) -> AbstractContextManager[Any]:
     """A spinner on standard error while something runs; silent if nobody watches."""
     return Console(stderr=True).status(f"{what} …")
+
+
+@contextmanager
+def counting(whole: int, what: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error with rate and time left; lends a function to be told how many are done."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    begun = time.monotonic()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=whole, rate="")
+
+        def tell(done: int) -> None:
+            rate = f"{done / max(time.monotonic() - begun, 1e-9):,.0f}/s"
+            bar.update(task, completed=done, rate=rate)
+
+        yield tell

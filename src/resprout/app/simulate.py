@@ -1,7 +1,8 @@
-"""`resprout simulate`: one regimen, virtual patients, any output."""
+"""`resprout simulate`: one regimen, any number of virtual patients, any output; memory does not grow with the patients."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,19 +10,30 @@ import typer
 
 from resprout.app.keep import (
     PAGE_SUFFIXES,
+    RUN_SUFFIXES,
     TABLE_SUFFIXES,
-    check_run_target,
     check_target,
     keep_page,
+    keep_rows,
     keep_run,
-    keep_table,
     refuse,
 )
-from resprout.app.options import GENOTYPES, POPULATIONS, read_choice, read_days, read_outputs, read_pairs
-from resprout.errors import Fault
+from resprout.app.options import (
+    GENOTYPES,
+    POPULATIONS,
+    PRECISIONS,
+    read_choice,
+    read_days,
+    read_ids,
+    read_outputs,
+    read_pairs,
+)
+from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from resprout.language import Model
+    from resprout.trial.request import Request
+    from resprout.trial.stream import Summary
 
 REGIMEN = typer.Argument(help='For example "ketamine 0.5 mg/kg iv over 40 min", or saline.')
 SHOWN = (
@@ -40,6 +52,37 @@ SHOWN = (
     "VAS_high",
     "BPRS_positive",
 )
+MOST_IN_MEMORY = 20_000
+"""Patients up to which a run can be held whole, as a report or a NetCDF file needs it."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Files that are to be written."""
+
+    out: Path | None
+    table: Path | None
+    report: Path | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether one of them needs the run in memory."""
+        return self.report is not None or (self.out is not None and self.out.suffix.lower() == ".nc")
+
+    def written(self) -> list[Path]:
+        """Those asked for."""
+        return [path for path in (self.out, self.table, self.report) if path is not None]
+
+    def faults(self, patients: int) -> list[Fault]:
+        """What is wrong with their names, or with so many patients in them."""
+        faults = check_target("--out", self.out, RUN_SUFFIXES)
+        faults += check_target("--table", self.table, TABLE_SUFFIXES)
+        faults += check_target("--report", self.report, PAGE_SUFFIXES)
+        if self.whole and patients > MOST_IN_MEMORY:
+            found = f"{patients:,} patients are too many for a report or a NetCDF file."
+            expected = f"Expected at most {MOST_IN_MEMORY:,}."
+            faults.append(Fault(found, "--patients", expected, "Write them with `--out run.zarr`."))
+        return faults
 
 
 def simulate(
@@ -56,12 +99,24 @@ def simulate(
     block: Annotated[list[str] | None, typer.Option(help="Block a step, NAME=SHARE from 0 to 1; repeatable.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Set a constant, NAME=VALUE; repeatable.")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the whole run: .nc or .zarr.")] = None,
+    patient_ids: Annotated[
+        str | None, typer.Option(help="Only these patients of the draw, such as 0,17,400-420.")
+    ] = None,
+    tolerance: Annotated[float | None, typer.Option(help="Relative tolerance of a step.")] = None,
+    precision: Annotated[str, typer.Option(help="Of what is written: float32 or float64.")] = "float32",
+    allow_failures: Annotated[float, typer.Option(min=0, max=1, help="Share of patients that may fail.")] = 0.01,
+    errors: Annotated[bool, typer.Option("--errors", help="Estimate each patient's numerical error.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="Cores to use; all if left out.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Dask workers: local:4 or tcp://HOST:PORT.")] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Throw away what a stopped run has left.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the whole run: .zarr (any size) or .nc.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write the long table: .csv or .parquet.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report that opens offline: .html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Give virtual patients a regimen and follow them from dose to score.
+
+    A run into .zarr that was stopped goes on where it was when the same command is given again.
 
     Example: `resprout simulate "ketamine 0.5 mg/kg iv over 40 min" --patients 1000 --days 14 --table t.csv`
     """
@@ -71,69 +126,141 @@ def simulate(
     overrides = read_pairs("--set", set_ or [], "glial_uptake=0.7", faults)
     chosen = read_choice("--population", population, POPULATIONS, faults)
     gene = read_choice("--genotype", genotype, GENOTYPES, faults)
+    kind = read_choice("--precision", precision, PRECISIONS, faults)
+    ids = read_ids(patient_ids, faults)
     read_days(days, faults)
-    faults += check_run_target(out)
-    faults += check_target("--table", table, TABLE_SUFFIXES)
-    faults += check_target("--report", report, PAGE_SUFFIXES)
-    refuse(faults)
+    if tolerance is not None and not 1e-12 <= tolerance <= 1e-2:
+        faults.append(Fault(f"A tolerance of {tolerance:g}.", "--tolerance", "Expected from 1e-12 to 1e-2."))
+    wanted = Wanted(out, table, report)
+    faults += wanted.faults(patients)
 
-    from resprout.app.screen import waiting
     from resprout.language import load_model
-    from resprout.people import recruit
-    from resprout.trial import simulate as follow
+    from resprout.trial.request import make_request
 
-    with waiting(f"Following {patients:,} patients for {days:g} days"):
-        loaded = load_model(model)
-        people = recruit(patients, seed=seed, entry=entry, population=chosen or "mdd", model=loaded)
-        run = follow(
+    loaded = load_model(model)
+    request = None
+    try:
+        request = make_request(
             loaded,
-            people,
             regimen,
-            days=days,
+            patients=patients,
+            days=days if not faults else 1.0,
             outputs=asked,
+            seed=seed,
+            population=chosen or "mdd",
+            entry=entry,
+            genotype=gene,
             blocks=blocks,
             overrides=overrides,
-            genotype=gene,
+            tolerance=tolerance,
+            precision=(kind or "float32") if out is not None and not wanted.whole else "float64",
+            folder=model,
         )
+    except InputError as error:
+        faults += error.faults
+    refuse(faults)
+    assert request is not None
+    if errors:
+        ids = ids or list(range(min(patients, MOST_IN_MEMORY)))
+    if ids is not None or wanted.whole:
+        found = _hold(request, loaded, ids, wanted, allow_failures, threads, errors)
+    else:
+        found = _stream(request, loaded, wanted, allow_failures, threads, cluster, restart)
+    _show(found, request, loaded, asked, wanted, as_json)
+
+
+def _stream(
+    request: Request,
+    loaded: Model,
+    wanted: Wanted,
+    allowed: float,
+    threads: int | None,
+    cluster: str | None,
+    restart: bool,
+) -> Summary:
+    """Run in bounded memory, into a file if one is wanted."""
+    from resprout.app.screen import counting
+    from resprout.trial.pools import open_pool
+    from resprout.trial.stream import run_stream
+
+    store = None
+    if wanted.out is not None:
+        from resprout.trial.store import open_store
+
+        store = open_store(wanted.out, request, loaded, restart=restart)
+    with open_pool(cluster, threads) as pool, counting(request.patients, "patients") as progress:
+        found = run_stream(
+            request,
+            pool,
+            keep=store.keep if store else None,
+            kept=store.kept() if store else None,
+            allowed_failures=allowed,
+            progress=progress,
+        )
+    if store is not None:
+        store.finish(found.digest)
+    _keep_table(found, request, wanted.table)
+    return found
+
+
+def _hold(
+    request: Request,
+    loaded: Model,
+    ids: list[int] | None,
+    wanted: Wanted,
+    allowed: float,
+    threads: int | None,
+    errors: bool,
+) -> Summary:
+    """Run with all patients in memory: chosen ones, or as a report or NetCDF needs them."""
+    from resprout.app.screen import waiting
+    from resprout.trial.chosen import run_chosen
+
+    with waiting(f"Following {len(ids) if ids is not None else request.patients:,} patients"):
+        run, found = run_chosen(request, loaded, ids, threads=threads, allowed_failures=allowed, errors=errors)
     with waiting("Writing"):
-        written = keep_all(run, regimen, loaded, out, table, report)
-    show(run, regimen, asked, written, as_json)
+        if wanted.out is not None and wanted.out.suffix.lower() == ".nc":
+            keep_run(run, wanted.out)
+        elif wanted.out is not None:
+            raise InputError(Fault("chosen patients cannot be written as Zarr.", "--out", "", "Use a name in `.nc`."))
+        if wanted.report is not None:
+            from resprout.app.report import run_page
+
+            keep_page(run_page(run, loaded, request.regimen), wanted.report)
+        _keep_table(found, request, wanted.table)
+    return found
 
 
-def keep_all(
-    run: xr.Dataset, regimen: str, loaded: Any, out: Path | None, table: Path | None, report: Path | None
-) -> list[Path]:
-    """Write what was asked for; the files written."""
-    if out is not None:
-        keep_run(run, out)
-    if table is not None:
-        from resprout.trial import long_table
+def _keep_table(found: Summary, request: Request, target: Path | None) -> None:
+    if target is not None:
+        from resprout.trial.tally import COLUMNS
 
-        keep_table(long_table(run, regimen), table)
-    if report is not None:
-        from resprout.app.report import run_page
-
-        keep_page(run_page(run, loaded, regimen), report)
-    return [path for path in (out, table, report) if path is not None]
+        keep_rows(found.tally.rows(request.regimen), COLUMNS, target)
 
 
-def show(run: xr.Dataset, regimen: str, asked: list[str] | None, written: list[Path], as_json: bool) -> None:
+def _show(
+    found: Summary, request: Request, loaded: Model, asked: list[str] | None, wanted: Wanted, as_json: bool
+) -> None:
     """Print the summary of a run, and where its files are."""
-    from resprout.app.outcome import failed_patients, outputs_of, summary, summary_cells
+    from resprout.app.outcome import summary_cells, tally_summary
     from resprout.app.screen import print_json, screen, table
 
-    there = outputs_of(run)
-    rows = summary(run, asked or [name for name in SHOWN if name in there] or there)
-    failed = failed_patients(run)
+    tally = found.tally
+    names = asked or [name for name in SHOWN if name in tally.outputs] or list(tally.outputs)
+    rows = tally_summary(tally, loaded, names)
     if as_json:
-        facts = {"regimen": regimen, "patients": run.sizes["patient"], "failed": failed, "rows": rows}
-        print_json({**facts, "provenance": dict(run.attrs), "files": [str(path) for path in written]})
+        facts: dict[str, Any] = {"regimen": request.regimen, "patients": tally.n + tally.failed, "failed": tally.failed}
+        told = {"rows": rows, "digest": found.digest, "provenance": {"model_digest": loaded.digest, **request.told()}}
+        print_json({**facts, **told, "files": [str(path) for path in wanted.written()]})
         return
-    columns, cells = summary_cells(rows)
     console = screen()
-    title = f"{regimen}: mean of {run.sizes['patient'] - failed:,} virtual patients"
-    console.print(table(columns, cells, title=title, right=columns[2:]))
-    if failed:
-        console.print(f"{failed} patients could not be solved and are left out.")
-    for path in written:
+    if rows:
+        columns, cells = summary_cells(rows)
+        title = f"{request.regimen}: mean of {tally.n:,} virtual patients"
+        console.print(table(columns, cells, title=title, right=columns[2:]))
+    if tally.failed:
+        console.print(f"{tally.failed:,} patients could not be solved and are left out.")
+    if found.error is not None:
+        console.print(f"numerical error: at most {found.error:.1e} of an output's largest value, in any patient.")
+    for path in wanted.written():
         console.print(f"wrote {path}")

@@ -6,16 +6,19 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 import llvmlite.ir as ir
+import numpy as np
 
 from resprout.compile import graph as g
+from resprout.compile.approximate import fitted, log_ratio_over
 from resprout.compile.graph import Graph, Node
 
 FAST = ("nsz", "arcp", "contract", "reassoc")
-EXP_TERMS = 13
-LOG_TERMS = 21
 LN2_HIGH = 0.693147180369123816490
 LN2_LOW = 1.90821492927058770002e-10
 SMALLEST = 2.2250738585072014e-308
+# degrees at which the fits are within a few units of the last place of double precision
+EXP_SERIES = fitted(np.exp, -math.log(2.0) / 2, math.log(2.0) / 2, 10)
+LOG_SERIES = fitted(log_ratio_over, 0.0, ((math.sqrt(2.0) - 1) / (math.sqrt(2.0) + 1)) ** 2, 6)
 
 
 class Lanes:
@@ -102,15 +105,13 @@ class Lanes:
         return self.intrinsic("fabs", value)
 
     def exp(self, value: ir.Value) -> ir.Value:
-        """e^x for x in [-700, 700], to about one unit in the last place; outside, the value at the edge."""
+        """e^x for x in [-700, 700], to a few units in the last place; outside, the value at the edge."""
         builder = self.builder
         value = self.smaller(self.larger(value, self.number(-700.0)), self.number(700.0))
         count = self.intrinsic("rint", builder.fmul(value, self.number(1.0 / math.log(2.0))))
         rest = builder.fsub(value, builder.fmul(count, self.number(LN2_HIGH), flags=("contract",)), flags=("contract",))
         rest = builder.fsub(rest, builder.fmul(count, self.number(LN2_LOW), flags=("contract",)), flags=("contract",))
-        result = self.number(1.0 / math.factorial(EXP_TERMS))
-        for term in range(EXP_TERMS - 1, -1, -1):
-            result = self.add(self.multiply(result, rest), self.number(1.0 / math.factorial(term)))
+        result = self._polynomial(EXP_SERIES, rest)
         exponent = builder.add(builder.fptosi(count, self.whole), self._whole(1023))
         return builder.fmul(result, builder.bitcast(builder.shl(exponent, self._whole(52)), self.real))
 
@@ -127,10 +128,14 @@ class Lanes:
         count = builder.select(upper, builder.fadd(count, self.number(1.0)), count)
         ratio = builder.fdiv(builder.fsub(part, self.number(1.0)), builder.fadd(part, self.number(1.0)))
         square = self.multiply(ratio, ratio)
-        series = self.number(2.0 / LOG_TERMS)
-        for term in range(LOG_TERMS - 2, 0, -2):
-            series = self.add(self.multiply(series, square), self.number(2.0 / term))
+        series = self._polynomial(LOG_SERIES, square)
         return self.add(self.multiply(count, self.number(math.log(2.0))), self.multiply(ratio, series))
+
+    def _polynomial(self, series: Sequence[float], value: ir.Value) -> ir.Value:
+        result = self.number(series[-1])
+        for coefficient in series[-2::-1]:
+            result = self.add(self.multiply(result, value), self.number(coefficient))
+        return result
 
 
 def emit(
@@ -142,21 +147,21 @@ def emit(
     returns  the value of every node visited
     """
     values: dict[Node, ir.Value] = {}
-    waiting = list(targets)
-    needed: set[Node] = set()
+    # each target's own nodes come right before it, so that few values wait in registers
+    waiting = [(node, False) for node in reversed(list(targets))]
     while waiting:
-        node = waiting.pop()
-        if node in needed:
+        node, ready = waiting.pop()
+        if node in values:
             continue
-        needed.add(node)
+        if ready:
+            values[node] = _instruction(lanes, graph, node, values)
+            continue
         known = given(node)
         if known is not None:
             values[node] = known
-        else:
-            waiting.extend(graph.arguments[node])
-    for node in sorted(needed):
-        if node not in values:
-            values[node] = _instruction(lanes, graph, node, values)
+            continue
+        waiting.append((node, True))
+        waiting += [(argument, False) for argument in reversed(graph.arguments[node])]
     return values
 
 

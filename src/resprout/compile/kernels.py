@@ -16,6 +16,9 @@ from resprout.compile.tableau import Tableau
 FRACTIONS_TOGETHER = 4
 """Fractions of the error norm that are brought to one denominator: a division costs as much as ten products."""
 
+PEAK_SHARE = 0.1
+"""Share of its largest size so far below which a state's error counts as if it were that large."""
+
 LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.9
 """Bounds of the factor from one step to the next."""
 
@@ -50,8 +53,8 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
 
     prepare(P)                       frozen values from constants
     relax(Y, P, IH, D)               D = (IH - J)^-1 f: one implicit Euler or Newton direction
-    step(Y, P, H, T, N, E, C)        one Rosenbrock step; N new state, E error and factor, C interpolant of sampled states
-    keep(Y, N, E)                    Y becomes N in lanes whose error is at most 1
+    step(Y, P, H, T, M, N, E, C)     one Rosenbrock step; N new state, E error and factor, C interpolant of sampled states
+    keep(Y, N, E, M)                 Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far
     observe(S, P, O)                 outputs from samples
     """
     writer = _Writer(system, outputs, tableau, width)
@@ -156,7 +159,7 @@ class _Writer:
     def step(self) -> None:
         """One whole Rosenbrock step, its error and its interpolant, in one straight line."""
         lanes, tableau, names = self.lanes, self.tableau, self.system.states
-        start, parameters, step, tolerance, result, error, dense = lanes.function("step", 7)
+        start, parameters, step, tolerance, peak, result, error, dense = lanes.function("step", 8)
         here = self._load_states(start)
         each = range(len(names))
         inverse = lanes.divide(lanes.number(1.0), lanes.load(step, 0))
@@ -166,7 +169,7 @@ class _Writer:
         stages = [substitute(lanes, matrix, self.elimination, rates)]
         point = [here[name] for name in names]
         for stage in range(1, len(tableau.a)):
-            point = [self._combine(here[names[i]], tableau.a[stage], stages, i) for i in each]
+            point = [self._stage_point(here[names[i]], point[i], stage, stages, i) for i in each]
             slopes = self._rates(dict(zip(names, point, strict=True)), parameters)
             right = [
                 lanes.add(slopes[i], lanes.multiply(inverse, self._combine(None, tableau.c[stage], stages, i)))
@@ -174,13 +177,21 @@ class _Writer:
             ]
             stages.append(substitute(lanes, matrix, self.elimination, right))
         new = [lanes.add(point[i], stages[-1][i]) for i in each]
-        self._store_error(here, new, stages[-1], tolerance, error)
+        self._store_error(here, new, stages[-1], tolerance, peak, error)
         for i in each:
             lanes.store(new[i], result, i)
         for row, i in enumerate(self.layout.sampled):
             for order, weights in enumerate(tableau.dense):
                 lanes.store(self._combine(None, weights, stages, i), dense, len(tableau.dense) * row + order)
         lanes.builder.ret_void()
+
+    def _stage_point(
+        self, base: ir.Value, before: ir.Value, stage: int, stages: list[list[ir.Value]], row: int
+    ) -> ir.Value:
+        weights = self.tableau.a[stage]
+        if weights == (*self.tableau.a[stage - 1], 1.0):
+            return self.lanes.add(before, stages[-1][row])
+        return self._combine(base, weights, stages, row)
 
     def _combine(
         self, base: ir.Value | None, weights: tuple[float, ...], stages: list[list[ir.Value]], row: int
@@ -199,13 +210,16 @@ class _Writer:
         new: list[ir.Value],
         miss: list[ir.Value],
         tolerance: ir.Value,
+        peak: ir.Value,
         error: ir.Value,
     ) -> None:
+        # a state that has come down from its peak need not be followed to the same share of its rest
         lanes = self.lanes
         relative = lanes.spread(tolerance, 0)
         parts = []
         for row, name in enumerate(self.system.states):
             size = lanes.larger(lanes.absolute(here[name]), lanes.absolute(new[row]))
+            size = lanes.larger(size, lanes.multiply(lanes.number(PEAK_SHARE), lanes.load(peak, row)))
             allowed = lanes.add(lanes.spread(tolerance, 1 + row), lanes.multiply(relative, size))
             parts.append((lanes.multiply(miss[row], miss[row]), lanes.multiply(allowed, allowed)))
         total = lanes.number(0.0)
@@ -235,10 +249,12 @@ class _Writer:
     def keep(self) -> None:
         """Accept the step in the lanes that passed."""
         lanes = self.lanes
-        state, new, error = lanes.function("keep", 3)
+        state, new, error, peak = lanes.function("keep", 4)
         passed = lanes.builder.fcmp_ordered("<=", lanes.load(error, 0), lanes.number(1.0))
         for row in range(len(self.system.states)):
-            lanes.store(lanes.builder.select(passed, lanes.load(new, row), lanes.load(state, row)), state, row)
+            kept = lanes.builder.select(passed, lanes.load(new, row), lanes.load(state, row))
+            lanes.store(kept, state, row)
+            lanes.store(lanes.larger(lanes.load(peak, row), lanes.absolute(kept)), peak, row)
         lanes.builder.ret_void()
 
     def observe(self) -> None:

@@ -82,12 +82,20 @@ def _load(code: bytes) -> tuple[llvm.ExecutionEngine, dict[str, int]]:
 _LOADED: dict[str, Kernel] = {}
 
 
-def build_kernel(model: Model, outputs: tuple[str, ...], moved: frozenset[str], tableau: Tableau = RODAS4) -> Kernel:
+def forget_kernels() -> None:
+    """Drop the kernels held in memory; those on disk stay."""
+    _LOADED.clear()
+
+
+def build_kernel(
+    model: Model, outputs: tuple[str, ...], moved: frozenset[str], tableau: Tableau = RODAS4, *, cached: bool = True
+) -> Kernel:
     """The machine code of a model for these outputs: from memory, from disk, or made now (about a second).
 
     model     the checked model
     outputs   names of states, assigned quantities or constants to be observed
     moved     states and inputs that doses, blocks or patients change; the rest stays at rest
+    cached    take code that was made before; otherwise make it anew, as a benchmark needs
     """
     processor, features, width = _prepare_llvm()
     parts = [
@@ -104,7 +112,7 @@ def build_kernel(model: Model, outputs: tuple[str, ...], moved: frozenset[str], 
     ]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
     if key not in _LOADED:
-        code, layout = _cached_code(key, model, outputs, moved, tableau, width)
+        code, layout = _cached_code(key if cached else "", model, outputs, moved, tableau, width)
         engine, address = _load(code)
         _LOADED[key] = Kernel(layout, width, address, tableau, engine)
     return _LOADED[key]
@@ -113,7 +121,7 @@ def build_kernel(model: Model, outputs: tuple[str, ...], moved: frozenset[str], 
 def _cached_code(
     key: str, model: Model, outputs: tuple[str, ...], moved: frozenset[str], tableau: Tableau, width: int
 ) -> tuple[bytes, Layout]:
-    head, _, code = (cache.stored("kernels", key) or b"").partition(b"\n")
+    head, _, code = ((cache.stored("kernels", key) if key else None) or b"").partition(b"\n")
     try:
         fields: dict[str, Any] = json.loads(head)
         whole: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
@@ -128,5 +136,7 @@ def _cached_code(
     system = prune(read_system(model), outputs, moved, start, idle)
     text, layout = write_kernels(system, outputs, tableau, width)
     code = _object_code(text)
+    if not key:
+        return code, layout
     cache.store("kernels", key, json.dumps(asdict(layout)).encode() + b"\n" + code)
     return code, layout

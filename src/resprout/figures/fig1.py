@@ -6,7 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template, say_time
+from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template
+from resprout.figures.wording import say_time
 from resprout.trial.endpoints import ENOUGH_REPLICATES
 
 ROWS = {

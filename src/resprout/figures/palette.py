@@ -1,8 +1,10 @@
-"""Colours, lettering, and words for times and units that every picture shares: one colour per stage, from dose to score."""
+"""Colours and lettering that every picture shares: one colour per stage, from dose to score."""
 
 from __future__ import annotations
 
 import plotly.graph_objects as go
+
+from resprout.figures.wording import say_time, say_unit  # noqa: F401
 
 # Chosen by search: every pair stays apart under three kinds of colour blindness, each reads on white and on near-black.
 STAGE_COLOUR = {
@@ -51,23 +53,3 @@ def faint(colour: str, opacity: float) -> str:
     """The same colour, `opacity` of it (0 to 1)."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
-
-
-def say_time(time_h: float) -> str:
-    """A time after the first dose as one says it aloud: 40 min, 4 h, 3 d."""
-    minutes = round(time_h * 60)
-    if minutes == 0:
-        return "start"
-    if minutes < 60 or (minutes < 300 and minutes % 60):
-        return f"{minutes} min"
-    if time_h < 48 and abs(time_h - 24) > 0.01:
-        return f"{time_h:.3g} h"
-    return f"{time_h / 24:.3g} d"
-
-
-def say_unit(unit: str) -> str:
-    """A unit of the model as one writes it: ng/mL for ng_per_mL, nothing for a bare number."""
-    if unit in ("", "1", "dimensionless"):
-        return ""
-    shown = f"1/{unit.removeprefix('per_')}" if unit.startswith("per_") else unit.replace("_per_", "/")
-    return "points" if shown == "point" else shown

@@ -6,8 +6,9 @@ import plotly.graph_objects as go
 import xarray as xr
 from plotly.subplots import make_subplots
 
-from resprout.figures.palette import DASHES, STAGE_COLOUR, faint, plain_template, say_time
+from resprout.figures.palette import DASHES, STAGE_COLOUR, faint, plain_template
 from resprout.figures.panels import PANELS, Band, Panel, band_of, turning_time
+from resprout.figures.wording import say_time
 
 EARLY_H = 6.0
 LEADS = {

@@ -27,6 +27,7 @@ from resprout.solve import rest
 
 Numbers = NDArray[np.float64]
 Rater = Callable[[str, Numbers, NDArray[np.int64], int], Numbers]
+History = Callable[[Mapping[str, Numbers], pd.DataFrame, int], NDArray[np.bool_]]
 
 MOST_PEOPLE = 10_000_000
 SMALLEST_BLOCK = 256
@@ -41,14 +42,17 @@ SCREENED_SCALES = ("HDRS17", "MADRS")
 class Entry:
     """Who may enter.
 
-    minimum     points by scale at screening, for instance {"HDRS21": 18}
+    minimum     points by scale at screening, for instance {"HDRS21": 18}      maximum   likewise, at most
     age         years, first and last allowed
     genotype    rs6265 genotypes allowed; empty for all
+    resistant   whether an earlier antidepressant must have failed
     """
 
     minimum: Mapping[str, float] = field(default_factory=dict)
     age: tuple[float, float] = (0.0, 200.0)
     genotype: tuple[str, ...] = ()
+    maximum: Mapping[str, float] = field(default_factory=dict)
+    resistant: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,10 @@ class Cohort:
     """People ready to be treated.
 
     constants    by constant: [patient], in its unit; every constant not named here has the model's value
-    covariates   a row a patient: patient (0, 1, ...), candidate (number in the population), age, sex, weight_kg,
-                 ancestry, genotype, CYP2B6, glial_uptake, stress, placebo_propensity, and true scores at rest
-    seed         of the draw          screened   candidates looked at          population   mdd or healthy
+    covariates   a row a patient: patient (0, 1, ...), candidate (number in the population), age, sex, height_cm,
+                 weight_kg, BMI, ancestry, genotype, CYP2B6, comedication, glial_uptake, stress, placebo_propensity,
+                 recovery, and true scores at rest
+    seed         of the draw          screened   candidates looked at          population   mdd, bipolar or healthy
     """
 
     constants: dict[str, Numbers]
@@ -98,15 +103,17 @@ def recruit(
     genotype: str | None = None,
     model: Model | None = None,
     rater: Rater | None = None,
+    history: History | None = None,
 ) -> Cohort:
     """Recruit people by entry criteria.
 
     n            how many, 1 to 10 million          seed    of the draw; patient k is the same in any larger draw
     entry        criteria, also as text such as "HDRS17>=18"; None asks the depressed for a true HDRS17 of 18 and the
                  healthy for nothing
-    population   mdd or healthy                     genotype   rs6265 genotype given to everybody; None draws it
+    population   mdd, bipolar or healthy            genotype   rs6265 genotype given to everybody; None draws it
     model        None for the shipped one
     rater        (scale, true score, candidate, seed) -> rating at screening; None reads the true score
+    history      (constants, covariates, seed) -> whether an antidepressant has failed; needed for resistant people
     raises       InputError for senseless arguments and for criteria that hardly anybody meets
     """
     entry = read_entry(entry) if isinstance(entry, str) else entry
@@ -114,14 +121,24 @@ def recruit(
     genotype = None if genotype is None else genotype_named(genotype)
     model = load_model() if model is None else model
     if entry is None:
-        entry = Entry({"HDRS17": fact("mdd_HDRS17_minimum")} if population == "mdd" else {})
+        entry = default_entry(population)
     kept: list[tuple[dict[str, Numbers], pd.DataFrame]] = []
     found, first, block = 0, 0, int(np.clip(2 * n, SMALLEST_BLOCK, LARGEST_BLOCK))
     while found < n:
-        constants, covariates = _candidates(model, seed, np.arange(first, first + block), population, genotype, entry)
-        enters = _enters(covariates, entry, rater, seed)
-        kept.append(({name: value[enters] for name, value in constants.items()}, covariates[enters]))
-        found, first = found + int(enters.sum()), first + block
+        person = np.arange(first, first + block)
+        kept.append(
+            screen(
+                model,
+                seed,
+                person,
+                population=population,
+                genotype=genotype,
+                entry=entry,
+                rater=rater,
+                history=history,
+            )
+        )
+        found, first = found + len(kept[-1][1]), first + block
         if first >= 5000 and found < FEWEST_SHARE * first:
             found_text = f"only {found} of {first} candidates meet the entry criteria."
             raise InputError(Fault(found_text, "", f"Expected at least {FEWEST_SHARE:.1%}.", "Loosen the criteria."))
@@ -131,24 +148,56 @@ def recruit(
     return Cohort(constants, covariates, seed, population, int(covariates["candidate"].iloc[-1]) + 1)
 
 
+def screen(
+    model: Model,
+    seed: int,
+    person: NDArray[np.int64],
+    *,
+    population: str,
+    genotype: str | None,
+    entry: Entry,
+    rater: Rater | None = None,
+    history: History | None = None,
+) -> tuple[dict[str, Numbers], pd.DataFrame]:
+    """Those of some candidates who may enter: their constants and covariates, in the candidates' order.
+
+    person    [candidate]   numbers in the population; the rest as in `recruit`
+    """
+    constants, covariates = _candidates(model, seed, person, population, genotype, entry)
+    enters = _enters(covariates, entry, rater, seed)
+    if entry.resistant and history is not None and enters.any():
+        some = np.flatnonzero(enters)
+        failed = history({name: value[some] for name, value in constants.items()}, covariates.iloc[some], seed)
+        enters[some] = failed
+    return {name: value[enters] for name, value in constants.items()}, covariates[enters]
+
+
+def default_entry(population: str) -> Entry:
+    """What is asked of people where nothing is said: the depressed need a true HDRS17 of 18, the healthy nothing."""
+    return Entry({} if population == "healthy" else {"HDRS17": fact("mdd_HDRS17_minimum")})
+
+
 def read_entry(text: str) -> Entry:
-    """Read entry criteria such as `HDRS21>=18, age 18-65`."""
+    """Read entry criteria such as `HDRS21>=18, age 18-65, resistant`."""
     minimum: dict[str, float] = {}
-    age, faults = (0.0, 200.0), []
+    maximum: dict[str, float] = {}
+    age, faults, resistant = (0.0, 200.0), [], False
     for part in text.split(","):
-        least = re.fullmatch(r"\s*(\w+)\s*>=\s*(\d{1,3}(?:\.\d+)?)\s*", part, re.ASCII)
+        least = re.fullmatch(r"\s*(\w+)\s*([<>])=\s*(\d{1,3}(?:\.\d+)?)\s*", part, re.ASCII)
         ages = re.fullmatch(r"\s*age\s+(\d{1,3})\s*-\s*(\d{1,3})\s*", part, re.ASCII)
         if least and least[1] in ENTRY_SCALES:
-            minimum[least[1]] = float(least[2])
+            (minimum if least[2] == ">" else maximum)[least[1]] = float(least[3])
         elif ages:
             age = float(ages[1]), float(ages[2])
+        elif part.strip().lower() == "resistant":
+            resistant = True
         else:
             remedy = nearest(least[1], ENTRY_SCALES) if least else ""
             expected = "Expected for instance `HDRS17>=18` or `HDRS17>=18, age 18-65`."
             faults.append(Fault(f"`{part.strip()}` is no entry criterion.", "", expected, remedy))
     if faults:
         raise InputError(*faults)
-    return Entry(minimum, age)
+    return Entry(minimum, age, maximum=maximum, resistant=resistant)
 
 
 def _candidates(
@@ -161,7 +210,7 @@ def _candidates(
         drawn = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
         constants[CLEARANCE_OF_CYP2B6] = drawn * CYP2B6_factor(covariates)
     constants = guard_constants(constants, model.nominal) | covariate_constants(covariates)
-    scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum]))
+    scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum, *entry.maximum]))
     score, status = rest(model, constants, scales)
     lives = (np.asarray(status) == 0) & np.isfinite(score).all(axis=1)
     covariates = covariates.assign(**{name: score[:, column] for column, name in enumerate(scales)})
@@ -174,10 +223,11 @@ def _enters(covariates: pd.DataFrame, entry: Entry, rater: Rater | None, seed: i
     if entry.genotype:
         enters = enters & covariates["genotype"].isin(entry.genotype).to_numpy()
     candidate = covariates["candidate"].to_numpy(np.int64)
-    for scale, least in entry.minimum.items():
+    for scale in {**entry.minimum, **entry.maximum}:
         score = covariates[scale].to_numpy(float)
-        enters = enters & ((score if rater is None else rater(scale, score, candidate, seed)) >= least)
-    return enters
+        rated = score if rater is None else rater(scale, score, candidate, seed)
+        enters = enters & (rated >= entry.minimum.get(scale, -np.inf)) & (rated <= entry.maximum.get(scale, np.inf))
+    return np.asarray(enters)
 
 
 def _check(n: int, seed: int, population: str, entry: Entry | None) -> None:
@@ -190,9 +240,11 @@ def _check(n: int, seed: int, population: str, entry: Entry | None) -> None:
     if population not in POPULATIONS:
         remedy = nearest(str(population), POPULATIONS)
         faults.append(Fault(f"`{population}` is no population.", "", f"Expected {' or '.join(POPULATIONS)}.", remedy))
-    for scale in () if entry is None else entry.minimum:
+    for scale in () if entry is None else {**entry.minimum, **entry.maximum}:
         if scale not in ENTRY_SCALES:
             faults.append(Fault(f"`{scale}` is no entry scale.", "", "", nearest(str(scale), ENTRY_SCALES)))
+    if entry is not None and entry.resistant and population == "healthy":
+        faults.append(Fault("healthy people with a failed antidepressant.", "", "Expected mdd or bipolar."))
     if entry is not None and entry.age[0] >= entry.age[1]:
         faults.append(Fault(f"ages from {entry.age[0]:g} to {entry.age[1]:g}.", "", "Expected the lower one first."))
     if faults:

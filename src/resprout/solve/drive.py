@@ -18,6 +18,10 @@ MOST_STEPS = 100_000
 STEP_AFTER_EVENT_H = 2e-3
 REST_ITERATIONS = 120
 AT_REST = 1e-13
+REST_START, REST_HASTE = 10.0, 0.05
+
+UNCOUNTED: Any = {"nogil": True, "cache": True, "_nrt": False}
+"""Compiled without reference counts: counting atomically at every use of an array cost a fifth of the run."""
 
 
 def _call(typing, address, pointers):
@@ -37,15 +41,14 @@ def _call(typing, address, pointers):
 call: Any = intrinsic(_call)
 
 
-@njit(nogil=True, cache=True)
-def _rows(count, width):
+def aligned_rows(count: int, width: int) -> np.ndarray:
     """An array [row, lane] whose rows start at multiples of 64 bytes, as vector loads demand."""
     memory = np.zeros(count * width + 8)
     shift = ((64 - (memory.ctypes.data % 64)) // 8) % 8
     return memory[shift : shift + count * width].reshape(count, width)
 
 
-@njit(nogil=True, cache=True, inline="always")
+@njit(**UNCOUNTED)
 def _at(array):
     return types.int64(array.ctypes.data)
 
@@ -82,47 +85,54 @@ class Found(NamedTuple):
     steps: np.ndarray
 
 
-class _Lanes(NamedTuple):
-    """What every lane holds: arrays [row, lane] for the kernels, then its patient (-1 if idle), hour, wished step and counters."""
+class Lanes(NamedTuple):
+    """What every lane holds: arrays [row, lane] for the kernels, then its patient (-1 if idle), hour, wished step and counters.
+
+    samples   [lane, time, kept row];  block, shared, result   arrays for `observe`
+    """
 
     state: np.ndarray
     new: np.ndarray
+    peak: np.ndarray
     constants: np.ndarray
     step: np.ndarray
     error: np.ndarray
     dense: np.ndarray
     samples: np.ndarray
+    block: np.ndarray
+    shared: np.ndarray
+    result: np.ndarray
     patient: np.ndarray
     now: np.ndarray
     wish: np.ndarray
     moment: np.ndarray
     column: np.ndarray
     tries: np.ndarray
+    verdict: np.ndarray
     terms: int
 
 
-@njit(nogil=True, cache=True)
-def _open_lanes(states, parameters, width, terms, plan):
+def open_lanes(states: int, parameters: int, outputs: int, terms: int, width: int, plan: Plan) -> Lanes:
+    """Room for one thread's lanes, all idle."""
     kept = plan.sampled.shape[0] + plan.input_row.shape[0]
-    return _Lanes(
-        _rows(states, width),
-        _rows(states, width),
-        _rows(parameters, width),
-        _rows(1, width),
-        _rows(2, width),
-        _rows(terms * plan.sampled.shape[0], width),
+    rows = (states, states, states, parameters, 1, 2, terms * plan.sampled.shape[0])
+    arrays: Any = [aligned_rows(count, width) for count in rows]
+    more: Any = [
         np.zeros((width, plan.time_h.shape[0], kept)),
+        aligned_rows(kept, width),
+        aligned_rows(parameters, width),
+        aligned_rows(outputs, width),
         np.full(width, -1, np.int64),
         np.zeros(width),
         np.zeros(width),
-        np.zeros(width, np.int64),
-        np.zeros(width, np.int64),
-        np.zeros(width, np.int64),
+        *(np.zeros(width, np.int64) for _ in range(3)),
+        np.full(width, GOES_ON, np.int64),
         terms,
-    )
+    ]
+    return Lanes(*arrays, *more)
 
 
-@njit(nogil=True, cache=True)
+@njit(**UNCOUNTED)
 def _admit(lane, patient, patients, constants, state):
     """Put one patient into a lane: constants and starting state."""
     for row in range(patients.nominal.shape[0]):
@@ -134,20 +144,23 @@ def _admit(lane, patient, patients, constants, state):
         state[row, lane] = patients.start[source, row]
 
 
-@njit(nogil=True, cache=True)
+@njit(**UNCOUNTED)
 def _begin(lane, patient, patients, plan, lanes, begin_h):
     """Start one patient's timeline: sample what is due, then apply what happens at the first hour."""
     _admit(lane, patient, patients, lanes.constants, lanes.state)
     lanes.patient[lane], lanes.now[lane], lanes.wish[lane] = patient, begin_h, STEP_AFTER_EVENT_H
     lanes.moment[lane], lanes.column[lane], lanes.tries[lane] = 0, 0, 0
+    for row in range(lanes.state.shape[0]):
+        lanes.peak[row, lane] = abs(lanes.state[row, lane])
     # what the lane's last patient left may be no number, and zero times that is none either
-    lanes.dense[:, lane] = 0.0
+    for row in range(lanes.dense.shape[0]):
+        lanes.dense[row, lane] = 0.0
     while lanes.column[lane] < plan.time_h.shape[0] and plan.time_h[lanes.column[lane]] <= begin_h:
         _sample(lane, 0.0, plan, lanes, lanes.state)
     _happen(lane, plan, lanes, begin_h)
 
 
-@njit(nogil=True, cache=True)
+@njit(**UNCOUNTED)
 def _happen(lane, plan, lanes, hour):
     """Apply all changes that are due at this hour; says whether there were any."""
     due = False
@@ -165,7 +178,7 @@ def _happen(lane, plan, lanes, hour):
     return due
 
 
-@njit(nogil=True, cache=True)
+@njit(**UNCOUNTED, inline="always")
 def _sample(lane, theta, plan, lanes, new):
     """Keep the interpolated states and the inputs of one lane for its next output hour."""
     column = lanes.column[lane]
@@ -181,10 +194,11 @@ def _sample(lane, theta, plan, lanes, new):
     lanes.column[lane] += 1
 
 
-@njit(nogil=True, cache=True)
-def _observe(observe, lane, lanes, block, shared, result, out):
+@njit(**UNCOUNTED)
+def _observe(observe, lane, lanes, out):
     """Turn the samples of one lane's patient into outputs, `width` moments at a time; hours not reached stay NaN."""
     width, taken = lanes.constants.shape[1], lanes.column[lane]
+    block, shared, result = lanes.block, lanes.shared, lanes.result
     for row in range(shared.shape[0]):
         for other in range(width):
             shared[row, other] = lanes.constants[row, lane]
@@ -198,7 +212,7 @@ def _observe(observe, lane, lanes, block, shared, result, out):
                 out[output, begin + other] = result[output, other]
 
 
-@njit(nogil=True, cache=True)
+@njit(**UNCOUNTED, inline="always")
 def _goal(lane, plan, lanes):
     """The hour a lane must land on next: its next event, or the end."""
     end_h = plan.time_h[-1]
@@ -207,7 +221,7 @@ def _goal(lane, plan, lanes):
     return end_h
 
 
-@njit(nogil=True, cache=True)
+@njit(**UNCOUNTED, inline="always")
 def _judge(lane, plan, lanes):
     """Take or refuse the step a lane has just tried; returns a failure, SOLVED, LANDED or GOES_ON."""
     if lanes.now[lane] >= plan.time_h[-1]:
@@ -231,7 +245,7 @@ def _judge(lane, plan, lanes):
     return SOLVED if later >= plan.time_h[-1] else LANDED
 
 
-@njit(nogil=True, cache=True)
+@njit(**UNCOUNTED)
 def _refill(span, waiting, patients, plan, lanes, begin_h):
     """Give idle lanes the next patients; returns the first patient still waiting."""
     for lane in range(lanes.patient.shape[0]):
@@ -241,7 +255,7 @@ def _refill(span, waiting, patients, plan, lanes, begin_h):
     return waiting
 
 
-@njit(nogil=True, cache=True)
+@njit(**UNCOUNTED)
 def _settle(verdict, lane, plan, lanes, found):
     """After a step is kept: apply events where a lane has landed, write down how a patient ended."""
     if verdict == LANDED:
@@ -254,95 +268,117 @@ def _settle(verdict, lane, plan, lanes, found):
     return True
 
 
-@njit(nogil=True, cache=True)
-def drive(code, width, rows, span, patients, plan, tolerance, found):
+@njit(**UNCOUNTED)
+def drive(code, span, patients, plan, lanes, tolerance, found):
     """Solve a range of patients.
 
     code         addresses of prepare, step, keep, observe
-    rows         (states, parameters, outputs, terms of the interpolant)
     span         (first patient, one past the last)
+    lanes        room to work in, all idle
     tolerance    [1 + state] relative, then absolute by state
     found        results, written in place
     """
     prepare, step, keep, observe = code
+    width = lanes.patient.shape[0]
     begin_h = min(0.0, plan.time_h[0])
     if plan.moment_h.shape[0] > 0:
         begin_h = min(begin_h, plan.moment_h[0])
-    lanes = _open_lanes(rows[0], rows[1], width, rows[3], plan)
-    shared, result = _rows(rows[1], width), _rows(rows[2], width)
-    block = _rows(lanes.samples.shape[2], width)
-    verdict = np.full(width, GOES_ON, np.int64)
     for lane in range(width):
         _admit(lane, span[0], patients, lanes.constants, lanes.state)
+        lanes.step[0, lane] = STEP_AFTER_EVENT_H
     waiting, ended = _refill(span, span[0], patients, plan, lanes, begin_h), 0
     call(prepare, (_at(lanes.constants),))
+    stepped = (
+        _at(lanes.state),
+        _at(lanes.constants),
+        _at(lanes.step),
+        _at(tolerance),
+        _at(lanes.peak),
+        _at(lanes.new),
+        _at(lanes.error),
+        _at(lanes.dense),
+    )
+    kept = (_at(lanes.state), _at(lanes.new), _at(lanes.error), _at(lanes.peak))
     while ended < span[1] - span[0]:
         for lane in range(width):
             if lanes.patient[lane] >= 0:
                 lanes.step[0, lane] = min(lanes.wish[lane], _goal(lane, plan, lanes) - lanes.now[lane])
-        call(
-            step,
-            (
-                _at(lanes.state),
-                _at(lanes.constants),
-                _at(lanes.step),
-                _at(tolerance),
-                _at(lanes.new),
-                _at(lanes.error),
-                _at(lanes.dense),
-            ),
-        )
+        call(step, stepped)
         eventful = False
         for lane in range(width):
             if lanes.patient[lane] >= 0:
-                verdict[lane] = _judge(lane, plan, lanes)
-                eventful = eventful or verdict[lane] != GOES_ON
-        call(keep, (_at(lanes.state), _at(lanes.new), _at(lanes.error)))
-        if not eventful:
-            continue
-        for lane in range(width):
-            if lanes.patient[lane] >= 0 and verdict[lane] != GOES_ON:
-                who = lanes.patient[lane]
-                if _settle(verdict[lane], lane, plan, lanes, found):
-                    _observe(observe, lane, lanes, block, shared, result, found.out[who])
-                    ended += 1
-                    _admit(lane, span[0], patients, lanes.constants, lanes.state)
-        if waiting < span[1]:
-            waiting = _refill(span, waiting, patients, plan, lanes, begin_h)
-            call(prepare, (_at(lanes.constants),))
+                lanes.verdict[lane] = _judge(lane, plan, lanes)
+                eventful = eventful or lanes.verdict[lane] != GOES_ON
+        call(keep, kept)
+        if eventful:
+            ended += _end_steps(observe, span, patients, plan, lanes, found)
+            if waiting < span[1]:
+                waiting = _refill(span, waiting, patients, plan, lanes, begin_h)
+                call(prepare, (_at(lanes.constants),))
 
 
-@njit(nogil=True, cache=True)
-def find_rest(code, width, rows, span, patients, out, status):
+@njit(**UNCOUNTED)
+def _end_steps(observe, span, patients, plan, lanes, found):
+    """Settle every lane that has landed or ended; returns how many patients ended."""
+    ended = 0
+    for lane in range(lanes.patient.shape[0]):
+        if lanes.patient[lane] >= 0 and lanes.verdict[lane] != GOES_ON:
+            who = lanes.patient[lane]
+            if _settle(lanes.verdict[lane], lane, plan, lanes, found):
+                _observe(observe, lane, lanes, found.out[who])
+                ended += 1
+                _admit(lane, span[0], patients, lanes.constants, lanes.state)
+    return ended
+
+
+class Resting(NamedTuple):
+    """Room for one thread to look for resting states: arrays [row, lane], and how far each lane still is."""
+
+    state: np.ndarray
+    direction: np.ndarray
+    constants: np.ndarray
+    shift: np.ndarray
+    left: np.ndarray
+
+
+def open_resting(states: int, parameters: int, width: int) -> Resting:
+    """Room for one thread to look for resting states."""
+    arrays: Any = [*(aligned_rows(count, width) for count in (states, states, parameters, 1)), np.ones(width)]
+    return Resting(*arrays)
+
+
+@njit(**UNCOUNTED)
+def find_rest(code, span, patients, room, out, status):
     """Resting state of a range of patients: implicit Euler steps that grow into Newton's method.
 
     code      addresses of prepare, relax
-    rows      (states, parameters)
     patients  whose `start` is the first guess
+    room      to work in
     out       [patient, state] written; status [patient] written
     """
     prepare, relax = code
-    state, direction = _rows(rows[0], width), _rows(rows[0], width)
-    constants, shift = _rows(rows[1], width), _rows(1, width)
-    left = np.ones(width)
+    state, left, width = room.state, room.left, room.left.shape[0]
+    relaxed = (_at(room.state), _at(room.constants), _at(room.shift), _at(room.direction))
     for begin in range(span[0], span[1], width):
         for lane in range(width):
-            _admit(lane, min(begin + lane, span[1] - 1), patients, constants, state)
-            shift[0, lane], left[lane] = 100.0, 1.0
-        call(prepare, (_at(constants),))
+            _admit(lane, min(begin + lane, span[1] - 1), patients, room.constants, state)
+            room.shift[0, lane], left[lane] = REST_START, 1.0
+        call(prepare, (_at(room.constants),))
         for _ in range(REST_ITERATIONS):
-            call(relax, (_at(state), _at(constants), _at(shift), _at(direction)))
+            call(relax, relaxed)
+            farthest = 0.0
             for lane in range(width):
-                left[lane] = _move(lane, state, direction, shift, left[lane])
-            if left.max() < AT_REST:
+                left[lane] = _move(lane, state, room.direction, room.shift, left[lane])
+                farthest = max(farthest, left[lane])
+            if farthest < AT_REST:
                 break
         for lane in range(min(width, span[1] - begin)):
             status[begin + lane] = SOLVED if left[lane] < 1e-9 else NO_REST
-            for row in range(rows[0]):
+            for row in range(state.shape[0]):
                 out[begin + lane, row] = state[row, lane]
 
 
-@njit(nogil=True, cache=True)
+@njit(**UNCOUNTED, inline="always")
 def _move(lane, state, direction, shift, before):
     """Take one lane's direction; returns the largest relative change, which says how far from rest it was."""
     if before < AT_REST:
@@ -356,5 +392,5 @@ def _move(lane, state, direction, shift, before):
         largest = max(largest, change)
     for row in range(state.shape[0]):
         state[row, lane] += direction[row, lane]
-    shift[0, lane] *= 0.25 if largest < 0.5 else 1.0
+    shift[0, lane] *= REST_HASTE if largest < 0.5 else 1.0
     return largest if shift[0, lane] < 1e-9 else max(largest, 1e-6)

@@ -105,11 +105,11 @@ def run_patients(
     input_row = np.array([layout.constants.index(name) for name in layout.inputs], np.int64)
     when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value, sampled, input_row)
     limits = _tolerances(tolerance or DEFAULT_TOLERANCE, len(layout.states))
-    rows = (len(layout.states), layout.parameters, len(chosen), len(kernel.tableau.dense))
+    rows = (len(layout.states), layout.parameters, len(chosen), len(kernel.tableau.dense), kernel.width)
     found = drive.Found(out, status, steps)
 
     def solve(first: int, last: int) -> None:
-        drive.drive(addresses, kernel.width, rows, (first, last), patients, when, limits, found)
+        drive.drive(addresses, (first, last), patients, when, drive.open_lanes(*rows, when), limits, found)
 
     _share(batch.patients, solve, threads)
     lost = unrest != drive.SOLVED
@@ -203,12 +203,12 @@ def _rest_states(model: Model, kernel: Kernel, batch: _Batch, threads: int | Non
     found = np.empty((batch.patients, guess.shape[1]))
     status = np.zeros(batch.patients, np.int64)
     addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "relax"))
-    rows = (guess.shape[1], kernel.layout.parameters)
 
     patients = drive.Patients(batch.nominal, batch.varied_row, batch.varied, guess)
 
     def settle(first: int, last: int) -> None:
-        drive.find_rest(addresses, kernel.width, rows, (first, last), patients, found, status)
+        room = drive.open_resting(guess.shape[1], kernel.layout.parameters, kernel.width)
+        drive.find_rest(addresses, (first, last), patients, room, found, status)
 
     _share(batch.patients, settle, threads)
     return found, status

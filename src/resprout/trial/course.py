@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from resprout.errors import Fault, InputError, SolveError, nearest
 from resprout.language.records import STAGES, Model
 from resprout.people.cohort import Cohort, recruit
-from resprout.solve import DEFAULT_TOLERANCE, Events, Trajectories, run_patients
+from resprout.solve import DEFAULT_TOLERANCE, SENTENCES, Events, Trajectories, run_patients
 from resprout.trial.dosing import companion_constants, companion_drugs, regimen_events
 from resprout.trial.regimen import Regimen, parse_regimen
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from resprout.trial.request import Request
+    from resprout.trial.stream import Part
 
 Numbers = NDArray[np.float64]
 DEFAULT_OUTPUTS = {
@@ -70,6 +75,7 @@ def simulate(
     times_h: Sequence[float] | None = None,
     tolerance: float | None = None,
     threads: int | None = None,
+    allowed_failures: float = ALLOWED_FAILURES,
 ) -> xr.Dataset:
     """Give a cohort a regimen and follow it.
 
@@ -81,38 +87,20 @@ def simulate(
     overrides   by constant: a value for everybody             genotype  rs6265 genotype given to everybody
     tolerance   relative, of each step; None for the default   threads   None for every core
     returns     outputs [patient, time_h], status and steps [patient]; attributes say what was run with what
-    raises      InputError with every fault of the request; SolveError if over 1 % of patients cannot be solved
+    allowed_failures   share of patients that may fail to solve; those that do are NaN and never averaged in
+    raises      InputError with every fault of the request; SolveError if more patients fail than allowed
     """
-    chosen = _outputs(model, outputs)
-    faults = [*chosen[1], *_block_faults(model, blocks or {}), *_override_faults(model, overrides or {})]
-    faults += _time_faults(days, times_h or ())
-    try:
-        plan = regimen if isinstance(regimen, Regimen) else parse_regimen(regimen, companion_drugs(model))
-    except InputError as error:
-        faults += error.faults
-    if faults:
-        raise InputError(*faults)
+    names, plan = check_course(model, regimen, days, outputs, blocks, overrides, times_h)
     cohort = people if isinstance(people, Cohort) else recruit(people, seed=seed, model=model)
     if genotype is not None:
         cohort = cohort.with_genotype(genotype)
     hours = output_hours(plan.times_h, days * 24, times_h or ())
-    _check_size(len(cohort), len(hours), len(chosen[0]))
-    solved = run_cohort(model, cohort, plan, hours, chosen[0], blocks, overrides, tolerance, threads)
-    return _dataset(
-        model,
-        solved,
-        {
-            "resprout_version": _version(),
-            "model_digest": model.digest,
-            "seed": cohort.seed,
-            "population": cohort.population,
-            "regimen": plan.text,
-            "tolerance": tolerance or DEFAULT_TOLERANCE,
-            "blocks": _pairs(blocks),
-            "overrides": _pairs(overrides),
-            "genotype": genotype or "",
-        },
-    )
+    _check_size(len(cohort), len(hours), len(names))
+    solved = run_cohort(model, cohort, plan, hours, names, blocks, overrides, tolerance, threads, allowed_failures)
+    told = {"seed": cohort.seed, "population": cohort.population, "genotype": genotype or ""}
+    told |= {"regimen": plan.text, "tolerance": tolerance or DEFAULT_TOLERANCE}
+    told |= {"blocks": _pairs(blocks), "overrides": _pairs(overrides)}
+    return _dataset(model, solved.value, solved.status, solved.steps, hours, names, told)
 
 
 def run_cohort(
@@ -125,8 +113,12 @@ def run_cohort(
     overrides: Mapping[str, float] | None = None,
     tolerance: float | None = None,
     threads: int | None = None,
+    allowed_failures: float = ALLOWED_FAILURES,
 ) -> Trajectories:
-    """Solve a cohort under a regimen; what `simulate` does once everything has been checked."""
+    """Solve a cohort under a regimen; what `simulate` does once everything has been checked.
+
+    raises   SolveError if more patients fail than allowed
+    """
     slot = companion_constants(model, plan)
     changed: dict[str, Any] = {**cohort.constants, **slot, **(overrides or {})}
     events = regimen_events(plan, {**model.nominal, **changed})
@@ -135,12 +127,50 @@ def run_cohort(
         value = np.array([[float(share)] for share in blocks.values()])
         events = Events(np.zeros(len(names)), names, value).joined(events)
     solved = run_patients(model, changed, events, hours, list(outputs), tolerance=tolerance, threads=threads)
-    failed = int((solved.status != 0).sum())
-    if failed > max(ALLOWED_FAILURES * len(cohort), 1):
-        worst = int(np.flatnonzero(solved.status)[0])
-        found = f"{failed} of {len(cohort)} patients could not be solved."
-        raise SolveError(Fault(found, f"patient {worst}", f"Expected at most 1 %. {solved.message(worst)}"))
+    refuse_failures(solved.status, allowed_failures)
     return solved
+
+
+def refuse_failures(status: NDArray[np.int64], allowed: float) -> None:
+    """Refuse a result of which too much is missing.
+
+    status    [patient]   0 if solved
+    allowed   share of patients that may fail; one may always
+    raises    SolveError that names the first failure
+    """
+    failed, patients = int((status != 0).sum()), len(status)
+    if failed > max(allowed * patients, 1):
+        worst = int(np.flatnonzero(status)[0])
+        found = f"{failed} of {patients} patients could not be solved."
+        why = SENTENCES[int(status[worst])]
+        raise SolveError(Fault(found, f"patient {worst}", f"Expected at most {allowed:.2%}. {why}"))
+
+
+def check_course(
+    model: Model,
+    regimen: str | Regimen,
+    days: float,
+    outputs: Sequence[str] | None,
+    blocks: Mapping[str, float] | None,
+    overrides: Mapping[str, float] | None,
+    times_h: Sequence[float] | None = None,
+) -> tuple[list[str], Regimen]:
+    """Check what is asked for before anybody is recruited.
+
+    returns   names of the outputs, and the regimen read
+    raises    InputError with every fault found
+    """
+    chosen, faults = _outputs(model, outputs)
+    faults += _block_faults(model, blocks or {}) + _override_faults(model, overrides or {})
+    faults += _time_faults(days, times_h or ())
+    plan = None
+    try:
+        plan = regimen if isinstance(regimen, Regimen) else parse_regimen(regimen, companion_drugs(model))
+    except InputError as error:
+        faults += error.faults
+    if faults or plan is None:
+        raise InputError(*faults)
+    return chosen, plan
 
 
 def output_hours(doses_h: Sequence[float], last_h: float, further_h: Sequence[float] = ()) -> Numbers:
@@ -232,21 +262,40 @@ def _check_size(patients: int, hours: int, outputs: int) -> None:
         raise InputError(Fault(found, "", f"Expected at most {LARGEST_RESULT_GB:g}.", "Ask for fewer outputs."))
 
 
-def _dataset(model: Model, solved: Trajectories, attributes: dict[str, str | int | float]) -> xr.Dataset:
+def dataset(model: Model, part: Part, request: Request) -> xr.Dataset:
+    """Name and label what a request gave."""
+    told = {"seed": request.seed, "population": request.population, "genotype": request.genotype}
+    told |= {"regimen": request.regimen, "tolerance": request.tolerance}
+    told |= {"blocks": _pairs(request.blocks), "overrides": _pairs(request.overrides)}
+    return _dataset(model, part.value, part.status, part.steps, np.array(request.hours), request.outputs, told)
+
+
+def _dataset(
+    model: Model,
+    value: NDArray[np.floating],
+    status: NDArray[np.int64],
+    steps: NDArray[np.int64],
+    hours: Numbers,
+    outputs: Sequence[str],
+    told: Mapping[str, Any],
+) -> xr.Dataset:
     """Name and label what the engine gives."""
+    import xarray as xr
+
     variables = {}
-    for column, name in enumerate(solved.outputs):
+    for column, name in enumerate(outputs):
         quantity = model.equations[name] if name in model.equations else model.constants[name]
         labels = {"units": quantity.unit, "long_name": quantity.meaning, "stage": STAGES[quantity.stage - 1]}
-        variables[name] = (("patient", "time_h"), solved.value[:, :, column], labels)
+        variables[name] = (("patient", "time_h"), value[:, :, column], labels)
     coordinates = {
-        "patient": np.arange(len(solved.status)),
-        "time_h": ("time_h", solved.time_h, {"units": "h", "long_name": "time after the first dose"}),
+        "patient": np.arange(len(status)),
+        "time_h": ("time_h", hours, {"units": "h", "long_name": "time after the first dose"}),
     }
-    dataset = xr.Dataset(variables, coords=coordinates, attrs=attributes)
-    dataset["status"] = ("patient", solved.status, {"long_name": "0 if solved"})
-    dataset["steps"] = ("patient", solved.steps, {"long_name": "steps of the solver"})
-    return dataset
+    attributes = {"resprout_version": _version(), "model_digest": model.digest, **told}
+    made = xr.Dataset(variables, coords=coordinates, attrs=attributes)
+    made["status"] = ("patient", status, {"long_name": "0 if solved"})
+    made["steps"] = ("patient", steps, {"long_name": "steps of the solver"})
+    return made
 
 
 def _pairs(values: Mapping[str, float] | None) -> str:

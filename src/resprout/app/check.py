@@ -1,0 +1,63 @@
+"""`resprout check`: is a model folder sound, and do the numbers agree with other ways to get them?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resprout.errors import Fault, SolveError
+
+
+def check(
+    model: Annotated[Path | None, typer.Argument(help="Folder of a model; the shipped one if left out.")] = None,
+    numerics: Annotated[bool, typer.Option("--numerics", help="Compare with the twin, libRoadRunner, COPASI.")] = False,
+    patients: Annotated[int, typer.Option(min=1, max=200, help="Random patients for --numerics.")] = 6,
+    seed: Annotated[int, typer.Option(min=0, help="Of the patients.")] = 1,
+    regimen: Annotated[str, typer.Option(help="What they are given.")] = "ketamine 0.5 mg/kg iv over 40 min",
+    tolerance: Annotated[float | None, typer.Option(min=1e-12, max=1e-2, help="Relative tolerance of a step.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+) -> None:
+    """Check a model folder: names, units, sources, grades; with --numerics also the numbers.
+
+    Example: `resprout check --numerics`
+    """
+    from resprout.app.screen import print_json, screen, table, waiting
+    from resprout.language import load_model
+
+    with waiting("Reading the model"):
+        loaded = load_model(model)
+    console = screen()
+    if not numerics:
+        facts = {
+            "folder": loaded.folder,
+            "digest": loaded.digest,
+            "states": len(loaded.states),
+            "assigned": len(loaded.assigned),
+            "constants": len(loaded.constants),
+        }
+        if as_json:
+            print_json(facts)
+            return
+        console.print(
+            f"{facts['states']} states, {facts['assigned']} assigned quantities and {facts['constants']} constants: "
+            "names, units, sources and grades are sound."
+        )
+        return
+    from resprout.trial.numerics import PROMISE, compare_numerics
+
+    with waiting(f"Solving {patients} random patients in every way there is"):
+        rows = compare_numerics(regimen, patients=patients, seed=seed, tolerance=tolerance, model=loaded)
+    judges = [name for name in rows[0] if name != "output"]
+    worst = max(row[judge] for row in rows for judge in judges if row[judge] is not None)
+    if as_json:
+        print_json({"rows": rows, "largest": worst, "promise": PROMISE})
+    else:
+        cells = [[row["output"], *("–" if row[j] is None else f"{row[j]:.1e}" for j in judges)] for row in rows]
+        title = f"Largest relative error of each output, {patients} random patients"
+        console.print(table(["output", *judges], cells, title=title, right=judges))
+        console.print(f"largest: {worst:.1e}; promised at the default tolerance: {PROMISE:g}")
+    if worst > PROMISE and tolerance is None:
+        found = f"an output differs by {worst:.1e} of its largest value."
+        raise SolveError(Fault(found, "numerics", f"Expected at most {PROMISE:g}.", "Tighten `--tolerance`."))

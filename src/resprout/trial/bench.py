@@ -1,0 +1,185 @@
+"""How fast, at which error, beside whom: one set of patients, every tool at the loosest tolerance that meets the same error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.compile import METHODS, build_kernel, forget_kernels
+from resprout.errors import InputError
+from resprout.language import load_model
+from resprout.language.records import Model
+from resprout.people.cohort import recruit
+from resprout.solve import Events, rest_states, run_patients
+from resprout.solve.peers import Copasi, RoadRunner
+from resprout.solve.reference import solve_one
+from resprout.trial.course import output_hours
+from resprout.trial.dosing import regimen_events
+from resprout.trial.regimen import parse_regimen
+
+REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
+OUTPUTS = (
+    "ketamine_venous",
+    "PV_NMDA_block",
+    "glutamate_release",
+    "p_mTOR",
+    "spine_density",
+    "HDRS17",
+    "VAS_high",
+    "MADRS",
+)
+DAYS = 14.0
+TOLERANCES = tuple(float(f"{10 ** (-3 - step / 6):.1e}") for step in range(30))
+JUDGED, TIMED = 8, 2048
+Floats = NDArray[np.float64]
+Solver = Callable[[int, float], tuple[Floats, float]]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One tool, timed.
+
+    ratio_to_libroadrunner   of patients per second on one core, at equal or smaller error
+    max_relative_error       against the twin: largest difference of any output over its largest value, in any patient
+    model_build_s            from a checked model to the first patient; tolerance is the tool's own
+    """
+
+    tool: str
+    patients_per_second_per_core: float
+    ratio_to_libroadrunner: float | None
+    max_relative_error: float
+    model_build_s: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Ward:
+    """The patients that every tool solves, and the twin's answers."""
+
+    model: Model
+    constants: dict[str, Floats]
+    events: Events
+    hours: Floats
+    truth: Floats
+
+    def one(self, patient: int) -> dict[str, float]:
+        """Constants of one patient."""
+        return {name: float(value[patient]) for name, value in self.constants.items()}
+
+    def error(self, patient: int, found: Floats) -> float:
+        """Largest difference from the twin of any output, over that output's largest value."""
+        truth = self.truth[patient]
+        return float((np.abs(found - truth).max(axis=0) / np.maximum(np.abs(truth).max(axis=0), 1e-9)).max())
+
+
+def open_ward(seed: int = 1, *, judged: int = JUDGED, timed: int = TIMED) -> Ward:
+    """Recruit patients and let the twin solve the first of them."""
+    model = load_model()
+    people = recruit(timed, seed=seed, model=model)
+    plan = parse_regimen(REGIMEN)
+    events = regimen_events(plan, {**model.nominal, **people.constants})
+    hours = output_hours(plan.times_h, DAYS * 24)
+    ward = Ward(model, people.constants, events, hours, np.empty(0))
+    truth = np.stack(
+        [solve_one(model, ward.one(patient), events, list(hours), OUTPUTS, patient) for patient in range(judged)]
+    )
+    return Ward(model, people.constants, events, hours, truth)
+
+
+def bench(target: float = 1e-4, *, seed: int = 1) -> list[dict[str, Any]]:
+    """Time resprout beside the tools that are installed.
+
+    target    error that every tool has to meet with its own tolerance
+    returns   a row a tool, resprout first; tools that are not installed are left out
+    """
+    ward = open_ward(seed)
+    found = [_time_resprout(ward, target)]
+    for name, tool in (("libRoadRunner", RoadRunner), ("COPASI", Copasi)):
+        try:
+            found.append(_time_peer(ward, name, tool, target))
+        except InputError:
+            continue
+    peer = next((row.patients_per_second_per_core for row in found if row.tool == "libRoadRunner"), None)
+    ratio = {row.tool: row.patients_per_second_per_core / peer if peer else None for row in found}
+    return [{**asdict(row), "ratio_to_libroadrunner": ratio[row.tool]} for row in found]
+
+
+def engine_error(ward: Ward, tolerance: float, method: str) -> float:
+    """Largest error of the engine over the judged patients."""
+    judged = len(ward.truth)
+    few = {name: value[:judged] for name, value in ward.constants.items()}
+    events = Events(ward.events.time_h, ward.events.name, ward.events.value[:, :judged])
+    value = run_patients(ward.model, few, events, ward.hours, OUTPUTS, tolerance=tolerance, method=method).value
+    return max(ward.error(patient, value[patient]) for patient in range(judged))
+
+
+def engine_seconds(ward: Ward, tolerance: float, method: str, *, repeats: int = 3) -> float:
+    """Processor seconds per patient on one core, resting state included; the best of some repeats."""
+    taken = []
+    for _ in range(repeats):
+        begun = time.process_time()
+        run_patients(
+            ward.model, ward.constants, ward.events, ward.hours, OUTPUTS, tolerance=tolerance, threads=1, method=method
+        )
+        taken.append(time.process_time() - begun)
+    return min(taken) / len(next(iter(ward.constants.values())))
+
+
+def _time_resprout(ward: Ward, target: float, method: str = "Rodas4") -> Speed:
+    engine_error(ward, 1e-3, method)
+    begun = time.process_time()
+    moved = frozenset(ward.events.name) | (frozenset(ward.constants) & frozenset(ward.model.inputs))
+    forget_kernels()
+    build_kernel(ward.model, OUTPUTS, moved, METHODS[method], cached=False)
+    build = time.process_time() - begun
+    tolerance, error = _loosest(lambda tolerance: engine_error(ward, tolerance, method), target)
+    seconds = engine_seconds(ward, tolerance, method)
+    return Speed("resprout", 1 / seconds, None, error, build, tolerance)
+
+
+def _time_peer(ward: Ward, name: str, tool: Any, target: float) -> Speed:
+    begun = time.process_time()
+    judged = len(ward.truth)
+    # the dose is the same for all in a peer's loaded model, so each patient's own dose is a model of its own
+    peers = [tool(ward.model, _own(ward.events, patient), OUTPUTS) for patient in range(judged)]
+    build = (time.process_time() - begun) / judged
+    start, _ = rest_states(ward.model, {key: value[:judged] for key, value in ward.constants.items()})
+    seconds: list[float] = []
+
+    def error(tolerance: float, repeats: int = 1) -> float:
+        seconds.clear()
+        worst = 0.0
+        for patient, peer in enumerate(peers):
+            taken = []
+            for _ in range(repeats):
+                value = peer.solve(ward.one(patient), start[patient], ward.hours, tolerance=tolerance)
+                taken.append(peer.seconds)
+            seconds.append(min(taken))
+            worst = max(worst, ward.error(patient, value))
+        return worst
+
+    tolerance, reached = _loosest(error, target)
+    error(tolerance, repeats=3)
+    return Speed(name, 1 / float(np.mean(seconds)), None, reached, build, tolerance)
+
+
+def _own(events: Events, patient: int) -> Events:
+    column = events.value[:, patient : patient + 1] if events.value.shape[1] > 1 else events.value
+    return Events(events.time_h, events.name, column)
+
+
+def _loosest(
+    error: Callable[[float], float], target: float, tolerances: Sequence[float] = TOLERANCES
+) -> tuple[float, float]:
+    """The loosest tolerance that meets the target, and its error; the tightest tried if none does."""
+    reached = np.inf
+    for tolerance in tolerances:
+        reached = error(tolerance)
+        if reached <= target:
+            return tolerance, reached
+    return tolerances[-1], reached
