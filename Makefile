@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test check docs readme constraints clean
+.PHONY: demo test test-browser check docs readme constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -18,6 +18,9 @@ test: .venv/installed-for-tests ## everything that CI runs
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mkdocs build --strict --quiet --site-dir out/site
 	$(BIN)/pytest -n auto
+
+test-browser: .venv/installed-for-tests ## the page in a real browser; needs Chromium, skips without it
+	RESPROUT_BROWSER=1 $(BIN)/pytest tests/browser -m browser
 
 check: test
 

@@ -1,5 +1,6 @@
 """Writes what the program prints into the README, between its marks: run by `make readme`, checked by the tests."""
 
+import json
 import re
 import sys
 from io import StringIO
@@ -12,6 +13,7 @@ from resprout.app.about import about_model
 from resprout.app.trials import show_trial
 
 README = Path(__file__).parents[1] / "README.md"
+RECORDED = Path(__file__).parents[1] / "benchmarks" / "recorded.json"
 
 
 def demo_text():
@@ -25,10 +27,29 @@ def demo_text():
 def grades_text():
     """How many constants of each stage are measured, fitted and assumed."""
     facts = about_model(rs.load_model())
-    rows = [(f"{stage['number']} {stage['stage']}", stage) for stage in facts["stages"]] + [("all", facts)]
+    rows = [(f"{stage['number']} {stage['stage']}", stage) for stage in facts["stages"]] + [("all of the chain", facts)]
+    rows.append(("drugs beside ketamine", facts["library"]))
     cells = [[name, *map(str, row["grades"].values()), f"{row['share_assumed']:.0%}"] for name, row in rows]
     head = [["stage", "measured", "fitted", "assumed", "share assumed"], ["---", "--:", "--:", "--:", "--:"]]
     return "\n".join("| " + " | ".join(row) + " |" for row in head + cells)
+
+
+def bench_text():
+    """What `resprout bench` measured when `python benchmarks/record.py` was last run."""
+    told = json.loads(RECORDED.read_text(encoding="utf-8"))
+    head = [["program", "patients/s on one core", "beside libRoadRunner", "largest error", "model ready in"]]
+    cells = [
+        [
+            row["tool"],
+            f"{row['patients_per_second_per_core']:,.0f}",
+            f"{row['ratio_to_libroadrunner']:.2g}x",
+            f"{row['max_relative_error']:.0e}",
+            f"{row['model_build_s']:.1f} s",
+        ]
+        for row in told["bench"]["0.0001"]
+    ]
+    rule = [["---", "--:", "--:", "--:", "--:"]]
+    return "\n".join("| " + " | ".join(row) + " |" for row in head + rule + cells)
 
 
 def marked(name):
@@ -44,7 +65,8 @@ def fill(text, name, content):
 def main():
     """Refresh every mark of the README."""
     text = README.read_text(encoding="utf-8")
-    text = fill(fill(text, "demo", demo_text()), "grades", grades_text())
+    for name, content in (("demo", demo_text()), ("grades", grades_text()), ("bench", bench_text())):
+        text = fill(text, name, content)
     README.write_text(text, encoding="utf-8")
 
 

@@ -112,7 +112,7 @@ def test_a_broken_model_is_told_with_file_and_line(resprout, tmp_path_factory, t
         (("simualte",), "simulate"),
         (("trial", "berman200"), "berman2000"),
         (("trial", "berman2000", "--table", "t.xls"), ".csv"),
-        (("figure", "2"), "figure 1"),
+        (("figure", "9"), "figure 1"),
         (("figure", "1", "--out", "f.docx"), ".html"),
         (("export", "--to", "sbmll", "m.xml"), "`sbml`"),
         (("export", "--to", "sbml", "m.doc"), ".xml"),

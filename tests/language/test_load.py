@@ -112,7 +112,8 @@ def test_the_nearest_quantity_is_offered():
 def test_every_source_of_the_shipped_model_is_used_and_none_dangles():
     model = load_model()
     cited = {key for constant in model.constants.values() for key in constant.source.split()}
-    cited |= {key for row in model.tables["correlations"] for key in row["source"].split()}
+    tables = ("correlations", "interventions", "facts", "species")
+    cited |= {key for table in tables for row in model.tables[table] for key in row["source"].split()}
     assert cited == {row["key"] for row in model.tables["sources"]}
 
 

@@ -43,6 +43,6 @@ def test_shares_stay_below_their_ceilings_and_together_below_one(nominal):
 
 
 def test_people_within_the_bounds_are_left_alone(nominal):
-    drawn = {"SST_local_share": np.array([0.2]), "connectivity_half_severity": np.array([0.6])}
+    drawn = {"SST_local_share": np.array([0.2]), "connectivity_need": np.array([0.6])}
     guarded = guard_constants(drawn, nominal)
     assert all(guarded[name][0] == pytest.approx(value[0], rel=1e-12) for name, value in drawn.items())

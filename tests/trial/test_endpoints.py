@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 from statsmodels.stats.proportion import proportion_confint
 
-from resprout.trial.endpoints import COLUMNS, long_table, remission_share, responder_share, share_interval
+from resprout.trial.endpoints import COLUMNS, long_rows, long_table, share_interval
+from resprout.trial.statistics import remission_share, responder_share
 
 
 def test_a_score_that_has_halved_is_a_response():
@@ -55,6 +56,11 @@ def test_patients_that_failed_are_left_out():
     run = run_of([[20, 10], [np.nan, np.nan]])
     run["status"][1] = 1
     assert (long_table(run)["n"] == 1).all()
+
+
+def test_the_rows_need_no_pandas_and_are_those_of_the_table():
+    run = run_of([[20, 10], [24, 6]])
+    assert long_rows(run) == long_table(run).to_dict("records")
 
 
 def test_the_columns_are_those_promised():

@@ -19,9 +19,10 @@ def about_model(model: Model) -> Facts:
         "digest": model.digest,
         "states": len(model.states),
         "assigned": len(model.assigned),
-        "constants": len(known_constants(model)),
+        "constants": len(known_constants(model)) + sum(is_library(c) for c in model.constants.values()),
         "grades": grades_of(model),
         "share_assumed": share_assumed(grades_of(model)),
+        "library": {**about_library(model), "drugs": drugs_of(model)},
         "other_facts": {word: share_words(rows) for word, rows in other_facts().items()},
         "stages": [about_stage(model, number) for number in range(1, len(STAGES) + 1)],
     }
@@ -38,8 +39,25 @@ def about_stage(model: Model, number: int) -> Facts:
         "equations": [
             equation_row(equation) for equation in (*model.states, *model.assigned) if equation.stage == number
         ],
-        "constants": [constant_row(constant) for constant in model.constants.values() if constant.stage == number],
+        "constants": [
+            constant_row(constant)
+            for constant in model.constants.values()
+            if constant.stage == number and constant.role != "slot" and not is_library(constant)
+        ],
     }
+
+
+def about_library(model: Model) -> Facts:
+    """How well the numbers of the drugs beside ketamine are known; they count apart from the chain's own."""
+    counts = Counter(constant.grade for constant in model.constants.values() if is_library(constant))
+    grades = {grade: counts.get(grade, 0) for grade in GRADES}
+    return {"grades": grades, "share_assumed": share_assumed(grades)}
+
+
+def is_library(constant: Constant) -> bool:
+    """Whether a constant belongs to a drug that takes a slot."""
+    chain = ("ketamine_", "S_ketamine_", "R_ketamine_", "saline_")
+    return constant.file in ("drugs.tsv", "targets.tsv") and not constant.name.startswith(chain)
 
 
 def equation_row(equation: Equation) -> Facts:
@@ -78,11 +96,12 @@ def share_words(rows: list[Facts]) -> str:
 
 
 def known_constants(model: Model, stage: int | None = None) -> list[Constant]:
-    """Constants that stand for facts: inputs rest at zero by definition and are not counted."""
+    """Constants of the chain that stand for facts: inputs and empty slots are neutral by definition, drugs count apart."""
     return [
         constant
         for constant in model.constants.values()
-        if constant.role != "input" and (stage is None or constant.stage == stage)
+        if constant.role not in ("input", "slot") and not is_library(constant)
+        if stage is None or constant.stage == stage
     ]
 
 
@@ -129,6 +148,41 @@ def drugs_of(model: Model) -> dict[str, list[Facts]]:
     return drugs
 
 
+def targets_of(model: Model) -> dict[str, list[Facts]]:
+    """Every target with the drugs that act on it: affinity in uM, efficacy, source and grade of the affinity."""
+    actions: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+    for row in model.tables.get("targets", ()):
+        actions.setdefault((row["target"], row["drug"]), {})[row["property"]] = dict(row)
+    targets: dict[str, list[Facts]] = {}
+    for (target, drug), rows in actions.items():
+        affinity = rows.get("affinity", {})
+        others = {name: float(row["value"]) for name, row in rows.items() if name != "affinity"}
+        known = {key: affinity.get(key, "") for key in ("source", "grade", "meaning")}
+        value = float(affinity["value"]) if affinity else None
+        targets.setdefault(target, []).append({"drug": drug, "affinity_uM": value, **known, "properties": others})
+    return dict(sorted(targets.items()))
+
+
+def drug_list(model: Model) -> list[Facts]:
+    """Every drug in a line: what it acts on, how it can be given, and how well its numbers are known."""
+    acts: dict[str, list[str]] = {}
+    for target, rows in targets_of(model).items():
+        for row in rows:
+            acts.setdefault(row["drug"], []).append(target)
+    ketamines = {row["drug"] for row in model.tables.get("drugs", ()) if row["property"] == "S_share"}
+    lines = []
+    for drug, rows in drugs_of(model).items():
+        people = drug in ketamines or f"{drug}_central_volume" in model.constants
+        ways = [("people", people), ("rodents", drug in ketamines or f"{drug}_ip_brain_peak" in model.constants)]
+        ways += [("into the brain", f"{drug}_local_brain_peak" in model.constants)]
+        grades = Counter(row["grade"] for row in rows)
+        given = ", ".join(word for word, there in ways if there)
+        lines.append({"drug": drug, "acts_on": acts.get(drug, []), "given_to": given, **{g: grades[g] for g in GRADES}})
+    return lines
+
+
 def cited_by(model: Model, key: str) -> list[str]:
-    """Names of the constants that rest on a source."""
-    return [constant.name for constant in model.constants.values() if key in constant.source.split()]
+    """Names of the constants that rest on a source, and ids of the interventions and facts that come from it."""
+    names = [constant.name for constant in model.constants.values() if key in constant.source.split()]
+    rows = [row for table in ("interventions", "facts") for row in model.tables.get(table, ())]
+    return [*names, *(row["id"] for row in rows if key in row["source"].split())]

@@ -15,8 +15,12 @@ from resprout.app.check import check
 from resprout.app.describe import describe
 from resprout.app.export import export
 from resprout.app.faults import print_error, print_surprise, print_usage_error, usage_error_class
+from resprout.app.published import published
+from resprout.app.recruit import recruit
+from resprout.app.serve.command import serve
 from resprout.app.simulate import simulate
 from resprout.app.trials import demo, figure, trial
+from resprout.app.truth import compare, hypotheses, interventions
 from resprout.errors import ResproutError
 
 NOTICE = "For research and teaching. Not medical advice: nothing here says what a person should take."
@@ -30,7 +34,22 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (demo, simulate, trial, figure, describe, export, bench, check)
+COMMANDS = (
+    demo,
+    simulate,
+    trial,
+    figure,
+    describe,
+    serve,
+    export,
+    bench,
+    check,
+    interventions,
+    hypotheses,
+    compare,
+    recruit,
+    published,
+)
 for function in COMMANDS:
     app.command()(function)
 

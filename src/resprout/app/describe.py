@@ -23,6 +23,7 @@ def describe(
         typer.Argument(metavar="[STAGE|NAME]", help="A stage (dose or 1), quantity, drug or source; all if left out."),
     ] = "",
     drugs: Annotated[bool, typer.Option("--drugs", help="List the drugs with what is known of each.")] = False,
+    targets: Annotated[bool, typer.Option("--targets", help="List the targets with the drugs that act there.")] = False,
     model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -30,7 +31,17 @@ def describe(
 
     Example: `resprout describe glial_uptake`
     """
-    from resprout.app.about import about_model, about_quantity, about_stage, citations, cited_by, drugs_of, other_facts
+    from resprout.app.about import (
+        about_model,
+        about_quantity,
+        about_stage,
+        citations,
+        cited_by,
+        drug_list,
+        drugs_of,
+        other_facts,
+        targets_of,
+    )
     from resprout.app.screen import print_json, screen
     from resprout.language import STAGES, load_model
 
@@ -41,7 +52,9 @@ def describe(
     facts: Any
     show: Any
     if drugs or name == "drugs":
-        facts, show = known_drugs, show_drugs
+        facts, show = (known_drugs, show_drugs) if as_json else (drug_list(loaded), show_drug_list)
+    elif targets or name == "targets":
+        facts, show = targets_of(loaded), show_targets
     elif not name:
         facts, show = about_model(loaded), show_model
     elif name in STAGES or name in tuple("123456"):
@@ -53,10 +66,12 @@ def describe(
         facts, show = about_quantity(loaded, name), show_quantity
     elif name in known_drugs:
         facts, show = {name: known_drugs[name]}, show_drugs
+    elif name in targets_of(loaded):
+        facts, show = {name: targets_of(loaded)[name]}, show_targets
     elif name in sources:
         facts, show = {"source": citations(loaded, name)[0], "constants": cited_by(loaded, name)}, show_source
     else:
-        raise unknown(loaded, name, [*STAGES, *known_drugs, *sources])
+        raise unknown(loaded, name, [*STAGES, *known_drugs, *targets_of(loaded), *sources])
     print_json(facts) if as_json else show(console, facts)
 
 
@@ -64,7 +79,9 @@ def unknown(model: Model, name: str, others: list[str]) -> InputError:
     """The error for a name that nothing in the model bears."""
     known = [*model.constants, *model.equations, *others]
     found = f"`{name}` is nothing in this model."
-    return InputError(Fault(found, "", "Expected a stage, quantity, drug or source.", nearest(name, known, LISTING)))
+    return InputError(
+        Fault(found, "", "Expected a stage, quantity, drug, target or source.", nearest(name, known, LISTING))
+    )
 
 
 def show_model(console: Console, facts: dict[str, Any]) -> None:
@@ -78,7 +95,8 @@ def show_model(console: Console, facts: dict[str, Any]) -> None:
     for stage in facts["stages"]:
         show_stage(console, stage)
     rows = [[stage["number"], stage["stage"], *grade_cells(stage)] for stage in facts["stages"]]
-    rows.append(["", "all", *grade_cells(facts)])
+    rows.append(["", "all of the chain", *grade_cells(facts)])
+    rows.append(["", "drugs beside ketamine", *grade_cells(facts["library"])])
     for word, said in facts["other_facts"].items():
         console.print(f"Outside the model, of {word}: {said} (resprout describe {word}).")
     columns = ["", "stage", "measured", "fitted", "assumed", "share assumed"]
@@ -158,6 +176,34 @@ def show_drugs(console: Console, facts: dict[str, list[dict[str, Any]]]) -> None
         ]
         columns = ["property", "value", "unit", "source", "grade", "meaning"]
         console.print(table(columns, cells, title=drug, right=["value"]))
+
+
+def show_drug_list(console: Console, facts: list[dict[str, Any]]) -> None:
+    """Print every drug in a line; `resprout describe DRUG` shows its numbers."""
+    from resprout.app.screen import table
+
+    columns = ["drug", "acts on", "can be given to", "measured", "fitted", "assumed"]
+    rows = [
+        [row["drug"], ", ".join(row["acts_on"]), row["given_to"], *(row[name] for name in columns[3:])] for row in facts
+    ]
+    console.print(table(columns, rows, title=f"{len(rows)} drugs", right=columns[3:]))
+    console.print("`resprout describe DRUG` shows the numbers of one, `resprout describe targets` who acts where.")
+
+
+def show_targets(console: Console, facts: dict[str, list[dict[str, Any]]]) -> None:
+    """Print every target with the drugs that act on it."""
+    from resprout.app.screen import graded, number, table
+
+    rows = []
+    for target, drugs in facts.items():
+        for place, row in enumerate(drugs):
+            others = ", ".join(f"{name} {value:g}" for name, value in row["properties"].items())
+            affinity = number(row["affinity_uM"], 4)
+            rows.append(
+                [target if not place else "", row["drug"], affinity, others, row["source"], graded(row["grade"])]
+            )
+    columns = ["target", "drug", "affinity, uM", "other properties", "source", "grade"]
+    console.print(table(columns, rows, right=["affinity, uM"]))
 
 
 def show_source(console: Console, facts: dict[str, Any]) -> None:

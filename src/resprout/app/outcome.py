@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from resprout.trial.tally import Tally
 
 CHECKPOINTS_H = (0.0, 40 / 60, 110 / 60, 4.0, 24.0, 72.0, 168.0, 240.0)
+ANALYSIS_HEADINGS = ["analysis", "endpoint", "compared", "quantity", "time", "estimate", "95 %", "median p", "power"]
+MOST_VISITS = 12  # columns of the screen's table of means
 ANOVA_COLUMNS = ["outcome", "F", "df", "epsilon", "median p", "5-95 % of p", "share p<.005", "uncorrected p<.005"]
 
 
@@ -88,7 +90,7 @@ def farthest_words(row: dict[str, Any]) -> str:
 def mean_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """The means of a trial by endpoint and arm, a column a visit."""
     means = table[table["statistic"].eq("mean")]
-    hours = sorted(float(hour) for hour in means["time_h"].unique())
+    hours = few_hours(sorted(float(hour) for hour in means["time_h"].unique()))
     cells = []
     for (endpoint, arm), rows in means.groupby(["endpoint", "arm"], sort=False):
         at = dict(zip(rows["time_h"], rows["value"], strict=True))
@@ -111,4 +113,30 @@ def anova_cells(anova: pd.DataFrame) -> list[list[str]]:
             f"{row['share_below_005_uncorrected']:.0%}",
         ]
         for row in anova.to_dict("records")
+    ]
+
+
+def few_hours(hours: list[float]) -> list[float]:
+    """The visits that fit on a screen: all of them, or the first, the last and some between, evenly."""
+    if len(hours) <= MOST_VISITS:
+        return hours
+    chosen = np.unique(np.round(np.linspace(0, len(hours) - 1, MOST_VISITS)).astype(int))
+    return [hours[index] for index in chosen]
+
+
+def analysis_cells(analysis: pd.DataFrame) -> list[list[str]]:
+    """The analyses of a trial, a row each; columns are ANALYSIS_HEADINGS."""
+    return [
+        [
+            row["analysis"],
+            row["endpoint"],
+            f"{row['arm']} – {row['against']}" if row["against"] else row["arm"] or "all",
+            row["quantity"],
+            "–" if np.isnan(row["time_h"]) else say_time(row["time_h"]),
+            number(row["estimate"]),
+            f"{number(row['lower'])} to {number(row['upper'])}",
+            p_value(row["p"]),
+            "–" if np.isnan(row["power"]) else f"{row['power']:.0%}",
+        ]
+        for row in analysis.to_dict("records")
     ]

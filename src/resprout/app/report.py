@@ -11,9 +11,18 @@ from resprout.app.keep import keep_page
 from resprout.app.model_section import model_section
 from resprout.app.outcome import ANOVA_COLUMNS, anova_cells, outputs_of, summary, summary_cells
 from resprout.app.page import Section, drawn, html_table, page, paragraphs
-from resprout.figures.fig1 import figure1
-from resprout.figures.palette import say_time
+from resprout.app.trial_sections import (
+    analysis_section,
+    design_section,
+    patients_section,
+    published_section,
+    responders_section,
+    safety_section,
+)
+from resprout.figures.arms import arms_over_time
+from resprout.figures.fig1 import ROWS, figure1
 from resprout.figures.path import path_in_time
+from resprout.figures.wording import say_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +35,7 @@ FOUNDING = (
     "Krystal JH, Sanacora G, Duman RS. Rapid-acting glutamatergic antidepressants: the path to ketamine and beyond. "
     "Biol Psychiatry 2013;73(12):1133-41. doi:10.1016/j.biopsych.2013.03.026"
 )
+FOUNDING_TRIAL = "berman2000"
 CHANGES = {"blocks": "blocked", "overrides": "set", "genotype": "rs6265 genotype"}
 CARRIED_OVER = (
     "Everybody receives both, in one order or the other. Where the drug came first, what is left of its effect after the "
@@ -57,14 +67,22 @@ def trial_page(trial: Trial, model: Model | None = None) -> str:
         from resprout.language import load_model
 
         model = load_model()
+    rest = trial.analysis["analysis"].ne("rm_anova").any()
+    mood = trial.table["statistic"].eq("response_rate").any()
     sections = [
+        design_section(trial),
+        patients_section(trial),
         Section("trial", "What was rated, visit by visit", trial_body(trial)),
+        *([anova_section(trial.anova, trial.protocol.name)] if len(trial.anova) else []),
+        *([responders_section(trial)] if mood else []),
+        safety_section(trial),
+        *([analysis_section(trial)] if rest else []),
+        *([published_section(trial)] if len(trial.published) else []),
         Section("path", "From dose to score, stage by stage", path_body(trial.path)),
         methods_section(model, trial.path, trial),
         model_section(model),
         limits_section(),
     ]
-    sections[1:1] = [anova_section(trial.anova)] if len(trial.anova) else []
     times = "once" if trial.replicates == 1 else f"{trial.replicates:,} times"
     lead = f"The trial {trial.protocol.name} run {times} on virtual patients: from dose to spine to depression score."
     return page(trial.protocol.title, lead, sections, foot(trial.path))
@@ -102,22 +120,29 @@ def trial_body(trial: Trial) -> str:
     table = html_table(columns, rows, right=columns[2:])
     folded = f"<details><summary>The same as a table<small>{len(rows)} rows</small></summary>{table}</details>"
     carried = CARRIED_OVER if trial.protocol.design == "crossover" else ""
-    return (
-        drawn(figure1(trial.table, replicates=trial.replicates))
-        + folded
-        + paragraphs(carried, f"After Fig 1 of {FOUNDING}")
-    )
+    if set(means["endpoint"]) == set(ROWS):
+        picture = drawn(figure1(trial.table, replicates=trial.replicates))
+        return picture + folded + paragraphs(carried, f"After Fig 1 of {FOUNDING}")
+    control, title = trial.protocol.control_arm, trial.protocol.title
+    picture = drawn(arms_over_time(trial.table, control=control, replicates=trial.replicates, title=title))
+    return picture + folded + paragraphs(carried)
 
 
-def anova_section(anova: pd.DataFrame) -> Section:
+def anova_section(anova: pd.DataFrame, name: str) -> Section:
     """The analysis of variance and what it says."""
+    founding = (
+        "The published trial reports p<.005 for each of the three outcomes; the last two columns give the share of "
+        "repetitions below that bound, with and without the correction."
+        if name == FOUNDING_TRIAL
+        else "The last two columns give the share of repetitions with p<.005, with and without the correction."
+    )
     table = html_table(ANOVA_COLUMNS, anova_cells(anova), right=ANOVA_COLUMNS[1:])
     meaning = paragraphs(
         "Each repetition of the trial is analysed like the published one: a repeated-measures analysis of variance with "
         "drug and time within persons. The interaction asks whether the course in time differs between drug and control. "
         "F, epsilon and p are medians over repetitions. p is corrected for lack of sphericity (Greenhouse-Geisser, by "
-        "epsilon). The published trial reports p<.005 for each of the three outcomes; the last two columns give the share "
-        "of repetitions below that bound, with and without the correction."
+        "epsilon).",
+        founding,
     )
     return Section("anova", "Does the course differ between drug and control?", table + meaning)
 

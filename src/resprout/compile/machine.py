@@ -60,7 +60,8 @@ def _target() -> llvm.TargetMachine:
     return llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=3, jit=True)
 
 
-def _object_code(text: str) -> bytes:
+def object_code(text: str) -> bytes:
+    """Optimised machine code of LLVM text, for this processor."""
     machine = _target()
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_default_triple()
@@ -71,12 +72,13 @@ def _object_code(text: str) -> bytes:
     return machine.emit_object(module)
 
 
-def _load(code: bytes) -> tuple[llvm.ExecutionEngine, dict[str, int]]:
+def load_code(code: bytes, functions: tuple[str, ...] = FUNCTIONS) -> tuple[llvm.ExecutionEngine, dict[str, int]]:
+    """Put machine code into memory: the engine that owns it, and the address of each function."""
     backing = llvm.parse_assembly("")
     engine = llvm.create_mcjit_compiler(backing, _target())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return engine, {name: engine.get_function_address(name) for name in FUNCTIONS}
+    return engine, {name: engine.get_function_address(name) for name in functions}
 
 
 _LOADED: dict[str, Kernel] = {}
@@ -113,7 +115,7 @@ def build_kernel(
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
     if key not in _LOADED:
         code, layout = _cached_code(key if cached else "", model, outputs, moved, tableau, width)
-        engine, address = _load(code)
+        engine, address = load_code(code)
         _LOADED[key] = Kernel(layout, width, address, tableau, engine)
     return _LOADED[key]
 
@@ -135,7 +137,7 @@ def _cached_code(
     idle = [name for name in model.inputs if model.constants[name].value == 0]
     system = prune(read_system(model), outputs, moved, start, idle)
     text, layout = write_kernels(system, outputs, tableau, width)
-    code = _object_code(text)
+    code = object_code(text)
     if not key:
         return code, layout
     cache.store("kernels", key, json.dumps(asdict(layout)).encode() + b"\n" + code)

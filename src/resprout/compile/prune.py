@@ -52,7 +52,7 @@ def _needed(system: System, targets: list[Node]) -> set[str]:
 
 
 def _rebuild(system: System, states: tuple[str, ...], zero: Collection[str], assigned: Iterable[str]) -> System:
-    """The same equations on a new graph with some symbols replaced by zero and only these states."""
+    """The same equations on a new graph: some symbols replaced by zero, only these states, only constants that are read."""
     old, new = system.graph, Graph(states, system.inputs)
     rates = dict(zip(system.states, system.rate, strict=True))
     outputs = {name: system.node(name) for name in assigned}
@@ -60,14 +60,11 @@ def _rebuild(system: System, states: tuple[str, ...], zero: Collection[str], ass
     for node in old.reachable([*(rates[name] for name in states), *outputs.values()]):
         inner = [copies[argument] for argument in old.arguments[node]]
         copies[node] = _copy(old, new, node, inner, zero)
-    return System(
-        new,
-        states,
-        system.constants,
-        system.inputs,
-        tuple(copies[rates[name]] for name in states),
-        {name: copies[node] for name, node in outputs.items()},
-    )
+    rate = tuple(copies[rates[name]] for name in states)
+    kept = {name: copies[node] for name, node in outputs.items()}
+    read = {new.symbol[node] for node in new.reachable([*rate, *kept.values()]) if new.kind[node] == g.SYMBOL}
+    constants = tuple(name for name in system.constants if name in read)
+    return System(new, states, constants, tuple(name for name in system.inputs if name in read), rate, kept)
 
 
 def _copy(old: Graph, new: Graph, node: Node, inner: list[Node], zero: Collection[str]) -> Node:

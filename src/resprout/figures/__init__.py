@@ -9,20 +9,37 @@ from resprout.errors import Fault, InputError
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-FIGURES = {1: "ketamine against saline on depression, euphoria and psychosis (berman2000)"}
+FIGURES = {
+    1: "ketamine against saline on depression, euphoria and psychosis (berman2000)",
+    2: "response to ketamine in seven trials, pooled",
+    3: "what illness does to each link of the chain, and what ketamine does",
+    4: "spines and depression by BDNF genotype",
+}
 
 
 def figure(number: int, *, replicates: int = 200, seed: int = 1) -> go.Figure:
     """Draw a figure of Krystal, Sanacora & Duman (2013) from the model.
 
-    number      which figure; 1 is there
-    replicates  virtual repetitions of the trial behind it
+    number      which figure, 1 to 4
+    replicates  virtual repetitions of the trials behind it; figure 3 shows people, not trials
     seed        of the virtual patients and their raters
     returns     a Plotly figure
 
     Raises InputError for a figure that is not there.
     """
     check_number(number)
+    if number == 2:
+        from resprout.figures.fig2 import figure2
+
+        return figure2(replicates=replicates, seed=seed)
+    if number == 3:
+        from resprout.figures.fig3 import figure3
+
+        return figure3(seed=seed)
+    if number == 4:
+        from resprout.figures.fig4 import figure4
+
+        return figure4(replicates=replicates, seed=seed)
     from resprout.figures.fig1 import figure1
     from resprout.trial import run_trial
 
@@ -34,5 +51,5 @@ def check_number(number: int) -> None:
     if number not in FIGURES:
         there = "; ".join(f"`figure {known}`: {what}" for known, what in FIGURES.items())
         raise InputError(
-            Fault(f"There is no figure {number} yet.", "figure", f"There is {there}.", "Try `resprout figure 1`.")
+            Fault(f"There is no figure {number}.", "figure", f"There is {there}.", "Try `resprout figure 1`.")
         )

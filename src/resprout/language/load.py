@@ -15,9 +15,9 @@ from resprout.errors import Fault, ModelError, nearest
 from resprout.language.bibliography import read_sources
 from resprout.language.records import Constant, Equation, Model
 from resprout.language.stages import Statement, read_stage, read_statements, stage_files
-from resprout.language.tables import check_names, drug_constants, parameter_constants, read_table
+from resprout.language.tables import check_names, drug_constants, parameter_constants, read_table, slot_constants
 
-TABLES = ("drugs", "targets", "correlations")
+TABLES = ("drugs", "targets", "correlations", "slots", "species", "persons", "interventions", "facts", "agents")
 
 
 def shipped_folder() -> Path:
@@ -80,6 +80,7 @@ def _check(folder: Path, digest: str) -> Model:
             *parameter_constants(folder, set(sources), faults),
             *drug_constants(folder, "drugs", 1, set(sources), faults),
             *drug_constants(folder, "targets", 2, set(sources), faults),
+            *slot_constants(folder, faults),
         ],
         faults,
     )

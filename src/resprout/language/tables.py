@@ -10,22 +10,34 @@ from resprout.errors import Fault, nearest
 from resprout.language.records import Constant
 
 GRADES = ("measured", "fitted", "assumed")
-ROLES = ("constant", "input", "cause")
+ROLES = ("constant", "input", "cause")  # a fourth, slot, is for places that a drug fills
 SPREADS = ("cv", "logsd", "logit", "odds", "margin", "distance")
 COLUMNS = {
     "parameters": "name value unit stage role spread shared source grade evidence meaning",
     "drugs": "drug property value unit source grade evidence meaning",
     "targets": "drug target property value unit source grade evidence meaning",
     "correlations": "first second correlation source evidence",
+    "slots": "target property value unit meaning",
+    "species": "species constant value unit source grade evidence meaning",
+    "interventions": "id intervention target agent dose readout time_h expected verification source species person given "
+    "manipulation measure note",
+    "persons": "person species constants standard meaning",
+    "facts": "id fact source evidence expected person given manipulation measure",
+    "agents": "agent given family note",
+    "variant": "constant value source meaning",
 }
+SLOTS = ("companion", "partner")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 Row = dict[str, str]
 
 
-def read_table(path: Path, faults: list[Fault]) -> list[tuple[int, Row]]:
-    """Rows of one table with their line numbers; lines that are empty or start with # are passed over."""
-    expected = COLUMNS[path.stem].split()
+def read_table(path: Path, faults: list[Fault], kind: str = "") -> list[tuple[int, Row]]:
+    """Rows of one table with their line numbers; lines that are empty or start with # are passed over.
+
+    kind   name of its columns in COLUMNS; empty for the name of the file
+    """
+    expected = COLUMNS[kind or path.stem].split()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as trouble:
@@ -145,6 +157,33 @@ def drug_constants(folder: Path, table: str, stage: int, sources: set[str], faul
                 **taken,
             )
         )
+    return found
+
+
+def slot_constants(folder: Path, faults: list[Fault]) -> list[Constant]:
+    """Constants of the two drug slots, from slots.tsv if there is one: neutral until a drug takes the slot."""
+    path = folder / "slots.tsv"
+    found = []
+    for line, row in read_table(path, faults) if path.exists() else []:
+        value = _number(row["value"], f"{path.name}:{line}", faults)
+        for slot in SLOTS:
+            found.append(
+                Constant(
+                    name="_".join(part for part in (slot, row["target"], row["property"]) if part),
+                    value=value,
+                    unit=row["unit"],
+                    stage=2 if row["target"] and row["target"] != "CYP2D6" else 1,
+                    role="slot",
+                    spread="",
+                    shared="",
+                    source="",
+                    grade="assumed",
+                    evidence="",
+                    meaning=f"{slot} drug: {row['meaning']}; neutral until a drug takes the slot",
+                    file=path.name,
+                    line=line,
+                )
+            )
     return found
 
 

@@ -17,7 +17,9 @@ RELEASE_FACTORS = dict(
     zip(GENOTYPES, ("Val_Val_release_factor", "Val_Met_release_factor", "Met_Met_release_factor"), strict=True)
 )
 CYP2B6_GROUPS = ("slow", "intermediate", "normal")
-POPULATIONS = ("mdd", "healthy")
+POPULATIONS = ("mdd", "bipolar", "healthy")
+COMEDICATIONS = ("none", "lithium", "valproate")
+COMEDICATION_INPUTS = {"lithium": ("GSK3_block", "lithium_GSK3_block")}
 
 People = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -27,30 +29,32 @@ def draw_covariates(seed: int, person: People, population: str, genotype: str | 
     """Draw the covariates of people.
 
     seed, person   as in `streams.uniforms`
-    population     mdd (glial loss and stress) or healthy (neither)
+    population     mdd or bipolar (glial loss and stress), or healthy (neither)
     genotype       rs6265 genotype given to everybody; None draws it by ancestry
-    returns        a row a person: candidate, age (years), sex, weight_kg, ancestry, genotype, CYP2B6, glial_uptake
-                   (1 = health), stress (0 = none), placebo_propensity (mean 1)
+    returns        a row a person: candidate, age (years), sex, height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6,
+                   comedication, glial_uptake (1 = health), stress (0 = none), placebo_propensity (mean 1), recovery
+                   (speed of the natural course, mean 1)
     """
     ancestry = _choose(seed, "ancestry", person, [fact(f"{name}_share") for name in ANCESTRIES[:-1]], ANCESTRIES)
     sex = np.where(uniforms(seed, "sex", person) < fact("female_share"), "female", "male")
-    ill = population == "mdd"
-    loss_span = fact("glial_loss_maximum") - fact("glial_loss_minimum")
-    loss = fact("glial_loss_minimum") + loss_span * uniforms(seed, "glial loss", person)
+    age = np.round(_age(seed, person), 1)
+    height, BMI, weight = _body(seed, person, sex, age)
     return pd.DataFrame(
         {
             "candidate": person,
-            "age": np.round(_age(seed, person), 1),
+            "age": age,
             "sex": sex,
-            "weight_kg": _weight(seed, person, sex),
+            "height_cm": np.round(height, 1),
+            "weight_kg": weight,
+            "BMI": np.round(BMI, 1),
             "ancestry": ancestry,
             "genotype": _genotype(seed, person, ancestry) if genotype is None else genotype_named(genotype),
-            "CYP2B6": _choose(
-                seed, "CYP2B6", person, [fact("CYP2B6_slow_share"), fact("CYP2B6_intermediate_share")], CYP2B6_GROUPS
-            ),
-            "glial_uptake": 1 - loss if ill else np.ones(person.size),
-            "stress": _log_normal(seed, "stress", person, "stress_mean", "stress_cv") if ill else np.zeros(person.size),
+            "CYP2B6": _CYP2B6(seed, person, ancestry),
+            "comedication": _comedication(seed, person, population),
+            "glial_uptake": 1 - _glial_loss(seed, person, population),
+            "stress": _stress(seed, person, population),
             "placebo_propensity": _log_normal(seed, "placebo propensity", person, None, "placebo_propensity_cv"),
+            "recovery": _log_normal(seed, "recovery", person, None, "recovery_cv"),
         }
     )
 
@@ -58,12 +62,17 @@ def draw_covariates(seed: int, person: People, population: str, genotype: str | 
 def covariate_constants(covariates: pd.DataFrame) -> dict[str, Numbers]:
     """The model's causes that follow from covariates: by constant, [person], in the constant's unit."""
     release = {name: fact(row) for name, row in RELEASE_FACTORS.items()}
-    return {
+    constants = {
         "body_weight": covariates["weight_kg"].to_numpy(float),
         "glial_uptake": covariates["glial_uptake"].to_numpy(float),
         "stress": covariates["stress"].to_numpy(float),
         "BDNF_release_factor": covariates["genotype"].map(release).to_numpy(float),
     }
+    for drug, (name, size) in COMEDICATION_INPUTS.items():
+        taken = (covariates["comedication"] == drug).to_numpy() if "comedication" in covariates else np.zeros(0, bool)
+        if taken.any():
+            constants[name] = taken * fact(size)
+    return constants
 
 
 def CYP2B6_factor(covariates: pd.DataFrame) -> Numbers:
@@ -94,10 +103,47 @@ def _age(seed: int, person: People) -> Numbers:
     return mean + sd * ndtri(low + (high - low) * uniforms(seed, "age", person))
 
 
-def _weight(seed: int, person: People, sex: NDArray) -> Numbers:
-    median = np.where(sex == "female", fact("weight_women"), fact("weight_men"))
-    weight = median * np.exp(fact("weight_logsd") * normals(seed, "weight", person))
-    return np.clip(weight, fact("weight_minimum"), fact("weight_maximum"))
+def _body(seed: int, person: People, sex: NDArray, age: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Height (cm) by sex, body mass index (kg/m2) by sex and age, and the weight (kg) that follows from both."""
+    female = sex == "female"
+    height = np.where(female, fact("height_women"), fact("height_men")) + fact("height_sd") * normals(
+        seed, "height", person
+    )
+    aged = np.exp(fact("BMI_by_age") * (age - fact("age_mean")))
+    median = np.where(female, fact("BMI_women"), fact("BMI_men")) * aged
+    BMI = median * np.exp(fact("BMI_logsd") * normals(seed, "BMI", person))
+    weight = np.clip(BMI * (height / 100) ** 2, fact("weight_minimum"), fact("weight_maximum"))
+    return height, weight / (height / 100) ** 2, weight
+
+
+def _glial_loss(seed: int, person: People, population: str) -> Numbers:
+    """Share of glial uptake that is lost; none in health."""
+    if population == "healthy":
+        return np.zeros(person.size)
+    low, high = (fact(f"{population}_glial_loss_{end}") for end in ("minimum", "maximum"))
+    return low + (high - low) * uniforms(seed, "glial loss", person)
+
+
+def _stress(seed: int, person: People, population: str) -> Numbers:
+    if population == "healthy":
+        return np.zeros(person.size)
+    return _log_normal(seed, "stress", person, "stress_mean", "stress_cv")
+
+
+def _comedication(seed: int, person: People, population: str) -> NDArray:
+    """Mood stabilisers that people with bipolar disorder take; nothing else is taken."""
+    if population != "bipolar":
+        return np.full(person.size, COMEDICATIONS[0])
+    return _choose(seed, "comedication", person, [0.0, fact("bipolar_lithium_share")], COMEDICATIONS)
+
+
+def _CYP2B6(seed: int, person: People, ancestry: NDArray) -> NDArray:
+    """Count copies of the slow allele, each inherited independently at the frequency of the ancestry."""
+    frequency = np.select(
+        [ancestry == name for name in ANCESTRIES], [fact(f"{name}_slow_CYP2B6_frequency") for name in ANCESTRIES]
+    )
+    first, second = (uniforms(seed, f"CYP2B6 allele {copy}", person) < frequency for copy in ("one", "two"))
+    return np.array(CYP2B6_GROUPS)[2 - (first.astype(int) + second)]
 
 
 def _genotype(seed: int, person: People, ancestry: NDArray) -> NDArray:

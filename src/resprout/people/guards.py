@@ -24,7 +24,7 @@ CEILINGS = {
 }
 SST_SHARES = ("SST_local_share", "SST_tonic_share")
 SST_SHARES_TOGETHER = 0.97
-FLOORS = {"connectivity_half_severity": 0.2}
+FLOORS = {"connectivity_need": 0.2}
 
 
 def guard_constants(drawn: dict[str, Numbers], nominal: Mapping[str, float]) -> dict[str, Numbers]:

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import llvmlite.ir as ir
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from resprout.solve.compiled import compiled
 
 SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_REST, LANDED, GOES_ON = 0, 1, 2, 3, 4, 5
 SMALLEST_STEP_H = 1e-9
@@ -19,9 +21,6 @@ STEP_AFTER_EVENT_H = 2e-3
 REST_ITERATIONS = 120
 AT_REST = 1e-13
 REST_START, REST_HASTE = 10.0, 0.05
-
-UNCOUNTED: Any = {"nogil": True, "cache": True, "_nrt": False}
-"""Compiled without reference counts: counting atomically at every use of an array cost a fifth of the run."""
 
 
 def _call(typing, address, pointers):
@@ -48,7 +47,7 @@ def aligned_rows(count: int, width: int) -> np.ndarray:
     return memory[shift : shift + count * width].reshape(count, width)
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def _at(array):
     return types.int64(array.ctypes.data)
 
@@ -132,7 +131,7 @@ def open_lanes(states: int, parameters: int, outputs: int, terms: int, width: in
     return Lanes(*arrays, *more)
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def _admit(lane, patient, patients, constants, state):
     """Put one patient into a lane: constants and starting state."""
     for row in range(patients.nominal.shape[0]):
@@ -144,7 +143,7 @@ def _admit(lane, patient, patients, constants, state):
         state[row, lane] = patients.start[source, row]
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def _begin(lane, patient, patients, plan, lanes, begin_h):
     """Start one patient's timeline: sample what is due, then apply what happens at the first hour."""
     _admit(lane, patient, patients, lanes.constants, lanes.state)
@@ -160,7 +159,7 @@ def _begin(lane, patient, patients, plan, lanes, begin_h):
     _happen(lane, plan, lanes, begin_h)
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def _happen(lane, plan, lanes, hour):
     """Apply all changes that are due at this hour; says whether there were any."""
     due = False
@@ -178,7 +177,7 @@ def _happen(lane, plan, lanes, hour):
     return due
 
 
-@njit(**UNCOUNTED, inline="always")
+@compiled(inline="always")
 def _sample(lane, theta, plan, lanes, new):
     """Keep the interpolated states and the inputs of one lane for its next output hour."""
     column = lanes.column[lane]
@@ -194,7 +193,7 @@ def _sample(lane, theta, plan, lanes, new):
     lanes.column[lane] += 1
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def _observe(observe, lane, lanes, out):
     """Turn the samples of one lane's patient into outputs, `width` moments at a time; hours not reached stay NaN."""
     width, taken = lanes.constants.shape[1], lanes.column[lane]
@@ -212,7 +211,7 @@ def _observe(observe, lane, lanes, out):
                 out[output, begin + other] = result[output, other]
 
 
-@njit(**UNCOUNTED, inline="always")
+@compiled(inline="always")
 def _goal(lane, plan, lanes):
     """The hour a lane must land on next: its next event, or the end."""
     end_h = plan.time_h[-1]
@@ -221,7 +220,7 @@ def _goal(lane, plan, lanes):
     return end_h
 
 
-@njit(**UNCOUNTED, inline="always")
+@compiled(inline="always")
 def _judge(lane, plan, lanes):
     """Take or refuse the step a lane has just tried; returns a failure, SOLVED, LANDED or GOES_ON."""
     if lanes.now[lane] >= plan.time_h[-1]:
@@ -245,7 +244,7 @@ def _judge(lane, plan, lanes):
     return SOLVED if later >= plan.time_h[-1] else LANDED
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def _refill(span, waiting, patients, plan, lanes, begin_h):
     """Give idle lanes the next patients; returns the first patient still waiting."""
     for lane in range(lanes.patient.shape[0]):
@@ -255,7 +254,7 @@ def _refill(span, waiting, patients, plan, lanes, begin_h):
     return waiting
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def _settle(verdict, lane, plan, lanes, found):
     """After a step is kept: apply events where a lane has landed, write down how a patient ended."""
     if verdict == LANDED:
@@ -268,7 +267,7 @@ def _settle(verdict, lane, plan, lanes, found):
     return True
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def drive(code, span, patients, plan, lanes, tolerance, found):
     """Solve a range of patients.
 
@@ -317,7 +316,7 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
                 call(prepare, (_at(lanes.constants),))
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def _end_steps(observe, span, patients, plan, lanes, found):
     """Settle every lane that has landed or ended; returns how many patients ended."""
     ended = 0
@@ -347,7 +346,7 @@ def open_resting(states: int, parameters: int, width: int) -> Resting:
     return Resting(*arrays)
 
 
-@njit(**UNCOUNTED)
+@compiled()
 def find_rest(code, span, patients, room, out, status):
     """Resting state of a range of patients: implicit Euler steps that grow into Newton's method.
 
@@ -378,7 +377,7 @@ def find_rest(code, span, patients, room, out, status):
                 out[begin + lane, row] = state[row, lane]
 
 
-@njit(**UNCOUNTED, inline="always")
+@compiled(inline="always")
 def _move(lane, state, direction, shift, before):
     """Take one lane's direction; returns the largest relative change, which says how far from rest it was."""
     if before < AT_REST:

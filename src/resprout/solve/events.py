@@ -58,20 +58,20 @@ class Timetable:
 
 
 def timetable(model: Model, events: Events, states: tuple[str, ...], constants: tuple[str, ...]) -> Timetable:
-    """Resolve names and group changes by hour; changes of states that the kernel leaves out are dropped.
+    """Resolve names and group changes by hour; changes of what the kernel leaves out are dropped.
 
     raises   InputError for a name that is neither state nor input, and for hours or values that are not finite
     """
     state_row = {name: row for row, name in enumerate(states)}
-    known = {state.name for state in model.states}
-    input_row = {name: -1 - constants.index(name) for name in model.inputs}
+    known = {*(state.name for state in model.states), *model.inputs}
+    input_row = {name: -1 - constants.index(name) for name in model.inputs if name in constants}
     faults = [
         Fault(
             f"`{name}` cannot be changed by a dose or block.",
-            remedy=nearest(name, [*input_row, *known], "resprout describe"),
+            remedy=nearest(name, known, "resprout describe"),
         )
         for name in dict.fromkeys(events.name)
-        if name not in known and name not in input_row
+        if name not in known
     ]
     if not np.isfinite(events.time_h).all() or not np.isfinite(events.value).all():
         faults.append(

@@ -61,3 +61,31 @@ def _upper_tail(F: Numbers, df: Numbers, df_error: Numbers) -> Numbers:
     """The chance of an F above this one; 0 for an infinite F, 1 where there is none."""
     p = fdtrc(df, df_error, np.where(np.isfinite(F), F, 1.0))
     return np.where(np.isnan(F), 1.0, np.where(np.isinf(F), 0.0, p))
+
+
+def group_by_time(rating: Numbers, group: NDArray[np.int64]) -> Interaction:
+    """Test whether the course in time differs between groups of people, for instance genotypes.
+
+    rating    [replicate, person, time]  any unit  no missing ratings
+    group     [replicate, person]                  number of the person's group, from 0
+    returns   the group x time interaction, time within and group between people; group sizes may differ
+    """
+    rating = np.asarray(rating, dtype=float)
+    _, people, times = rating.shape
+    score = rating @ helmert(times).T
+    member = (group[..., None] == np.arange(group.max() + 1)).astype(float)
+    size = member.sum(axis=1)
+    groups = (size > 0).sum(axis=1)
+    if np.ptp(groups) > 0:
+        raise ValueError("replicates with different numbers of groups")
+    mean = np.einsum("rng,rnj->rgj", member, score) / np.maximum(size, 1)[..., None]
+    residual = score - np.einsum("rng,rgj->rnj", member, mean)
+    between = np.einsum("rg,rgj->r", size, np.square(mean - score.mean(axis=1, keepdims=True)))
+    df, df_error = int(groups[0] - 1) * (times - 1), int(people - groups[0]) * (times - 1)
+    covariance = np.einsum("rpi,rpj->rij", residual, residual) / (people - groups[0])
+    trace = np.einsum("rii->r", covariance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        F = between / df / (trace / (times - 1))
+        epsilon = trace**2 / ((times - 1) * np.square(covariance).sum(axis=(1, 2)))
+    epsilon = np.where(np.isfinite(epsilon), np.clip(epsilon, 1 / (times - 1), 1.0), 1.0)
+    return Interaction(F, df, df_error, epsilon, _upper_tail(F, epsilon * df, epsilon * df_error))

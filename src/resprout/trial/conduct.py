@@ -2,139 +2,186 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort, Entry, recruit
+from resprout.trial.attendance import attend
 from resprout.trial.course import run_cohort
-from resprout.trial.observation import belief, mood_swings, placebo_share, rate, rate_at_screening, visit_fall
-from resprout.trial.protocol import Endpoint, Protocol
-from resprout.trial.regimen import Dose, Regimen
+from resprout.trial.design import Endpoint, Protocol
+from resprout.trial.expectation import belief, expectation_left, natural_course, visit_fall
+from resprout.trial.history import failed_before
+from resprout.trial.observation import mood_swings, rate, ratios_of, screening_rater, visit_label
+from resprout.trial.regimen import Regimen
 from resprout.trial.scales import SCALES, Scale
+from resprout.trial.sequence import Sequence, joined, sequences, shifted
+from resprout.trial.statistics import Outcome
 
 Numbers = NDArray[np.float64]
 Ratings = dict[tuple[str, str], Numbers]
 EUPHORIA = "VAS_high"
+SEVERITY = "HDRS17"
+ALWAYS = (SEVERITY, EUPHORIA, "BPRS_positive", "CADSS", "SBP", "DBP")  # one kernel serves every trial of the same drugs
 EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, 1.5)  # after a dose, when its peak gives a drug away
-HDRS17_RANGE = 52.0
-
-
-@dataclass(frozen=True)
-class Sequence:
-    """The order in which a group of people gets the arms; people are those of all replicates, replicate by replicate."""
-
-    arms: tuple[str, ...]
-    start_h: tuple[float, ...]
-    people: NDArray[np.int64]
+LARGEST_CHUNK = 20_000  # people solved at once, so that memory stays bounded
 
 
 def enrol(protocol: Protocol, model: Model, replicates: int, seed: int) -> Cohort:
     """Recruit the people of every replicate; the first trials of a longer series are the same trials."""
-    entry = Entry(dict(protocol.entry.minimum), protocol.entry.age, protocol.entry.genotype)
+    wanted = protocol.entry
+    entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
     return recruit(
         protocol.people * replicates,
         seed=seed,
         entry=entry,
-        population=protocol.population,
+        population=protocol.who,
         model=model,
-        rater=rate_at_screening,
+        rater=screening_rater(model, wanted.screening if wanted.confirmed else None),
+        history=failed_before(model) if wanted.resistant else None,
     )
 
 
-def sequences(protocol: Protocol, replicates: int) -> list[Sequence]:
-    """Share the people of each replicate among arms (parallel) or orders of arms (crossover)."""
-    names = [arm.name for arm in protocol.arms]
-    crossover = protocol.design == "crossover"
-    groups, first = [], 0
-    for index, arm in enumerate(protocol.arms):
-        size = (arm.first if crossover else arm.size) or 0
-        own = np.arange(first, first + size)
-        people = (np.arange(replicates)[:, None] * protocol.people + own).ravel()
-        order = (*names[index:], *names[:index]) if crossover else (arm.name,)
-        starts = tuple((protocol.washout or 0.0) * period for period in range(len(order)))
-        if size:
-            groups.append(Sequence(order, starts, people))
-        first += size
-    return groups
-
-
 def conduct(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, replicates: int) -> Ratings:
-    """Treat and rate everybody.
+    """Treat and rate everybody: by arm and endpoint, [replicate, person, visit]; the rest as in `observe`."""
+    return observe(protocol, regimens, model, cohort, replicates).ratings
+
+
+def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, replicates: int) -> Outcome:
+    """Treat and rate everybody, and note who left.
 
     cohort    people of all replicates, replicate by replicate
-    returns   by arm and endpoint: [replicate, person, visit] in points; crossover arms list the people in one order
+    returns   the outcome; crossover arms list the people in one order
     """
-    groups = sequences(protocol, replicates)
-    ratings: Ratings = {}
+    crossover = protocol.design == "crossover"
+    outcome = Outcome({})
     for arm in protocol.arms:
+        people = len(cohort) if crossover else (arm.size or 0) * replicates
         for endpoint in protocol.endpoints:
-            people = cohort.candidate.size if protocol.design == "crossover" else (arm.size or 0) * replicates
-            ratings[arm.name, endpoint.name] = np.empty((people, len(endpoint.visits)))
-    for group in groups:
-        rows = group.people if protocol.design == "crossover" else np.arange(group.people.size)
-        for key, rated in _treat(protocol, regimens, model, cohort.take(group.people), group).items():
-            ratings[key][rows] = rated
-    return {key: rated.reshape(replicates, -1, rated.shape[1]) for key, rated in ratings.items()}
+            outcome.ratings[arm.name, endpoint.name] = np.empty((people, len(endpoint.visits)))
+        outcome.genotype[arm.name] = np.zeros(people, np.int64)
+        outcome.left_h[arm.name] = np.full(people, np.inf)
+        outcome.rescued[arm.name] = np.zeros(people, dtype=bool)
+    alleles = cohort.covariates["genotype"].str.count("Met").to_numpy(np.int64)
+    for group in sequences(protocol, replicates):
+        for first in range(0, group.people.size, LARGEST_CHUNK):
+            part = Sequence(group.arms, group.start_h, group.people[first : first + LARGEST_CHUNK])
+            rows = part.people if crossover else np.arange(first, first + part.people.size)
+            treated = _treat(protocol, regimens, model, cohort.take(part.people), part)
+            for field in ("ratings", "left_h", "rescued"):
+                for key, found in getattr(treated, field).items():
+                    getattr(outcome, field)[key][rows] = found
+            for name in part.arms:
+                outcome.genotype[name][rows] = alleles[part.people]
+    fields = ("ratings", "genotype", "left_h", "rescued")
+    return Outcome(
+        *(
+            {key: each.reshape(replicates, -1, *each.shape[1:]) for key, each in getattr(outcome, field).items()}
+            for field in fields
+        )
+    )
 
 
-def _treat(
-    protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, group: Sequence
-) -> dict[tuple[str, str], Numbers]:
+def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, group: Sequence) -> Outcome:
     """Run one order of arms through the engine and rate it: by arm and endpoint, [person, visit]."""
     visits = {time for endpoint in protocol.endpoints for time in endpoint.visits} | set(EUPHORIA_HOURS)
     hours = np.unique(np.round([start + time for start in group.start_h for time in visits], 9))
-    outputs = list(dict.fromkeys([*(endpoint.name for endpoint in protocol.endpoints), EUPHORIA]))
+    plain = [each.name for each in protocol.endpoints if each.name not in SCALES or not SCALES[each.name].mood]
+    outputs = list(dict.fromkeys([*(name for name in ALWAYS if name in model.equations), *plain]))
     plan = joined([shifted(regimens[arm], start) for arm, start in zip(group.arms, group.start_h, strict=True)])
     true = run_cohort(model, cohort, plan, hours, outputs).value
     column = {name: index for index, name in enumerate(outputs)}
-    left = _symptoms_left(protocol, cohort, group, hours, true[:, :, column[EUPHORIA]])
-    screening = -protocol.entry.screening
-    swing = mood_swings(cohort.seed, cohort.candidate, [screening, *hours])[:, 1:]
-    rated = {}
+    left = _symptoms_left(protocol, regimens, cohort, group, hours, true[:, :, column[EUPHORIA]])
+    swing = mood_swings(cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours])[:, 1:]
+    ratios = ratios_of(model)
+    treated = Outcome({})
     for period, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
+        state: dict[str, Numbers] = {}
         for endpoint in protocol.endpoints:
             at = np.searchsorted(hours, np.round(np.add(start, endpoint.visits), 9))
-            score = true[:, at, column[endpoint.name]]
-            labels = [f"period {period} at {time:.4f} h" for time in endpoint.visits]
             scale = SCALES.get(endpoint.name)
-            if scale is None:
-                rated[arm, endpoint.name] = score
-                continue
-            if scale.mood:
-                score = score * left[:, at] - _visits(group, endpoint, period, scale)
-            rated[arm, endpoint.name] = rate(scale, score, swing[:, at], cohort.seed, cohort.candidate, labels)
-    return rated
+            mood = scale is not None and scale.mood
+            score = true[:, at, column[SEVERITY if mood else endpoint.name]]
+            if mood:
+                fall = visit_fall([first + time for first in group.start_h[: period + 1] for time in endpoint.visits])
+                score = np.maximum(score * left[:, at] - fall[-len(endpoint.visits) :], 0.0)
+            state[endpoint.name] = score
+            treated.ratings[arm, endpoint.name] = (
+                score if scale is None else _rated(scale, score, swing[:, at], cohort, endpoint, period, ratios)
+            )
+        _leave_out(protocol, treated, arm, state, cohort)
+    return treated
 
 
-def _symptoms_left(protocol: Protocol, cohort: Cohort, group: Sequence, hours: Numbers, euphoria: Numbers) -> Numbers:
-    """Share of symptoms that the expectations of all periods so far leave: [person, hour]."""
-    left = np.ones(euphoria.shape)
+def _rated(
+    scale: Scale,
+    score: Numbers,
+    swing: Numbers,
+    cohort: Cohort,
+    endpoint: Endpoint,
+    period: int,
+    ratios: dict[str, float],
+) -> Numbers:
+    """What raters write down at the visits of one period."""
+    labels = [visit_label(period, time) for time in endpoint.visits]
+    return rate(scale, score, swing, cohort.seed, cohort.candidate, labels, ratios)
+
+
+def _symptoms_left(
+    protocol: Protocol,
+    regimens: dict[str, Regimen],
+    cohort: Cohort,
+    group: Sequence,
+    hours: Numbers,
+    euphoria: Numbers,
+) -> Numbers:
+    """Share of symptoms that time and the expectations of all periods so far leave: [person, hour]."""
     propensity = cohort.covariates["placebo_propensity"].to_numpy(float)
-    controls = {arm.name for arm in protocol.arms if arm.control}
+    ill = protocol.population != "healthy"
+    course = cohort.covariates["recovery"].to_numpy(float)
+    left = natural_course(course, hours + protocol.entry.screening) if ill else np.ones(euphoria.shape)
+    occasions, pills = treatment_occasions(regimens)
     for arm, start in zip(group.arms, group.start_h, strict=True):
         near = (hours > start) & (hours <= start + max(EUPHORIA_HOURS))
-        sure = belief(protocol.control, arm in controls, euphoria[:, near].max(axis=1))
-        left *= 1 - placebo_share(sure, propensity, hours - start)
+        sure = belief(protocol, arm, euphoria[:, near].max(axis=1))
+        left = left * expectation_left(sure, propensity, hours - start, occasions, pills=pills)
     return left
 
 
-def _visits(group: Sequence, endpoint: Endpoint, period: int, scale: Scale) -> Numbers:
-    """Fall brought by the visits of this and earlier periods, in points of the scale: [visit]."""
-    all_visits = [start + time for start in group.start_h[: period + 1] for time in endpoint.visits]
-    fall = visit_fall(all_visits) * (scale.highest - scale.lowest) / HDRS17_RANGE
-    return fall[-len(endpoint.visits) :]
+def treatment_occasions(regimens: dict[str, Regimen]) -> tuple[list[float], bool]:
+    """Hours that renew expectation, and whether all is swallowed; beside infusions and sprays, pills renew nothing."""
+    doses = [dose for regimen in regimens.values() for dose in regimen.doses]
+    procedures = [dose for dose in doses if dose.route != "oral"]
+    chosen = procedures or doses
+    return sorted({time for dose in chosen for time in dose.times_h}) or [0.0], bool(doses) and not procedures
 
 
-def shifted(regimen: Regimen, hours: float) -> Regimen:
-    """The same regimen, later."""
-    doses = tuple(replace(dose, times_h=tuple(time + hours for time in dose.times_h)) for dose in regimen.doses)
-    return Regimen(regimen.text, doses)
-
-
-def joined(regimens: list[Regimen]) -> Regimen:
-    """Several regimens given to one person, one after the other."""
-    doses: tuple[Dose, ...] = tuple(dose for regimen in regimens for dose in regimen.doses)
-    return Regimen(", then ".join(regimen.text for regimen in regimens), doses)
+def _leave_out(protocol: Protocol, treated: Outcome, arm: str, state: dict[str, Numbers], cohort: Cohort) -> None:
+    """Take out the ratings of those who had left, missed the visit or been rescued."""
+    rule, rescue = protocol.dropout, protocol.rescue
+    mood = [each for each in protocol.endpoints if each.name in SCALES and SCALES[each.name].mood]
+    treated.left_h[arm] = np.full(len(cohort), np.inf)
+    treated.rescued[arm] = np.zeros(len(cohort), dtype=bool)
+    if not mood or (rescue is None and not any(rule.model_dump().values())):
+        return
+    lead = protocol.primary.endpoint if protocol.primary else mood[0].name
+    leading = next((each for each in mood if each.name == lead), mood[0])
+    attendance = attend(
+        rule,
+        rescue,
+        treated.ratings[arm, leading.name],
+        state[leading.name],
+        np.array(leading.visits),
+        cohort.seed,
+        cohort.candidate,
+    )
+    treated.left_h[arm] = attendance.left_h
+    treated.rescued[arm] = np.isfinite(attendance.rescued_h)
+    for endpoint in protocol.endpoints:
+        hours = np.array(endpoint.visits)
+        at = np.searchsorted(np.array(leading.visits), hours).clip(max=len(leading.visits) - 1)
+        same = np.abs(np.array(leading.visits)[at] - hours) < 1e-6
+        missed = attendance.missed[:, at] & same
+        seen = attendance.seen(hours, missed)
+        rated = treated.ratings[arm, endpoint.name]
+        treated.ratings[arm, endpoint.name] = np.where(seen, rated, np.nan)

@@ -291,7 +291,7 @@ def _dataset(
         "patient": np.arange(len(status)),
         "time_h": ("time_h", hours, {"units": "h", "long_name": "time after the first dose"}),
     }
-    attributes = {"resprout_version": _version(), "model_digest": model.digest, **told}
+    attributes = {"resprout_version": resprout_version(), "model_digest": model.digest, **told}
     made = xr.Dataset(variables, coords=coordinates, attrs=attributes)
     made["status"] = ("patient", status, {"long_name": "0 if solved"})
     made["steps"] = ("patient", steps, {"long_name": "steps of the solver"})
@@ -302,7 +302,8 @@ def _pairs(values: Mapping[str, float] | None) -> str:
     return ", ".join(f"{name}={value:g}" for name, value in (values or {}).items())
 
 
-def _version() -> str:
+def resprout_version() -> str:
+    """The installed version, or that it is unknown."""
     try:
         return version("resprout")
     except PackageNotFoundError:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.errors import Fault, InputError
 from resprout.language.records import Model
+from resprout.language.tables import SLOTS
 from resprout.solve import Events
 from resprout.trial.regimen import KETAMINES, Dose, Regimen
 
@@ -20,7 +22,10 @@ DEPOT_ABSORPTION = {
     "sublingual": "mucosal_absorption",
     "im": "muscle_absorption",
     "sc": "skin_absorption",
+    "ip": "peritoneal_absorption",
 }
+DEPOT_REACHES = {"im": "muscle_bioavailability", "sc": "skin_bioavailability", "ip": "peritoneal_bioavailability"}
+LABORATORY = ("ip", "local")  # routes for which a drug's level in the brain is given, not its kinetics
 GUT_ABSORPTION = {
     "nasal": "spray_gut_absorption",
     "sublingual": "spray_gut_absorption",
@@ -53,27 +58,59 @@ class Flow:
 def companion_drugs(model: Model) -> tuple[str, ...]:
     """Drugs of the model that can be given beside ketamine."""
     drugs = {row["drug"] for row in model.tables["drugs"]}
-    return tuple(sorted(drug for drug in drugs - {"companion"} if f"{drug}_central_volume" in model.constants))
+    needed = ("central_volume", *(f"{route}_brain_peak" for route in LABORATORY))
+    return tuple(sorted(drug for drug in drugs if any(f"{drug}_{part}" in model.constants for part in needed)))
+
+
+def slots_of(regimen: Regimen) -> dict[str, str]:
+    """The slot that each drug beside ketamine takes."""
+    return dict(zip(regimen.drugs, SLOTS, strict=False))
 
 
 def companion_constants(model: Model, regimen: Regimen) -> dict[str, float]:
-    """The constants of the companion slot for the drug this regimen gives; none if it gives none."""
-    drugs = [dose.drug for dose in regimen.doses if dose.drug not in KETAMINES]
-    if not drugs:
-        return {}
-    slot = [name.removeprefix("companion_") for name in model.constants if name.startswith("companion_")]
-    pairs = {f"companion_{part}": f"{drugs[0]}_{part}" for part in slot}
-    return {slot_name: model.constants[own].value for slot_name, own in pairs.items() if own in model.constants}
+    """The constants of the two slots for the drugs this regimen gives; none if it gives none.
+
+    raises   InputError if a drug has no kinetics for a route it is given by
+    """
+    given: dict[str, float] = {}
+    faults = []
+    for drug, slot in slots_of(regimen).items():
+        routes = {dose.route for dose in regimen.doses if dose.drug == drug}
+        faults += _route_faults(model, drug, routes)
+        parts = [name.removeprefix(f"{slot}_") for name in model.constants if name.startswith(f"{slot}_")]
+        own = {part: f"{drug}_{part}" for part in parts if f"{drug}_{part}" in model.constants}
+        given |= {f"{slot}_{part}": model.constants[name].value for part, name in own.items()}
+        for route in set(LABORATORY) & routes:
+            if f"{drug}_{route}_half_life" in model.constants:
+                given[f"{slot}_brain_half_time"] = model.constants[f"{drug}_{route}_half_life"].value
+    if faults:
+        raise InputError(*faults)
+    return given
+
+
+def _route_faults(model: Model, drug: str, routes: set[str]) -> list[Fault]:
+    """What is wrong with the routes of one drug: kinetics that the model does not have, or two kinds at once."""
+    known = {route for route in LABORATORY if f"{drug}_{route}_brain_peak" in model.constants}
+    if f"{drug}_inhaled_saturation" in model.constants:
+        known.add("inhaled")
+    elif f"{drug}_central_volume" in model.constants:
+        known |= {"iv", "im", "sc", "oral"}
+    expected = f"Expected {', '.join(sorted(known))}."
+    faults = [Fault(f"{drug} has no kinetics for the {route} route.", "", expected) for route in sorted(routes - known)]
+    if not faults and len(routes) > 1 and routes & set(LABORATORY):
+        faults.append(Fault(f"{drug} by {' and '.join(sorted(routes))} in one run.", "", "Expected one of them a run."))
+    return faults
 
 
 def regimen_events(regimen: Regimen, constants: Mapping[str, Numbers | float]) -> Events:
     """Turn a regimen into events.
 
     regimen     doses and their hours
-    constants   every constant of the model, each a number or [patient], with the companion slot filled
+    constants   every constant of the model, each a number or [patient], with the slots filled
     returns     events in order of time; amounts in umol, rates in umol/h, absorption constants set at first use
     """
-    given = [part for dose in regimen.doses for part in _parts(dose, constants)]
+    slots = slots_of(regimen)
+    given = [part for dose in regimen.doses for part in _parts(dose, slots.get(dose.drug, ""), constants)]
     boluses = [part for part in given if isinstance(part, Bolus)]
     flows = [part for part in given if isinstance(part, Flow)]
     changes = [*_absorption(regimen, constants), *_merged(boluses), *_levels(flows)]
@@ -85,16 +122,33 @@ def regimen_events(regimen: Regimen, constants: Mapping[str, Numbers | float]) -
     return Events(np.array([change[0] for change in changes]), tuple(change[1] for change in changes), value)
 
 
-def _parts(dose: Dose, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
+def _parts(dose: Dose, slot: str, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
     """Split a dose by enantiomer and time into what enters where."""
+    if dose.route in (*LABORATORY, "inhaled") and slot:
+        yield from _laboratory(dose, slot, constants)
+        return
     weight = constants["body_weight"] if dose.per_kg else 1.0
     amount = dose.amount_mg * weight / constants[f"{dose.drug}_molar_mass"] * 1000.0
-    shares = {"companion": 1.0}
+    shares = {slot: 1.0}
     if dose.drug in KETAMINES:
         shares = {slot: float(np.median(constants[f"{dose.drug}_{share}"])) for slot, share in ENANTIOMERS.items()}
-    for slot, share in shares.items():
+    for place, share in shares.items():
         for time_h in dose.times_h if share > 0 else ():
-            yield from _enter(dose, slot, time_h, amount * share, constants)
+            yield from _enter(dose, place, time_h, amount * share, constants)
+
+
+def _laboratory(dose: Dose, slot: str, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
+    """Send a drug straight to its level in the brain (ip, local), or a gas into blood at the level of the air."""
+    for time_h in dose.times_h:
+        if dose.route == "inhaled":
+            level = dose.amount_mg / 100 * constants[f"{dose.drug}_inhaled_saturation"]
+            size = (constants["body_weight"] / constants["reference_weight"]) ** constants["clearance_weight_exponent"]
+            amount = level * constants[f"{slot}_clearance"] * size * dose.duration_h
+            yield Flow(f"{slot}_infusion", time_h, time_h + dose.duration_h, amount)
+        else:
+            level = dose.amount_mg * constants[f"{dose.drug}_{dose.route}_brain_peak"]
+            lasting = _hours(constants, "peritoneal_duration")
+            yield Flow(f"{slot}_brain_input", time_h, time_h + lasting, level)
 
 
 def _enter(
@@ -105,9 +159,9 @@ def _enter(
         yield Flow(f"{slot}_infusion", time_h, time_h + dose.duration_h, amount)
     elif dose.route == "iv":
         yield Bolus(f"{slot}_central", time_h, amount)
-    elif dose.route in ("im", "sc"):
-        reaches = constants["muscle_bioavailability" if dose.route == "im" else "skin_bioavailability"]
-        yield Bolus(f"{slot}_depot", time_h, amount * (reaches if slot != "companion" else 1.0))
+    elif dose.route in DEPOT_REACHES:
+        reaches = constants[DEPOT_REACHES[dose.route]]
+        yield Bolus(f"{slot}_depot", time_h, amount * (reaches if slot not in SLOTS else 1.0))
     elif dose.route == "oral":
         yield Flow(f"{slot}_gut_input", time_h, time_h + _hours(constants, "tablet_dissolution_duration"), amount)
     elif dose.route == "sublingual":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,32 +12,15 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import betaincinv, chdtri, stdtrit
 
-from resprout.trial.conduct import Ratings
-from resprout.trial.protocol import Protocol
+from resprout.trial.design import Protocol
 from resprout.trial.scales import SCALES
+from resprout.trial.statistics import odds, remission_share, responder_share
 
 Numbers = NDArray[np.float64]
 COLUMNS = ["arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", "n"]
 ENOUGH_REPLICATES = 20  # from here on, intervals are the middle 95 % of replicates; below, textbook intervals
 Interval = tuple[float, float, float]
-
-
-def responder_share(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> Numbers:
-    """Share of people whose score has fallen by at least `drop` of its baseline.
-
-    score     [..., person]  points  rating at the visit; NaN if missed
-    baseline  [..., person]  points  rating before the first dose
-    drop      scalar         1       required fraction; 0.5 means halved
-    returns   [...]          1       0 to 1
-
-    A missed visit counts as no response, so dropout cannot flatter a drug; so does a baseline of 0.
-    """
-    return ((score <= (1 - drop) * baseline) & (baseline > 0)).mean(axis=-1)
-
-
-def remission_share(score: Numbers, cut_off: float) -> Numbers:
-    """Share of people at or below the scale's cut-off; [..., person] points -> [...] 0 to 1; a missed visit counts as no."""
-    return (score <= cut_off).mean(axis=-1)
+Ratings = Mapping[tuple[str, str], Numbers]
 
 
 def share_interval(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -57,6 +42,11 @@ def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
     returns   one row an endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
               response_rate and remission_rate), with the 95 % interval over patients
     """
+    return pd.DataFrame(long_rows(run, arm), columns=COLUMNS)
+
+
+def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
+    """The rows of `long_table` as records, without pandas."""
     solved = run.isel(patient=np.flatnonzero(run["status"].to_numpy() == 0))
     name = arm if arm is not None else str(run.attrs.get("regimen", ""))
     hours = run["time_h"].to_numpy().astype(float)
@@ -64,7 +54,7 @@ def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
     for endpoint in (str(each) for each in run.data_vars if "time_h" in run[each].dims):
         rating = solved[endpoint].transpose("patient", "time_h").to_numpy()[None]
         rows += _arm_rows(name, endpoint, hours, rating)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return rows
 
 
 def trial_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
@@ -75,16 +65,19 @@ def trial_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
               people of one trial. From 20 replicates on, `value` is the mean over replicates and the interval holds
               the middle 95 % of them (what one trial of this size may find); below, it is the textbook 95 % interval.
     """
-    control = next((arm.name for arm in protocol.arms if arm.control), None)
+    control = protocol.control_arm
     rows: list[dict[str, Any]] = []
     for endpoint in protocol.endpoints:
         for arm in protocol.arms:
             rating = ratings[arm.name, endpoint.name]
-            rows += _arm_rows(arm.name, endpoint.name, np.array(endpoint.visits), rating)
-            if control is not None and arm.name != control:
-                against = ratings[control, endpoint.name]
-                paired = protocol.design == "crossover"
-                rows += _contrast_rows(arm.name, endpoint.name, np.array(endpoint.visits), rating, against, paired)
+            with warnings.catch_warnings():
+                # a replicate in which nobody came to a visit has no mean there, and is left out
+                warnings.simplefilter("ignore", RuntimeWarning)
+                rows += _arm_rows(arm.name, endpoint.name, np.array(endpoint.visits), rating)
+                if control is not None and arm.name != control:
+                    against = ratings[control, endpoint.name]
+                    paired = protocol.design == "crossover"
+                    rows += _contrast_rows(arm.name, endpoint.name, np.array(endpoint.visits), rating, against, paired)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -118,14 +111,14 @@ def _contrast_rows(
     rated = scale is not None and scale.mood
     for visit in range(1, len(hours)):
         one, two = change[:, :, visit], other[:, :, visit]
-        difference = one.mean(axis=1) - two.mean(axis=1)
-        pooled = np.sqrt((one.var(axis=1, ddof=1) + two.var(axis=1, ddof=1)) / 2)
+        difference = np.nanmean(one, axis=1) - np.nanmean(two, axis=1)
+        pooled = np.sqrt((np.nanvar(one, axis=1, ddof=1) + np.nanvar(two, axis=1, ddof=1)) / 2)
         with np.errstate(divide="ignore", invalid="ignore"):
             found["cohen_d"].append(_over_replicates(difference / pooled))
         interval = _paired(one - two) if paired else _welch(one, two)
         found["difference"].append(interval if len(one) < ENOUGH_REPLICATES else _over_replicates(difference))
         if rated:
-            halves = [_odds(each[:, :, visit], each[:, :, 0]) for each in (rating, against)]
+            halves = [odds(each[:, :, visit], each[:, :, 0]) for each in (rating, against)]
             found.setdefault("odds_ratio", []).append(_over_replicates(halves[0] / halves[1]))
     return _rows(arm, endpoint, hours[1:], found, min(rating.shape[1], against.shape[1]))
 
@@ -150,27 +143,29 @@ def _over_replicates(statistic: Numbers) -> Interval:
 def _mean(score: Numbers) -> Interval:
     """Mean of [replicate, person] with its interval."""
     if len(score) >= ENOUGH_REPLICATES:
-        return _over_replicates(score.mean(axis=1))
+        return _over_replicates(np.nanmean(score, axis=1))
     return _paired(score)
 
 
 def _paired(score: Numbers) -> Interval:
     """Mean of [replicate, person] with Student's interval for one trial of this size."""
-    n = score.shape[1]
-    mean = float(score.mean())
+    n = float(np.isfinite(score).sum(axis=1).mean())
+    mean = float(np.nanmean(score))
     if n < 2:
         return mean, np.nan, np.nan
-    half = float(stdtrit(n - 1, 0.975) * score.std(axis=1, ddof=1).mean() / np.sqrt(n))
+    half = float(stdtrit(n - 1, 0.975) * np.nanmean(np.nanstd(score, axis=1, ddof=1)) / np.sqrt(n))
     return mean, mean - half, mean + half
 
 
 def _welch(one: Numbers, two: Numbers) -> Interval:
     """Difference of means of two groups [replicate, person] with Welch's interval for one trial of this size."""
-    parts = [group.var(axis=1, ddof=1).mean() / group.shape[1] for group in (one, two)]
-    freedom = sum(parts) ** 2 / sum(
-        part**2 / (group.shape[1] - 1) for part, group in zip(parts, (one, two), strict=True)
-    )
-    difference = float(one.mean() - two.mean())
+    counts = [float(np.isfinite(group).sum(axis=1).mean()) for group in (one, two)]
+    if min(counts) < 2:
+        return float(np.nanmean(one) - np.nanmean(two)), np.nan, np.nan
+    spreads = [float(np.nanmean(np.nanvar(group, axis=1, ddof=1))) for group in (one, two)]
+    parts = [spread / count for spread, count in zip(spreads, counts, strict=True)]
+    freedom = sum(parts) ** 2 / max(sum(part**2 / (n - 1) for part, n in zip(parts, counts, strict=True)), 1e-300)
+    difference = float(np.nanmean(one) - np.nanmean(two))
     half = float(stdtrit(freedom, 0.975) * np.sqrt(sum(parts)))
     return difference, difference - half, difference + half
 
@@ -180,10 +175,10 @@ def _spread(change: Numbers) -> Interval:
     n = change.shape[1]
     if n < 2:
         return np.nan, np.nan, np.nan
-    spread = change.std(axis=1, ddof=1)
+    spread = np.nanstd(change, axis=1, ddof=1)
     if len(change) >= ENOUGH_REPLICATES:
         return _over_replicates(spread)
-    value = float(spread.mean())
+    value = float(np.nanmean(spread))
     lower, upper = (value * np.sqrt((n - 1) / chdtri(n - 1, tail)) for tail in (0.025, 0.975))
     return value, float(lower), float(upper)
 
@@ -193,10 +188,3 @@ def _share(share: Numbers, n: int) -> Interval:
     if len(share) >= ENOUGH_REPLICATES:
         return _over_replicates(share)
     return float(share.mean()), *share_interval(float(share.mean()), n)
-
-
-def _odds(score: Numbers, baseline: Numbers) -> Numbers:
-    """Odds of response by replicate; half a person is added to each side, so that none or all give a finite number."""
-    n = score.shape[1]
-    responders = responder_share(score, baseline) * n
-    return (responders + 0.5) / (n - responders + 0.5)

@@ -1,22 +1,24 @@
-"""From true scores to ratings: expectation, mood swings, visits, rater error and the scale's steps."""
+"""From true scores to ratings: the day's mood, the rater's items, and readings of a line or a cuff."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.language.records import Model
 from resprout.people.population import Fact, read_facts
 from resprout.people.streams import normals
+from resprout.trial.items import item_scores
 from resprout.trial.scales import SCALES, Scale
 
 Numbers = NDArray[np.float64]
 People = NDArray[np.int64]
-RATER = {"VAS_high": "rater_VAS_high", "BPRS_positive": "rater_BPRS_positive", "CADSS": "rater_CADSS"}
-RATER |= {"SBP": "rater_blood_pressure", "DBP": "rater_blood_pressure"}
+RATIO_ENDING = "_per_HDRS17"
+READER = {"VAS_high": "rater_VAS_high", "SBP": "rater_blood_pressure", "DBP": "rater_blood_pressure"}
 
 
 @cache
@@ -28,6 +30,15 @@ def observation_facts() -> dict[str, Fact]:
 def fact(name: str) -> float:
     """The value of one observation fact, in the unit of its row."""
     return observation_facts()[name].value
+
+
+def ratios_of(model: Model) -> dict[str, float]:
+    """Points of each scale of depression for one of HDRS17, as the model has them."""
+    ratios = {"HDRS17": 1.0}
+    for name, constant in model.constants.items():
+        if name.endswith(RATIO_ENDING):
+            ratios[name.removesuffix(RATIO_ENDING)] = constant.value
+    return ratios
 
 
 def mood_swings(seed: int, person: People, times_h: Sequence[float]) -> Numbers:
@@ -46,56 +57,51 @@ def mood_swings(seed: int, person: People, times_h: Sequence[float]) -> Numbers:
     return swing
 
 
-def belief(control: str, is_control: bool, peak_euphoria: Numbers) -> Numbers:
-    """How sure people are of being treated with something that works.
-
-    control         control type of the trial     is_control     whether this arm is the control
-    peak_euphoria   [person]  points of VAS_high  gives the drug away where the trial is blind
-    returns         [person]  0 to 1
-    """
-    blind = fact(f"belief_{control}")
-    if is_control:
-        return np.full(len(peak_euphoria), blind)
-    told = np.maximum(peak_euphoria, 0.0)
-    return blind + (1 - blind) * told / (told + fact("unblinding_VAS_high"))
-
-
-def placebo_share(sure: Numbers, propensity: Numbers, since_h: Numbers) -> Numbers:
-    """Share of symptoms that expectation takes away.
-
-    sure        [person]        0 to 1  belief of being treated
-    propensity  [person]        1       the person's own, mean 1
-    since_h     [time]          h       since the treatment; nothing before it
-    returns     [person, time]  0 to 1
-    """
-    since = np.maximum(since_h, 0.0)
-    course = (1 - np.exp(-since / fact("placebo_onset"))) * np.exp(-since / fact("placebo_fade"))
-    strength = -np.log1p(-fact("placebo_depth")) * sure * propensity
-    return 1 - np.exp(-strength[:, None] * course)
-
-
-def visit_fall(visits_h: Sequence[float]) -> Numbers:
-    """Fall of HDRS17 that the visits up to each one have brought; visits_h [visit] h, ascending; returns [visit] points."""
-    gaps = np.diff(np.asarray(visits_h, dtype=float))
-    return np.concatenate([[0.0], np.cumsum(fact("visit_effect") * (1 - np.exp(-gaps / fact("visit_memory"))))])
-
-
-def rate(scale: Scale, true: Numbers, swing: Numbers, seed: int, person: People, labels: Sequence[str]) -> Numbers:
+def rate(
+    scale: Scale,
+    true: Numbers,
+    swing: Numbers,
+    seed: int,
+    person: People,
+    labels: Sequence[str],
+    ratios: Mapping[str, float],
+) -> Numbers:
     """Rate people.
 
-    true     [person, visit]  points  score after treatment, expectation and visits
+    true     [person, visit]  points  of HDRS17 for a scale of depression, of the scale itself for any other
     swing    [person, visit]  1       mood swings; they move depression scales only
     labels   [visit]                  a name for each rating, which keys the rater's error
+    ratios   points of each scale for one of HDRS17
     returns  [person, visit]  points  a multiple of the scale's step within its range
     """
-    span = scale.highest - scale.lowest
-    rater_sd = fact(RATER[scale.name]) if scale.name in RATER else fact("rater_mood") * span
+    severity = np.maximum(true + fact("fluctuation") * swing, 0.0) if scale.mood else true
+    if scale.items:
+        return scale.lowest + item_scores(scale, severity, ratios, seed, person, labels).sum(axis=2, dtype=float)
     error = np.stack([normals(seed, f"rater {scale.name} {label}", person) for label in labels], axis=1)
-    heard = true + rater_sd * error + (fact("fluctuation") * span * swing if scale.mood else 0.0)
-    return np.clip(np.round(heard / scale.step) * scale.step, scale.lowest, scale.highest)
+    read = np.round((true + fact(READER[scale.name]) * error) / scale.step) * scale.step
+    return np.clip(read, scale.lowest, scale.highest)
 
 
-def rate_at_screening(scale: str, true: Numbers, person: People, seed: int) -> Numbers:
-    """Rate candidates once, on a good or a bad day; [person] points."""
-    swing = mood_swings(seed, person, [0.0])
-    return rate(SCALES[scale], true[:, None], swing, seed, person, ["at screening"])[:, 0]
+def visit_label(period: int, hour: float) -> str:
+    """The name of one visit, which keys the draws of its ratings."""
+    return f"period {period} at {hour:.4f} h"
+
+
+def screening_rater(
+    model: Model, confirmed_after_h: float | None = None
+) -> Callable[[str, Numbers, People, int], Numbers]:
+    """Make a rater of candidates, who sees each on a good or a bad day.
+
+    confirmed_after_h   hours until the baseline, if that rating counts as well
+    returns             (scale, true score, person, seed) -> [person] points; the lower of the two if there are two
+    """
+    ratios = ratios_of(model)
+    hours = [0.0] if confirmed_after_h is None else [0.0, confirmed_after_h]
+
+    def rater(scale: str, true: Numbers, person: People, seed: int) -> Numbers:
+        swing = mood_swings(seed, person, hours)
+        severity = np.repeat(true[:, None] / ratios[scale], len(hours), axis=1)
+        labels = ["at screening", visit_label(0, 0.0)][: len(hours)]
+        return rate(SCALES[scale], severity, swing, seed, person, labels, ratios).min(axis=1)
+
+    return rater

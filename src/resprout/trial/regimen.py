@@ -24,13 +24,19 @@ SYNONYMS = {
 KETAMINES = ("ketamine", "S_ketamine", "R_ketamine")
 MASS_MG = {"g": 1000.0, "mg": 1.0, "ug": 0.001, "mcg": 0.001, "µg": 0.001, "μg": 0.001}
 AMOUNTS = {unit + per: (size, bool(per)) for unit, size in MASS_MG.items() for per in ("", "/kg")}
+AMOUNTS |= {"%": (1.0, False)}  # of the air breathed, for a gas
 TIMES_H = {"s": 1 / 3600, "sec": 1 / 3600, "min": 1 / 60, "h": 1.0, "hour": 1.0, "hours": 1.0, "d": 24.0, "day": 24.0}
 TIMES_H |= {"days": 24.0, "minutes": 1 / 60, "seconds": 1 / 3600, "w": 168.0, "week": 168.0, "weeks": 168.0}
 ROUTES = {"iv": "iv", "i.v.": "iv", "intravenous": "iv", "im": "im", "i.m.": "im", "intramuscular": "im"}
 ROUTES |= {"sc": "sc", "s.c.": "sc", "subcutaneous": "sc", "nasal": "nasal", "intranasal": "nasal"}
 ROUTES |= {"oral": "oral", "po": "oral", "p.o.": "oral", "sublingual": "sublingual", "sl": "sublingual"}
+ROUTES |= {"ip": "ip", "i.p.": "ip", "intraperitoneal": "ip", "inhaled": "inhaled"}
+ROUTES |= {"local": "local", "icv": "local", "i.c.v.": "local", "intracortical": "local"}
 WORDS = {"over", "bolus", "at", "every", "x"}
 GREATEST = {True: 20.0, False: 2000.0}  # mg/kg, mg: beyond these a typing slip is likelier than a wish
+GREATEST_IP = 500.0  # mg/kg in rodents
+GREATEST_GAS = 80.0  # % of the air; the rest is oxygen
+MOST_DRUGS = 2  # beside ketamine: the model has two places for them
 LONGEST_INFUSION_H, LONGEST_COURSE_H, MOST_REPEATS = 168.0, 9600.0, 200
 EXAMPLE = "Expected for instance `ketamine 0.5 mg/kg iv over 40 min; every 3 d x 6`."
 NUMBER = re.compile(r"([+-]?(?:\d[\d.]*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)(?![a-z]))(.*)", re.IGNORECASE)
@@ -40,9 +46,9 @@ NUMBER = re.compile(r"([+-]?(?:\d[\d.]*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:i
 class Dose:
     """One drug given by one route, once or repeatedly.
 
-    drug       the model's name       amount_mg  mg, or mg per kg of body weight if `per_kg`
-    route      iv, im, sc, nasal, oral or sublingual
-    duration_h of an infusion; 0 for anything given at once       times_h  starts, from 0
+    drug       the model's name       amount_mg  mg, or mg per kg of body weight if `per_kg`; % of the air if inhaled
+    route      iv, im, sc, nasal, oral, sublingual, inhaled; for laboratory work ip and local (into the brain)
+    duration_h of an infusion or of breathing a gas; 0 for anything given at once       times_h  starts, from 0
     """
 
     drug: str
@@ -59,6 +65,11 @@ class Regimen:
 
     text: str
     doses: tuple[Dose, ...]
+
+    @property
+    def drugs(self) -> tuple[str, ...]:
+        """Drugs outside the ketamine family, in order of mention."""
+        return tuple(dict.fromkeys(dose.drug for dose in self.doses if dose.drug not in KETAMINES))
 
     @property
     def times_h(self) -> tuple[float, ...]:
@@ -106,7 +117,7 @@ class _Part:
         self.text, self.names, self.where, self.faults = text, names, where, faults
         head, _, tail = text.partition(";")
         self.words, self.tail = _words(head), _words(tail)
-        self.has_tail = ";" in text
+        self.has_tail, self.gas = ";" in text, False
 
     def fault(self, found: str, expected: str = "", remedy: str = "") -> None:
         """Note one fault of this dose."""
@@ -120,8 +131,12 @@ class _Part:
         route, duration, start = self.manner()
         if route is None and drug != "saline":
             self.fault(f"`{self.text.strip()}` names no route.", f"Expected one of {_list(ROUTES.values())}.")
-        if duration is not None and route not in ("iv", None):
+        if duration is not None and route not in ("iv", "inhaled", None):
             self.fault(f"`over` belongs to an infusion, not to the {route} route.", "Expected `iv over ...`.")
+        if duration is None and route == "inhaled":
+            self.fault("a gas is breathed for a time.", "Expected `inhaled over ...`.")
+        if amount is not None:
+            self.check_amount(amount, route)
         times = self.repeats(start)
         if len(self.faults) > before or drug in (None, "saline") or amount is None or route is None:
             return None
@@ -133,7 +148,8 @@ class _Part:
         while self.words and not self._starts_dose(self.words[0]):
             name.append(self.words.pop(0))
         spoken = " ".join(name)
-        known = self.names.get(spoken.lower().replace("_", "-").replace("(", "").replace(")", ""))
+        plain = spoken.lower().replace("_", "-").replace("(", "").replace(")", "")
+        known = self.names.get(plain) or self.names.get(plain.replace(" ", "-"))
         if known is None:
             found = f"`{spoken}` is no drug here." if spoken else f"`{self.text.strip()}` names no drug."
             self.fault(found, "", nearest(spoken, self.names, "resprout describe drugs"))
@@ -153,10 +169,22 @@ class _Part:
         size, per_kg = AMOUNTS[unit]
         if value <= 0:
             self.fault(f"the amount `{spoken}` is not above 0.", EXAMPLE)
-        elif value * size > GREATEST[per_kg]:
-            limit = f"{GREATEST[per_kg]:g} mg{'/kg' if per_kg else ''}"
-            self.fault(f"the amount `{spoken}` is absurdly large.", f"Expected at most {limit}.")
+        self.gas = unit == "%"
         return value * size, per_kg
+
+    def check_amount(self, amount: tuple[float, bool], route: str | None) -> None:
+        """Note an amount that is beyond belief, or in the wrong kind of unit."""
+        value, per_kg = amount
+        greatest = GREATEST_GAS if self.gas else GREATEST_IP if route == "ip" and per_kg else GREATEST[per_kg]
+        if self.gas != (route == "inhaled"):
+            self.fault("`%` belongs to a gas that is inhaled, and a gas needs it.", "Expected `50 % inhaled over 1 h`.")
+        elif value > greatest:
+            limit = f"{greatest:g} {'%' if self.gas else 'mg/kg' if per_kg else 'mg'}"
+            self.fault(f"the amount in `{self.text.strip()}` is absurdly large.", f"Expected at most {limit}.")
+        elif route == "ip" and not per_kg:
+            self.fault("doses into the belly of a rodent go by weight.", "Expected an amount per kg.")
+        elif route == "local" and per_kg:
+            self.fault("a local infusion does not go by weight.", "Expected an amount such as `1 ug local`.")
 
     def manner(self) -> tuple[str | None, float | None, float]:
         """Take route, infusion time (h, None if not said) and start (h)."""
@@ -248,18 +276,21 @@ def _conflicts(doses: tuple[Dose, ...], where: str) -> list[Fault]:
     faults = []
     ketamine = {dose.route for dose in doses if dose.drug in KETAMINES}
     others = {dose.drug for dose in doses if dose.drug not in KETAMINES}
-    depots = sorted(ketamine & {"nasal", "sublingual", "im", "sc"})
+    depots = sorted(ketamine & {"nasal", "sublingual", "im", "sc", "ip"})
     swallowed = sorted(ketamine & {"nasal", "sublingual"})
     if len(depots) > 1:
         faults.append(Fault(f"{' and '.join(depots)} ketamine in one run.", where, "Expected one depot route a run."))
     elif "oral" in ketamine and swallowed:
         found = f"oral and {swallowed[0]} ketamine in one run."
         faults.append(Fault(found, where, "Both are swallowed, at different speeds: expected one of them a run."))
-    if len(others) > 1:
+    if len(others) > MOST_DRUGS:
         found = f"{' and '.join(sorted(others))} in one run."
-        faults.append(Fault(found, where, "Expected one drug outside the ketamine family a run."))
+        faults.append(Fault(found, where, "Expected at most two drugs outside the ketamine family a run."))
     for dose in doses:
         if dose.drug not in KETAMINES and dose.route in ("nasal", "sublingual"):
             found = f"{dose.drug} cannot be given by the {dose.route} route here."
             faults.append(Fault(found, where, "Expected iv, im, sc or oral."))
+        if dose.drug in KETAMINES and dose.route in ("local", "inhaled"):
+            found = f"ketamine cannot be given by the {dose.route} route here."
+            faults.append(Fault(found, where, "Expected iv, im, sc, nasal, sublingual, oral or ip."))
     return faults

@@ -14,6 +14,7 @@ import numpy as np
 from resprout.cache import write_whole
 from resprout.errors import Fault, InputError
 from resprout.language.records import STAGES, Model
+from resprout.trial.course import resprout_version
 from resprout.trial.request import Request
 from resprout.trial.stream import CHUNK, Part
 
@@ -88,15 +89,13 @@ def open_store(target: Path, request: Request, model: Model, *, restart: bool = 
 
 
 def _lay_out(group: Any, request: Request, model: Model) -> None:
-    from resprout import __version__
-
     told = request.told()
     group.attrs.update(
         {
             "title": "resprout run",
             "complete": False,
             "format": FORMAT,
-            "resprout_version": __version__,
+            "resprout_version": resprout_version(),
             "model_digest": model.digest,
             "request": json.dumps(told, sort_keys=True),
             "precision": f"{request.precision}; computed in float64",

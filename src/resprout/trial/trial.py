@@ -16,12 +16,17 @@ from resprout.errors import Fault, InputError
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.cohort import MOST_PEOPLE, Cohort
+from resprout.trial.analysis import ANALYSIS_COLUMNS, analyse
 from resprout.trial.anova import treatment_by_time
-from resprout.trial.conduct import Ratings, conduct, enrol
+from resprout.trial.conduct import Ratings, enrol, observe
 from resprout.trial.course import main_outputs, simulate
+from resprout.trial.design import Protocol
 from resprout.trial.endpoints import trial_table
-from resprout.trial.protocol import Protocol, read_protocol
+from resprout.trial.protocol import read_protocol
+from resprout.trial.published import PUBLISHED_COLUMNS, published_rows
 from resprout.trial.regimen import Regimen
+from resprout.trial.scales import SCALES
+from resprout.trial.statistics import Outcome
 
 PATH_PATIENTS = 100
 PATH_DAYS = 14.0
@@ -48,18 +53,27 @@ class Trial:
     table      long table: arm, endpoint, time_h, statistic, value, lower, upper, n
     anova      a row an endpoint: medians of F, epsilon and p over replicates, the 5-95 % range of p, and the share of
                replicates with p below .005, with and without Greenhouse-Geisser correction; empty if not asked for
+    analysis   a row for each quantity that the protocol's analyses estimate, with its power
+    published  a row for each published number beside its prediction; empty if the protocol has none
     path       outputs [patient, time_h] of the first people of the trial under its first active arm
-    ratings    by arm and endpoint: [replicate, person, visit]
+    outcome    ratings by arm and endpoint, [replicate, person, visit], and who left
     """
 
     protocol: Protocol
     table: pd.DataFrame
     anova: pd.DataFrame
+    analysis: pd.DataFrame
+    published: pd.DataFrame
     path: xr.Dataset
-    ratings: Ratings
+    outcome: Outcome
     cohort: Cohort
     replicates: int
     seed: int
+
+    @property
+    def ratings(self) -> Ratings:
+        """By arm and endpoint: [replicate, person, visit]."""
+        return self.outcome.ratings
 
     def report(self, path: str | Path) -> Path:
         """Write the report of this trial as one HTML file; the path written."""
@@ -85,18 +99,37 @@ def run_trial(
     if not isinstance(replicates, int | np.integer) or not 1 <= replicates <= MOST_PEOPLE // protocol.people:
         expected = f"Expected a whole number from 1 to {MOST_PEOPLE // protocol.people:,}."
         raise InputError(Fault(f"{replicates!r} replicates.", "", expected))
+    return run_protocol(protocol, regimens, model, replicates, seed)
+
+
+def run_protocol(protocol: Protocol, regimens: dict[str, Regimen], model: Model, replicates: int, seed: int) -> Trial:
+    """Run a design that has been read and checked."""
     cohort = enrol(protocol, model, replicates, seed)
-    ratings = conduct(protocol, regimens, model, cohort, replicates)
+    outcome = observe(protocol, regimens, model, cohort, replicates)
     return Trial(
         protocol=protocol,
-        table=trial_table(protocol, ratings),
-        anova=anova_table(protocol, ratings),
+        table=trial_table(protocol, outcome.ratings),
+        anova=anova_table(protocol, outcome.ratings),
+        analysis=pd.DataFrame(analyse(protocol, outcome), columns=ANALYSIS_COLUMNS),
+        published=pd.DataFrame(published_rows(protocol, outcome), columns=PUBLISHED_COLUMNS),
         path=_path(protocol, regimens, model, cohort),
-        ratings=ratings,
+        outcome=outcome,
         cohort=cohort,
         replicates=replicates,
         seed=seed,
     )
+
+
+def published_of(
+    name: str | Path, model: Model, replicates: int | None = None, seed: int | None = None
+) -> list[dict[str, Any]]:
+    """Run a trial for its published numbers only; rows as in `published_rows`."""
+    protocol, regimens = read_protocol(name, model)
+    if not protocol.published:
+        return []
+    replicates = protocol.replicates if replicates is None else replicates
+    cohort = enrol(protocol, model, replicates, protocol.seed if seed is None else seed)
+    return published_rows(protocol, observe(protocol, regimens, model, cohort, replicates))
 
 
 def anova_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
@@ -104,6 +137,8 @@ def anova_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for endpoint in protocol.endpoints if "rm_anova" in protocol.analysis else ():
         rating = np.stack([ratings[arm.name, endpoint.name] for arm in protocol.arms], axis=2)
+        if np.isnan(rating).any():
+            continue
         found = treatment_by_time(rating)
         plain = np.where(np.isfinite(found.F), fdtrc(found.df, found.df_error, np.nan_to_num(found.F)), found.p)
         lower, upper = np.quantile(found.p, [0.05, 0.95])
@@ -130,5 +165,6 @@ def _path(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort
     active = next((arm.name for arm in protocol.arms if regimens[arm.name].doses), protocol.arms[0].name)
     some = cohort.take(np.arange(min(len(cohort), PATH_PATIENTS)))
     last_day = max(PATH_DAYS, max(regimens[active].times_h) / 24 + 3)
-    outputs = [*main_outputs(model), *(endpoint.name for endpoint in protocol.endpoints)]
+    named = [SCALES[each.name].rates if each.name in SCALES else each.name for each in protocol.endpoints]
+    outputs = [*main_outputs(model), *named]
     return simulate(model, some, regimens[active], days=last_day, outputs=outputs)

@@ -1,0 +1,161 @@
+"""Measure the engine on this machine and write benchmarks/recorded.json, from which the documentation draws.
+
+    python benchmarks/record.py
+
+Ratios beside named programs of the same run are what counts; absolute times belong to the machine named in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+import llvmlite.ir as ir
+import numpy as np
+from numba import njit
+
+from resprout.compile import METHODS, host_width
+from resprout.compile.emit import Lanes
+from resprout.compile.kernels import write_kernels
+from resprout.compile.machine import load_code, object_code
+from resprout.compile.prune import prune
+from resprout.compile.read import read_system
+from resprout.language import load_model
+from resprout.solve import drive, run_patients
+from resprout.trial.bench import OUTPUTS, Ward, bench, engine_error, engine_seconds, open_ward
+
+TOLERANCES = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6)
+FLOPS = {"fmul": 1, "fadd": 1, "fsub": 1, "fdiv": 1, "call": 1}
+FILE = Path(__file__).with_name("recorded.json")
+
+
+def work_precision(ward: Ward) -> list[dict[str, Any]]:
+    """Error against time for every method and tolerance."""
+    return [
+        {
+            "method": method,
+            "tolerance": tolerance,
+            "error": engine_error(ward, tolerance, method),
+            "seconds_per_patient": engine_seconds(ward, tolerance, method),
+        }
+        for method in METHODS
+        for tolerance in TOLERANCES
+    ]
+
+
+def scaling(ward: Ward) -> dict[str, list[dict[str, float]]]:
+    """Seconds per patient against the number of patients, of outputs, and of states that are solved."""
+    patients = [
+        {"patients": count, "seconds_per_patient": _seconds(ward, count, OUTPUTS)} for count in (8, 64, 512, 2048)
+    ]
+    names = list(ward.model.equations)
+    outputs = [
+        {"outputs": count, "seconds_per_patient": _seconds(ward, 512, tuple(names[:count]))}
+        for count in (1, 8, 40, 120)
+    ]
+    size = [
+        {"states": _states(ward, wanted), "seconds_per_patient": _seconds(ward, 512, wanted)}
+        for wanted in (("ketamine_venous",), ("PV_NMDA_block",), ("HDRS17",), OUTPUTS, tuple(names))
+    ]
+    return {"patients": patients, "outputs": outputs, "states": size}
+
+
+def _seconds(ward: Ward, count: int, outputs: tuple[str, ...]) -> float:
+    few = {name: value[:count] for name, value in ward.constants.items()}
+    events = type(ward.events)(ward.events.time_h, ward.events.name, ward.events.value[:, :count])
+    taken = []
+    for _ in range(4):
+        begun = time.process_time()
+        run_patients(ward.model, few, events, ward.hours, outputs, threads=1)
+        taken.append(time.process_time() - begun)
+    return min(taken[1:]) / count
+
+
+def _system(ward: Ward, outputs: tuple[str, ...]):
+    model = ward.model
+    moved = frozenset(ward.events.name) | (frozenset(ward.constants) & frozenset(model.inputs))
+    idle = [name for name in model.inputs if model.constants[name].value == 0]
+    return prune(read_system(model), outputs, moved, {state.name: state.start for state in model.states}, idle)
+
+
+def _states(ward: Ward, outputs: tuple[str, ...]) -> int:
+    return len(_system(ward, outputs).states)
+
+
+def flops_of_a_step(ward: Ward) -> float:
+    """Additions, products and quotients of one patient's step; an approximated function counts as its operations."""
+    text, _ = write_kernels(_system(ward, OUTPUTS), OUTPUTS, METHODS["Rodas4"], 1)
+    body = re.search(r'define void @"step".*?\n}', text, re.DOTALL)
+    assert body is not None
+    return float(sum(len(re.findall(rf"= {name} ", body[0])) * weight for name, weight in FLOPS.items()))
+
+
+def peak_flops() -> float:
+    """Fused multiply-adds per second of one core, twice: the limit that no straight-line code can pass."""
+    width, chains, rounds = host_width(), 16, 64
+    module = ir.Module("peak")
+    lanes = Lanes(module, width)
+    (memory,) = lanes.function("peak", 1)
+    values = [lanes.load(memory, row) for row in range(chains)]
+    factor, term = lanes.number(0.999), lanes.number(1e-3)
+    for _ in range(rounds):
+        values = [lanes.add(lanes.multiply(value, factor), term) for value in values]
+    for row, value in enumerate(values):
+        lanes.store(value, memory, row)
+    lanes.builder.ret_void()
+    engine, address = load_code(object_code(str(module)), ("peak",))
+    room = drive.aligned_rows(chains, width)
+
+    @njit
+    def many(code, where, count):
+        for _ in range(count):
+            drive.call(code, (where,))
+
+    count = 100_000
+    many(np.int64(address["peak"]), np.int64(room.ctypes.data), 10)
+    taken = []
+    for _ in range(5):
+        begun = time.process_time()
+        many(np.int64(address["peak"]), np.int64(room.ctypes.data), count)
+        taken.append(time.process_time() - begun)
+    del engine
+    return 2 * width * chains * rounds * count / min(taken)
+
+
+def share_of_peak(ward: Ward) -> dict[str, float]:
+    """How near the engine comes to the limit of the core."""
+    steps = run_patients(ward.model, ward.constants, ward.events, ward.hours, OUTPUTS, threads=1).steps.mean()
+    seconds = engine_seconds(ward, 5e-6, "Rodas4")
+    per_step, peak = flops_of_a_step(ward), peak_flops()
+    return {
+        "flops_per_step": per_step,
+        "steps_per_patient": float(steps),
+        "flops_per_patient": per_step * float(steps),
+        "peak_gflops": peak / 1e9,
+        "reached_gflops": per_step * float(steps) / seconds / 1e9,
+        "share": per_step * float(steps) / seconds / peak,
+    }
+
+
+def main() -> None:
+    """Measure everything and write the file."""
+    model, ward = load_model(), open_ward()
+    told = {
+        "machine": f"{llvm.get_host_cpu_name()}, {host_width()} doubles per vector, {platform.system()}",
+        "model": {"digest": model.digest, "states": len(model.states), "constants": len(model.constants)},
+        "bench": {str(target): bench(target) for target in (1e-4, 1e-3)},
+        "work_precision": work_precision(ward),
+        "scaling": scaling(ward),
+        "peak": share_of_peak(ward),
+    }
+    FILE.write_text(json.dumps(told, indent=1) + "\n")
+    print(f"wrote {FILE.name}")
+
+
+if __name__ == "__main__":
+    main()

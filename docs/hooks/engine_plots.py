@@ -1,0 +1,100 @@
+"""Draws what benchmarks/record.py measured, when the docs are built: nothing here is measured or typed by hand."""
+
+import io
+import json
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+from matplotlib import pyplot as plt
+
+PLOTS = "<!-- engine figures -->"
+FILE = Path(__file__).parents[2] / "benchmarks" / "recorded.json"
+COLOUR = {"Rodas4": "#228EF0", "Rodas5P": "#C8602F"}
+
+
+def on_page_markdown(markdown, **kwargs):
+    """Put the figures where the page has its mark; without measurements, say so."""
+    if PLOTS not in markdown:
+        return markdown
+    if not FILE.exists():
+        return markdown.replace(PLOTS, "*Nothing is recorded yet: `python benchmarks/record.py` measures.*")
+    told = json.loads(FILE.read_text())
+    return markdown.replace(
+        PLOTS, "\n\n".join([bench_table(told), work_precision(told), peak_text(told), scaling(told)])
+    )
+
+
+def bench_table(told):
+    """Every program at the same error."""
+    lines = [
+        f"Measured on {told['machine']}; the model had {told['model']['states']} states "
+        f"(digest `{told['model']['digest']}`).",
+        "",
+        "| error at most | program | patients/s on one core | beside libRoadRunner | its error | its tolerance | ready in |",
+        "| --- | --- | --: | --: | --: | --: | --: |",
+    ]
+    for target, rows in told["bench"].items():
+        lines += [
+            f"| {float(target):g} | {row['tool']} | {row['patients_per_second_per_core']:,.0f} "
+            f"| {row['ratio_to_libroadrunner']:.3g}x | {row['max_relative_error']:.1e} | {row['tolerance']:.1e} "
+            f"| {row['model_build_s']:.1f} s |"
+            for row in rows
+        ]
+    return "\n".join(lines)
+
+
+def work_precision(told):
+    """Error against time, a line a method."""
+    figure, axes = plt.subplots(figsize=(6.4, 3.8))
+    for method, colour in COLOUR.items():
+        rows = [row for row in told["work_precision"] if row["method"] == method]
+        errors, times = [row["error"] for row in rows], [1e3 * row["seconds_per_patient"] for row in rows]
+        axes.loglog(times, errors, "o-", color=colour, label=method)
+    axes.axhline(1e-4, color="#7D8590", lw=1, ls="--")
+    axes.annotate("promised", (axes.get_xlim()[0], 1e-4), xytext=(4, 4), textcoords="offset points", color="#7D8590")
+    axes.set_xlabel("milliseconds per patient, one core")
+    axes.set_ylabel("largest relative error of any output")
+    axes.legend(frameon=False)
+    return "## Work and precision\n\n" + inline(figure)
+
+
+def peak_text(told):
+    """The share of the core's limit."""
+    peak = told["peak"]
+    return (
+        "## How near the limit\n\n"
+        f"One step is {peak['flops_per_step']:,.0f} floating-point operations and a patient takes "
+        f"{peak['steps_per_patient']:.0f} steps, {peak['flops_per_patient'] / 1e6:.2f} million operations. A core that does "
+        f"nothing but fused multiply-adds reaches {peak['peak_gflops']:.0f} Gflop/s here; the engine, rest-finding, control "
+        f"and output included, reaches {peak['reached_gflops']:.1f}: **{peak['share']:.0%} of the limit**. What is lost goes "
+        "to loads and stores of values that do not fit in registers, to divisions and to products that no addition follows."
+    )
+
+
+def scaling(told):
+    """Time per patient against patients, outputs and states."""
+    figure, panels = plt.subplots(1, 3, figsize=(9, 3), sharey=True)
+    for axes, (what, rows) in zip(panels, told["scaling"].items(), strict=True):
+        rows = sorted(rows, key=lambda row: row[what])
+        axes.plot(
+            [row[what] for row in rows], [1e3 * row["seconds_per_patient"] for row in rows], "o-", color="#1E7B59"
+        )
+        axes.set_xlabel(f"{what} solved" if what == "states" else what)
+        axes.set_ylim(bottom=0)
+    panels[0].set_xscale("log")
+    panels[0].set_ylabel("ms per patient, one core")
+    return "## Scaling\n\n" + inline(figure)
+
+
+def inline(figure):
+    """A figure as SVG inside the page, readable in both colour schemes."""
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+    figure.tight_layout()
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", facecolor="white")
+    plt.close(figure)
+    return "<div>" + buffer.getvalue()[buffer.getvalue().index("<svg") :] + "</div>"

@@ -1,0 +1,256 @@
+"""What happens when the page asks: each request checked, worked out and answered, or answered with a message."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache, wraps
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
+
+from resprout.app.serve.course import one_course, standard_course
+from resprout.app.serve.drugs import READOUTS, Row, balance_picture, compare, spans
+from resprout.app.serve.layout import CONFIG, TRIAL_PICTURES, legend_items
+from resprout.app.serve.panels import panel_data
+from resprout.app.serve.picture import packed
+from resprout.app.serve.sentences import sentences
+from resprout.app.serve.state import Faults, read_state, regimen_text, say
+from resprout.app.serve.take_away import command_line, python_code
+from resprout.app.serve.trial_pictures import arms_of, trial_pictures
+from resprout.app.serve.trials import run_design, run_upload
+from resprout.errors import Fault, InputError, ResproutError
+from resprout.figures import FIGURES
+from resprout.figures.palette import STAGE_COLOUR
+from resprout.language.records import Model
+from resprout.trial import Trial
+
+FIGURE_REPLICATES = 100
+AT_ONCE = 2  # trials and figures; more would only wait for the same cores
+WAIT_S = 20.0
+_desks = threading.BoundedSemaphore(AT_ONCE)
+log = logging.getLogger("resprout.page")
+Wish = Any
+
+
+def put_callbacks(app: Dash, model: Model) -> None:
+    """Connect the page with what it asks for."""
+
+    @app.callback(Output("path-done", "data"), Input("path-wish", "data"), prevent_initial_call=True)
+    @answered(0)
+    def path_answer(wish: Wish) -> tuple[Any, ...]:
+        return (follow(wish, model),)
+
+    trial = [
+        Output(f"trial-{name}{end}", part)
+        for name in TRIAL_PICTURES
+        for end, part in (("", "figure"), ("-legend", "children"), ("-sentence", "children"))
+    ]
+
+    @app.callback(*trial, Output("trial-done", "data"), Input("trial-wish", "data"), prevent_initial_call=True)
+    @answered(len(trial))
+    def trial_answer(wish: Wish) -> tuple[Any, ...]:
+        return try_out(wish, model)
+
+    drugs = [Output("drugs-table", "children"), Output("balance", "figure"), Output("balance-sentence", "children")]
+
+    @app.callback(*drugs, Output("drugs-done", "data"), Input("drugs-wish", "data"), prevent_initial_call=True)
+    @answered(len(drugs))
+    def drugs_answer(wish: Wish) -> tuple[Any, ...]:
+        return side_by_side(wish, model)
+
+    @app.callback(
+        Output("figures-body", "children"),
+        Output("figure-done", "data"),
+        Input("figure-wish", "data"),
+        prevent_initial_call=True,
+    )
+    @answered(1)
+    def figure_answer(wish: Wish) -> tuple[Any, ...]:
+        return figures_body(), {}
+
+    for name in ("path", "trial", "drugs", "figure"):
+        app.clientside_callback(
+            ClientsideFunction("page", name), Input(f"{name}-done", "data"), prevent_initial_call=True
+        )
+
+
+def answered(outputs: int) -> Callable[[Callable[[Wish], tuple[Any, ...]]], Callable[[Wish], Any]]:
+    """Make a callback that always answers: a mistake becomes a message, a fault of ours an apology and a line in the log.
+
+    outputs   how many parts stand before the last, which is a mapping for the page's script
+    """
+
+    def wrap(work: Callable[[Wish], tuple[Any, ...]]) -> Callable[[Wish], Any]:
+        @wraps(work)
+        def safe(wish: Wish) -> Any:
+            answer = respond(work, wish, outputs)
+            return answer if outputs else answer[-1]
+
+        return safe
+
+    return wrap
+
+
+def respond(work: Callable[[Wish], tuple[Any, ...]], wish: Wish, outputs: int) -> tuple[Any, ...]:
+    """Do the work, or say why not; nothing that is drawn changes then."""
+    kept = (no_update,) * outputs
+    serial = wish.get("serial") if isinstance(wish, dict) else None
+    started = time.perf_counter()
+    try:
+        *parts, done = work(wish)
+    except ResproutError as error:
+        return *kept, {"message": say_any(error), "serial": serial}
+    except Exception:
+        log.exception("a callback failed")
+        return *kept, {"message": "This did not work; the fault is ours. Nothing was kept.", "serial": serial}
+    return *parts, {**done, "serial": serial, "ms": round(1000 * (time.perf_counter() - started), 1)}
+
+
+def say_any(error: ResproutError) -> str:
+    """All faults of any of our errors as one message."""
+    return say(InputError(*error.faults))
+
+
+def fields_in(wish: Wish) -> Any:
+    """The fields of a request."""
+    if not isinstance(wish, dict):
+        raise InputError(Fault("the request is no list of fields.", "", "Expected names with values."))
+    return wish.get("fields", {})
+
+
+def follow(wish: Wish, model: Model) -> dict[str, Any]:
+    """Answer for the six panels: lines and sentences by stage, code to take along; or messages by field."""
+    state, faults = read_state(fields_in(wish), model)
+    if faults:
+        return {"faults": faults}
+    try:
+        course = one_course(state, model)
+    except InputError as error:
+        return {"faults": faults_of(error)}
+    reference, pinned = standard_course(model), None
+    if wish.get("pinned"):
+        pinned_state, pinned_faults = read_state(wish["pinned"], model)
+        pinned = None if pinned_faults else one_course(pinned_state, model)
+    return {
+        "faults": {},
+        "hours": packed(course.time_h)["bdata"],
+        "ghostHours": packed(pinned.time_h)["bdata"] if pinned else "",
+        "panels": panel_data(course, pinned, pinned or reference, model),
+        "sentences": sentences(course),
+        "regimen": regimen_text(state),
+        "command": command_line(state, model),
+        "python": python_code(state, model),
+    }
+
+
+def faults_of(error: InputError) -> Faults:
+    """Messages by field of an error whose faults name fields as their place."""
+    return {fault.where or "drug": f"{fault.found} {fault.expected} {fault.remedy}".strip() for fault in error.faults}
+
+
+def try_out(wish: Wish, model: Model) -> tuple[Any, ...]:
+    """Answer for the trial tab."""
+    sent, protocol = fields_in(wish), wish.get("protocol")
+    outcome: Trial | None = None
+    faults: Faults = {}
+    kept = (no_update,) * (3 * len(TRIAL_PICTURES))
+    with desk():
+        if protocol is not None:
+            try:
+                outcome = run_upload(protocol, model)
+            except InputError as error:
+                return *kept, {"faults": {"protocol": say(error)}}
+        else:
+            state, faults = read_state(sent, model)
+            if not faults:
+                outcome, faults = run_design(state, model)
+    if outcome is None:
+        return *kept, {"faults": faults}
+    legend = [(name, "", colour, dash) for name, colour, dash, _ in arms_of(outcome)]
+    parts = [
+        part
+        for picture, sentence in trial_pictures(outcome).values()
+        for part in (picture, legend_items(legend), sentence)
+    ]
+    people = outcome.protocol.people
+    return *parts, {"faults": {}, "said": f"{people} people in {len(outcome.protocol.arms)} arms, seed {outcome.seed}"}
+
+
+def side_by_side(wish: Wish, model: Model) -> tuple[Any, ...]:
+    """Answer for the drugs tab."""
+    state, faults = read_state(fields_in(wish), model)
+    if faults:
+        return no_update, no_update, no_update, {"faults": faults}
+    with desk():
+        rows, faults = compare(state, model)
+    picture, sentence = balance_picture(rows)
+    return drug_table(rows), picture, sentence, {"faults": faults}
+
+
+def drug_table(rows: list[Row]) -> html.Div:
+    """Readouts as bars in the colours of their stages."""
+    head = html.Tr(
+        [
+            html.Th("regimen"),
+            *(html.Th([readout.label, html.Small(readout.unit)], className="number") for readout in READOUTS),
+        ]
+    )
+    widest = spans(rows)
+    body = [
+        html.Tr(
+            [
+                html.Th([html.Small(f"{place} "), row.regimen], scope="row"),
+                *(
+                    bar_cell(value, most, readout.stage)
+                    for value, most, readout in zip(row.value, widest, READOUTS, strict=True)
+                ),
+            ]
+        )
+        for place, row in enumerate(rows, start=1)
+    ]
+    return html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="bars"), className="card wide")
+
+
+def bar_cell(value: float, most: float, stage: str) -> html.Td:
+    """A number over a bar whose length is its size."""
+    width = f"{100 * min(abs(value) / most, 1):.1f}%"
+    shown = f"{value:.0f}" if abs(value) >= 10 else f"{value + 0.0:.1f}".replace("-0.0", "0.0")
+    bar = html.Span(className="bar", style={"width": width, "background": STAGE_COLOUR[stage]})
+    return html.Td([html.Span(shown), html.Span(bar, className="track")], className="number")
+
+
+@lru_cache(maxsize=1)
+def figures_body() -> list[Any]:
+    """Every figure this version has."""
+    from resprout.figures import figure
+
+    with desk():
+        return [
+            html.Article(
+                [
+                    html.Header(html.H2(f"Figure {number}")),
+                    html.Div(
+                        dcc.Graph(figure=figure(number, replicates=FIGURE_REPLICATES), config=CONFIG),
+                        className="wide figure",
+                    ),
+                    html.P(f"{what[0].upper()}{what[1:]}; {FIGURE_REPLICATES} repetitions.", className="sentence"),
+                ],
+                className="card",
+            )
+            for number, what in FIGURES.items()
+        ]
+
+
+@contextlib.contextmanager
+def desk() -> Iterator[None]:
+    """A place at which long work is done; few at once, the others wait a little and are then asked to come again."""
+    if not _desks.acquire(timeout=WAIT_S):
+        raise InputError(Fault("many people are asking at once.", "", "", "Please try again in a moment."))
+    try:
+        yield
+    finally:
+        _desks.release()

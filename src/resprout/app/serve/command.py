@@ -1,0 +1,68 @@
+"""`resprout serve`: the page, on this machine."""
+
+from __future__ import annotations
+
+import socket
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from resprout.errors import Fault, InputError
+
+THREADS = 8
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+
+
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to answer on.")] = 8050,
+    host: Annotated[
+        str, typer.Option(help="Address to answer on; other machines reach it only if you change this.")
+    ] = "127.0.0.1",
+) -> None:
+    """Open a page in which dose, patient and blocks can be moved and the whole chain answers at once.
+
+    Example: `resprout serve --port 8050`
+    """
+    missing = [name for name in ("dash", "waitress") if find_spec(name) is None]
+    if missing:
+        found = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed."
+        raise InputError(Fault(found, "serve", "The page needs the extra `web`.", 'Try `pip install "resprout[web]"`.'))
+    door = open_door(host, port)
+    only_here = host in LOOPBACK
+    from resprout.app.serve.porter import Porter
+
+    porter = Porter(door, THREADS)
+    typer.echo(f"The page is at http://{host if only_here else socket.gethostname()}:{port}  (Ctrl+C ends it)")
+    if not only_here:
+        typer.echo("It has no password: everybody who reaches this address can use it.")
+    from resprout.app.serve.site import make_app, warm_in_background
+
+    porter.hand_over(make_app(hosts=LOOPBACK if only_here else None).server)
+    warm_in_background()
+    porter.wait()
+
+
+def open_door(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    raises   InputError if the address is not ours or is taken
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+        door.listen(128)
+    except (OSError, UnicodeError) as error:
+        door.close()
+        remedy = f"Try `--port {port + 1 if port < 65535 else 8050}`."
+        raise InputError(
+            Fault(
+                f"{host}:{port} cannot be used: {getattr(error, 'strerror', None) or 'no such address'}.",
+                "serve",
+                "",
+                remedy,
+            )
+        ) from None
+    return door

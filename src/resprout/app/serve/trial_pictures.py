@@ -1,0 +1,211 @@
+"""The trial tab's pictures: a trial that has been run in; course, responders, dissociation and power out, with a sentence for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resprout.app.serve.picture import Picture, axis, look, nice_range, value_axis, words
+from resprout.app.serve.trials import control_of, effect_sizes, people_needed, power
+from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, faint
+from resprout.figures.wording import say_time
+from resprout.trial import Trial
+
+COLOURS = (STAGE_COLOUR["score"], STAGE_COLOUR["dose"], STAGE_COLOUR["spine"], STAGE_COLOUR["signal"])
+SYMBOLS = ("circle", "square", "diamond", "triangle-up")
+HEIGHT = 280
+MARGIN = (48, 14, 12, 42)
+
+
+def trial_pictures(trial: Trial) -> dict[str, tuple[Picture, str]]:
+    """By name: a picture and what it shows in words."""
+    return {
+        "course": course(trial),
+        "responders": responders(trial),
+        "dissociation": dissociation(trial),
+        "power": power_curve(trial),
+    }
+
+
+def arms_of(trial: Trial) -> list[tuple[str, str, str, str]]:
+    """Arms with their colour, dash and symbol; the control is grey."""
+    shown, place = [], 0
+    for arm in trial.protocol.arms:
+        if arm.name == control_of(trial):
+            shown.append((arm.name, CONTROL_COLOUR, "dot", "circle-open"))
+        else:
+            shown.append((arm.name, COLOURS[place % 4], DASHES[place % 2], SYMBOLS[place % 4]))
+            place += 1
+    return shown
+
+
+def means(trial: Trial, endpoint: str, statistic: str, arm: str) -> pd.DataFrame:
+    """Rows of the long table for one line of a picture."""
+    table = trial.table
+    chosen = table["endpoint"].eq(endpoint) & table["statistic"].eq(statistic) & table["arm"].eq(arm)
+    return table[chosen].sort_values("time_h")
+
+
+def scale_of(trial: Trial) -> str:
+    """The scale that decides: the first endpoint."""
+    return trial.protocol.endpoints[0].name
+
+
+def course(trial: Trial) -> tuple[Picture, str]:
+    """Means of the scale by visit with their 95 % bands."""
+    visits = [float(hour) for hour in trial.protocol.endpoints[0].visits]
+    places = {hour: place for place, hour in enumerate(visits)}
+    data: list[dict[str, Any]] = []
+    told, top = [], 0.0
+    for name, colour, dash, symbol in arms_of(trial):
+        rows = means(trial, scale_of(trial), "mean", name)
+        x = [float(places[float(hour)]) for hour in rows["time_h"]]
+        data += band(x, rows, colour)
+        data.append(line(x, rows["value"].tolist(), name, colour, dash, symbol))
+        first, last = rows["value"].iloc[0], rows["value"].iloc[-1]
+        told.append(f"on {name} from {first:.1f} to {last:.1f}")
+        top = max(top, float(rows["upper"].max(skipna=True)))
+    layout = visit_layout(trial, visits, f"{scale_of(trial)}, points", [0, nice_range(0, top)[1]])
+    sentence = (
+        f"{scale_of(trial)} from the start to {say_time(visits[-1])}: {'; '.join(told)}. Bands hold the mean with 95 %."
+    )
+    return {"data": data, "layout": layout}, sentence
+
+
+def responders(trial: Trial) -> tuple[Picture, str]:
+    """Share of each arm whose score is at most half of the baseline, by visit."""
+    visits = [float(hour) for hour in trial.protocol.endpoints[0].visits][1:]
+    data, told = [], []
+    for name, colour, _, symbol in arms_of(trial):
+        rows = means(trial, scale_of(trial), "response_rate", name)
+        rows = rows[rows["time_h"].gt(0)]
+        control = name == control_of(trial)
+        data.append(
+            {
+                "type": "bar",
+                "x": list(range(len(rows))),
+                "y": (100 * rows["value"]).tolist(),
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": (100 * (rows["upper"] - rows["value"])).tolist(),
+                    "arrayminus": (100 * (rows["value"] - rows["lower"])).tolist(),
+                    "thickness": 1,
+                    "width": 3,
+                    "color": CONTROL_COLOUR,
+                },
+                "name": name,
+                "marker": {
+                    "color": faint(colour, 0.25 if control else 0.85),
+                    "line": {"color": colour, "width": 1.5},
+                    "pattern": {"shape": "" if symbol != "square" else "/"},
+                },
+                "hovertemplate": "%{y:.0f} %<extra>" + name + "</extra>",
+            }
+        )
+        if len(rows):
+            told.append(f"on {name} {rows['value'].iloc[0]:.0%} at {say_time(visits[0])}")
+            told[-1] += f", {rows['value'].iloc[-1]:.0%} at {say_time(visits[-1])}" if len(rows) > 1 else ""
+    layout = visit_layout(trial, visits, "responders, %", [0, 105], bargap=0.35)
+    return {"data": data, "layout": layout}, f"Score halved or better {'; '.join(told)}."
+
+
+def dissociation(trial: Trial) -> tuple[Picture, str]:
+    """Mean CADSS over the first hours."""
+    data: list[dict[str, Any]] = []
+    told, top = [], 10.0
+    for name, colour, dash, symbol in arms_of(trial):
+        rows = means(trial, "CADSS", "mean", name)
+        if not len(rows):
+            continue
+        x = (60 * rows["time_h"]).tolist()
+        data += band(x, rows, colour)
+        data.append(line(x, rows["value"].tolist(), name, colour, dash, symbol, "%{x:.0f} min"))
+        peak = rows.iloc[int(rows["value"].to_numpy().argmax())]
+        when = f" after {say_time(float(peak['time_h']))}" if peak["value"] >= 0.5 else ""
+        told.append(f"on {name} {peak['value']:.0f}{when}")
+        top = max(top, float(rows["upper"].max(skipna=True)))
+    layout = look(
+        HEIGHT,
+        MARGIN,
+        xaxis=axis(title=words("minutes"), dtick=60, range=[-5, 245]),
+        yaxis=value_axis(range=[0, nice_range(0, top)[1]], title=words("CADSS, points")),
+    )
+    if not told:
+        return {"data": [], "layout": layout}, "This protocol does not rate dissociation."
+    return {"data": data, "layout": layout}, f"CADSS (0 to 92) is highest {'; '.join(told)}."
+
+
+def power_curve(trial: Trial) -> tuple[Picture, str]:
+    """Power of a two-sided t-test on the change at each arm's best visit, by people in each arm."""
+    sizes = np.unique(np.round(np.geomspace(3, 300, 60))).astype(float)
+    data, told = [], []
+    for name, colour, dash, _ in arms_of(trial):
+        if not control_of(trial) or name == control_of(trial) or trial.protocol.design != "parallel":
+            continue
+        visits, effects = effect_sizes(trial, name)
+        if not effects:
+            continue
+        best = int(np.argmax(effects))
+        chances = 100 * power(effects[best], sizes)
+        data.append(line(sizes.tolist(), chances.tolist(), name, colour, dash, "", "%{x:.0f} an arm", mode="lines"))
+        needed = people_needed(effects[best])
+        many = f"{needed} people an arm give" if needed else "more than 500 people an arm are needed for"
+        told.append(f"{name} differs most at {say_time(visits[best])} (d = {effects[best]:.2f}); {many} 90 % power")
+    layout = look(
+        HEIGHT,
+        MARGIN,
+        xaxis=axis(type="log", title=words("people in each arm"), tickvals=[3, 10, 30, 100, 300]),
+        yaxis=value_axis(range=[0, 104], title=words("power, %")),
+    )
+    if not told:
+        return {"data": [], "layout": layout}, "Power needs a parallel trial with a control arm."
+    caution = "The effect is read from this one run, so it carries its chance."
+    return {"data": data, "layout": layout}, f"{'; '.join(told)[0].upper()}{'; '.join(told)[1:]}. {caution}"
+
+
+def line(
+    x: list[float],
+    y: list[float],
+    name: str,
+    colour: str,
+    dash: str,
+    symbol: str,
+    when: str = "%{text}",
+    mode: str = "lines+markers",
+) -> dict[str, Any]:
+    """One line of one arm."""
+    return {
+        "type": "scatter",
+        "mode": mode,
+        "x": x,
+        "y": y,
+        "name": name,
+        "line": {"color": colour, "width": 2.2, "dash": dash},
+        "marker": {"size": 7, "symbol": symbol or "circle", "color": colour},
+        "hovertemplate": f"{when.replace('%{text}', '')} %{{y:.1f}}<extra>{name}</extra>",
+    }
+
+
+def band(x: list[float], rows: pd.DataFrame, colour: str) -> list[dict[str, Any]]:
+    """The 95 % band of a mean."""
+    silent = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    upper, lower = rows["upper"].fillna(rows["value"]), rows["lower"].fillna(rows["value"])
+    return [
+        {**silent, "x": x, "y": upper.tolist()},
+        {**silent, "x": x, "y": lower.tolist(), "fill": "tonexty", "fillcolor": faint(colour, 0.14)},
+    ]
+
+
+def visit_layout(trial: Trial, visits: list[float], spoken: str, span: list[float], **more: Any) -> Picture:
+    """Visits evenly spaced, as hours and weeks do not share one scale."""
+    shown = axis(tickvals=list(range(len(visits))), ticktext=[say_time(hour) for hour in visits])
+    return look(
+        HEIGHT,
+        MARGIN,
+        xaxis={**shown, "range": [-0.5, len(visits) - 0.5], "title": words("visit")},
+        yaxis=value_axis(range=span, title=words(spoken)),
+        **more,
+    )

@@ -1,0 +1,197 @@
+"""Sections of a trial's report that a clinician looks for: design, patients, responders, safety, analyses, published numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from resprout.app.outcome import ANALYSIS_HEADINGS, analysis_cells
+from resprout.app.page import Section, html_table, paragraphs
+from resprout.app.published import COLUMNS as PUBLISHED_HEADINGS
+from resprout.app.published import count_words, published_cells
+from resprout.figures.wording import say_time
+from resprout.trial.published import inside_share
+from resprout.trial.scales import SCALES
+
+if TYPE_CHECKING:
+    from resprout.trial import Trial
+
+CONTROLS = {
+    "saline": "inactive saline; patients may tell the drug by what they feel",
+    "midazolam": "midazolam, whose sedation hides which arm one is in",
+    "inactive_pill": "an inactive pill",
+    "open_label": "nothing is hidden",
+    "wait_list": "waiting, without treatment",
+    "add_on": "placebo added to a new oral drug that everybody gets",
+}
+SAFETY = {
+    "VAS_high": "feeling high",
+    "CADSS": "dissociation",
+    "BPRS_positive": "psychotic symptoms",
+    "SBP": "systolic pressure",
+    "DBP": "diastolic pressure",
+}
+
+
+def design_section(trial: Trial) -> Section:
+    """Who was studied, what was given, and what was rated when."""
+    protocol = trial.protocol
+    size = "first" if protocol.design == "crossover" else "size"
+    arms = [
+        [arm.name, arm.regimen, str(getattr(arm, size) or 0), "control" if arm.control else ""] for arm in protocol.arms
+    ]
+    heading = "start with it" if size == "first" else "people"
+    facts = [
+        ["design", protocol.design + (f", {protocol.washout / 24:g} d between" if protocol.washout else "")],
+        ["control", CONTROLS[protocol.control]],
+        [
+            "blinding",
+            "held by assumption" if protocol.blinding == "held" else "as it is: effects may give the drug away",
+        ],
+        ["diagnosis", {"mdd": "major depression", "bipolar": "bipolar depression"}[protocol.diagnosis]],
+        ["added for everybody", protocol.background or "nothing"],
+        ["entry", entry_words(trial)],
+        ["dropout", dropout_words(trial)],
+        *([each.name, ", ".join(map(say_time, each.visits))] for each in protocol.endpoints),
+    ]
+    assumed = "".join(f"<li>{text}</li>" for text in map(_plain, protocol.assumed))
+    body = html_table(["arm", "treatment", heading, ""], arms, right=[heading]) + html_table(["", ""], facts)
+    return Section("design", "Design", body + (f"<p>Assumed of the design:</p><ul>{assumed}</ul>" if assumed else ""))
+
+
+def entry_words(trial: Trial) -> str:
+    """The entry criteria in a line."""
+    entry = trial.protocol.entry
+    said = [f"{scale} at least {points:g}" for scale, points in entry.minimum.items()]
+    said += [f"{scale} at most {points:g}" for scale, points in entry.maximum.items()]
+    said += [f"{entry.age[0]:g} to {entry.age[1]:g} years", *entry.genotype]
+    if entry.resistant:
+        said.append("an antidepressant has failed")
+    return ", ".join(said) + f"; rated {say_time(entry.screening)} before the first dose"
+
+
+def dropout_words(trial: Trial) -> str:
+    """Who leaves, in a line."""
+    rule, said = trial.protocol.dropout, []
+    for share, words in (
+        (rule.completely_at_random, "whatever happens"),
+        (rule.at_random, "if the last rating has not moved"),
+        (rule.informative, "if the state has not moved"),
+    ):
+        if share:
+            said.append(f"{share:.0%} a week {words}")
+    if rule.missed_visits:
+        said.append(f"{rule.missed_visits:.0%} of visits missed")
+    if trial.protocol.rescue is not None:
+        said.append(f"rescue from {say_time(trial.protocol.rescue.after)} on")
+    return ", ".join(said) or "nobody leaves"
+
+
+def patients_section(trial: Trial) -> Section:
+    """Who entered, over all repetitions."""
+    people = trial.cohort.covariates
+    rows = [
+        ["age, years", _spread(people["age"])],
+        ["women", f"{(people['sex'] == 'female').mean():.0%}"],
+        ["body mass index, kg/m²", _spread(people["BMI"])],
+        ["genotype of BDNF", _shares(people["genotype"])],
+        ["CYP2B6", _shares(people["CYP2B6"])],
+        ["comedication", _shares(people["comedication"])],
+    ]
+    for (arm, endpoint), rating in trial.ratings.items():
+        scale = SCALES.get(endpoint)
+        if scale is not None and scale.mood:
+            rows.append([f"{endpoint} at baseline, {arm}", _spread(rating[:, :, 0])])
+    share = len(people) / trial.cohort.screened
+    text = (
+        f"{trial.cohort.screened:,} people of the ill population were screened for {len(people):,} places in "
+        f"{trial.replicates:,} repetitions ({share:.0%} entered). They were chosen by a rating on one day, so that they are a "
+        "little better at baseline than at screening."
+    )
+    return Section("patients", "Patients", paragraphs(text) + html_table(["", "mean (SD) or share"], rows))
+
+
+def responders_section(trial: Trial) -> Section:
+    """Response and remission by visit, and who stayed well."""
+    table = trial.table
+    rates = table[table["statistic"].isin(["response_rate", "remission_rate"]) & table["time_h"].gt(0)]
+    rows = [
+        [row["endpoint"], row["arm"], say_time(row["time_h"]), word, f"{row['value']:.0%}", interval_words(row)]
+        for row in rates.to_dict("records")
+        for word in [row["statistic"].removesuffix("_rate")]
+    ]
+    columns = ["endpoint", "arm", "time", "", "share", "95 %"]
+    text = "Response is a fall by half, remission a score at or below the scale's cut-off; a missed visit counts as neither."
+    folded = f"<details><summary>By visit<small>{len(rows)} rows</small></summary>"
+    return Section(
+        "responders",
+        "Responders",
+        paragraphs(text) + folded + html_table(columns, rows, right=columns[4:]) + "</details>",
+    )
+
+
+def interval_words(row: Mapping[Any, Any]) -> str:
+    """An interval of shares."""
+    return f"{row['lower']:.0%} to {row['upper']:.0%}"
+
+
+def safety_section(trial: Trial) -> Section:
+    """Highest readings of what is unpleasant, and who left or was rescued."""
+    rows = []
+    for (name, endpoint), rating in trial.ratings.items():
+        if endpoint in SAFETY:
+            rise = np.nanmax(rating, axis=2) - rating[:, :, 0]
+            upper = np.quantile(rise, 0.95)
+            rows.append([name, f"{SAFETY[endpoint]} ({endpoint})", f"{rise.mean():.1f}", f"{upper:.0f}"])
+    for arm in trial.protocol.arms:
+        left, rescued = trial.outcome.left_h[arm.name], trial.outcome.rescued[arm.name]
+        if np.isfinite(left).any():
+            rows.append([arm.name, "left before the end", f"{np.isfinite(left).mean():.0%}", ""])
+        if rescued.any():
+            rows.append([arm.name, "needed rescue", f"{rescued.mean():.0%}", ""])
+    if not rows:
+        return Section("safety", "Safety", paragraphs("The protocol rates nothing of safety, and nobody leaves."))
+    columns = ["arm", "", "mean of highest rise, or share", "95th percentile of people"]
+    text = (
+        "The model knows euphoria, dissociation, psychotic symptoms and blood pressure, and nothing else of safety: no bladder, "
+        "no addiction, no mania, no death."
+    )
+    return Section("safety", "Safety", html_table(columns, rows, right=columns[2:]) + paragraphs(text))
+
+
+def analysis_section(trial: Trial) -> Section:
+    """The analyses that the protocol asks for."""
+    rows = trial.analysis[trial.analysis["analysis"] != "rm_anova"]
+    text = (
+        "Each repetition is analysed as one trial would be. Estimates are means over repetitions with the middle 95 % of them; "
+        "power is the share of repetitions with p < .05. MMRM: visit by arm and by baseline, unstructured covariance, restricted "
+        "maximum likelihood, Kenward-Roger. Response: Fisher's exact test. Relapse: Kaplan-Meier and Cox. Genotype: carriers of "
+        "a Met allele against others by time."
+    )
+    table = html_table(ANALYSIS_HEADINGS, analysis_cells(rows), right=ANALYSIS_HEADINGS[4:])
+    return Section("analysis", "Analyses", table + paragraphs(text))
+
+
+def published_section(trial: Trial) -> Section:
+    """Published numbers beside their predictions."""
+    rows: list[dict[str, Any]] = [dict(row) for _, row in trial.published.astype(object).iterrows()]
+    cells = [[*cell, row["verification"], row["note"]] for cell, row in zip(published_cells(rows), rows, strict=True)]
+    table = html_table([*PUBLISHED_HEADINGS, "how known", "note"], cells, right=PUBLISHED_HEADINGS[5:8])
+    return Section("published", "Published numbers", paragraphs(count_words(*inside_share(rows))) + table)
+
+
+def _spread(values: Any) -> str:
+    known = np.asarray(values, dtype=float)
+    return f"{np.nanmean(known):.1f} ({np.nanstd(known):.1f})"
+
+
+def _shares(values: Any) -> str:
+    return ", ".join(f"{name} {share:.0%}" for name, share in values.value_counts(normalize=True).items())
+
+
+def _plain(text: str) -> str:
+    from html import escape
+
+    return escape(text)

@@ -1,0 +1,241 @@
+"""Experiments in the model: what is done to whom, as a line of a table, in; the course of every output out, all arms in one run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.errors import Fault, InputError, SolveError
+from resprout.language.records import Model
+from resprout.solve import Events, run_patients
+from resprout.trial.dosing import companion_constants, companion_drugs, regimen_events
+from resprout.trial.regimen import Regimen, parse_regimen
+
+Numbers = NDArray[np.float64]
+SETTING = re.compile(r"(?P<name>\w+)\s*=\s*(?P<value>[-+.\deE]+)\s*(?:\[\s*(?P<start>[.\d]+)\s+(?P<stop>[.\d]+)\s*\])?")
+MEASURE = re.compile(
+    r"(?P<minus>-?)(?P<output>\w+) (?P<kind>at|peak|mean) (?P<start>[.\d]+)(?: (?P<stop>[.\d]+))?"
+    r"(?: against (?P<against>[.\d]+))?"
+)
+JOIN, OR = " & ", " | "
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is studied: species, causes of illness, and the dose of ketamine that others are compared with."""
+
+    name: str
+    constants: Mapping[str, float] = field(hash=False)
+    standard: str
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A person and all that is done to them.
+
+    done   regimens such as `ketamine 10 mg/kg ip`, constants held for life such as `glial_uptake=0.7`, and inputs held
+           for a time such as `firing_block=0.9 [0 3]` (h), joined by ` & `; empty for nothing
+    """
+
+    person: str
+    done: str = ""
+
+    def with_also(self, done: str) -> Arm:
+        """The same arm with more done."""
+        return Arm(self.person, JOIN.join(part for part in (self.done, done) if part))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is read off a course: an output at an hour, or its farthest or mean change within a window (h).
+
+    sign      -1 where a fall is what is looked for
+    against   hour at which the standard dose is read, where it acts at another time; None for the same hour
+    """
+
+    output: str
+    kind: str
+    start_h: float
+    stop_h: float
+    sign: float = 1.0
+    against: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The measure in words."""
+        if self.kind == "at":
+            return f"{self.output} at {self.start_h:g} h"
+        return f"{self.kind} {self.output}, {self.start_h:g}-{self.stop_h:g} h"
+
+    def of_standard(self) -> Measure:
+        """The same read from the standard dose."""
+        if self.against is None:
+            return self
+        return Measure(self.output, "at", self.against, self.against, self.sign)
+
+
+@dataclass(frozen=True)
+class Courses:
+    """Courses of every arm: value [arm, time, output], time in h."""
+
+    arms: Mapping[Arm, int]
+    hours: Numbers
+    outputs: tuple[str, ...]
+    value: Numbers = field(repr=False)
+
+    def course(self, arm: Arm, output: str) -> Numbers:
+        """[time] one output of one arm."""
+        return self.value[self.arms[arm], :, self.outputs.index(output)]
+
+    def at(self, arm: Arm, output: str, hour: float) -> float:
+        """One output at one hour."""
+        return float(np.interp(hour, self.hours, self.course(arm, output)))
+
+    def change(self, arm: Arm, reference: Arm, measure: Measure) -> float:
+        """How an arm differs from a reference, in the measure's direction and the output's unit."""
+        apart = self.course(arm, measure.output) - self.course(reference, measure.output)
+        if measure.kind == "at":
+            return measure.sign * float(np.interp(measure.start_h, self.hours, apart))
+        inside = apart[(self.hours >= measure.start_h) & (self.hours <= measure.stop_h)]
+        farthest = inside[np.abs(inside).argmax()] if measure.kind == "peak" else inside.mean()
+        return measure.sign * float(farthest)
+
+
+def read_persons(model: Model) -> dict[str, Person]:
+    """Who can be studied, by name: rows of persons.tsv with the constants of their species."""
+    found = {}
+    for row in model.tables.get("persons", ()):
+        own = {
+            line["constant"]: float(line["value"])
+            for line in model.tables["species"]
+            if line["species"] == row["species"]
+        }
+        settings = [_setting(item) for item in split(row["constants"], JOIN)]
+        own |= {part["name"]: float(part["value"]) for part in settings if part is not None}
+        found[row["person"]] = Person(row["person"], own, row["standard"])
+    return found
+
+
+def read_measures(text: str, where: str = "") -> tuple[Measure, ...]:
+    """Read measures joined by commas, for instance `severity at 24, p_mTOR peak 0 4`.
+
+    raises   InputError for one that is not understood
+    """
+    found = []
+    for item in split(text, ","):
+        match = MEASURE.fullmatch(item)
+        if match is None:
+            raise InputError(Fault(f"the measure `{item}` is not understood.", where, "Expected `severity at 24`."))
+        start = float(match["start"])
+        found.append(
+            Measure(
+                match["output"],
+                match["kind"],
+                start,
+                float(match["stop"] or start),
+                -1.0 if match["minus"] else 1.0,
+                float(match["against"]) if match["against"] else None,
+            )
+        )
+    return tuple(found)
+
+
+def split(text: str, mark: str) -> list[str]:
+    """The parts of a cell, without blanks around them."""
+    return [part.strip() for part in text.split(mark) if part.strip()]
+
+
+def run_arms(
+    model: Model,
+    arms: Iterable[Arm],
+    hours: Iterable[float],
+    outputs: Sequence[str],
+    overrides: Mapping[str, float] | None = None,
+) -> Courses:
+    """Run every arm as one patient of one batch.
+
+    hours       h, at which courses are wanted; a dense grid after hour 0 is added
+    overrides   constants changed for every arm, as a rival hypothesis does
+    returns     Courses
+    raises      SolveError if an arm cannot be solved
+    """
+    distinct = list(dict.fromkeys(arms))
+    persons = read_persons(model)
+    made = [_prepare(model, persons, arm, overrides or {}) for arm in distinct]
+    names = sorted({name for constants, _ in made for name in constants})
+    constants = {name: np.array([own.get(name, model.nominal[name]) for own, _ in made]) for name in names}
+    events = _joined(model, constants, [changes for _, changes in made])
+    grid = _grid(hours)
+    run = run_patients(model, constants, events, grid, list(outputs))
+    for k in np.flatnonzero(run.status):
+        raise SolveError(Fault(f"`{distinct[k].done}` could not be solved.", distinct[k].person, run.message(int(k))))
+    return Courses({arm: k for k, arm in enumerate(distinct)}, grid, tuple(outputs), run.value)
+
+
+def _setting(item: str) -> re.Match[str] | None:
+    return SETTING.fullmatch(item)
+
+
+def _prepare(
+    model: Model, persons: Mapping[str, Person], arm: Arm, overrides: Mapping[str, float]
+) -> tuple[dict[str, float], list[tuple[float, str, float]]]:
+    """Constants of one arm, and its changes: hour, state or input, amount or value."""
+    given: dict[str, float] = {**persons[arm.person].constants, **overrides}
+    changes = []
+    doses = []
+    for item in split(arm.done, JOIN):
+        match = _setting(item)
+        if match is None:
+            doses.append(item)
+        elif match["start"] is None:
+            given[match["name"]] = float(match["value"])
+        else:
+            name = match["name"]
+            changes += [(float(match["start"]), name, float(match["value"]))]
+            changes += [(float(match["stop"]), name, given.get(name, model.nominal[name]))]
+    plan = Regimen("", ())
+    if doses:
+        plan = parse_regimen(" + ".join(doses), companion_drugs(model), f"{arm.person}: {arm.done}")
+    # a drug's own rows fill its slot, but what the person or the hypothesis changes stays changed
+    given = {**companion_constants(model, plan), **given}
+    known = {**model.nominal, **given}
+    for drug, slot in zip(plan.drugs, ("companion", "partner"), strict=False):
+        own = {
+            f"{slot}_{name.removeprefix(f'{drug}_')}": value
+            for name, value in overrides.items()
+            if name.startswith(f"{drug}_")
+        }
+        given |= {name: value for name, value in own.items() if name in model.constants}
+    events = regimen_events(plan, known)
+    changes += list(zip(events.time_h.tolist(), events.name, events.value[:, 0].tolist(), strict=True))
+    return given, changes
+
+
+def _joined(model: Model, constants: Mapping[str, Numbers], changes: list[list[tuple[float, str, float]]]) -> Events:
+    """Changes of all arms as one timetable; who has no change keeps an input and adds nothing to a state."""
+    moments = sorted({(hour, name) for own in changes for hour, name, _ in own})
+    value = np.zeros((len(moments), len(changes)))
+    for column, own in enumerate(changes):
+        given: dict[tuple[float, str], float] = {}
+        for hour, name, amount in own:
+            before = 0.0 if name in model.inputs else given.get((hour, name), 0.0)
+            given[hour, name] = before + amount
+        held: dict[str, float] = {}
+        for row, moment in enumerate(moments):
+            name = moment[1]
+            if name in model.inputs:
+                rest = float(constants[name][column]) if name in constants else model.nominal[name]
+                held[name] = given.get(moment, held.get(name, rest))
+                value[row, column] = held[name]
+            else:
+                value[row, column] = given.get(moment, 0.0)
+    return Events(np.array([hour for hour, _ in moments]), tuple(name for _, name in moments), value)
+
+
+def _grid(hours: Iterable[float]) -> Numbers:
+    """Hours asked for, with every 5 min to 4 h and every half hour to 24 h."""
+    return np.unique(np.round([*np.arange(0, 49) / 12, *np.arange(8, 49) / 2, *hours], 6))

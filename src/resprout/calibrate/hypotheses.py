@@ -1,0 +1,79 @@
+"""Rival hypotheses, each a small table of changed constants, scored on the same facts: model/variants and facts.tsv in, who explains what out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from resprout.calibrate.interventions import Verdict, run_rows
+from resprout.errors import Fault, ModelError, nearest
+from resprout.language.records import Model
+from resprout.language.tables import read_table
+
+SEED = "seed"
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One account of how ketamine works: what it claims, and the constants it changes (rows of its table)."""
+
+    name: str
+    claim: str
+    rows: tuple[Mapping[str, str], ...] = field(hash=False)
+
+    @property
+    def overrides(self) -> dict[str, float]:
+        """Changed constants by name."""
+        return {row["constant"]: float(row["value"]) for row in self.rows}
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one hypothesis explains: a verdict for each fact, and one for each published intervention."""
+
+    hypothesis: Hypothesis
+    facts: tuple[Verdict, ...]
+    interventions: tuple[Verdict, ...]
+
+    @property
+    def explained(self) -> int:
+        """How many facts come out."""
+        return sum(verdict.right for verdict in self.facts)
+
+
+def read_hypotheses(model: Model) -> list[Hypothesis]:
+    """Every hypothesis of the model's folder `variants`, the seed's first.
+
+    raises   ModelError with every fault of the tables
+    """
+    faults: list[Fault] = []
+    sources = {entry["key"] for entry in model.tables["sources"]}
+    found = []
+    for path in sorted((Path(model.folder) / "variants").glob("*.tsv")):
+        rows = read_table(path, faults, "variant")
+        for line, row in rows:
+            where = f"variants/{path.name}:{line}"
+            if row["constant"] not in model.constants:
+                remedy = nearest(row["constant"], model.constants, "resprout describe")
+                faults.append(Fault(f"`{row['constant']}` is no constant of the model.", where, "", remedy))
+            faults += [
+                Fault(f"source `{key}` is not in sources.bib.", where, "", nearest(key, sources))
+                for key in row["source"].split()
+                if key not in sources
+            ]
+        claim = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
+        found.append(Hypothesis(path.stem, claim, tuple(row for _, row in rows)))
+    if faults:
+        raise ModelError(*faults)
+    return sorted(found, key=lambda hypothesis: (hypothesis.name != SEED, hypothesis.name))
+
+
+def score_hypotheses(model: Model) -> list[Score]:
+    """Run every fact and every intervention under every hypothesis."""
+    facts, interventions = model.tables["facts"], model.tables["interventions"]
+    scores = []
+    for hypothesis in read_hypotheses(model):
+        verdicts = run_rows(model, (*facts, *interventions), hypothesis.overrides)
+        scores.append(Score(hypothesis, tuple(verdicts[: len(facts)]), tuple(verdicts[len(facts) :])))
+    return scores

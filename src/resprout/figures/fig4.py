@@ -1,0 +1,186 @@
+"""The analogue of Fig 4 of Krystal, Sanacora & Duman (2013): spines and depression by BDNF genotype, with ketamine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template
+from resprout.figures.wording import say_time
+from resprout.language import load_model
+from resprout.language.records import Model
+from resprout.people import recruit
+from resprout.people.covariates import GENOTYPES
+from resprout.trial.anova import group_by_time
+from resprout.trial.conduct import enrol, observe
+from resprout.trial.course import simulate
+from resprout.trial.protocol import read_protocol
+
+Numbers = NDArray[np.float64]
+PUBLISHED_SIZES = dict(zip(GENOTYPES, (41, 19, 2), strict=True))  # legend of the figure
+PUBLISHED_P = 0.0007
+TRIAL = "laje2012_genotype"
+REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
+DASH = dict(zip(GENOTYPES, ("solid", "dash", "dot"), strict=True))
+SYMBOL = dict(zip(GENOTYPES, ("circle", "square", "diamond"), strict=True))
+SPINE_PATIENTS = 200
+
+
+@dataclass(frozen=True)
+class GenotypeTrial:
+    """The genotyped trial: ratings by genotype [replicate, person, visit], hours [visit], F and p [replicate]."""
+
+    ratings: dict[str, Numbers]
+    hours: tuple[float, ...]
+    F: Numbers
+    p: Numbers
+    df: int
+
+
+def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None) -> go.Figure:
+    """Draw spines by genotype before and after ketamine, and HDRS17 by genotype with the interaction test.
+
+    replicates   virtual repetitions of the genotyped trial, 41, 19 and 2 people each      seed   of people and raters
+    """
+    model = load_model() if model is None else model
+    trial = genotype_trial(replicates, seed, model)
+    figure = make_subplots(
+        rows=1,
+        cols=2,
+        column_widths=[0.4, 0.6],
+        horizontal_spacing=0.11,
+        subplot_titles=("A  spines a day after ketamine", "B  HDRS-17 after ketamine"),
+    )
+    _draw_spines(figure, spines_by_genotype(seed, model))
+    _draw_ratings(figure, trial)
+    figure.update_layout(
+        template=plain_template(),
+        title={"text": f"{finding(trial)}<br><span style='font-size:13px'>{who(trial)}</span>", "y": 0.97},
+        height=560,
+        margin={"l": 65, "r": 40, "t": 130, "b": 105},
+        legend={"orientation": "h", "x": 0.0, "y": -0.19, "yanchor": "top"},
+    )
+    return figure
+
+
+def genotype_trial(replicates: int, seed: int, model: Model) -> GenotypeTrial:
+    """Repeat the genotyped trial with exactly the published numbers of each genotype.
+
+    returns   ratings and, for each repetition, genotype x time with Met carriers as one group
+    """
+    protocol, regimens = read_protocol(TRIAL, model)
+    arm, endpoint = protocol.arms[0], protocol.endpoints[0]
+    ratings = {}
+    for genotype, size in PUBLISHED_SIZES.items():
+        entry = protocol.entry.model_copy(update={"genotype": (genotype,)})
+        own = protocol.model_copy(update={"entry": entry, "arms": (arm.model_copy(update={"size": size}),)})
+        cohort = enrol(own, model, replicates, seed)
+        ratings[genotype] = observe(own, regimens, model, cohort, replicates).ratings[arm.name, endpoint.name]
+    whole = np.concatenate(list(ratings.values()), axis=1)
+    carrier = np.repeat([0, 1, 1], list(PUBLISHED_SIZES.values()))
+    found = group_by_time(whole, np.broadcast_to(carrier, whole.shape[:2]))
+    return GenotypeTrial(ratings, endpoint.visits, found.F, found.p, found.df)
+
+
+def spines_by_genotype(seed: int, model: Model) -> dict[str, tuple[Numbers, Numbers]]:
+    """Spine density at rest and a day after ketamine of the same people, had they been born with each genotype."""
+    people = recruit(SPINE_PATIENTS, seed=seed, genotype="Val/Val", model=model)
+    found = {}
+    for genotype in GENOTYPES:
+        run = simulate(model, people, REGIMEN, days=1, outputs=["spine_density"], genotype=genotype)
+        density = run["spine_density"].to_numpy()
+        found[genotype] = density[:, 0], density[:, -1]
+    return found
+
+
+def finding(trial: GenotypeTrial) -> str:
+    """Say what the genotyped trial finds, and how often."""
+    change = {name: (rating[:, :, -1] - rating[:, :, 0]).mean() for name, rating in trial.ratings.items()}
+    word = "falls less" if change["Val/Met"] > change["Val/Val"] else "does not fall less"
+    power = (trial.p < 0.05).mean()
+    return f"With a Met allele HDRS-17 {word}; a trial of 62 finds it {power:.0%} of the time"
+
+
+def who(trial: GenotypeTrial) -> str:
+    """Say what was tested and on whom."""
+    sizes = ", ".join(f"{size} {name}" for name, size in PUBLISHED_SIZES.items())
+    return (
+        f"{len(trial.F):,} virtual trials of {sizes}; carriers x time: median F = {np.median(trial.F):.2f} (df {trial.df}), "
+        f"p < .05 in {(trial.p < 0.05).mean():.0%}, p ≤ .0007 in {(trial.p <= PUBLISHED_P).mean():.0%}.<br>"
+        "Published: F = 5.59, df = 4, p = .0007. Bars hold the middle 95 % (A: of people, B: of trials)."
+    )
+
+
+def _draw_spines(figure: go.Figure, spines: dict[str, tuple[Numbers, Numbers]]) -> None:
+    """Draw spine density at rest (open) and after ketamine (filled) for each genotype."""
+    colour = STAGE_COLOUR["spine"]
+    for after, word in ((False, "at rest"), (True, "a day after ketamine")):
+        values = [spines[name][int(after)] for name in GENOTYPES]
+        figure.add_trace(
+            go.Scatter(
+                x=[place + (0.12 if after else -0.12) for place in range(len(GENOTYPES))],
+                y=[each.mean() for each in values],
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [np.quantile(each, 0.975) - each.mean() for each in values],
+                    "arrayminus": [each.mean() - np.quantile(each, 0.025) for each in values],
+                    "thickness": 1.4,
+                    "width": 4,
+                    "color": faint(colour, 0.6),
+                },
+                mode="markers",
+                marker={"size": 11, "color": colour, "symbol": "circle" if after else "circle-open"},
+                name=f"spines {word}",
+                hovertemplate="%{y:.3f}<extra>" + word + "</extra>",
+            ),
+            row=1,
+            col=1,
+        )
+    figure.update_xaxes(tickvals=list(range(len(GENOTYPES))), ticktext=list(GENOTYPES), range=[-0.5, 2.5], row=1, col=1)
+    figure.update_yaxes(title_text="spine density (health = 1)", row=1, col=1)
+
+
+def _draw_ratings(figure: go.Figure, trial: GenotypeTrial) -> None:
+    """Draw mean HDRS17 by visit for each genotype, with the middle 95 % of trials."""
+    places = list(range(len(trial.hours)))
+    for number, (genotype, rating) in enumerate(trial.ratings.items()):
+        mean = rating.mean(axis=1)
+        lower, upper = np.quantile(mean, [0.025, 0.975], axis=0)
+        middle = mean.mean(axis=0)
+        colour = STAGE_COLOUR["score"] if genotype == "Val/Val" else CONTROL_COLOUR
+        figure.add_trace(
+            go.Scatter(
+                x=[place + 0.1 * (number - 1) for place in places],
+                y=middle,
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": upper - middle,
+                    "arrayminus": middle - lower,
+                    "thickness": 1.2,
+                    "width": 3,
+                    "color": faint(colour, 0.55),
+                },
+                mode="lines+markers",
+                line={"color": colour, "width": 2, "dash": DASH[genotype]},
+                marker={"size": 8, "symbol": SYMBOL[genotype], "color": colour},
+                name=f"{genotype} (n={PUBLISHED_SIZES[genotype]})",
+                hovertemplate="%{y:.1f}<extra>" + genotype + "</extra>",
+            ),
+            row=1,
+            col=2,
+        )
+    figure.update_xaxes(
+        tickvals=places,
+        ticktext=[say_time(hour) for hour in trial.hours],
+        range=[-0.4, len(places) - 0.6],
+        title_text="time after the infusion began (visits evenly spaced)",
+        row=1,
+        col=2,
+    )
+    figure.update_yaxes(title_text="HDRS-17, points", rangemode="tozero", row=1, col=2)

@@ -1,0 +1,44 @@
+"""One person with every constant at its shipped value, except what makes this person ill, heavy or slow to clear the drug."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from resprout.language import load_model
+from resprout.language.records import Model
+from resprout.people.cohort import CLEARANCE_OF_CYP2B6, Cohort
+from resprout.people.covariates import CYP2B6_factor, covariate_constants, genotype_named
+
+
+def typical_patient(
+    *,
+    glial_uptake: float = 0.75,
+    stress: float = 1.0,
+    weight_kg: float = 70.0,
+    genotype: str = "Val/Val",
+    CYP2B6: str = "normal",
+    model: Model | None = None,
+) -> Cohort:
+    """A cohort of one typical person.
+
+    glial_uptake  1    uptake of glutamate by glia, health = 1      stress   1   chronic stress load, none = 0
+    weight_kg     kg   body weight                                  genotype     of BDNF rs6265
+    CYP2B6             slow, intermediate or normal                 model        None for the shipped one
+    returns       a cohort that `simulate` takes; its one person has no deviates
+    """
+    model = load_model() if model is None else model
+    person = {
+        "patient": 0,
+        "candidate": 0,
+        "weight_kg": float(weight_kg),
+        "genotype": genotype_named(genotype),
+        "CYP2B6": CYP2B6,
+        "glial_uptake": float(glial_uptake),
+        "stress": float(stress),
+        "placebo_propensity": 1.0,
+    }
+    covariates = pd.DataFrame([person])
+    constants = covariate_constants(covariates)
+    if CLEARANCE_OF_CYP2B6 in model.constants:
+        constants[CLEARANCE_OF_CYP2B6] = model.constants[CLEARANCE_OF_CYP2B6].value * CYP2B6_factor(covariates)
+    return Cohort(constants, covariates, 0, "typical", 1)

@@ -1,0 +1,179 @@
+"""What a protocol can say: records of a trial's design, checked field by field, and their JSON schema for editors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from resprout.errors import InputError
+from resprout.people.covariates import genotype_named
+from resprout.trial.regimen import LONGEST_COURSE_H, parse_duration
+
+LARGEST_ARM = 100_000
+ANALYSES = ("rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype")
+
+
+def _hours(value: Any) -> float:
+    """Read `80 min` or `7 d`; hours."""
+    hours = parse_duration(str(value))
+    if hours is None or not 0 <= hours <= LONGEST_COURSE_H:
+        raise ValueError(f"`{value}` is no time. Expected a number and a unit, for instance `80 min` or `7 d`.")
+    return hours
+
+
+def _genotype(value: str) -> str:
+    try:
+        return genotype_named(value)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+
+
+TIME_SCHEMA = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*\w+\s*$", "examples": ["80 min", "24 h", "7 d"]}
+Hours = Annotated[float, BeforeValidator(_hours), WithJsonSchema(TIME_SCHEMA)]
+Genotype = Annotated[str, AfterValidator(_genotype)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Points = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+Year = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
+
+
+class Part(BaseModel):
+    """A part of a protocol: unknown fields are refused, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EntryCriteria(Part):
+    """Who may enter: points by scale at screening (least, most), ages in years, genotypes, and whether an
+    antidepressant must have failed before; `screening` is how long before the first dose people are rated, and
+    `confirmed` asks for the least points again at baseline."""
+
+    minimum: dict[str, Points] = Field(default_factory=dict)
+    maximum: dict[str, Points] = Field(default_factory=dict)
+    age: tuple[Year, Year] = (18.0, 75.0)
+    genotype: tuple[Genotype, ...] = ()
+    resistant: bool = False
+    screening: Hours = 168.0
+    confirmed: bool = False
+
+
+class Arm(Part):
+    """What is given: `size` people in parallel groups; `first` people start with it in a crossover."""
+
+    name: Name
+    regimen: Annotated[str, Field(max_length=500)]
+    size: int | None = Field(None, ge=1, le=LARGEST_ARM)
+    first: int | None = Field(None, ge=0, le=LARGEST_ARM)
+    control: bool = False
+
+
+class Endpoint(Part):
+    """What is rated, and when (time since the first dose of the period; the first visit is the baseline)."""
+
+    name: Name
+    visits: tuple[Hours, ...] = Field(min_length=2)
+
+
+class Dropout(Part):
+    """Share of people who leave each week: whatever happens, if the last rating has not moved from baseline (in
+    proportion to it), and if the state that nobody has rated yet has not moved; and the share of visits missed."""
+
+    completely_at_random: Share = 0.0
+    at_random: Share = 0.0
+    informative: Share = 0.0
+    missed_visits: Share = 0.0
+
+
+class Rescue(Part):
+    """Who gets rescue treatment: at the first visit from `after` on where the primary scale has not fallen by
+    `unless_fall` of baseline; ratings after that are not used."""
+
+    after: Hours
+    unless_fall: Share = 0.25
+
+
+class Relapse(Part):
+    """Relapse among those who have responded at `start`: the fall is less than `kept` of baseline at `in_a_row`
+    visits one after the other."""
+
+    start: Hours
+    response: Share = 0.5
+    kept: Share = 0.25
+    in_a_row: int = Field(1, ge=1, le=10)
+
+
+class Primary(Part):
+    """The endpoint and visit that decide the trial."""
+
+    endpoint: Name
+    time: Hours
+
+
+class Published(Part):
+    """A published number of this trial, to stand beside its prediction.
+
+    `bound` is for numbers that are only limits: `upper` means at most `value`, `lower` at least.
+    """
+
+    evidence: Name
+    arm: str = ""
+    endpoint: Name
+    statistic: Name
+    time: Hours | None = None
+    value: float = Field(allow_inf_nan=False)
+    bound: Literal["", "upper", "lower"] = ""
+    verification: Literal["read", "secondary", "digitised", "recall"]
+    note: str = ""
+
+
+class Protocol(Part):
+    """A trial design as its file states it."""
+
+    name: Name
+    title: Name
+    source: str = ""
+    design: Literal["crossover", "parallel"]
+    control: Literal["saline", "midazolam", "inactive_pill", "open_label", "wait_list", "add_on"]
+    blinding: Literal["natural", "held"] = "natural"
+    washout: Hours | None = None
+    population: Literal["mdd", "healthy"] = "mdd"
+    diagnosis: Literal["mdd", "bipolar"] = "mdd"
+    background: Annotated[str, Field(max_length=500)] = ""
+    entry: EntryCriteria = EntryCriteria()
+    arms: tuple[Arm, ...] = Field(min_length=1, max_length=20)
+    endpoints: tuple[Endpoint, ...] = Field(min_length=1)
+    primary: Primary | None = None
+    analysis: tuple[Literal["rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype"], ...] = ()
+    dropout: Dropout = Dropout()
+    rescue: Rescue | None = None
+    relapse: Relapse | None = None
+    published: tuple[Published, ...] = ()
+    replicates: int = Field(200, ge=1, le=100_000)
+    seed: int = Field(1, ge=0)
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> int:
+        """People in one trial."""
+        return sum((arm.first if self.design == "crossover" else arm.size) or 0 for arm in self.arms)
+
+    @property
+    def last_visit(self) -> float:
+        """Hour of the last visit of a period."""
+        return max(max(endpoint.visits) for endpoint in self.endpoints)
+
+    @property
+    def control_arm(self) -> str | None:
+        """Name of the control arm, if there is one."""
+        return next((arm.name for arm in self.arms if arm.control), None)
+
+    @property
+    def who(self) -> str:
+        """The population to recruit from."""
+        return "bipolar" if self.diagnosis == "bipolar" and self.population == "mdd" else self.population
+
+
+def protocol_schema() -> dict[str, Any]:
+    """The JSON schema of protocol files; editors use it to complete and check them."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Protocol.model_json_schema()}

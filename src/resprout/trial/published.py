@@ -1,0 +1,73 @@
+"""Published numbers beside their predictions: a protocol's `published` rows and an outcome in, a table of both out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from resprout.trial.design import Protocol, Published
+from resprout.trial.statistics import Outcome, statistic
+
+PUBLISHED_COLUMNS = [
+    "trial",
+    "evidence",
+    "arm",
+    "endpoint",
+    "time_h",
+    "statistic",
+    "published",
+    "bound",
+    "predicted",
+    "lower",
+    "upper",
+    "inside",
+    "verification",
+    "note",
+]
+COUNTED = ("read", "secondary")  # remembered numbers are shown, never counted
+ROUNDING = 0.005  # a share printed as a whole percentage
+
+
+def published_rows(protocol: Protocol, outcome: Outcome) -> list[dict[str, Any]]:
+    """Set every published number of a protocol beside the middle 95 % of its replicates.
+
+    returns   rows with PUBLISHED_COLUMNS; `predicted` is the median over replicates, `inside` says whether the interval
+              holds the number (or, where it is only a bound, reaches it), None for remembered numbers
+    """
+    return [_row(protocol, outcome, row) for row in protocol.published]
+
+
+def inside_share(rows: list[dict[str, Any]]) -> tuple[int, int]:
+    """How many of the read and secondary numbers lie inside, and how many there are."""
+    counted = [row for row in rows if row["verification"] in COUNTED]
+    return sum(bool(row["inside"]) for row in counted), len(counted)
+
+
+def _row(protocol: Protocol, outcome: Outcome, row: Published) -> dict[str, Any]:
+    found = statistic(protocol, outcome, row.statistic, row.arm, row.endpoint, row.time)
+    # an infinite day means that nobody relapsed; it counts as late, not as missing
+    known = found[~np.isnan(found)]
+    lower, upper = np.quantile(known, [0.025, 0.975], method="nearest") if known.size else (np.nan, np.nan)
+    reaches = {
+        "": lower - ROUNDING <= row.value <= upper + ROUNDING,
+        "upper": lower <= row.value,
+        "lower": upper >= row.value,
+    }[row.bound]
+    values = (
+        protocol.name,
+        row.evidence,
+        row.arm,
+        row.endpoint,
+        np.nan if row.time is None else row.time,
+        row.statistic,
+        row.value,
+        row.bound,
+        float(np.median(known)) if known.size else np.nan,
+        float(lower),
+        float(upper),
+        bool(reaches) if row.verification in COUNTED and known.size else None,
+        row.verification,
+        row.note,
+    )
+    return dict(zip(PUBLISHED_COLUMNS, values, strict=True))

@@ -1,0 +1,111 @@
+"""One patient's course on the page: the same numbers as `simulate`, sentences that read them, code that repeats them."""
+
+import csv
+import io
+import shlex
+
+import numpy as np
+import pytest
+import typer.main
+
+import resprout as rs
+from resprout.app.command import app
+from resprout.app.serve.callbacks import follow
+from resprout.app.serve.course import one_course, standard_course
+from resprout.app.serve.drugs import READOUTS, compare
+from resprout.app.serve.sentences import sentences
+from resprout.app.serve.state import read_state
+from resprout.app.serve.take_away import command_line, course_csv, python_code
+from resprout.people.typical import typical_patient
+
+MODEL = rs.load_model()
+
+
+def course_of(**sent):
+    state, faults = read_state(sent, MODEL)
+    assert faults == {}
+    return one_course(state, MODEL)
+
+
+def test_the_page_gives_the_numbers_of_simulate():
+    course = course_of(glial="65", weight="90", genotype="Val/Met", enzyme="slow", mTORC1_block="50")
+    patient = typical_patient(glial_uptake=0.65, weight_kg=90, genotype="Val/Met", CYP2B6="slow")
+    run = rs.simulate(MODEL, patient, course.regimen, days=14, outputs=list(course.value), blocks={"mTORC1": 0.5})
+    for name, value in course.value.items():
+        other = run[name].to_numpy()[0]
+        # both are solved to the default tolerance, with steps of their own
+        assert value == pytest.approx(other, rel=2e-3, abs=2e-3 * max(np.abs(other).max(), 1e-6)), name
+
+
+def test_the_python_of_the_page_gives_the_curve_of_the_page():
+    state, _ = read_state({"glial": "80", "amount": "0.3", "AMPA_block": "5", "days": "7"}, MODEL)
+    names = {}
+    exec(compile(python_code(state, MODEL).replace("print(", "("), "page", "exec"), names)
+    shown = one_course(state, MODEL).value["HDRS17"]
+    assert names["run"]["HDRS17"].to_numpy()[0] == pytest.approx(shown, rel=2e-3)  # steps of their own
+
+
+def test_the_command_line_of_the_page_is_taken_by_the_command_line():
+    state, _ = read_state({"AMPA_block": "5", "PV_NMDA_knockdown": "50", "genotype": "Met/Met", "times": "3"}, MODEL)
+    words = shlex.split(command_line(state, MODEL))
+    assert words[:2] == ["resprout", "simulate"]
+    group = typer.main.get_command(app)
+    context = group.commands["simulate"].make_context("simulate", words[2:])
+    assert sorted(context.params["block"]) == ["AMPA=0.05", "PV_NMDA_knockdown=0.5"]
+
+
+def test_the_table_holds_every_output_at_every_hour():
+    course = standard_course(MODEL)
+    rows = list(csv.DictReader(io.StringIO(course_csv(course, MODEL))))
+    assert len(rows) == len(course.value) * len(course.time_h)
+    score = [float(row["value"]) for row in rows if row["output"] == "HDRS17"]
+    assert score == pytest.approx(course.value["HDRS17"], rel=1e-6)  # written with eight digits
+
+
+def test_the_sentences_name_the_numbers_of_the_course():
+    course = standard_course(MODEL)
+    told = sentences(course)
+    assert f"{course.value['ketamine_venous'].max():.3g} ng/mL" in told["dose"]
+    assert f"from {course.value['HDRS17'][0]:.1f} to {course.value['HDRS17'].min():.1f} points" in told["score"]
+    assert f"starts at {course.value['spine_density'][0]:.0%} of health" in told["spine"]
+
+
+def test_after_saline_the_sentences_say_that_nothing_moves():
+    told = sentences(course_of(drug="saline"))
+    assert "Nothing is given" in told["dose"]
+    assert "stays there" in told["spine"]
+    assert "No dissociation" in told["score"]
+
+
+def test_a_blocked_pathway_is_not_called_a_response():
+    told = sentences(course_of(mTORC1_block="100", translation_block="90"))
+    assert "a response" not in told["score"]
+
+
+def test_heights_refer_to_the_published_infusion_so_that_a_fifth_of_the_dose_draws_lower_curves():
+    def top(amount):
+        panels = follow({"fields": {"amount": amount}}, MODEL)["panels"]
+        line = panels[0]["lines"][0]
+        return float(line["size"].split()[1]), max(panels[0]["range"])
+
+    assert top("0.1")[0] == pytest.approx(top("0.5")[0] / 5, rel=0.02)  # stage 1 is linear; sizes have three digits
+    assert top("0.1")[1] == top("0.5")[1]
+
+
+def test_the_path_is_answered_for_every_stage_in_order():
+    answer = follow({"fields": {"drug2": "midazolam", "amount2": "2"}, "pinned": {"glial": "90"}}, MODEL)
+    assert [panel["stage"] for panel in answer["panels"]] == ["dose", "receptor", "circuit", "signal", "spine", "score"]
+    assert all(panel["lines"] and panel["ghost"] for panel in answer["panels"])
+    assert "pinned" in answer["panels"][0]["axis"]
+    assert len(answer["panels"][0]["lines"]) == 5  # the second drug's plasma too
+
+
+def test_the_drugs_tab_reads_each_line_and_says_which_it_cannot():
+    state, _ = read_state(
+        {"line1": "ketamine 0.5 mg/kg iv over 40 min", "line2": "ketamin 3", "line3": "saline"}, MODEL
+    )
+    rows, faults = compare(state, MODEL)
+    assert list(faults) == ["line2"]
+    labels = [readout.label for readout in READOUTS]
+    fall = {row.regimen: row.value[labels.index("HDRS-17 at 1 d")] for row in rows}
+    assert fall["ketamine 0.5 mg/kg iv over 40 min"] < -3 < fall["saline"] + 3

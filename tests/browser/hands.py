@@ -1,0 +1,54 @@
+"""What a reader's hands and eyes do on the page."""
+
+import re
+
+
+def drawn(page, name="path"):
+    """Wait until a tab has its first answer."""
+    page.wait_for_selector(f"body[data-{name}-serial]", timeout=60_000)
+
+
+def curves(page, stage):
+    """The drawn lines of one stage."""
+    return page.eval_on_selector_all(f"#card-{stage} .chart path", "lines => lines.map(line => line.getAttribute('d'))")
+
+
+def set_range(page, name, value):
+    """Move a slider as a hand does, and wait for the answer."""
+    before = int(page.get_attribute("body", "data-path-serial"))
+    page.eval_on_selector(
+        f"#{name}",
+        "(range, value) => { range.value = value; range.dispatchEvent(new Event('input', {bubbles: true})) }",
+        value,
+    )
+    wait_answer(page, "path", before)
+
+
+def wait_answer(page, name, before):
+    """Wait for an answer later than the one known; the page forbids code from text, so its attributes are polled."""
+    for _ in range(600):
+        serial = page.get_attribute("body", f"data-{name}-serial")
+        if serial and int(serial) > before:
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"no answer for {name}")
+
+
+def open_tab(page, name):
+    page.click(f"#tab-{name}")
+
+
+def contrast(page, selector):
+    """Contrast of the words of an element with what stands behind them, as WCAG defines it."""
+    colours = page.eval_on_selector(
+        selector,
+        """each => { const ink = getComputedStyle(each).color; let back = each;
+        while (back && getComputedStyle(back).backgroundColor === 'rgba(0, 0, 0, 0)') back = back.parentElement;
+        return [ink, getComputedStyle(back || document.body).backgroundColor]; }""",
+    )
+    light = []
+    for colour in colours:
+        channels = [int(number) / 255 for number in re.findall(r"\d+", colour)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        light.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(light) + 0.05) / (min(light) + 0.05)
