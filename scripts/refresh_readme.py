@@ -19,7 +19,11 @@ RECORDED = Path(__file__).parents[1] / "benchmarks" / "recorded.json"
 def demo_text():
     """The tables that `resprout demo` prints."""
     paper = StringIO()
-    show_trial(Console(file=paper, width=118, highlight=False), rs.run_trial("berman2000", replicates=200, seed=1))
+    show_trial(
+        Console(file=paper, width=118, highlight=False),
+        rs.run_trial("berman2000", replicates=200, seed=1),
+        published=False,
+    )
     lines = [line.rstrip() for line in paper.getvalue().splitlines()]
     return "```text\n" + re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n```"
 
@@ -36,6 +40,8 @@ def grades_text():
 
 def bench_text():
     """What `resprout bench` measured when `python benchmarks/record.py` was last run."""
+    if not RECORDED.exists():
+        return "*Nothing is recorded for this model yet: `python benchmarks/record.py` measures.*"
     told = json.loads(RECORDED.read_text(encoding="utf-8"))
     head = [["program", "patients/s on one core", "beside libRoadRunner", "largest error", "model ready in"]]
     cells = [

@@ -60,12 +60,12 @@ def test_a_trial_analysed_alone_and_among_others_gives_the_same():
 
 def test_without_an_effect_it_raises_no_more_false_alarms_than_promised():
     rng = np.random.default_rng(2)
-    score = rng.normal(20, 5, (1500, 24, 1)) + rng.normal(0, 4, (1500, 24, 3))
+    score = rng.normal(20, 5, (800, 24, 1)) + rng.normal(0, 4, (800, 24, 3))
     score[rng.random(score.shape) < 0.1] = np.nan
-    covariates = np.stack([np.ones((1500, 24)), np.tile(np.arange(24) % 2, (1500, 1))], axis=-1)
+    covariates = np.stack([np.ones((800, 24)), np.tile(np.arange(24) % 2, (800, 1))], axis=-1)
     p = mmrm(score, covariates, (1,)).effects[1].p
-    # three standard errors of a share of 0.05 in 1500
-    assert (p < 0.05).mean(axis=0) == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 1500))
+    # three standard errors of a share of 0.05 in 800
+    assert (p < 0.05).mean(axis=0) == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 800))
 
 
 def test_analysis_of_covariance_is_that_of_R():

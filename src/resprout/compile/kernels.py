@@ -225,7 +225,7 @@ class _Writer:
         total = lanes.number(0.0)
         for first in range(0, len(parts), FRACTIONS_TOGETHER):
             total = lanes.add(total, self._sum_of_fractions(parts[first : first + FRACTIONS_TOGETHER]))
-        mean = lanes.multiply(total, lanes.number(1.0 / len(self.system.states)))
+        mean = lanes.multiply(total, lanes.number(1.0 / max(len(self.system.states), 1)))
         lanes.store(mean, error, 0)
         lanes.store(self._factor(mean), error, 1)
 

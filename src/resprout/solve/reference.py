@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import libsbml
 import numpy as np
@@ -16,27 +18,48 @@ from resprout.errors import Fault, SolveError
 from resprout.language.records import Model
 from resprout.solve.events import Events, Floats, timetable
 
-RELATIVE, ABSOLUTE = 1e-10, 1e-12
+RELATIVE, ABSOLUTE_SHARE = 1e-10, 1e-2
 
 
 @dataclass(frozen=True)
 class Equations:
-    """A model as two plain functions.
+    """A model as plain Python source.
 
-    rates    (states [state], constants [constant]) -> d/dt [state]
-    values   (states, constants) -> every assigned quantity, in the model's order
+    states, assigned   names, in the model's order
+    source             of `rates(states)` and `values(states)`, which read constants as global names
     """
 
     states: tuple[str, ...]
     constants: tuple[str, ...]
     assigned: tuple[str, ...]
-    rates: Callable[[Floats, Floats], list[float]]
-    values: Callable[[Floats, Floats], list[float]]
+    source: str
+
+    def bind(self, constants: Mapping[str, float]) -> Bound:
+        """The equations with one patient's constants."""
+        scope: dict[str, Any] = {"math": math, **constants}
+        exec(self.source, scope)
+        return Bound(scope, scope["rates"], scope["values"])
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Equations of one patient; a constant is changed by setting it in `scope`.
+
+    rates    states [state] -> d/dt [state]       values   states -> every assigned quantity, in the model's order
+    """
+
+    scope: dict[str, Any]
+    rates: Callable[[Floats], list[float]]
+    values: Callable[[Floats], list[float]]
+
+    def slope(self, _: float, state: Floats) -> list[float]:
+        """The rates as SciPy wants them."""
+        return self.rates(state)
 
 
 @functools.lru_cache(maxsize=4)
 def read_equations(model: Model) -> Equations:
-    """Translate the rules of a model into Python functions."""
+    """Translate the rules of a model into Python source."""
     document = libsbml.readSBMLFromString(model.sbml)
     document.expandFunctionDefinitions()
     rules = document.getModel()
@@ -45,13 +68,10 @@ def read_equations(model: Model) -> Equations:
     assigned = tuple(equation.name for equation in model.assigned)
     symbols = {name: sympy.Symbol(name) for name in (*states, *constants, *assigned)}
     text = {name: sympy.pycode(_symbolic(rules.getRule(name).getMath(), symbols)) for name in (*assigned, *states)}
-    return Equations(
-        states,
-        constants,
-        assigned,
-        _function(states, constants, assigned, text, states),
-        _function(states, constants, assigned, text, None),
-    )
+    lines = [f"    {', '.join(states)}, = states", *(f"    {name} = {text[name]}" for name in assigned)]
+    source = ["def rates(states):", *lines, f"    return [{', '.join(text[name] for name in states)}]"]
+    source += ["def values(states):", *lines, f"    return [{', '.join(assigned)}]"]
+    return Equations(states, constants, assigned, "\n".join(source))
 
 
 def _symbolic(tree: libsbml.ASTNode, symbols: dict[str, sympy.Symbol]) -> sympy.Expr:
@@ -74,23 +94,6 @@ def _symbolic(tree: libsbml.ASTNode, symbols: dict[str, sympy.Symbol]) -> sympy.
     return operation[tree.getType()]()
 
 
-def _function(
-    states: tuple[str, ...],
-    constants: tuple[str, ...],
-    assigned: tuple[str, ...],
-    text: dict[str, str],
-    targets: tuple[str, ...] | None,
-) -> Callable[[Floats, Floats], list[float]]:
-    lines = ["def computed(states, constants):"]
-    lines += [f"    {', '.join(states)}, = states", f"    {', '.join(constants)}, = constants"]
-    lines += [f"    {name} = {text[name]}" for name in assigned]
-    results = [text[name] for name in targets] if targets is not None else list(assigned)
-    lines.append(f"    return [{', '.join(results)}]")
-    scope: dict = {}
-    exec("import math\n" + "\n".join(lines), scope)
-    return scope["computed"]
-
-
 def solve_one(
     model: Model,
     constants: Mapping[str, float],
@@ -98,17 +101,20 @@ def solve_one(
     time_h: Sequence[float],
     outputs: Sequence[str],
     patient: int = 0,
+    *,
+    tolerance: float = RELATIVE,
 ) -> Floats:
     """Solve one patient slowly and tightly.
 
     constants   name -> value of this patient
     events      as for the engine; `patient` chooses the column of its values
     time_h      [time]   h   at the hour of an event, just before it
+    tolerance   relative, of SciPy's steps
     returns     [time, output]
     raises      SolveError if SciPy finds no resting state
     """
     equations = read_equations(model)
-    fixed = np.array([constants.get(name, model.constants[name].value) for name in equations.constants], dtype=float)
+    bound = equations.bind({**model.nominal, **constants})
     state = find_rest(model, constants)
     plan = timetable(model, events, equations.states, equations.constants)
     times = np.asarray(time_h, dtype=float)
@@ -122,20 +128,20 @@ def solve_one(
         done += len(due)
         if stop > now:
             solved = solve_ivp(
-                functools.partial(_slope, equations.rates, fixed),
+                bound.slope,
                 (now, stop),
                 state,
                 method="LSODA",
                 t_eval=np.unique([*times[due], stop]),
-                rtol=RELATIVE,
-                atol=ABSOLUTE,
+                rtol=tolerance,
+                atol=tolerance * ABSOLUTE_SHARE,
             )
             states = solved.y.T[np.searchsorted(solved.t, times[due])]
             state, now = solved.y[:, -1], stop
         else:
             states = np.repeat(state[None], len(due), axis=0)
         for index, row in zip(due, states, strict=True):
-            found[index] = _observed(equations, row, fixed, outputs)
+            found[index] = _observed(equations, bound, row, outputs)
         for change in range(plan.first[moment], plan.first[moment + 1]) if moment >= 0 else ():
             amount = plan.value[change, patient if plan.value.shape[1] > 1 else 0]
             row = plan.row[change]
@@ -143,19 +149,14 @@ def solve_one(
                 state = state.copy()
                 state[row] += amount
             else:
-                fixed = fixed.copy()
-                fixed[-1 - row] = amount
+                bound.scope[equations.constants[-1 - row]] = float(amount)
     return found
 
 
-def _slope(rates: Callable[[Floats, Floats], list[float]], fixed: Floats, _: float, state: Floats) -> list[float]:
-    return rates(state, fixed)
-
-
-def _observed(equations: Equations, state: Floats, fixed: Floats, outputs: Sequence[str]) -> list[float]:
-    known = dict(zip(equations.constants, fixed, strict=True)) | dict(zip(equations.states, state, strict=True))
-    known |= dict(zip(equations.assigned, equations.values(state, fixed), strict=True))
-    return [known[name] for name in outputs]
+def _observed(equations: Equations, bound: Bound, state: Floats, outputs: Sequence[str]) -> list[float]:
+    known = dict(zip(equations.states, state, strict=True))
+    known |= dict(zip(equations.assigned, bound.values(state), strict=True))
+    return [known[name] if name in known else bound.scope[name] for name in outputs]
 
 
 def find_rest(model: Model, constants: Mapping[str, float]) -> Floats:
@@ -165,11 +166,11 @@ def find_rest(model: Model, constants: Mapping[str, float]) -> Floats:
     raises    SolveError if the rates do not vanish
     """
     equations = read_equations(model)
-    fixed = np.array([constants.get(name, model.constants[name].value) for name in equations.constants], dtype=float)
+    bound = equations.bind({**model.nominal, **constants})
     guess = np.array([state.start for state in model.states])
-    settled = solve_ivp(lambda _, y: equations.rates(y, fixed), (0, 5e3), guess, method="LSODA", rtol=1e-8, atol=1e-10)
-    found = root(lambda y: equations.rates(y, fixed), settled.y[:, -1], method="hybr", tol=1e-14)
-    if np.abs(np.array(equations.rates(found.x, fixed))).max() > 1e-6:
+    settled = solve_ivp(bound.slope, (0, 5e3), guess, method="LSODA", rtol=1e-8, atol=1e-10)
+    found = root(bound.rates, settled.y[:, -1], method="hybr", tol=1e-14)
+    if np.abs(np.array(bound.rates(found.x))).max() > 1e-6:
         raise SolveError(
             Fault(
                 "the twin found no resting state for this patient.",

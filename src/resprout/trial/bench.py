@@ -86,7 +86,10 @@ def open_ward(seed: int = 1, *, judged: int = JUDGED, timed: int = TIMED) -> War
     hours = output_hours(plan.times_h, DAYS * 24)
     ward = Ward(model, people.constants, events, hours, np.empty(0))
     truth = np.stack(
-        [solve_one(model, ward.one(patient), events, list(hours), OUTPUTS, patient) for patient in range(judged)]
+        [
+            solve_one(model, ward.one(patient), events, list(hours), OUTPUTS, patient, tolerance=1e-8)
+            for patient in range(judged)
+        ]
     )
     return Ward(model, people.constants, events, hours, truth)
 

@@ -123,7 +123,7 @@ class Patterns:
         both = self.seen[:, :, None] & self.seen[:, None, :]
         # missing visits get variance 1 and no correlation, which leaves inverse and determinant of the rest alone
         padded = np.where(both, covariance[:, None], 0.0) + np.eye(self.visits) * ~self.seen[:, :, None]
-        weight = np.linalg.inv(padded) * both
+        weight: Numbers = np.asarray(np.linalg.inv(padded) * both, dtype=np.float64)
         log_determinant: Numbers = np.asarray(np.linalg.slogdet(padded)[1], dtype=np.float64)
         size = self.visits * self.covariates
         crossed = np.einsum("rpkl,rpxy->rkxly", weight, self.xx, optimize=True).reshape(-1, size, size)
