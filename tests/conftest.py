@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# the first example of a test may compile a kernel, which takes seconds
+settings.register_profile("resprout", deadline=None)
+settings.load_profile("resprout")
 
 UNITS = "unit umol = 1e-6 mole\nunit hour = 3600 second\nunit per_hour = 1 / (3600 second)\nunit umol_per_h = 1e-6 mole / (3600 second)\n"
 FUNCTIONS = "// A share of one site.\nfunction saturating(x)\n  x / (1 + x)\nend\n"

@@ -95,7 +95,7 @@ def test_a_killed_run_goes_on_and_ends_bit_identical(tmp_path):
     whole = subprocess.run([*start, str(tmp_path / "whole.zarr")], capture_output=True, text=True, check=True).stdout
     killed = subprocess.Popen([*start, str(tmp_path / "killed.zarr")])
     progress = tmp_path / "killed.zarr.part" / "progress.json"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and not (progress.exists() and '"patients": 0' not in progress.read_text()):
         time.sleep(0.02)
     os.kill(killed.pid, signal.SIGKILL)
@@ -174,7 +174,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bits():
     with open(file, "w") as script:
         script.write(textwrap.dedent(code))
     try:
-        told = subprocess.run([sys.executable, "-W", "ignore", file], capture_output=True, text=True, timeout=120)
+        told = subprocess.run([sys.executable, "-W", "ignore", file], capture_output=True, text=True, timeout=400)
     finally:
         os.unlink(file)
     assert f"digest {here} 1" in told.stdout, told.stderr[-2000:]
