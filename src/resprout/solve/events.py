@@ -31,6 +31,11 @@ class Events:
         """No change at all."""
         return Events(np.zeros(0), (), np.zeros((0, 1)))
 
+    def of(self, patient: int) -> Events:
+        """The changes of one patient, as a list that serves every patient."""
+        column = self.value[:, patient : patient + 1] if self.value.shape[1] > 1 else self.value
+        return Events(self.time_h, self.name, column)
+
     def joined(self, other: Events) -> Events:
         """Both lists of changes, in order of time."""
         patients = max(self.value.shape[1], other.value.shape[1])

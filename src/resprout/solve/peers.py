@@ -17,10 +17,10 @@ from resprout.solve.run import rest_states
 def as_changes(model: Model, events: Events, patient: int = 0) -> list[Change]:
     """Events of one patient in the form the SBML export takes."""
     states = {state.name for state in model.states}
-    column = patient if events.value.shape[1] > 1 else 0
+    own = events.of(patient)
     return [
-        Change(float(hour), name, float(value[column]), name in states)
-        for hour, name, value in zip(events.time_h, events.name, events.value, strict=True)
+        Change(float(hour), name, float(value[0]), name in states)
+        for hour, name, value in zip(own.time_h, own.name, own.value, strict=True)
     ]
 
 
@@ -48,7 +48,6 @@ class RoadRunner:
             ) from missing
         roadrunner.Logger.setLevel(roadrunner.Logger.LOG_ERROR)
         self.model, self.outputs = model, tuple(outputs)
-        self.known = set(model.constants)
         self.program = roadrunner.RoadRunner(write_sbml(model, changes=as_changes(model, events)))
         self.present = set(self.program.model.getGlobalParameterIds())
         self.program.timeCourseSelections = list(outputs)

@@ -149,7 +149,7 @@ def _time_peer(ward: Ward, name: str, tool: Any, target: float) -> Speed:
     begun = time.process_time()
     judged = len(ward.truth)
     # the dose is the same for all in a peer's loaded model, so each patient's own dose is a model of its own
-    peers = [tool(ward.model, _own(ward.events, patient), OUTPUTS) for patient in range(judged)]
+    peers = [tool(ward.model, ward.events.of(patient), OUTPUTS) for patient in range(judged)]
     build = (time.process_time() - begun) / judged
     start, _ = rest_states(ward.model, {key: value[:judged] for key, value in ward.constants.items()})
     seconds: list[float] = []
@@ -169,11 +169,6 @@ def _time_peer(ward: Ward, name: str, tool: Any, target: float) -> Speed:
     tolerance, reached = _loosest(error, target)
     error(tolerance, repeats=3)
     return Speed(name, 1 / float(np.mean(seconds)), None, reached, build, tolerance)
-
-
-def _own(events: Events, patient: int) -> Events:
-    column = events.value[:, patient : patient + 1] if events.value.shape[1] > 1 else events.value
-    return Events(events.time_h, events.name, column)
 
 
 def _loosest(

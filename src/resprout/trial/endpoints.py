@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.special import betaincinv, chdtri, stdtrit
+from scipy.special import chdtri, stdtrit
 
 from resprout.trial.design import Protocol
 from resprout.trial.scales import SCALES
 from resprout.trial.statistics import odds, remission_share, responder_share
+from resprout.trial.tally import exact_interval
 
 Numbers = NDArray[np.float64]
 COLUMNS = ["arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", "n"]
@@ -24,14 +25,8 @@ Ratings = Mapping[tuple[str, str], Numbers]
 
 
 def share_interval(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact interval of a share of n people.
-
-    Clopper CJ, Pearson ES. The use of confidence or fiducial limits. Biometrika 1934;26:404-13.
-    """
-    count, tail = round(share * n), (1 - level) / 2
-    lower = betaincinv(count, n - count + 1, tail) if count > 0 else 0.0
-    upper = betaincinv(count + 1, n - count, 1 - tail) if count < n else 1.0
-    return float(lower), float(upper)
+    """The exact interval of a share of n people."""
+    return exact_interval(round(share * n), n, level)
 
 
 def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def compare_numerics(
         try:
             for patient in range(patients):
                 own = {name: float(value[patient]) for name, value in people.constants.items()}
-                truth = solve(own, start[patient], _own(events, patient))
+                truth = solve(own, start[patient], events.of(patient))
                 peak = np.maximum(np.abs(truth).max(axis=0), 1e-9)
                 worst = np.maximum(worst, np.abs(found[patient] - truth).max(axis=0) / peak)
             rows[judge] = worst
@@ -80,8 +80,3 @@ def _judges(model: Model, names: list[str], hours: Floats) -> dict[str, Callable
             program.close()
 
     return {"twin": twin, "libRoadRunner": road_runner, "COPASI": copasi}
-
-
-def _own(events: Events, patient: int) -> Events:
-    column = events.value[:, patient : patient + 1] if events.value.shape[1] > 1 else events.value
-    return Events(events.time_h, events.name, column)

@@ -131,8 +131,12 @@ def _spread_interval(spread: float, n: int) -> tuple[float, float]:
     return lower, upper
 
 
-def exact_interval(count: int, n: int) -> tuple[float, float]:
-    """Clopper and Pearson's 95 % interval of a share."""
-    lower = 0.0 if count == 0 else float(betaincinv(count, n - count + 1, 0.025))
-    upper = 1.0 if count == n else float(betaincinv(count + 1, n - count, 0.975))
+def exact_interval(count: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """The exact interval of a share: `count` of n people.
+
+    Clopper CJ, Pearson ES. The use of confidence or fiducial limits. Biometrika 1934;26:404-13.
+    """
+    tail = (1 - level) / 2
+    lower = 0.0 if count == 0 else float(betaincinv(count, n - count + 1, tail))
+    upper = 1.0 if count == n else float(betaincinv(count + 1, n - count, 1 - tail))
     return lower, upper
