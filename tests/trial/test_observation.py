@@ -105,7 +105,7 @@ def test_sixty_percent_of_what_six_weeks_of_pills_bring_is_there_after_two():
 
 def test_midazolam_does_what_its_arm_did():
     # Murrough 2013: 8.8 MADRS points 24 h after midazolam, standard error 1.9; such patients start at 32.7 (Ibrahim 2012)
-    propensity = draw_covariates(1, PEOPLE, "mdd")["placebo_propensity"].to_numpy()
+    propensity = draw_covariates(1, PEOPLE, "mdd")["placebo_propensity"]
     sure = belief(trial(control="midazolam"), "none", np.zeros(len(PEOPLE)))
     left = expectation_left(sure, propensity, np.array([24.0]), [0.0], pills=False)
     assert 32.7 * (1 - left.mean()) == pytest.approx(8.8, abs=1.9)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from resprout.errors import Fault, InputError, nearest
@@ -15,6 +16,7 @@ from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.covariates import (
     POPULATIONS,
+    Covariates,
     CYP2B6_factor,
     covariate_constants,
     draw_covariates,
@@ -25,9 +27,12 @@ from resprout.people.population import fact
 from resprout.people.spreads import draw_deviates, spread_constants
 from resprout.solve import rest
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Numbers = NDArray[np.float64]
 Rater = Callable[[str, Numbers, NDArray[np.int64], int], Numbers]
-History = Callable[[Mapping[str, Numbers], pd.DataFrame, int], NDArray[np.bool_]]
+History = Callable[[Mapping[str, Numbers], Covariates, int], NDArray[np.bool_]]
 
 MOST_PEOPLE = 10_000_000
 SMALLEST_BLOCK = 256
@@ -60,38 +65,43 @@ class Cohort:
     """People ready to be treated.
 
     constants    by constant: [patient], in its unit; every constant not named here has the model's value
-    covariates   a row a patient: patient (0, 1, ...), candidate (number in the population), age, sex, height_cm,
-                 weight_kg, BMI, ancestry, genotype, CYP2B6, comedication, glial_uptake, stress, placebo_propensity,
-                 recovery, and true scores at rest
+    columns      by covariate, [patient]: patient (0, 1, ...), candidate (number in the population), age, sex,
+                 height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6, comedication, glial_uptake, stress,
+                 placebo_propensity, recovery, and true scores at rest
     seed         of the draw          screened   candidates looked at          population   mdd, bipolar or healthy
     """
 
     constants: dict[str, Numbers]
-    covariates: pd.DataFrame
+    columns: Covariates
     seed: int
     population: str
     screened: int
 
     def __len__(self) -> int:
-        return len(self.covariates)
+        return len(self.columns["candidate"])
+
+    @cached_property
+    def covariates(self) -> pd.DataFrame:
+        """The columns as a data frame, a row a patient."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns)
 
     @property
     def candidate(self) -> NDArray[np.int64]:
         """The patients' numbers in the population, which key their random streams."""
-        return self.covariates["candidate"].to_numpy(np.int64)
+        return self.columns["candidate"].astype(np.int64)
 
     def take(self, ids: Sequence[int] | NDArray[np.int64]) -> Cohort:
         """The patients with these positions, in this order, otherwise unchanged."""
         rows = np.asarray(ids, dtype=np.int64)
-        constants = {name: value[rows] for name, value in self.constants.items()}
-        covariates = self.covariates.iloc[rows].reset_index(drop=True)
-        return Cohort(constants, covariates, self.seed, self.population, self.screened)
+        constants = _rows(self.constants, rows)
+        return Cohort(constants, _rows(self.columns, rows), self.seed, self.population, self.screened)
 
     def with_genotype(self, genotype: str) -> Cohort:
         """The same people, had they all been born with this rs6265 genotype."""
-        covariates = self.covariates.assign(genotype=genotype_named(genotype))
-        constants = self.constants | covariate_constants(covariates)
-        return Cohort(constants, covariates, self.seed, self.population, self.screened)
+        columns = self.columns | {"genotype": np.full(len(self), genotype_named(genotype))}
+        return Cohort(self.constants | covariate_constants(columns), columns, self.seed, self.population, self.screened)
 
 
 def recruit(
@@ -122,7 +132,7 @@ def recruit(
     model = load_model() if model is None else model
     if entry is None:
         entry = default_entry(population)
-    kept: list[tuple[dict[str, Numbers], pd.DataFrame]] = []
+    kept: list[tuple[dict[str, Numbers], Covariates]] = []
     found, first, block = 0, 0, int(np.clip(2 * n, SMALLEST_BLOCK, LARGEST_BLOCK))
     while found < n:
         person = np.arange(first, first + block)
@@ -138,14 +148,14 @@ def recruit(
                 history=history,
             )
         )
-        found, first = found + len(kept[-1][1]), first + block
+        found, first = found + len(kept[-1][1]["candidate"]), first + block
         if first >= 5000 and found < FEWEST_SHARE * first:
             found_text = f"only {found} of {first} candidates meet the entry criteria."
             raise InputError(Fault(found_text, "", f"Expected at least {FEWEST_SHARE:.1%}.", "Loosen the criteria."))
-    covariates = pd.concat([part for _, part in kept], ignore_index=True).iloc[:n]
-    covariates.insert(0, "patient", np.arange(n))
+    columns = {"patient": np.arange(n)}
+    columns |= {name: np.concatenate([part[name] for _, part in kept])[:n] for name in kept[0][1]}
     constants = {name: np.concatenate([part[name] for part, _ in kept])[:n] for name in kept[0][0]}
-    return Cohort(constants, covariates, seed, population, int(covariates["candidate"].iloc[-1]) + 1)
+    return Cohort(constants, columns, seed, population, int(columns["candidate"][-1]) + 1)
 
 
 def screen(
@@ -158,7 +168,7 @@ def screen(
     entry: Entry,
     rater: Rater | None = None,
     history: History | None = None,
-) -> tuple[dict[str, Numbers], pd.DataFrame]:
+) -> tuple[dict[str, Numbers], Covariates]:
     """Those of some candidates who may enter: their constants and covariates, in the candidates' order.
 
     person    [candidate]   numbers in the population; the rest as in `recruit`
@@ -167,9 +177,14 @@ def screen(
     enters = _enters(covariates, entry, rater, seed)
     if entry.resistant and history is not None and enters.any():
         some = np.flatnonzero(enters)
-        failed = history({name: value[some] for name, value in constants.items()}, covariates.iloc[some], seed)
+        failed = history(_rows(constants, some), _rows(covariates, some), seed)
         enters[some] = failed
-    return {name: value[enters] for name, value in constants.items()}, covariates[enters]
+    return _rows(constants, enters), _rows(covariates, enters)
+
+
+def _rows(columns: Mapping[str, NDArray], rows: NDArray) -> dict[str, NDArray]:
+    """Some rows of every column."""
+    return {name: value[rows] for name, value in columns.items()}
 
 
 def default_entry(population: str) -> Entry:
@@ -202,7 +217,7 @@ def read_entry(text: str) -> Entry:
 
 def _candidates(
     model: Model, seed: int, person: NDArray[np.int64], population: str, genotype: str | None, entry: Entry
-) -> tuple[dict[str, Numbers], pd.DataFrame]:
+) -> tuple[dict[str, Numbers], Covariates]:
     """Draw candidates and find their resting scores; those without a resting state are left out."""
     covariates = draw_covariates(seed, person, population, genotype)
     constants = spread_constants(model, draw_deviates(model, seed, person))
@@ -213,18 +228,18 @@ def _candidates(
     scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum, *entry.maximum]))
     score, status = rest(model, constants, scales)
     lives = (np.asarray(status) == 0) & np.isfinite(score).all(axis=1)
-    covariates = covariates.assign(**{name: score[:, column] for column, name in enumerate(scales)})
-    return {name: value[lives] for name, value in constants.items()}, covariates[lives].reset_index(drop=True)
+    covariates |= {name: score[:, column] for column, name in enumerate(scales)}
+    return _rows(constants, lives), _rows(covariates, lives)
 
 
-def _enters(covariates: pd.DataFrame, entry: Entry, rater: Rater | None, seed: int) -> NDArray[np.bool_]:
+def _enters(covariates: Covariates, entry: Entry, rater: Rater | None, seed: int) -> NDArray[np.bool_]:
     """Tell which candidates meet every criterion."""
-    enters = covariates["age"].between(*entry.age).to_numpy()
+    enters = (covariates["age"] >= entry.age[0]) & (covariates["age"] <= entry.age[1])
     if entry.genotype:
-        enters = enters & covariates["genotype"].isin(entry.genotype).to_numpy()
-    candidate = covariates["candidate"].to_numpy(np.int64)
+        enters = enters & np.isin(covariates["genotype"], entry.genotype)
+    candidate = covariates["candidate"].astype(np.int64)
     for scale in {**entry.minimum, **entry.maximum}:
-        score = covariates[scale].to_numpy(float)
+        score = covariates[scale]
         rated = score if rater is None else rater(scale, score, candidate, seed)
         enters = enters & (rated >= entry.minimum.get(scale, -np.inf)) & (rated <= entry.maximum.get(scale, np.inf))
     return np.asarray(enters)

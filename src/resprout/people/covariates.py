@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
@@ -23,15 +24,17 @@ COMEDICATION_INPUTS = {"lithium": ("GSK3_block", "lithium_GSK3_block")}
 
 People = NDArray[np.int64]
 Numbers = NDArray[np.float64]
+Covariates = dict[str, NDArray]
+"""By covariate: [person]. Plain arrays, because a data frame takes as long to import as a run takes."""
 
 
-def draw_covariates(seed: int, person: People, population: str, genotype: str | None = None) -> pd.DataFrame:
+def draw_covariates(seed: int, person: People, population: str, genotype: str | None = None) -> Covariates:
     """Draw the covariates of people.
 
     seed, person   as in `streams.uniforms`
     population     mdd or bipolar (glial loss and stress), or healthy (neither)
     genotype       rs6265 genotype given to everybody; None draws it by ancestry
-    returns        a row a person: candidate, age (years), sex, height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6,
+    returns        by name, [person]: candidate, age (years), sex, height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6,
                    comedication, glial_uptake (1 = health), stress (0 = none), placebo_propensity (mean 1), recovery
                    (speed of the natural course, mean 1)
     """
@@ -39,43 +42,43 @@ def draw_covariates(seed: int, person: People, population: str, genotype: str | 
     sex = np.where(uniforms(seed, "sex", person) < fact("female_share"), "female", "male")
     age = np.round(_age(seed, person), 1)
     height, BMI, weight = _body(seed, person, sex, age)
-    return pd.DataFrame(
-        {
-            "candidate": person,
-            "age": age,
-            "sex": sex,
-            "height_cm": np.round(height, 1),
-            "weight_kg": weight,
-            "BMI": np.round(BMI, 1),
-            "ancestry": ancestry,
-            "genotype": _genotype(seed, person, ancestry) if genotype is None else genotype_named(genotype),
-            "CYP2B6": _CYP2B6(seed, person, ancestry),
-            "comedication": _comedication(seed, person, population),
-            "glial_uptake": 1 - _glial_loss(seed, person, population),
-            "stress": _stress(seed, person, population),
-            "placebo_propensity": _log_normal(seed, "placebo propensity", person, None, "placebo_propensity_cv"),
-            "recovery": _log_normal(seed, "recovery", person, None, "recovery_cv"),
-        }
-    )
+    given = "" if genotype is None else genotype_named(genotype)
+    return {
+        "candidate": person,
+        "age": age,
+        "sex": sex,
+        "height_cm": np.round(height, 1),
+        "weight_kg": weight,
+        "BMI": np.round(BMI, 1),
+        "ancestry": ancestry,
+        "genotype": _genotype(seed, person, ancestry) if genotype is None else np.full(person.size, given),
+        "CYP2B6": _CYP2B6(seed, person, ancestry),
+        "comedication": _comedication(seed, person, population),
+        "glial_uptake": 1 - _glial_loss(seed, person, population),
+        "stress": _stress(seed, person, population),
+        "placebo_propensity": _log_normal(seed, "placebo propensity", person, None, "placebo_propensity_cv"),
+        "recovery": _log_normal(seed, "recovery", person, None, "recovery_cv"),
+    }
 
 
-def covariate_constants(covariates: pd.DataFrame) -> dict[str, Numbers]:
+def covariate_constants(covariates: Covariates) -> dict[str, Numbers]:
     """The model's causes that follow from covariates: by constant, [person], in the constant's unit."""
-    release = {name: fact(row) for name, row in RELEASE_FACTORS.items()}
     constants = {
-        "body_weight": covariates["weight_kg"].to_numpy(float),
-        "glial_uptake": covariates["glial_uptake"].to_numpy(float),
-        "stress": covariates["stress"].to_numpy(float),
-        "BDNF_release_factor": covariates["genotype"].map(release).to_numpy(float),
+        "body_weight": covariates["weight_kg"].astype(float),
+        "glial_uptake": covariates["glial_uptake"].astype(float),
+        "stress": covariates["stress"].astype(float),
+        "BDNF_release_factor": _by_group(
+            covariates["genotype"], {name: fact(row) for name, row in RELEASE_FACTORS.items()}
+        ),
     }
     for drug, (name, size) in COMEDICATION_INPUTS.items():
-        taken = (covariates["comedication"] == drug).to_numpy() if "comedication" in covariates else np.zeros(0, bool)
+        taken = covariates["comedication"] == drug if "comedication" in covariates else np.zeros(0, bool)
         if taken.any():
             constants[name] = taken * fact(size)
     return constants
 
 
-def CYP2B6_factor(covariates: pd.DataFrame) -> Numbers:
+def CYP2B6_factor(covariates: Covariates) -> Numbers:
     """The intrinsic clearance to norketamine against that of a normal metaboliser: [person], ratio."""
     activity = {
         "slow": fact("CYP2B6_slow_activity"),
@@ -83,7 +86,12 @@ def CYP2B6_factor(covariates: pd.DataFrame) -> Numbers:
         "normal": 1.0,
     }
     share = fact("CYP2B6_enzyme_share")
-    return np.asarray(1 - share + share * covariates["CYP2B6"].map(activity).to_numpy(float))
+    return 1 - share + share * _by_group(covariates["CYP2B6"], activity)
+
+
+def _by_group(groups: NDArray, value: Mapping[str, float]) -> Numbers:
+    """Each person's value by the group they belong to."""
+    return np.select([groups == name for name in value], list(value.values()), np.nan)
 
 
 def genotype_named(text: str) -> str:

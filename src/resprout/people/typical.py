@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.cohort import CLEARANCE_OF_CYP2B6, Cohort
-from resprout.people.covariates import CYP2B6_factor, covariate_constants, genotype_named
+from resprout.people.covariates import Covariates, CYP2B6_factor, covariate_constants, genotype_named
 
 
 def typical_patient(
@@ -37,7 +37,7 @@ def typical_patient(
         "stress": float(stress),
         "placebo_propensity": 1.0,
     }
-    covariates = pd.DataFrame([person])
+    covariates: Covariates = {name: np.array([value]) for name, value in person.items()}
     constants = covariate_constants(covariates)
     if CLEARANCE_OF_CYP2B6 in model.constants:
         constants[CLEARANCE_OF_CYP2B6] = model.constants[CLEARANCE_OF_CYP2B6].value * CYP2B6_factor(covariates)

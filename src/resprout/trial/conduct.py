@@ -62,7 +62,7 @@ def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, coho
         outcome.genotype[arm.name] = np.zeros(people, np.int64)
         outcome.left_h[arm.name] = np.full(people, np.inf)
         outcome.rescued[arm.name] = np.zeros(people, dtype=bool)
-    alleles = cohort.covariates["genotype"].str.count("Met").to_numpy(np.int64)
+    alleles = np.char.count(cohort.columns["genotype"], "Met").astype(np.int64)
     for group in sequences(protocol, replicates):
         for first in range(0, group.people.size, LARGEST_CHUNK):
             part = Sequence(group.arms, group.start_h, group.people[first : first + LARGEST_CHUNK])
@@ -136,9 +136,9 @@ def _symptoms_left(
     euphoria: Numbers,
 ) -> Numbers:
     """Share of symptoms that time and the expectations of all periods so far leave: [person, hour]."""
-    propensity = cohort.covariates["placebo_propensity"].to_numpy(float)
+    propensity = cohort.columns["placebo_propensity"]
     ill = protocol.population != "healthy"
-    course = cohort.covariates["recovery"].to_numpy(float)
+    course = cohort.columns["recovery"]
     left = natural_course(course, hours + protocol.entry.screening) if ill else np.ones(euphoria.shape)
     occasions, pills = treatment_occasions(regimens)
     for arm, start in zip(group.arms, group.start_h, strict=True):

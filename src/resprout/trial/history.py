@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from resprout.language.records import Model
 from resprout.people.cohort import History
+from resprout.people.covariates import Covariates
 from resprout.people.population import fact as population_fact
 from resprout.people.streams import normals
 from resprout.solve import Events, run_patients
@@ -36,8 +36,8 @@ def failed_before(model: Model) -> History:
     expectation, which was another then; it moves recruitment only, and its effect is gone when the new trial begins.
     """
 
-    def history(constants: Mapping[str, Numbers], covariates: pd.DataFrame, seed: int) -> NDArray[np.bool_]:
-        person = covariates["candidate"].to_numpy(np.int64)
+    def history(constants: Mapping[str, Numbers], covariates: Covariates, seed: int) -> NDArray[np.bool_]:
+        person = covariates["candidate"].astype(np.int64)
         block = fact("past_transporter_block") if TRANSPORTER in model.inputs else 0.0
         events = Events(np.zeros(1), (TRANSPORTER,), np.full((1, 1), block)) if block else Events.none()
         solved = run_patients(model, constants, events, [0.0, PAST_TRIAL_H], ["HDRS17"])
