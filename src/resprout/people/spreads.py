@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.records import Constant, Model
-from resprout.people.streams import normals
+from resprout.people.studies import deviates
 
 Numbers = NDArray[np.float64]
 
@@ -65,11 +65,11 @@ def deviate_name(constant: Constant) -> str:
 def draw_deviates(model: Model, seed: int, person: NDArray[np.int64]) -> dict[str, Numbers]:
     """Draw every deviate of the model, correlated as `correlations.tsv` says.
 
-    seed, person    as in `streams.uniforms`
+    seed, person    as in `studies.deviates`
     returns         by deviate: [person], standard normal
     """
     names = {deviate_name(constant) for constant in model.constants.values() if spread_of(constant)}
-    drawn = {name: normals(seed, f"spread of {name}", person) for name in sorted(names)}
+    drawn = {name: deviates(seed, f"spread of {name}", person) for name in sorted(names)}
     for group, factor in _correlated_groups(model, names):
         mixed = factor @ np.stack([drawn[name] for name in group])
         drawn.update(zip(group, mixed, strict=True))

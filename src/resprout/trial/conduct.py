@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.language.records import Model
-from resprout.people.cohort import Cohort, Entry, recruit
+from resprout.people.cohort import Cohort, Entry, recruit_studies
 from resprout.trial.attendance import attend
 from resprout.trial.course import run_cohort
 from resprout.trial.design import Endpoint, Protocol
@@ -31,8 +31,9 @@ def enrol(protocol: Protocol, model: Model, replicates: int, seed: int) -> Cohor
     """Recruit the people of every replicate; the first trials of a longer series are the same trials."""
     wanted = protocol.entry
     entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
-    return recruit(
-        protocol.people * replicates,
+    return recruit_studies(
+        protocol.people,
+        np.arange(1, replicates + 1),
         seed=seed,
         entry=entry,
         population=protocol.who,

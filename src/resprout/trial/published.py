@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resprout.trial.design import Protocol, Published
 from resprout.trial.statistics import Outcome, statistic
@@ -44,8 +45,14 @@ def inside_share(rows: list[dict[str, Any]]) -> tuple[int, int]:
     return sum(bool(row["inside"]) for row in counted), len(counted)
 
 
+def published_statistic(protocol: Protocol, outcome: Outcome, row: Published) -> NDArray[np.float64]:
+    """What a published number is the counterpart of, in every replicate: [replicate]."""
+    seen = outcome if row.people is None else outcome.first_people(row.people)
+    return statistic(protocol, seen, row.statistic, row.arm, row.endpoint, row.time)
+
+
 def _row(protocol: Protocol, outcome: Outcome, row: Published) -> dict[str, Any]:
-    found = statistic(protocol, outcome, row.statistic, row.arm, row.endpoint, row.time)
+    found = published_statistic(protocol, outcome, row)
     # an infinite day means that nobody relapsed; it counts as late, not as missing
     known = found[~np.isnan(found)]
     lower, upper = np.quantile(known, [0.025, 0.975], method="nearest") if known.size else (np.nan, np.nan)
