@@ -25,6 +25,10 @@ COLUMNS = {
     "facts": "id fact source evidence expected person given manipulation measure",
     "agents": "agent given family note",
     "variant": "constant value source meaning",
+    "measurements": "id stage seed_row source verification person given manipulation measure compare reference unit rule "
+    "observed lower upper sd used_in_fit spread note",
+    "left_out": "evidence reason",
+    "misses": "id reason",
 }
 SLOTS = ("companion", "partner")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
