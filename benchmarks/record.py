@@ -22,9 +22,7 @@ from numba import njit
 from resprout.compile import METHODS, host_width
 from resprout.compile.emit import Lanes
 from resprout.compile.kernels import write_kernels
-from resprout.compile.machine import load_code, object_code
-from resprout.compile.prune import prune
-from resprout.compile.read import read_system
+from resprout.compile.machine import load_code, object_code, pruned
 from resprout.language import load_model
 from resprout.solve import drive, run_patients
 from resprout.trial.bench import OUTPUTS, Ward, bench, engine_error, engine_seconds, open_ward
@@ -77,10 +75,8 @@ def _seconds(ward: Ward, count: int, outputs: tuple[str, ...]) -> float:
 
 
 def _system(ward: Ward, outputs: tuple[str, ...]):
-    model = ward.model
-    moved = frozenset(ward.events.name) | (frozenset(ward.constants) & frozenset(model.inputs))
-    idle = [name for name in model.inputs if model.constants[name].value == 0]
-    return prune(read_system(model), outputs, moved, {state.name: state.start for state in model.states}, idle)
+    moved = frozenset(ward.events.name) | (frozenset(ward.constants) & frozenset(ward.model.inputs))
+    return pruned(ward.model, outputs, moved)
 
 
 def _states(ward: Ward, outputs: tuple[str, ...]) -> int:

@@ -8,6 +8,7 @@ from given_patients import ketamine, varied_people
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resprout.compile import build_kernel
 from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.solve import Events, rest, rest_states, run_patients
@@ -103,6 +104,16 @@ def test_a_patient_is_the_same_patient_in_any_company(order, size, threads):
 def test_more_patients_than_one_chunk_are_shared_among_threads():
     take = np.arange(600) % PEOPLE
     assert np.array_equal(solved(take, 2), solved(np.arange(PEOPLE), 1)[take])
+
+
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_vectors_of_every_width_give_the_same_patients(monkeypatch, width):
+    monkeypatch.setenv("RESPROUT_WIDTH", str(width))
+    assert build_kernel(load_model(), tuple(OUTPUTS), frozenset()).width == width
+    narrow = solved(np.arange(PEOPLE), 1)
+    monkeypatch.delenv("RESPROUT_WIDTH")
+    # products and sums are contracted in another order, which moves the last places and no more
+    np.testing.assert_allclose(narrow, solved(np.arange(PEOPLE), 1), rtol=1e-9, atol=1e-12)
 
 
 def test_one_bad_patient_does_not_stop_the_ward():

@@ -15,6 +15,7 @@ from resprout.compile.graph import Graph, Node
 FAST = ("nsz", "arcp", "contract", "reassoc")
 LN2_HIGH = 0.693147180369123816490
 LN2_LOW = 1.90821492927058770002e-10
+ROUNDER = 1.5 * 2.0**52
 SMALLEST = 2.2250738585072014e-308
 # degrees at which the fits are within a few units of the last place of double precision
 EXP_SERIES = fitted(np.exp, -math.log(2.0) / 2, math.log(2.0) / 2, 10)
@@ -32,9 +33,15 @@ class Lanes:
         self.pointer = ir.DoubleType().as_pointer()
         self.builder = ir.IRBuilder()
 
-    def function(self, name: str, arguments: int) -> Sequence[ir.Argument]:
-        """Open a function of `arguments` pointers to double and start writing its body."""
+    def function(self, name: str, arguments: int, *, inner: bool = False) -> Sequence[ir.Argument]:
+        """Open a function of `arguments` pointers to double and start writing its body.
+
+        inner   only other functions of the module call it
+        """
         made = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [self.pointer] * arguments), name)
+        if inner:
+            made.linkage = "internal"
+            made.attributes.add("noinline")
         for argument in made.args:
             argument.add_attribute("noalias")
         self.builder = ir.IRBuilder(made.append_basic_block())
@@ -50,16 +57,19 @@ class Lanes:
     def load(self, pointer: ir.Value, row: int) -> ir.Value:
         """Row `row` of an array [row, lane]."""
         value = self.builder.load(self._row(pointer, row))
-        value.align = 8 * self.width
+        value.align = min(64, 8 * self.width)
         return value
 
     def store(self, value: ir.Value, pointer: ir.Value, row: int) -> None:
         """Write row `row` of an array [row, lane]."""
-        self.builder.store(value, self._row(pointer, row)).align = 8 * self.width
+        self.builder.store(value, self._row(pointer, row)).align = min(64, 8 * self.width)
 
     def _row(self, pointer: ir.Value, row: int) -> ir.Value:
-        place = self.builder.gep(pointer, [ir.Constant(ir.IntType(64), row * self.width)], inbounds=True)
-        return self.builder.bitcast(place, self.real.as_pointer())
+        return self.builder.bitcast(self.row(pointer, row), self.real.as_pointer())
+
+    def row(self, pointer: ir.Value, row: int) -> ir.Value:
+        """Where a row of an array [row, lane] begins."""
+        return self.builder.gep(pointer, [ir.Constant(ir.IntType(64), row * self.width)], inbounds=True)
 
     def spread(self, pointer: ir.Value, index: int) -> ir.Value:
         """One double of an array [index], the same in every lane."""
@@ -108,23 +118,26 @@ class Lanes:
         """e^x for x in [-700, 700], to a few units in the last place; outside, the value at the edge."""
         builder = self.builder
         value = self.smaller(self.larger(value, self.number(-700.0)), self.number(700.0))
-        count = self.intrinsic("rint", builder.fmul(value, self.number(1.0 / math.log(2.0))))
+        # adding 1.5 x 2^52 rounds and leaves the whole number in the low bits; converting costs a scalar detour with AVX2
+        shifted = builder.fadd(builder.fmul(value, self.number(1.0 / math.log(2.0))), self.number(ROUNDER))
+        count = builder.fsub(shifted, self.number(ROUNDER))
         rest = builder.fsub(value, builder.fmul(count, self.number(LN2_HIGH), flags=("contract",)), flags=("contract",))
         rest = builder.fsub(rest, builder.fmul(count, self.number(LN2_LOW), flags=("contract",)), flags=("contract",))
         result = self._polynomial(EXP_SERIES, rest)
-        exponent = builder.add(builder.fptosi(count, self.whole), self._whole(1023))
+        exponent = builder.add(builder.bitcast(shifted, self.whole), self._whole(1023))
         return builder.fmul(result, builder.bitcast(builder.shl(exponent, self._whole(52)), self.real))
 
     def log(self, value: ir.Value) -> ir.Value:
         """ln x; x below the smallest normal number counts as that number."""
         builder = self.builder
         bits = builder.bitcast(self.larger(value, self.number(SMALLEST)), self.whole)
-        exponent = builder.sub(builder.lshr(bits, self._whole(52)), self._whole(1023))
+        # the bits of 2^52 with a small whole number in them are the double 2^52 + that number
+        exponent = builder.or_(builder.lshr(bits, self._whole(52)), self._whole(0x433 << 52))
         mantissa = builder.or_(builder.and_(bits, self._whole((1 << 52) - 1)), self._whole(0x3FF << 52))
         part = builder.bitcast(mantissa, self.real)
         upper = builder.fcmp_ordered(">", part, self.number(math.sqrt(2.0)))
         part = builder.select(upper, builder.fmul(part, self.number(0.5)), part)
-        count = builder.sitofp(exponent, self.real)
+        count = builder.fsub(builder.bitcast(exponent, self.real), self.number(2.0**52 + 1023))
         count = builder.select(upper, builder.fadd(count, self.number(1.0)), count)
         ratio = builder.fdiv(builder.fsub(part, self.number(1.0)), builder.fadd(part, self.number(1.0)))
         square = self.multiply(ratio, ratio)

@@ -16,7 +16,7 @@ from resprout.compile.tableau import Tableau
 FRACTIONS_TOGETHER = 4
 """Fractions of the error norm that are brought to one denominator: a division costs as much as ten products."""
 
-PEAK_SHARE = 0.1
+PEAK_SHARE = 0.5
 """Share of its largest size so far below which a state's error counts as if it were that large."""
 
 LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.9
@@ -41,6 +41,12 @@ class Layout:
     frozen: int
     sampled: tuple[int, ...]
     nonzero: int
+    stages: int
+
+    @property
+    def room(self) -> int:
+        """Rows that a step needs to work in."""
+        return (2 + self.stages) * len(self.states) + self.nonzero
 
     @property
     def parameters(self) -> int:
@@ -53,7 +59,8 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
 
     prepare(P)                       frozen values from constants
     relax(Y, P, IH, D)               D = (IH - J)^-1 f: one implicit Euler or Newton direction
-    step(Y, P, H, T, M, N, E, C)     one Rosenbrock step; N new state, E error and factor, C interpolant of sampled states
+    step(Y, P, H, T, M, N, E, C, W)  one Rosenbrock step; N new state, E error and factor, C interpolant of sampled states,
+                                     W room for `layout.room` rows
     keep(Y, N, E, M)                 Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far
     observe(S, P, O)                 outputs from samples
     """
@@ -90,6 +97,7 @@ class _Writer:
             len(self.frozen),
             tuple(sampled),
             len(self.elimination.pattern),
+            len(tableau.a),
         )
 
     def _find_frozen(self) -> dict[Node, int]:
@@ -157,50 +165,98 @@ class _Writer:
         self.lanes.builder.ret_void()
 
     def step(self) -> None:
-        """One whole Rosenbrock step, its error and its interpolant, in one straight line."""
-        lanes, tableau, names = self.lanes, self.tableau, self.system.states
-        start, parameters, step, tolerance, peak, result, error, dense = lanes.function("step", 8)
-        here = self._load_states(start)
-        each = range(len(names))
-        inverse = lanes.divide(lanes.number(1.0), lanes.load(step, 0))
-        rates, matrix = self._rates_and_matrix(
-            here, parameters, lanes.multiply(inverse, lanes.number(1.0 / tableau.gamma))
-        )
-        stages = [substitute(lanes, matrix, self.elimination, rates)]
-        point = [here[name] for name in names]
-        for stage in range(1, len(tableau.a)):
-            point = [self._stage_point(here[names[i]], point[i], stage, stages, i) for i in each]
-            slopes = self._rates(dict(zip(names, point, strict=True)), parameters)
-            right = [
-                lanes.add(slopes[i], lanes.multiply(inverse, self._combine(None, tableau.c[stage], stages, i)))
-                for i in each
-            ]
-            stages.append(substitute(lanes, matrix, self.elimination, right))
-        new = [lanes.add(point[i], stages[-1][i]) for i in each]
-        self._store_error(here, new, stages[-1], tolerance, peak, error)
-        for i in each:
-            lanes.store(new[i], result, i)
-        for row, i in enumerate(self.layout.sampled):
-            for order, weights in enumerate(tableau.dense):
-                lanes.store(self._combine(None, weights, stages, i), dense, len(tableau.dense) * row + order)
+        """One whole Rosenbrock step, its error and its interpolant.
+
+        One function serves every stage: straight through, a step is several times the instruction cache, and twice the
+        time to compile.
+        """
+        begin, stage = self._begin(), self._stage()
+        ahead = [self._ahead(number) for number in range(1, len(self.tableau.a))]
+        finish = self._finish()
+        kind = ir.FunctionType(ir.VoidType(), [self.lanes.pointer] * 9)
+        made = ir.Function(self.module, kind, "step")
+        builder = self.lanes.builder = ir.IRBuilder(made.append_basic_block())
+        start, parameters, step, tolerance, peak, result, error, dense, room = made.args
+        builder.call(begin, [start, parameters, step, room])
+        for number, prepare in enumerate(ahead, 1):
+            builder.call(prepare, [start, step, room])
+            builder.call(stage, [parameters, room, self.lanes.row(room, self._stage_row(number, 0))])
+        builder.call(finish, [start, peak, result, error, dense, room, tolerance])
+        builder.ret_void()
+
+    @property
+    def _places(self) -> list[tuple[int, int]]:
+        return sorted(self.elimination.pattern)
+
+    def _stage_row(self, stage: int, state: int) -> int:
+        """Rows of the room: the point and what is added to its rates, the factors, then the stages."""
+        size = len(self.system.states)
+        return 2 * size + len(self.elimination.pattern) + stage * size + state
+
+    def _begin(self) -> ir.Function:
+        """Rates, Jacobian, factors and the first stage."""
+        lanes = self.lanes
+        start, parameters, step, room = lanes.function("begin", 4, inner=True)
+        made, size = lanes.builder.function, len(self.system.states)
+        shift = lanes.divide(lanes.number(1.0 / self.tableau.gamma), lanes.load(step, 0))
+        rates, matrix = self._rates_and_matrix(self._load_states(start), parameters, shift)
+        for number, place in enumerate(self._places):
+            lanes.store(matrix[place], room, 2 * size + number)
+        for row, value in enumerate(substitute(lanes, matrix, self.elimination, rates)):
+            lanes.store(value, room, self._stage_row(0, row))
         lanes.builder.ret_void()
+        return made
 
-    def _stage_point(
-        self, base: ir.Value, before: ir.Value, stage: int, stages: list[list[ir.Value]], row: int
-    ) -> ir.Value:
-        weights = self.tableau.a[stage]
-        if weights == (*self.tableau.a[stage - 1], 1.0):
-            return self.lanes.add(before, stages[-1][row])
-        return self._combine(base, weights, stages, row)
+    def _ahead(self, stage: int) -> ir.Function:
+        """The point of one stage, and what the earlier stages add to its rates."""
+        lanes, size = self.lanes, len(self.system.states)
+        start, step, room = lanes.function(f"ahead_{stage}", 3, inner=True)
+        made = lanes.builder.function
+        inverse = lanes.divide(lanes.number(1.0), lanes.load(step, 0))
+        for row in range(size):
+            earlier = [lanes.load(room, self._stage_row(before, row)) for before in range(stage)]
+            lanes.store(self._combine(lanes.load(start, row), self.tableau.a[stage], earlier), room, row)
+            added = self._combine(None, self.tableau.c[stage], earlier)
+            lanes.store(lanes.multiply(inverse, added), room, size + row)
+        lanes.builder.ret_void()
+        return made
 
-    def _combine(
-        self, base: ir.Value | None, weights: tuple[float, ...], stages: list[list[ir.Value]], row: int
-    ) -> ir.Value:
+    def _stage(self) -> ir.Function:
+        """Rates at the point, and the solution with the factors."""
+        lanes, size = self.lanes, len(self.system.states)
+        parameters, room, result = lanes.function("stage", 3, inner=True)
+        made = lanes.builder.function
+        rates = self._rates(self._load_states(room), parameters)
+        matrix = {place: lanes.load(room, 2 * size + number) for number, place in enumerate(self._places)}
+        right = [lanes.add(rates[row], lanes.load(room, size + row)) for row in range(size)]
+        for row, value in enumerate(substitute(lanes, matrix, self.elimination, right)):
+            lanes.store(value, result, row)
+        lanes.builder.ret_void()
+        return made
+
+    def _finish(self) -> ir.Function:
+        """The new state, its error and the interpolant."""
+        lanes, size, last = self.lanes, len(self.system.states), len(self.tableau.a) - 1
+        start, peak, result, error, dense, room, tolerance = lanes.function("finish", 7, inner=True)
+        made = lanes.builder.function
+        miss = [lanes.load(room, self._stage_row(last, row)) for row in range(size)]
+        new = [lanes.add(lanes.load(room, row), miss[row]) for row in range(size)]
+        self._store_error(self._load_states(start), new, miss, tolerance, peak, error)
+        for row in range(size):
+            lanes.store(new[row], result, row)
+        for row, state in enumerate(self.layout.sampled):
+            stages = [lanes.load(room, self._stage_row(stage, state)) for stage in range(last + 1)]
+            for order, weights in enumerate(self.tableau.dense):
+                lanes.store(self._combine(None, weights, stages), dense, len(self.tableau.dense) * row + order)
+        lanes.builder.ret_void()
+        return made
+
+    def _combine(self, base: ir.Value | None, weights: tuple[float, ...], stages: list[ir.Value]) -> ir.Value:
         total = base
         for weight, stage in zip(weights, stages, strict=False):
             if weight == 0:
                 continue
-            term = stage[row] if weight == 1 else self.lanes.multiply(self.lanes.number(weight), stage[row])
+            term = stage if weight == 1 else self.lanes.multiply(self.lanes.number(weight), stage)
             total = term if total is None else self.lanes.add(total, term)
         return self.lanes.number(0.0) if total is None else total
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import llvmlite.binding as llvm
 from resprout import cache
 from resprout.compile.kernels import Layout, write_kernels
 from resprout.compile.prune import prune
+from resprout.compile.system import System
 from resprout.compile.tableau import RODAS4, Tableau
 from resprout.language.records import Model
 
@@ -35,8 +37,17 @@ class Kernel:
     engine: llvm.ExecutionEngine
 
 
-@functools.lru_cache(maxsize=32)
+WIDTH = "RESPROUT_WIDTH"
+"""Variable that asks for a narrower vector than the processor has: 2, 4 or 8 doubles."""
+
+
 def _prepare_llvm() -> tuple[str, str, int]:
+    """The processor, its features and the width to use."""
+    return _host(os.environ.get(WIDTH, ""))
+
+
+@functools.lru_cache(maxsize=32)
+def _host(wanted: str) -> tuple[str, str, int]:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features()
@@ -46,6 +57,8 @@ def _prepare_llvm() -> tuple[str, str, int]:
         width = 4
     else:
         width = 2
+    if wanted.isdecimal() and int(wanted) in (2, 4, 8):
+        width = int(wanted)
     chosen = features.flatten() + (",-prefer-256-bit" if width == 8 else "")
     return llvm.get_host_cpu_name(), chosen, width
 
@@ -109,6 +122,7 @@ def build_kernel(
         tableau.name,
         processor,
         features,
+        str(width),
         llvmlite.__version__,
         cache.source_digest("compile"),
     ]
@@ -118,6 +132,16 @@ def build_kernel(
         engine, address = load_code(code)
         _LOADED[key] = Kernel(layout, width, address, tableau, engine)
     return _LOADED[key]
+
+
+def pruned(model: Model, outputs: tuple[str, ...], moved: frozenset[str]) -> System:
+    """The equations that matter for these outputs where only `moved` states and inputs are changed."""
+    # libsbml is imported only when code is not in the cache
+    from resprout.compile.read import read_system
+
+    start = {state.name: state.start for state in model.states}
+    idle = [name for name in model.inputs if model.constants[name].value == 0]
+    return prune(read_system(model), outputs, moved, start, idle)
 
 
 def _cached_code(
@@ -130,13 +154,7 @@ def _cached_code(
         return code, Layout(**whole)
     except (ValueError, TypeError):
         pass
-    # libsbml is imported only when code is not in the cache
-    from resprout.compile.read import read_system
-
-    start = {state.name: state.start for state in model.states}
-    idle = [name for name in model.inputs if model.constants[name].value == 0]
-    system = prune(read_system(model), outputs, moved, start, idle)
-    text, layout = write_kernels(system, outputs, tableau, width)
+    text, layout = write_kernels(pruned(model, outputs, moved), outputs, tableau, width)
     code = object_code(text)
     if not key:
         return code, layout

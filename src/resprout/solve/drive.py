@@ -97,6 +97,7 @@ class Lanes(NamedTuple):
     step: np.ndarray
     error: np.ndarray
     dense: np.ndarray
+    room: np.ndarray
     samples: np.ndarray
     block: np.ndarray
     shared: np.ndarray
@@ -111,10 +112,10 @@ class Lanes(NamedTuple):
     terms: int
 
 
-def open_lanes(states: int, parameters: int, outputs: int, terms: int, width: int, plan: Plan) -> Lanes:
+def open_lanes(states: int, parameters: int, outputs: int, terms: int, width: int, room: int, plan: Plan) -> Lanes:
     """Room for one thread's lanes, all idle."""
     kept = plan.sampled.shape[0] + plan.input_row.shape[0]
-    rows = (states, states, states, parameters, 1, 2, terms * plan.sampled.shape[0])
+    rows = (states, states, states, parameters, 1, 2, terms * plan.sampled.shape[0], room)
     arrays: Any = [aligned_rows(count, width) for count in rows]
     more: Any = [
         np.zeros((width, plan.time_h.shape[0], kept)),
@@ -296,6 +297,7 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
         _at(lanes.new),
         _at(lanes.error),
         _at(lanes.dense),
+        _at(lanes.room),
     )
     kept = (_at(lanes.state), _at(lanes.new), _at(lanes.error), _at(lanes.peak))
     while ended < span[1] - span[0]:

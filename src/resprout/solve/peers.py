@@ -1,4 +1,4 @@
-"""Other programs as judges: the exported SBML of each patient, run by libRoadRunner, beside the engine's answer."""
+"""Other programs as judges: the same equations as SBML, run by libRoadRunner and COPASI, beside the engine's answer."""
 
 from __future__ import annotations
 
@@ -31,15 +31,25 @@ def export_patient(model: Model, constants: Mapping[str, float], events: Events,
     return write_sbml(model, constants=constants, start=start, changes=as_changes(model, events, patient))
 
 
+def whole_text(model: Model, events: Events) -> str:
+    """SBML of the whole model with these doses."""
+    return write_sbml(model, changes=as_changes(model, events))
+
+
+def whole_values(model: Model, constants: Mapping[str, float], start: Floats) -> dict[str, float]:
+    """What makes the whole model one patient's: constants, and every state [state] to begin with."""
+    return {**constants, **{state.name: value for state, value in zip(model.states, start, strict=True)}}
+
+
 class RoadRunner:
-    """libRoadRunner with one model and one list of events loaded; patients differ by constants and start.
+    """libRoadRunner with one SBML text loaded; patients differ by the values of its parameters and states.
 
     seconds   of the processor that the last patient's integration took, without setting it up
     """
 
     seconds = 0.0
 
-    def __init__(self, model: Model, events: Events, outputs: Sequence[str]) -> None:
+    def __init__(self, text: str, outputs: Sequence[str]) -> None:
         try:
             import roadrunner
         except ImportError as missing:
@@ -47,27 +57,22 @@ class RoadRunner:
                 Fault("libRoadRunner is not installed.", remedy="Install it with `pip install libroadrunner`.")
             ) from missing
         roadrunner.Logger.setLevel(roadrunner.Logger.LOG_ERROR)
-        self.model, self.outputs = model, tuple(outputs)
-        self.program = roadrunner.RoadRunner(write_sbml(model, changes=as_changes(model, events)))
+        self.program = roadrunner.RoadRunner(text)
         self.present = set(self.program.model.getGlobalParameterIds())
         self.program.timeCourseSelections = list(outputs)
 
-    def solve(
-        self, constants: Mapping[str, float], start: Floats, time_h: Sequence[float], *, tolerance: float
-    ) -> Floats:
+    def solve(self, values: Mapping[str, float], time_h: Sequence[float], *, tolerance: float) -> Floats:
         """One patient.
 
-        start      [state]   where to begin
+        values     of parameters and states; those that the text has not are passed over
         tolerance  relative; the absolute one is a hundredth of it
         returns    [time, output]
         """
         program = self.program
         program.resetToOrigin()
-        for name, value in constants.items():
+        for name, value in values.items():
             if name in self.present:
                 program.model[name] = float(value)
-        for state, value in zip(self.model.states, start, strict=True):
-            program.model[state.name] = float(value)
         program.integrator.relative_tolerance = tolerance
         program.integrator.absolute_tolerance = tolerance * 1e-2
         program.integrator.maximum_num_steps = 100_000
@@ -76,31 +81,30 @@ class RoadRunner:
         self.seconds = time.process_time() - begun
         return np.array(found)
 
+    def close(self) -> None:
+        """Nothing is left behind."""
+
 
 class Copasi:
-    """COPASI with one model and one list of events loaded; patients differ by constants and start."""
+    """COPASI with one SBML text loaded; otherwise as RoadRunner."""
 
     seconds = 0.0
 
-    def __init__(self, model: Model, events: Events, outputs: Sequence[str]) -> None:
+    def __init__(self, text: str, outputs: Sequence[str]) -> None:
         try:
             import basico
         except ImportError as missing:
             raise InputError(
                 Fault("COPASI is not installed.", remedy="Install it with `pip install copasi-basico`.")
             ) from missing
-        self.basico, self.model, self.outputs = basico, model, tuple(outputs)
-        text = write_sbml(model, changes=as_changes(model, events))
+        self.basico, self.outputs = basico, tuple(outputs)
         self.data = basico.load_model_from_string(text)
         self.present = set(basico.get_parameters(model=self.data).index)
 
-    def solve(
-        self, constants: Mapping[str, float], start: Floats, time_h: Sequence[float], *, tolerance: float
-    ) -> Floats:
+    def solve(self, values: Mapping[str, float], time_h: Sequence[float], *, tolerance: float) -> Floats:
         """One patient; arguments and result as for RoadRunner."""
         basico = self.basico
-        given = {state.name: value for state, value in zip(self.model.states, start, strict=True)}
-        for name, value in {**constants, **given}.items():
+        for name, value in values.items():
             if name in self.present:
                 basico.set_parameters(name, exact=True, initial_value=float(value), model=self.data)
         begun = time.process_time()

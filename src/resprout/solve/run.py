@@ -105,7 +105,7 @@ def run_patients(
     input_row = np.array([layout.constants.index(name) for name in layout.inputs], np.int64)
     when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value, sampled, input_row)
     limits = _tolerances(tolerance or DEFAULT_TOLERANCE, len(layout.states))
-    rows = (len(layout.states), layout.parameters, len(chosen), len(kernel.tableau.dense), kernel.width)
+    rows = (len(layout.states), layout.parameters, len(chosen), len(kernel.tableau.dense), kernel.width, layout.room)
     found = drive.Found(out, status, steps)
 
     def solve(first: int, last: int) -> None:

@@ -16,7 +16,9 @@ from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
 from resprout.solve import Events, rest_states, run_patients
-from resprout.solve.peers import Copasi, RoadRunner
+from resprout.solve.compiled_peers import Amici, Diffrax
+from resprout.solve.lean import Lean, make_lean
+from resprout.solve.peers import Copasi, RoadRunner, whole_text, whole_values
 from resprout.solve.reference import solve_one
 from resprout.trial.course import output_hours
 from resprout.trial.dosing import regimen_events
@@ -37,16 +39,24 @@ DAYS = 14.0
 TOLERANCES = tuple(float(f"{10 ** (-3 - step / 6):.1e}") for step in range(30))
 JUDGED, TIMED = 8, 2048
 Floats = NDArray[np.float64]
-Solver = Callable[[int, float], tuple[Floats, float]]
+PEERS: dict[str, Callable[[Lean], Any]] = {
+    "libRoadRunner": lambda lean: RoadRunner(lean.text, lean.outputs),
+    "COPASI": lambda lean: Copasi(lean.text, lean.outputs),
+    "AMICI": Amici,
+    "diffrax": Diffrax,
+}
+WHOLE: dict[str, Callable[..., Any]] = {"libRoadRunner": RoadRunner, "COPASI": Copasi}
 
 
 @dataclass(frozen=True)
 class Speed:
     """One tool, timed.
 
-    ratio_to_libroadrunner   of patients per second on one core, at equal or smaller error
+    ratio_to_libroadrunner   of patients per second on one core, at equal or smaller error, all on the same equations
     max_relative_error       against the twin: largest difference of any output over its largest value, in any patient
     model_build_s            from a checked model to the first patient; tolerance is the tool's own
+    states                   that every tool solves: those on which the outputs depend
+    whole_model_...          the tool's speed on all states, at the same error, which is what it would do unasked
     """
 
     tool: str
@@ -55,6 +65,8 @@ class Speed:
     max_relative_error: float
     model_build_s: float
     tolerance: float
+    states: int
+    whole_model_patients_per_second_per_core: float | None = None
 
 
 @dataclass(frozen=True)
@@ -102,9 +114,10 @@ def bench(target: float = 1e-4, *, seed: int = 1) -> list[dict[str, Any]]:
     """
     ward = open_ward(seed)
     found = [_time_resprout(ward, target)]
-    for name, tool in (("libRoadRunner", RoadRunner), ("COPASI", Copasi)):
+    lean = make_lean(ward.model, ward.events, OUTPUTS)
+    for name, tool in PEERS.items():
         try:
-            found.append(_time_peer(ward, name, tool, target))
+            found.append(_time_peer(ward, lean, name, tool, target))
         except InputError:
             continue
     peer = next((row.patients_per_second_per_core for row in found if row.tool == "libRoadRunner"), None)
@@ -138,20 +151,47 @@ def _time_resprout(ward: Ward, target: float, method: str = "Rodas4") -> Speed:
     begun = time.process_time()
     moved = frozenset(ward.events.name) | (frozenset(ward.constants) & frozenset(ward.model.inputs))
     forget_kernels()
-    build_kernel(ward.model, OUTPUTS, moved, METHODS[method], cached=False)
+    kernel = build_kernel(ward.model, OUTPUTS, moved, METHODS[method], cached=False)
     build = time.process_time() - begun
     tolerance, error = _loosest(lambda tolerance: engine_error(ward, tolerance, method), target)
     seconds = engine_seconds(ward, tolerance, method)
-    return Speed("resprout", 1 / seconds, None, error, build, tolerance)
+    return Speed("resprout", 1 / seconds, None, error, build, tolerance, len(kernel.layout.states))
 
 
-def _time_peer(ward: Ward, name: str, tool: Any, target: float) -> Speed:
+def _time_peer(ward: Ward, lean: Lean, name: str, tool: Callable[[Lean], Any], target: float) -> Speed:
     begun = time.process_time()
+    peer = tool(lean)
+    build = time.process_time() - begun
+    start = _starts(ward)
+    values = [lean.values(ward.one(patient), start[patient], patient) for patient in range(len(ward.truth))]
+    seconds, tolerance, reached = _time_solver(ward, values, [peer] * len(values), target)
+    peer.close()
+    whole = _time_whole(ward, WHOLE[name], target) if name in WHOLE else None
+    return Speed(name, 1 / seconds, None, reached, build, tolerance, len(lean.states), whole)
+
+
+def _time_whole(ward: Ward, tool: Callable[..., Any], target: float) -> float:
+    """Patients per second of a tool on the whole model."""
+    # the dose is the same for all in a loaded whole model, so each patient's own dose is a model of its own
+    patients = range(len(ward.truth))
+    peers = [tool(whole_text(ward.model, ward.events.of(patient)), OUTPUTS) for patient in patients]
+    start = _starts(ward)
+    values = [whole_values(ward.model, ward.one(patient), start[patient]) for patient in patients]
+    seconds, _, _ = _time_solver(ward, values, peers, target)
+    for peer in peers:
+        peer.close()
+    return 1 / seconds
+
+
+def _starts(ward: Ward) -> Floats:
     judged = len(ward.truth)
-    # the dose is the same for all in a peer's loaded model, so each patient's own dose is a model of its own
-    peers = [tool(ward.model, ward.events.of(patient), OUTPUTS) for patient in range(judged)]
-    build = (time.process_time() - begun) / judged
-    start, _ = rest_states(ward.model, {key: value[:judged] for key, value in ward.constants.items()})
+    return rest_states(ward.model, {key: value[:judged] for key, value in ward.constants.items()})[0]
+
+
+def _time_solver(
+    ward: Ward, values: list[dict[str, float]], peers: list[Any], target: float
+) -> tuple[float, float, float]:
+    """Seconds per patient at the loosest tolerance that meets the target, that tolerance, and its error."""
     seconds: list[float] = []
 
     def error(tolerance: float, repeats: int = 1) -> float:
@@ -160,7 +200,7 @@ def _time_peer(ward: Ward, name: str, tool: Any, target: float) -> Speed:
         for patient, peer in enumerate(peers):
             taken = []
             for _ in range(repeats):
-                value = peer.solve(ward.one(patient), start[patient], ward.hours, tolerance=tolerance)
+                value = peer.solve(values[patient], ward.hours, tolerance=tolerance)
                 taken.append(peer.seconds)
             seconds.append(min(taken))
             worst = max(worst, ward.error(patient, value))
@@ -168,7 +208,7 @@ def _time_peer(ward: Ward, name: str, tool: Any, target: float) -> Speed:
 
     tolerance, reached = _loosest(error, target)
     error(tolerance, repeats=3)
-    return Speed(name, 1 / float(np.mean(seconds)), None, reached, build, tolerance)
+    return float(np.mean(seconds)), tolerance, reached
 
 
 def _loosest(

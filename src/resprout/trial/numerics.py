@@ -13,7 +13,7 @@ from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
 from resprout.solve import Events, rest_states, run_patients
-from resprout.solve.peers import Copasi, RoadRunner
+from resprout.solve.peers import Copasi, RoadRunner, whole_text, whole_values
 from resprout.solve.reference import solve_one
 from resprout.trial.course import main_outputs, output_hours
 from resprout.trial.dosing import regimen_events
@@ -69,14 +69,17 @@ def _judges(model: Model, names: list[str], hours: Floats) -> dict[str, Callable
     def twin(own: dict[str, float], _: Floats, events: Events) -> Floats:
         return solve_one(model, own, events, list(hours), names)
 
-    def road_runner(own: dict[str, float], start: Floats, events: Events) -> Floats:
-        return RoadRunner(model, events, names).solve(own, start, list(hours), tolerance=PEER_TOLERANCE)
-
-    def copasi(own: dict[str, float], start: Floats, events: Events) -> Floats:
-        program = Copasi(model, events, names)
+    def by(tool: Any, own: dict[str, float], start: Floats, events: Events) -> Floats:
+        program = tool(whole_text(model, events), names)
         try:
-            return program.solve(own, start, list(hours), tolerance=PEER_TOLERANCE)
+            return program.solve(whole_values(model, own, start), list(hours), tolerance=PEER_TOLERANCE)
         finally:
             program.close()
+
+    def road_runner(own: dict[str, float], start: Floats, events: Events) -> Floats:
+        return by(RoadRunner, own, start, events)
+
+    def copasi(own: dict[str, float], start: Floats, events: Events) -> Floats:
+        return by(Copasi, own, start, events)
 
     return {"twin": twin, "libRoadRunner": road_runner, "COPASI": copasi}
