@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test test-browser check docs readme constraints clean
+.PHONY: demo test test-browser check docs readme scoreboard constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -29,6 +29,9 @@ docs: .venv/installed-for-tests ## build the documentation into site/
 
 readme: .venv/installed ## write what the program prints now into README.md
 	$(BIN)/python scripts/refresh_readme.py
+
+scoreboard: .venv/installed-for-tests ## write down which published rows pass now, for tests and docs
+	$(BIN)/python scripts/refresh_scoreboard.py
 
 constraints: .venv/installed-for-tests ## write down what is installed now as the tested set
 	$(BIN)/python -m pip freeze --exclude resprout | grep -E '^[A-Za-z0-9_.-]+==' > constraints.new

@@ -21,6 +21,7 @@ from resprout.app.serve.command import serve
 from resprout.app.simulate import simulate
 from resprout.app.trials import demo, figure, trial
 from resprout.app.truth import compare, hypotheses, interventions
+from resprout.app.validate import validate
 from resprout.errors import ResproutError
 
 NOTICE = "For research and teaching. Not medical advice: nothing here says what a person should take."
@@ -49,6 +50,7 @@ COMMANDS = (
     compare,
     recruit,
     published,
+    validate,
 )
 for function in COMMANDS:
     app.command()(function)

@@ -29,6 +29,9 @@ COLUMNS = {
     "observed lower upper sd used_in_fit spread note",
     "left_out": "evidence reason",
     "misses": "id reason",
+    "trials": "trial seed_row replicates quick",
+    "scoreboard": "id group stage seed_row what observed predicted lower upper unit z pass used_in_fit verification source "
+    "reason",
 }
 SLOTS = ("companion", "partner")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

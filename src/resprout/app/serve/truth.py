@@ -10,8 +10,11 @@ from typing import Any
 
 from resprout.app.page import Raw, html_table
 from resprout.app.truth import hypothesis_facts, intervention_facts, reading_words
+from resprout.app.validate import say, say_range
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import run_interventions
+from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
+from resprout.language import STAGES
 from resprout.language.records import Model
 
 YES = Raw('<span class="yes" aria-label="yes">●</span>')
@@ -110,14 +113,30 @@ def hypotheses_card(model: Model) -> str:
 
 
 def validation_card(model: Model) -> str:
-    """The table of published numbers, where this version has it."""
-    from resprout.app.command import COMMANDS
-
-    lead = "Every published number beside the model's own, with its interval and a verdict, stage by stage."
-    if "validate" in {command.__name__ for command in COMMANDS}:
-        return card("Published numbers", lead, "<p><code>resprout validate</code> prints this table.</p>")
-    none = "This version has no <code>resprout validate</code> yet, so there is nothing to show."
-    return card("Published numbers", lead, f'<p class="none">{none}</p>')
+    """Every published row beside the model's own number, as it was last written down; misses first."""
+    marks = recorded_marks()
+    facts = scoreboard_facts(marks)
+    rows = [
+        [
+            YES if mark.passed else NO,
+            mark.id.split()[0],
+            f"{mark.stage} {STAGES[mark.stage - 1]}",
+            mark.what,
+            say(mark.observed),
+            say(mark.predicted),
+            say_range(mark),
+            "seen" if mark.used_in_fit else "not seen",
+            mark.reason,
+        ]
+        for mark in sorted(marks, key=lambda each: (each.passed, each.used_in_fit, each.stage))
+    ]
+    unseen = facts["by_use"]["not_used_in_fit"]
+    lead = (
+        f"Every published row beside the model's own number: {facts['passed']} of {facts['total']} agree; of rows that the fit "
+        f"has not seen, {unseen['passed']} of {unseen['total']}. Misses stand first, with their reasons."
+    )
+    columns = ["", "row", "stage", "what", "observed", "model", "range", "by the fit", "why it misses"]
+    return card("Published numbers", lead, html_table(columns, rows))
 
 
 TABLES: dict[str, Callable[[Model], str]] = {
