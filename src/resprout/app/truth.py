@@ -25,12 +25,12 @@ def interventions(model: OwnModel = None, as_json: AsJson = False) -> None:
 
     Example: `resprout interventions`
     """
+    from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen, waiting
     from resprout.calibrate.interventions import run_interventions
-    from resprout.language import load_model
 
     with waiting("running every published intervention"):
-        verdicts = run_interventions(load_model(model))
+        verdicts = run_interventions(chain_model(model))
     if as_json:
         print_json(intervention_facts(verdicts))
     else:
@@ -42,12 +42,12 @@ def hypotheses(model: OwnModel = None, as_json: AsJson = False) -> None:
 
     Example: `resprout hypotheses`
     """
+    from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen, waiting
     from resprout.calibrate.hypotheses import score_hypotheses
-    from resprout.language import load_model
 
     with waiting("asking each hypothesis"):
-        scores = score_hypotheses(load_model(model))
+        scores = score_hypotheses(chain_model(model))
     if as_json:
         print_json(hypothesis_facts(scores))
     else:
@@ -65,13 +65,13 @@ def compare(
     Example: `resprout compare --out agents.html`
     """
     from resprout.app.keep import PAGE_SUFFIXES, TABLE_SUFFIXES, check_target, keep_page, keep_table, refuse
+    from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen, waiting
     from resprout.calibrate.comparison import compare_agents
-    from resprout.language import load_model
 
     refuse([*check_target("--out", out, PAGE_SUFFIXES), *check_target("--table", table, TABLE_SUFFIXES)])
     with waiting("giving each agent"):
-        rows = compare_agents(load_model(model))
+        rows = compare_agents(chain_model(model))
     if as_json:
         print_json({"rows": [comparison_row(row) for row in rows]})
     else:
