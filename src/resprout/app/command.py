@@ -15,6 +15,7 @@ from resprout.app.check import check
 from resprout.app.describe import describe
 from resprout.app.export import export
 from resprout.app.faults import print_error, print_surprise, print_usage_error, usage_error_class
+from resprout.app.fit import fit
 from resprout.app.published import published
 from resprout.app.recruit import recruit
 from resprout.app.serve.command import serve
@@ -50,6 +51,7 @@ COMMANDS = (
     compare,
     recruit,
     published,
+    fit,
     validate,
 )
 for function in COMMANDS:

@@ -110,6 +110,10 @@ def simulate(
     tolerance: Annotated[float | None, typer.Option(help="Relative tolerance of a step.")] = None,
     precision: Annotated[str, typer.Option(help="Of what is written: float32 or float64.")] = "float32",
     allow_failures: Annotated[float, typer.Option(min=0, max=1, help="Share of patients that may fail.")] = 0.01,
+    point: Annotated[
+        bool,
+        typer.Option("--point", help="All share the point estimate; otherwise people draw what the data leave open."),
+    ] = False,
     errors: Annotated[bool, typer.Option("--errors", help="Estimate each patient's numerical error.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use; all if left out.")] = None,
     cluster: Annotated[str | None, typer.Option(help="Dask workers: local:4 or tcp://HOST:PORT.")] = None,
@@ -141,7 +145,7 @@ def simulate(
         refuse(faults)
         others = {"regimen": regimen, "--population": population != "mdd", "--patients": patients not in (1, 1000)}
         others |= {"--genotype": genotype, "--entry": entry, "--block": block, "--patient-ids": patient_ids}
-        others |= {"--errors": errors, "--cluster": cluster, "--restart": restart, "--report": report}
+        others |= {"--errors": errors, "--point": point, "--cluster": cluster, "--restart": restart, "--report": report}
         told = {name: bool(was_given) for name, was_given in others.items()}
         follow_file(model, asked, overrides, (days, hours, until), tolerance, (out, table), told, as_json)
         return
@@ -173,6 +177,7 @@ def simulate(
             tolerance=tolerance,
             precision=(kind or "float32") if out is not None and not wanted.whole else "float64",
             folder=model,
+            point=point,
         )
     except InputError as error:
         faults += error.faults
@@ -262,6 +267,7 @@ def _show(
     """Print the summary of a run, and where its files are."""
     from resprout.app.outcome import summary_cells, tally_summary
     from resprout.app.screen import print_json, screen, table
+    from resprout.people.draws import draws_words
 
     tally = found.tally
     names = asked or [name for name in SHOWN if name in tally.outputs] or list(tally.outputs)
@@ -274,7 +280,7 @@ def _show(
     console = screen()
     if rows:
         columns, cells = summary_cells(rows)
-        title = f"{request.regimen}: mean of {tally.n:,} virtual patients"
+        title = f"{request.regimen}: mean of {tally.n:,} virtual patients, {draws_words(loaded, request.point)}"
         console.print(table(columns, cells, title=title, right=columns[2:]))
     if tally.failed:
         console.print(f"{tally.failed:,} patients could not be solved and are left out.")

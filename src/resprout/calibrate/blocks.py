@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from typing import Protocol
 
@@ -15,10 +15,12 @@ import numpy as np
 from resprout.calibrate.evidence import Measurement, read_measurements
 from resprout.calibrate.interventions import Verdict, run_interventions
 from resprout.calibrate.measurements import predict_measurements
-from resprout.calibrate.quantities import Numbers, Quantity, held
+from resprout.calibrate.quantities import Numbers
 from resprout.language import load_model
 from resprout.language.records import Model
+from resprout.people.draws import held
 from resprout.trial.conduct import enrol, observe
+from resprout.trial.design import LARGE_TRIAL
 from resprout.trial.design import Protocol as Design
 from resprout.trial.protocol import read_protocol, shipped_protocols
 from resprout.trial.published import COUNTED, published_statistic
@@ -26,7 +28,7 @@ from resprout.trial.published import COUNTED, published_statistic
 SLOW_TRIALS = ("stard_level1",)  # 98 daily doses in 2,876 people: predicted, never fitted
 NOT_SMOOTH = ("interaction_p", "difference_p", "change_p", "first_significant_h", "remission_median_h")
 DISCREPANCY = 0.1  # of a published number: no model of this kind is nearer to a clinic than that
-LEAST_TRIALS, MOST_TRIALS, LARGE_TRIAL = 8, 60, 200
+LEAST_TRIALS, MOST_TRIALS = 8, 60
 BANDS = {
     "abolish": (-np.inf, 0.25),
     "attenuate": (0.25, 0.75),
@@ -47,7 +49,10 @@ BAND_SD, BAND_MARGIN = 0.1, 0.03  # of the agent's effect: how soft the edge of 
 class Block(Protocol):
     """Rows of data, and how far points of the fit lie from them."""
 
-    names: tuple[str, ...]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each row."""
+        ...
 
     def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
         """[point, row] in sd of the row; 0 on the right side of a bound, NaN where nothing could be computed."""
@@ -81,20 +86,19 @@ class Interventions:
     """Published interventions: how far outside its band each reading lies."""
 
     model: Model
-    quantities: tuple[Quantity, ...]
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, model: Model, quantities: Sequence[Quantity]) -> Interventions:
+    def of(cls, model: Model) -> Interventions:
         """The block of all interventions that were read in their source."""
         names = tuple(name for verdict in run_interventions(model) for name, _ in _bands(verdict))
-        return cls(model, tuple(quantities), names)
+        return cls(model, names)
 
     def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
         """As in `Block`."""
         found = []
         for point in points:
-            with held(self.model, self.quantities, point) as model:
+            with held(self.model, point) as model:
                 verdicts = run_interventions(model)
             found.append([residual for verdict in verdicts for _, residual in _bands(verdict)])
         return np.array(found)
@@ -121,7 +125,6 @@ class Trials:
     """
 
     model: Model
-    quantities: tuple[Quantity, ...]
     people: int
     seed: int
     trials: tuple[str, ...]
@@ -134,7 +137,6 @@ class Trials:
     def of(
         cls,
         model: Model,
-        quantities: Sequence[Quantity],
         start: Mapping[str, float],
         *,
         people: int = 300,
@@ -147,7 +149,6 @@ class Trials:
         observed = np.array([row.value for _, row in rows])
         block = cls(
             model,
-            tuple(quantities),
             people,
             seed,
             names,
@@ -156,9 +157,9 @@ class Trials:
             tuple(row.bound for _, row in rows),
             np.ones(len(rows)),
         )
-        spread = trial_moments(model, quantities, start, names, 4 * people, seed, least=LEAST_TRIALS)[1]
+        spread = trial_moments(model, start, names, 4 * people, seed, least=LEAST_TRIALS)[1]
         sd = np.hypot(np.nan_to_num(spread, nan=0.0), DISCREPANCY * np.abs(observed)) + 1e-3
-        return cls(*(getattr(block, name) for name in block.__dataclass_fields__ if name != "sd"), sd)
+        return replace(block, sd=sd)
 
     def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
         """As in `Block`."""
@@ -170,10 +171,10 @@ class Trials:
 
     def moments(self, points: Sequence[Mapping[str, float]]) -> list[tuple[Numbers, Numbers]]:
         """Mean and sd over repetitions, [row] each, for every point; points are shared among processes."""
-        work = [(dict(point), self.trials, self.people, self.seed) for point in points]
+        work: list[Work] = [(self.model.folder, dict(point), self.trials, self.people, self.seed) for point in points]
         if len(work) == 1:
-            return [trial_moments(self.model, self.quantities, *work[0])]
-        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _open, (self.quantities,)) as pool:
+            return [trial_moments(self.model, *work[0][1:])]
+        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
             return list(pool.map(_moments, work))
 
 
@@ -189,7 +190,6 @@ def repetitions(design: Design, people: int, least: int) -> int:
 
 def trial_moments(
     model: Model,
-    quantities: Sequence[Quantity],
     point: Mapping[str, float],
     trials: Sequence[str],
     people: int,
@@ -198,13 +198,13 @@ def trial_moments(
 ) -> tuple[Numbers, Numbers]:
     """Mean and sd over repetitions of every fitted row of some trials at one point: [row] each."""
     means, spreads = [], []
-    with held(model, quantities, point) as moved, warnings.catch_warnings():
+    with held(model, point) as moved, warnings.catch_warnings():
         # a repetition in which nobody relapsed has no day of relapse; it is left out of the mean
         warnings.simplefilter("ignore", RuntimeWarning)
         for trial in trials:
             design, regimens = read_protocol(trial, moved)
             count = repetitions(design, people, least)
-            outcome = observe(design, regimens, moved, enrol(design, moved, count, seed), count)
+            outcome = observe(design, regimens, moved, enrol(design, moved, np.arange(1, count + 1), seed), count)
             for row in fitted_rows(design):
                 found = published_statistic(design, outcome, row)
                 known = found[np.isfinite(found)]
@@ -213,12 +213,9 @@ def trial_moments(
     return np.array(means), np.array(spreads)
 
 
-_WORKER: dict[str, tuple[Model, tuple[Quantity, ...]]] = {}
+Work = tuple[str, dict[str, float], tuple[str, ...], int, int]
 
 
-def _open(quantities: tuple[Quantity, ...]) -> None:
-    _WORKER["it"] = load_model(), quantities
-
-
-def _moments(work: tuple[dict[str, float], tuple[str, ...], int, int]) -> tuple[Numbers, Numbers]:
-    return trial_moments(*_WORKER["it"], *work)
+def _moments(work: Work) -> tuple[Numbers, Numbers]:
+    folder, point, trials, people, seed = work
+    return trial_moments(load_model(folder), point, trials, people, seed)

@@ -26,8 +26,8 @@ Progress = Callable[[str], None]
 class Fit:
     """Where a part of the fit ended.
 
-    free       [quantity]        prior sd from the prior      residual   [row]   in sd, softened
-    slope      [row, quantity]   of the residuals             loss       half the sum of squares, prior included
+    free       [quantity]        prior sd from the prior      residual   [row]   in sd, not softened
+    slope      [row, quantity]   of the residuals             loss       half the sum of softened squares, prior included
     """
 
     part: str
@@ -44,23 +44,18 @@ class Fit:
         """The most likely value of each quantity, by name."""
         return values_of(self.quantities, self.free)
 
-    @property
-    def covariance(self) -> Numbers:
-        """[quantity, quantity] of the free numbers, where residuals are taken as straight lines."""
-        return np.linalg.inv(np.eye(len(self.quantities)) + self.slope.T @ self.slope)
-
 
 def soften(residual: Numbers) -> Numbers:
     """Residuals whose squares grow linearly beyond SOFT: near zero unchanged."""
-    size = np.sqrt(2 * (np.sqrt(1 + (residual / SOFT) ** 2) - 1)) * SOFT
-    return np.sign(residual) * size
+    size: Numbers = SOFT * np.sqrt(2 * (np.sqrt(1 + (residual / SOFT) ** 2) - 1))
+    return np.copysign(size, residual)
 
 
-def blocks_of(model: Model, part: str, quantities: Sequence[Quantity], start: Mapping[str, float]) -> list[Block]:
+def blocks_of(model: Model, part: str, start: Mapping[str, float]) -> list[Block]:
     """The data that a part of the fit looks at."""
     found: list[Block] = [Laboratory.of(model, STAGES[part])]
     if part == "mood":
-        found += [Interventions.of(model, quantities), Trials.of(model, quantities, start)]
+        found += [Interventions.of(model), Trials.of(model, start)]
     return found
 
 
@@ -74,35 +69,36 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
     others = {each.name: each.prior for each in every if each.part != part} | dict(fixed or {})
     others = {name: value for name, value in others.items() if name not in {each.name for each in quantities}}
     start = others | values_of(quantities, np.zeros(len(quantities)))
-    blocks = blocks_of(model, part, every, start)
+    blocks = blocks_of(model, part, start)
     rows = tuple(name for block in blocks for name in block.names)
     keeper = _Keeper(model, part, blocks, others)
 
-    def residuals(free: Numbers) -> Numbers:
-        return keeper.residuals([free], quantities)[0]
+    def around(free: Numbers) -> Numbers:
+        """Residuals at a point and a step away from it along each quantity: [1 + quantity, row]."""
+        return keeper.residuals([free, *(free + STEP * row for row in np.eye(len(quantities)))], quantities)
 
     def slopes(free: Numbers) -> Numbers:
         told(f"{part}: slopes of {len(quantities)} quantities on {len(rows)} rows")
-        moved = [free, *(free + STEP * row for row in np.eye(len(quantities)))]
-        found = keeper.residuals(moved, quantities)
-        return np.ascontiguousarray(((found[1:] - found[0]) / STEP).T)
+        found = soften(around(free))
+        return np.vstack([((found[1:] - found[0]) / STEP).T, np.eye(len(quantities))])
 
     def whole(free: Numbers) -> Numbers:
-        data = residuals(free)
+        data = soften(keeper.residuals([free], quantities)[0])
         told(f"{part}: loss {0.5 * (data @ data + free @ free):.2f}")
         return np.concatenate([data, free])
 
     found = least_squares(
         whole,
         np.zeros(len(quantities)),
-        jac=lambda free: np.vstack([slopes(free), np.eye(len(quantities))]),
+        jac=slopes,
         max_nfev=MOST_STEPS,
         ftol=1e-3,
         xtol=1e-3,
         gtol=1e-3,
     )
-    slope = found.jac[: len(rows)]
-    return Fit(part, quantities, rows, found.x, found.fun[: len(rows)], slope, float(found.cost), int(found.nfev))
+    near = around(found.x)
+    slope = ((near[1:] - near[0]) / STEP).T
+    return Fit(part, quantities, rows, found.x, near[0], slope, float(found.cost), int(found.nfev))
 
 
 class _Keeper:
@@ -114,7 +110,7 @@ class _Keeper:
         self.head = "|".join([model.digest, part, *sources, json.dumps(sorted(others.items()))])
 
     def residuals(self, free: Sequence[Numbers], quantities: Sequence[Quantity]) -> Numbers:
-        """[point, row] softened residuals."""
+        """[point, row] residuals; what cannot be computed anywhere is 0."""
         keys = [hashlib.sha256((self.head + point.tobytes().hex()).encode()).hexdigest()[:32] for point in free]
         kept = [cache.stored("fits", key) for key in keys]
         missing = [number for number, value in enumerate(kept) if value is None]
@@ -126,4 +122,4 @@ class _Keeper:
                 cache.store("fits", keys[number], kept[number] or b"")
         found = np.array([np.frombuffer(value or b"") for value in kept])
         # what cannot be computed at one point says nothing about the direction from there
-        return soften(np.where(np.isnan(found), np.where(np.isnan(found[0]), 0.0, found[0]), found))
+        return np.where(np.isnan(found), np.where(np.isnan(found[0]), 0.0, found[0]), found)

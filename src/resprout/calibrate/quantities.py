@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from scipy.special import expit, logit
 from resprout.calibrate.evidence import data_folder
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.records import Model
-from resprout.people.population import population_facts, replaced_facts
+from resprout.people.population import population_facts
 from resprout.trial.observation import observation_facts
 
 Numbers = NDArray[np.float64]
@@ -56,6 +55,12 @@ class Quantity:
             return model.constants[self.name].value
         return (population_facts() if self.holds == "people" else observation_facts())[self.name].value
 
+    def unit(self, model: Model) -> str:
+        """The unit of the value."""
+        if self.holds == "constant":
+            return model.constants[self.name].unit
+        return (population_facts() if self.holds == "people" else observation_facts())[self.name].unit
+
 
 def read_quantities(model: Model) -> tuple[Quantity, ...]:
     """Everything a fit may move, in the table's order.
@@ -63,7 +68,11 @@ def read_quantities(model: Model) -> tuple[Quantity, ...]:
     raises   ModelError with every fault of the table
     """
     path = data_folder() / "fitted.tsv"
-    known = {"constant": model.constants, "people": population_facts(), "rating": observation_facts()}
+    known: dict[str, Mapping[str, object]] = {
+        "constant": model.constants,
+        "people": population_facts(),
+        "rating": observation_facts(),
+    }
     found, faults = [], []
     with path.open(encoding="utf-8", newline="") as file:
         lines = [line for line in file if not line.startswith("#")]
@@ -86,20 +95,3 @@ def read_quantities(model: Model) -> tuple[Quantity, ...]:
 def values_of(quantities: Sequence[Quantity], free: Numbers) -> dict[str, float]:
     """A point of the fit as values by name; free [quantity]."""
     return {each.name: float(each.value(number)) for each, number in zip(quantities, free, strict=True)}
-
-
-@contextlib.contextmanager
-def held(model: Model, quantities: Sequence[Quantity], values: Mapping[str, float]) -> Iterator[Model]:
-    """The model with these values, and the facts about people and ratings replaced, for as long as the block lasts."""
-    constants = {
-        each.name: values[each.name] for each in quantities if each.holds == "constant" and each.name in values
-    }
-    facts = {each.name: values[each.name] for each in quantities if each.holds != "constant" and each.name in values}
-    with replaced_facts(facts):
-        yield with_constants(model, constants)
-
-
-def with_constants(model: Model, values: Mapping[str, float]) -> Model:
-    """The same model with other values of some constants; its compiled kernels serve both."""
-    changed = {name: replace(model.constants[name], value=float(value)) for name, value in values.items()}
-    return replace(model, constants={**model.constants, **changed})

@@ -17,7 +17,18 @@ from resprout.language.records import Constant, Equation, Model
 from resprout.language.stages import Statement, read_stage, read_statements, stage_files
 from resprout.language.tables import check_names, drug_constants, parameter_constants, read_table, slot_constants
 
-TABLES = ("drugs", "targets", "correlations", "slots", "species", "persons", "interventions", "facts", "agents")
+TABLES = (
+    "drugs",
+    "targets",
+    "correlations",
+    "slots",
+    "species",
+    "persons",
+    "interventions",
+    "facts",
+    "agents",
+    "draws",
+)
 
 
 def shipped_folder() -> Path:

@@ -16,6 +16,7 @@ COLUMNS = {
     "parameters": "name value unit stage role spread shared source grade evidence meaning",
     "drugs": "drug property value unit source grade evidence meaning",
     "targets": "drug target property value unit source grade evidence meaning",
+    "draws": "draw name value",
     "correlations": "first second correlation source evidence",
     "slots": "target property value unit meaning",
     "species": "species constant value unit source grade evidence meaning",

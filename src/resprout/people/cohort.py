@@ -22,6 +22,7 @@ from resprout.people.covariates import (
     draw_covariates,
     genotype_named,
 )
+from resprout.people.draws import drawn_for
 from resprout.people.guards import guard_constants
 from resprout.people.population import fact
 from resprout.people.spreads import draw_deviates, spread_constants
@@ -116,6 +117,7 @@ def recruit(
     model: Model | None = None,
     rater: Rater | None = None,
     history: History | None = None,
+    uncertain: bool = False,
 ) -> Cohort:
     """Recruit people by entry criteria.
 
@@ -126,6 +128,7 @@ def recruit(
     model        None for the shipped one
     rater        (scale, true score, candidate, seed) -> rating at screening; None reads the true score
     history      (constants, covariates, seed) -> whether an antidepressant has failed; needed for resistant people
+    uncertain    give each person a draw of what the data leave open; otherwise all share the point estimate
     raises       InputError for senseless arguments and for criteria that hardly anybody meets
     """
     entry = read_entry(entry) if isinstance(entry, str) else entry
@@ -148,6 +151,7 @@ def recruit(
                 entry=entry,
                 rater=rater,
                 history=history,
+                uncertain=uncertain,
             )
         )
         found, first = found + len(kept[-1][1]["candidate"]), first + block
@@ -222,12 +226,13 @@ def screen(
     entry: Entry,
     rater: Rater | None = None,
     history: History | None = None,
+    uncertain: bool = False,
 ) -> tuple[dict[str, Numbers], Covariates]:
     """Those of some candidates who may enter: their constants and covariates, in the candidates' order.
 
     person    [candidate]   numbers in the population; the rest as in `recruit`
     """
-    constants, covariates = _candidates(model, seed, person, population, genotype, entry)
+    constants, covariates = _candidates(model, seed, person, population, genotype, entry, uncertain)
     enters = _enters(covariates, entry, rater, seed)
     if entry.resistant and history is not None and enters.any():
         some = np.flatnonzero(enters)
@@ -270,15 +275,22 @@ def read_entry(text: str) -> Entry:
 
 
 def _candidates(
-    model: Model, seed: int, person: NDArray[np.int64], population: str, genotype: str | None, entry: Entry
+    model: Model,
+    seed: int,
+    person: NDArray[np.int64],
+    population: str,
+    genotype: str | None,
+    entry: Entry,
+    uncertain: bool,
 ) -> tuple[dict[str, Numbers], Covariates]:
     """Draw candidates and find their resting scores; those without a resting state are left out."""
-    covariates = draw_covariates(seed, person, population, genotype)
-    constants = spread_constants(model, draw_deviates(model, seed, person))
-    if CLEARANCE_OF_CYP2B6 in model.constants:
-        drawn = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
-        constants[CLEARANCE_OF_CYP2B6] = drawn * CYP2B6_factor(covariates)
-    constants = guard_constants(constants, model.nominal) | covariate_constants(covariates)
+    with drawn_for(model, seed, person, uncertain) as drawn:
+        covariates = draw_covariates(seed, person, population, genotype)
+        constants = drawn | spread_constants(model, draw_deviates(model, seed, person), drawn)
+        if CLEARANCE_OF_CYP2B6 in model.constants:
+            usual = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
+            constants[CLEARANCE_OF_CYP2B6] = usual * CYP2B6_factor(covariates)
+        constants = guard_constants(constants, model.nominal) | covariate_constants(covariates)
     scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum, *entry.maximum]))
     score, status = rest(model, constants, scales)
     lives = (np.asarray(status) == 0) & np.isfinite(score).all(axis=1)

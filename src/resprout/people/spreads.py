@@ -20,14 +20,14 @@ def _log_normal(deviate: Numbers, cv: float) -> Numbers:
     return np.exp(sd * deviate - sd * sd / 2)
 
 
-def _logit_scaled(value: float, multiplier: Numbers) -> Numbers:
+def _logit_scaled(value: float | Numbers, multiplier: Numbers) -> Numbers:
     """A share whose odds are those of `value` times a multiplier."""
     odds = value / (1 - value) * multiplier
     return odds / (1 + odds)
 
 
 REVERSAL_POTENTIAL_MV = -80.0  # potentials are spread by their distance from here, so that none changes sign
-SPREADS: dict[str, Callable[[float, float, Numbers], Numbers]] = {
+SPREADS: dict[str, Callable[[float | Numbers, float, Numbers], Numbers]] = {
     "cv": lambda value, size, deviate: value * _log_normal(deviate, size),
     "logsd": lambda value, size, deviate: value * np.exp(size * deviate),
     "logit": lambda value, size, deviate: _logit_scaled(value, np.exp(size * deviate)),
@@ -76,17 +76,22 @@ def draw_deviates(model: Model, seed: int, person: NDArray[np.int64]) -> dict[st
     return drawn
 
 
-def spread_constants(model: Model, deviates: Mapping[str, Numbers]) -> dict[str, Numbers]:
+def spread_constants(
+    model: Model, deviates: Mapping[str, Numbers], middle: Mapping[str, Numbers] | None = None
+) -> dict[str, Numbers]:
     """Give every person's value of each constant in which people differ.
 
     deviates   by deviate: [person]        returns   by constant: [person], in the constant's unit
+    middle     by constant: [person] what the person's value spreads around; the shipped value where it names none
     """
+    around = middle or {}
     values = {}
     for constant in model.constants.values():
         spread = spread_of(constant)
         if spread and constant.value != 0:
             word, size = spread
-            values[constant.name] = SPREADS[word](constant.value, size, deviates[deviate_name(constant)])
+            value = around.get(constant.name, constant.value)
+            values[constant.name] = SPREADS[word](value, size, deviates[deviate_name(constant)])
     return values
 
 

@@ -27,13 +27,13 @@ EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, 1.5)  # after a dose, when its peak gives a
 LARGEST_CHUNK = 20_000  # people solved at once, so that memory stays bounded
 
 
-def enrol(protocol: Protocol, model: Model, replicates: int, seed: int) -> Cohort:
-    """Recruit the people of every replicate; the first trials of a longer series are the same trials."""
+def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: int) -> Cohort:
+    """Recruit the people of some studies, by their numbers from 1; a study has the same people in any series."""
     wanted = protocol.entry
     entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
     return recruit_studies(
         protocol.people,
-        np.arange(1, replicates + 1),
+        studies,
         seed=seed,
         entry=entry,
         population=protocol.who,

@@ -79,6 +79,7 @@ def simulate(
     tolerance: float | None = None,
     threads: int | None = None,
     allowed_failures: float = ALLOWED_FAILURES,
+    point: bool = False,
 ) -> xr.Dataset:
     """Give a cohort a regimen and follow it.
 
@@ -90,6 +91,7 @@ def simulate(
     overrides   by constant: a value for everybody             genotype  rs6265 genotype given to everybody
     tolerance   relative, of each step; None for the default   threads   None for every core
     returns     outputs [patient, time_h], status and steps [patient]; attributes say what was run with what
+    point       people who are recruited share the point estimate; otherwise each draws what the data leave open
     allowed_failures   share of patients that may fail to solve; those that do are NaN and never averaged in
     raises      InputError with every fault of the request; SolveError if more patients fail than allowed
 
@@ -113,7 +115,7 @@ def simulate(
             allowed_failures=allowed_failures,
         )
     names, plan = check_course(model, regimen, days, outputs, blocks, overrides, times_h)
-    cohort = people if isinstance(people, Cohort) else recruit(people, seed=seed, model=model)
+    cohort = people if isinstance(people, Cohort) else recruit(people, seed=seed, model=model, uncertain=not point)
     if genotype is not None:
         cohort = cohort.with_genotype(genotype)
     moments = output_hours(plan.times_h, days * 24, times_h or ())

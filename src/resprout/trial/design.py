@@ -11,6 +11,7 @@ from resprout.people.covariates import genotype_named
 from resprout.trial.regimen import LONGEST_COURSE_H, parse_duration
 
 LARGEST_ARM = 100_000
+LARGE_TRIAL = 200  # people; a few repetitions tell as much as many of a small one
 ANALYSES = ("rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype")
 
 
