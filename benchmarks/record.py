@@ -25,6 +25,7 @@ from resprout.compile.kernels import write_kernels
 from resprout.compile.machine import load_code, object_code, pruned
 from resprout.language import load_model
 from resprout.solve import drive, run_patients
+from resprout.solve.run import moved_names
 from resprout.trial.bench import OUTPUTS, Ward, bench, engine_error, engine_seconds, open_ward
 
 TOLERANCES = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6)
@@ -75,7 +76,7 @@ def _seconds(ward: Ward, count: int, outputs: tuple[str, ...]) -> float:
 
 
 def _system(ward: Ward, outputs: tuple[str, ...]):
-    moved = frozenset(ward.events.name) | (frozenset(ward.constants) & frozenset(ward.model.inputs))
+    moved = moved_names(ward.model, ward.events, ward.constants)
     return pruned(ward.model, outputs, moved)
 
 

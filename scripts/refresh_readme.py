@@ -47,7 +47,7 @@ def bench_text():
     cells = [
         [
             row["tool"],
-            f"{row['patients_per_second_per_core']:,.0f}",
+            f"{row['patients_per_second_per_core']:,.{0 if row['patients_per_second_per_core'] >= 10 else 1}f}",
             f"{row['ratio_to_libroadrunner']:.2g}x",
             f"{row['max_relative_error']:.0e}",
             f"{row['model_build_s']:.1f} s",

@@ -30,19 +30,24 @@ def bench_table(told):
     """Every program at the same error."""
     lines = [
         f"Measured on {told['machine']}; the model had {told['model']['states']} states "
-        f"(digest `{told['model']['digest']}`).",
+        f"(digest `{told['model']['digest']}`). The last column is what a program does when it is given all of them.",
         "",
-        "| error at most | program | patients/s on one core | beside libRoadRunner | its error | its tolerance | ready in |",
-        "| --- | --- | --: | --: | --: | --: | --: |",
+        "| error at most | program | states | patients/s on one core | beside libRoadRunner | its error | its tolerance | ready in | patients/s, whole model |",
+        "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for target, rows in told["bench"].items():
         lines += [
-            f"| {float(target):g} | {row['tool']} | {row['patients_per_second_per_core']:,.0f} "
+            f"| {float(target):g} | {row['tool']} | {row['states']} | {rate(row['patients_per_second_per_core'])} "
             f"| {row['ratio_to_libroadrunner']:.3g}x | {row['max_relative_error']:.1e} | {row['tolerance']:.1e} "
-            f"| {row['model_build_s']:.1f} s |"
+            f"| {row['model_build_s']:.1f} s | {rate(row['whole_model_patients_per_second_per_core'])} |"
             for row in rows
         ]
     return "\n".join(lines)
+
+
+def rate(value):
+    """Patients per second, with a decimal where there are few."""
+    return "–" if value is None else f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def work_precision(told):

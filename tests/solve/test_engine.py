@@ -13,6 +13,7 @@ from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.solve import Events, rest, rest_states, run_patients
 from resprout.solve.reference import find_rest, solve_one
+from resprout.solve.run import moved_names
 
 HOURS = np.array([0, 0.25, 0.5, 1.0, 2.0, 5.0, 24.0])
 
@@ -163,6 +164,13 @@ def test_a_block_acts_also_after_a_run_without_it():
     assert free > 1.1
     assert blocked[0] < 1.05
     assert blocked[1] < 0.9
+
+
+def test_a_new_kind_of_block_needs_no_new_code():
+    blocks = [Events(np.zeros(1), (name,), np.full((1, 1), 0.9)) for name in ("mTORC1_block", "AMPA_block")]
+    moved = [moved_names(load_model(), ketamine().joined(block), {}) for block in blocks]
+    assert moved[0] == moved[1]
+    assert moved_names(load_model(), ketamine(), {}) == frozenset(ketamine().name)
 
 
 def test_leaving_out_states_that_do_not_matter_changes_nothing_that_is_asked_for():

@@ -182,13 +182,15 @@ def _happen(lane, plan, lanes, hour):
 def _sample(lane, theta, plan, lanes, new):
     """Keep the interpolated states and the inputs of one lane for its next output hour."""
     column = lanes.column[lane]
+    bent = theta * (1 - theta)
     for index in range(plan.sampled.shape[0]):
         row = plan.sampled[index]
-        bend = 0.0
-        for term in range(lanes.terms - 1, -1, -1):
-            bend = bend * theta + lanes.dense[lanes.terms * index + term, lane]
-        ahead = new[row, lane] + (1 - theta) * bend
-        lanes.samples[lane, column, index] = lanes.state[row, lane] * (1 - theta) + theta * ahead
+        value = lanes.state[row, lane] * (1 - theta) + theta * new[row, lane]
+        weight = bent
+        for term in range(lanes.terms * index, lanes.terms * (index + 1)):
+            value += weight * lanes.dense[term, lane]
+            weight *= theta
+        lanes.samples[lane, column, index] = value
     for index in range(plan.input_row.shape[0]):
         lanes.samples[lane, column, plan.sampled.shape[0] + index] = lanes.constants[plan.input_row[index], lane]
     lanes.column[lane] += 1
@@ -312,15 +314,15 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
                 eventful = eventful or lanes.verdict[lane] != GOES_ON
         call(keep, kept)
         if eventful:
-            ended += _end_steps(observe, span, patients, plan, lanes, found)
+            ended += _end_steps(observe, span, patients, plan, lanes, found, waiting < span[1])
             if waiting < span[1]:
                 waiting = _refill(span, waiting, patients, plan, lanes, begin_h)
                 call(prepare, (_at(lanes.constants),))
 
 
 @compiled()
-def _end_steps(observe, span, patients, plan, lanes, found):
-    """Settle every lane that has landed or ended; returns how many patients ended."""
+def _end_steps(observe, span, patients, plan, lanes, found, more):
+    """Settle every lane that has landed or ended; `more` patients wait; returns how many ended."""
     ended = 0
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] >= 0 and lanes.verdict[lane] != GOES_ON:
@@ -328,7 +330,9 @@ def _end_steps(observe, span, patients, plan, lanes, found):
             if _settle(lanes.verdict[lane], lane, plan, lanes, found):
                 _observe(observe, lane, lanes, found.out[who])
                 ended += 1
-                _admit(lane, span[0], patients, lanes.constants, lanes.state)
+                if not more:
+                    # an idle lane steps along with the others, so it needs numbers that can be stepped
+                    _admit(lane, span[0], patients, lanes.constants, lanes.state)
     return ended
 
 

@@ -22,6 +22,7 @@ DEFAULT_TOLERANCE = 5e-6
 DEFAULT_METHOD = "Rodas4"
 ABSOLUTE_SHARE = 1e-2
 """Absolute tolerance over relative tolerance, in the unit of each state: states below a hundredth of their unit count less."""
+BLOCK_ENDINGS = ("_block", "_knockdown")
 CHUNK = 256
 
 SENTENCES = {
@@ -98,8 +99,7 @@ def run_patients(
     check_names(model, constants, chosen)
     if model.own is not None:
         return _run_own(model, constants, events, times, chosen, tolerance or OWN_TOLERANCE, threads, method)
-    moved = frozenset(events.name) | (frozenset(constants) & frozenset(model.inputs))
-    kernel = build_kernel(model, chosen, moved, METHODS[method])
+    kernel = build_kernel(model, chosen, moved_names(model, events, constants), METHODS[method])
     batch = _batch(model, kernel, constants, events.value.shape[1])
     plan = timetable(model, events, kernel.layout.states, kernel.layout.constants)
     start, unrest = _rest_states(model, kernel, batch, threads)
@@ -191,6 +191,16 @@ def _watch(
     task = Task(kernel, system, happenings, clock, breaks, times, limits, outputs)
     value, status, steps = watch_patients(task, table, start)
     return Trajectories(value, times, outputs, status, steps)
+
+
+def moved_names(model: Model, events: Events, constants: Mapping[str, ArrayLike]) -> frozenset[str]:
+    """States and inputs that the code must let move: those changed, and with any block every block.
+
+    So all blocked arms share one code, which costs them a fifteenth more time each and spares seconds of compiling.
+    """
+    moved = frozenset(events.name) | (frozenset(constants) & frozenset(model.inputs))
+    blocks = frozenset(name for name in model.inputs if name.endswith(BLOCK_ENDINGS))
+    return moved | blocks if moved & blocks else moved
 
 
 def rest(

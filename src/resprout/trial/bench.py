@@ -20,6 +20,7 @@ from resprout.solve.compiled_peers import Amici, Diffrax
 from resprout.solve.lean import Lean, make_lean
 from resprout.solve.peers import Copasi, RoadRunner, whole_text, whole_values
 from resprout.solve.reference import solve_one
+from resprout.solve.run import moved_names
 from resprout.trial.course import output_hours
 from resprout.trial.dosing import regimen_events
 from resprout.trial.regimen import parse_regimen
@@ -149,7 +150,7 @@ def engine_seconds(ward: Ward, tolerance: float, method: str, *, repeats: int = 
 def _time_resprout(ward: Ward, target: float, method: str = "Rodas4") -> Speed:
     engine_error(ward, 1e-3, method)
     begun = time.process_time()
-    moved = frozenset(ward.events.name) | (frozenset(ward.constants) & frozenset(ward.model.inputs))
+    moved = moved_names(ward.model, ward.events, ward.constants)
     forget_kernels()
     kernel = build_kernel(ward.model, OUTPUTS, moved, METHODS[method], cached=False)
     build = time.process_time() - begun

@@ -16,6 +16,9 @@ KEPT_BYTES = 200_000_000
 MOST_KEPT = 50_000
 """Quantiles are those of the first patients, up to this many or these bytes: any first patients are a random sample."""
 
+TOGETHER = 200
+"""Patients that are summed at once: few enough that their numbers stay in the processor's cache."""
+
 Row = tuple[str, str, float, str, float, float, float, int]
 COLUMNS = ("arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", "n")
 
@@ -51,12 +54,13 @@ class Tally:
             shape = solved.shape[1:]
             self.mean, self.square, self.rise, self.swing = (np.zeros(shape) for _ in range(4))
         self._keep(solved)
-        wide = solved.astype(np.float64)
-        self._merge("mean", "square", wide)
-        self._count(wide)
-        wide -= wide[:, :1].copy()
-        self._merge("rise", "swing", wide)
-        self.n += len(solved)
+        for first in range(0, len(solved), TOGETHER):
+            wide = solved[first : first + TOGETHER].astype(np.float64)
+            self._merge("mean", "square", wide)
+            self._count(wide)
+            wide -= wide[:, :1].copy()
+            self._merge("rise", "swing", wide)
+            self.n += len(wide)
 
     def _keep(self, solved: NDArray[np.floating]) -> None:
         most = min(MOST_KEPT, max(KEPT_BYTES // max(solved[0].nbytes, 1), 1))
@@ -69,7 +73,9 @@ class Tally:
         here, total = len(value), self.n + len(value)
         mean = value.mean(axis=0)
         gap = mean - getattr(self, centre)
-        own = ((value - mean) ** 2).sum(axis=0)
+        away = value - mean
+        away *= away
+        own = away.sum(axis=0)
         setattr(self, spread, getattr(self, spread) + own + gap**2 * (self.n * here / total))
         setattr(self, centre, getattr(self, centre) + gap * (here / total))
 
