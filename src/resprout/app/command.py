@@ -17,6 +17,7 @@ from resprout.app.export import export
 from resprout.app.faults import print_error, print_surprise, print_usage_error, usage_error_class
 from resprout.app.published import published
 from resprout.app.recruit import recruit
+from resprout.app.sensitivity import sensitivity
 from resprout.app.serve.command import serve
 from resprout.app.simulate import simulate
 from resprout.app.trials import demo, figure, trial
@@ -51,6 +52,7 @@ COMMANDS = (
     recruit,
     published,
     validate,
+    sensitivity,
 )
 for function in COMMANDS:
     app.command()(function)
