@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
@@ -119,14 +119,18 @@ def find_factors(model: Model, arm: Arm, targets: Sequence[Target]) -> list[Fact
     own, changes = prepare_arm(model, read_persons(model), arm)
     kernel = build_kernel(model, _outputs(targets), frozenset(name for _, name, _ in changes))
     read = set(kernel.layout.constants) | _drug_names(model, arm, kernel.layout.constants)
+    return [factor for factor in open_constants(model, read) if factor.name not in own]
+
+
+def open_constants(model: Model, names: Collection[str]) -> list[Factor]:
+    """Those of some constants that are open to doubt: no inputs, causes or zeros, and nothing that held.tsv holds."""
     held = [row["constant"] for _, row in read_table(data_folder() / "held.tsv", [])]
-    factors = []
-    for name, constant in model.constants.items():
-        settled = name in own and name not in model.inputs and constant.role != "constant"
-        open_to_doubt = constant.role == "constant" and constant.value != 0 and name not in own
-        if name in read and open_to_doubt and not settled and not any(fnmatch(name, pattern) for pattern in held):
-            factors.append(_factor(constant))
-    return factors
+    return [
+        _factor(constant)
+        for name, constant in model.constants.items()
+        if name in names and constant.role == "constant" and constant.value != 0
+        if not any(fnmatch(name, pattern) for pattern in held)
+    ]
 
 
 def analyse_sensitivity(
