@@ -18,6 +18,7 @@ from resprout.app.faults import print_error, print_surprise, print_usage_error, 
 from resprout.app.fit import fit
 from resprout.app.published import published
 from resprout.app.recruit import recruit
+from resprout.app.sensitivity import sensitivity
 from resprout.app.serve.command import serve
 from resprout.app.simulate import simulate
 from resprout.app.trials import demo, figure, trial
@@ -53,6 +54,7 @@ COMMANDS = (
     published,
     fit,
     validate,
+    sensitivity,
 )
 for function in COMMANDS:
     app.command()(function)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from resprout.calibrate.evidence import SEED_ROWS, Measurement, data_folder, read_measurements
 from resprout.calibrate.experiments import JOIN, OR, read_measures, split
 from resprout.calibrate.interventions import Verdict, run_interventions
 from resprout.calibrate.measurements import predict_measurements
 from resprout.errors import Fault, InputError, ModelError
-from resprout.language import STAGES
+from resprout.language import STAGES, load_model
 from resprout.language.records import Model
 from resprout.language.tables import COLUMNS as TABLE_COLUMNS
 from resprout.language.tables import read_table
@@ -113,6 +115,23 @@ def trial_marks(model: Model, plan: TrialPlan, replicates: int | None = None, se
     seen, reasons = fitted_evidence(model), read_reasons()
     rows = published_of(plan.trial, model, replicates or plan.replicates, seed)
     return [_trial_mark(plan, row, seen, reasons) for row in rows if row["inside"] is not None]
+
+
+def validate(
+    model: Model | None = None, trials: Sequence[str] | None = None, replicates: int | None = None, seed: int = 1
+) -> pd.DataFrame:
+    """Hold a model beside every published row that can be used.
+
+    model        None for the shipped one      trials   names of trials to repeat; None for all, which takes minutes, () for none
+    replicates   of each trial; None for those of the scoreboard        seed   of patients and raters
+    returns      a row for each published row: observed, predicted, lower, upper, pass, used_in_fit, reason and where it is from
+    raises       InputError for trials that are not on the scoreboard
+    """
+    chosen = load_model() if model is None else model
+    marks = [*laboratory_marks(chosen), *intervention_marks(chosen)]
+    for plan in chosen_trials(trials):
+        marks += trial_marks(chosen, plan, replicates, seed)
+    return pd.DataFrame(scoreboard_facts(marks)["rows"], columns=list(COLUMNS))
 
 
 def chosen_trials(names: Sequence[str] | None) -> tuple[TrialPlan, ...]:

@@ -30,6 +30,7 @@ COLUMNS = {
     "observed lower upper sd used_in_fit spread note",
     "left_out": "evidence reason",
     "misses": "id reason",
+    "held": "constant reason",
     "trials": "trial seed_row replicates quick",
     "scoreboard": "id group stage seed_row what observed predicted lower upper unit z pass used_in_fit verification source "
     "reason",
