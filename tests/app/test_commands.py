@@ -2,6 +2,7 @@
 
 import json
 
+import libsbml
 import pandas as pd
 import pytest
 import xarray as xr
@@ -129,10 +130,21 @@ def test_describe_knows_stages_quantities_drugs_and_people(resprout, name):
     assert code == 0 and out
 
 
-def test_the_exported_sbml_is_the_loaded_model(resprout, tmp_path):
-    code, _, _ = resprout("export", "--to", "sbml", "m.xml")
+def test_the_exported_sbml_holds_every_quantity_and_the_dose(resprout, tmp_path):
+    code, _, _ = resprout("export", "--to", "sbml", "m.xml", "--regimen", KETAMINE)
     assert code == 0
-    assert (tmp_path / "m.xml").read_text(encoding="utf-8") == load_model().sbml
+    document = libsbml.readSBML(str(tmp_path / "m.xml"))
+    inner = document.getModel()
+    assert all(inner.getParameter(name) is not None for name in load_model().equations)
+    # the infusion begins and ends
+    assert inner.getNumEvents() == 2
+
+
+def test_the_archive_is_written_and_a_wrong_regimen_is_refused(resprout, tmp_path):
+    assert resprout("export", "--to", "omex", "m.omex")[0] == 0
+    code, _, err = resprout("export", "--to", "omex", "n.omex", "--regimen", "ketamin 0.5 mg/kg iv")
+    assert code == 2 and "`ketamine`" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["m.omex"]
 
 
 def test_the_exported_antimony_names_every_state(resprout, tmp_path):

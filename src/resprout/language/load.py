@@ -15,9 +15,27 @@ from resprout.errors import Fault, ModelError, nearest
 from resprout.language.bibliography import read_sources
 from resprout.language.records import Constant, Equation, Model
 from resprout.language.stages import Statement, read_stage, read_statements, stage_files
-from resprout.language.tables import check_names, drug_constants, parameter_constants, read_table, slot_constants
+from resprout.language.tables import (
+    check_annotations,
+    check_names,
+    drug_constants,
+    parameter_constants,
+    read_table,
+    slot_constants,
+)
 
-TABLES = ("drugs", "targets", "correlations", "slots", "species", "persons", "interventions", "facts", "agents")
+TABLES = (
+    "drugs",
+    "targets",
+    "correlations",
+    "slots",
+    "species",
+    "persons",
+    "interventions",
+    "facts",
+    "agents",
+    "annotations",
+)
 
 
 def shipped_folder() -> Path:
@@ -99,6 +117,7 @@ def _check(folder: Path, digest: str) -> Model:
         equations += found
         statements += lines
     _check_equations(equations, constants, faults)
+    check_annotations(folder, {*constants, *(equation.name for equation in equations)}, faults)
     functions = _function_names(folder)
     ordered = sort_assigned(with_reads(equations, constants, functions, faults), faults)
     used = _used(constants, ordered)
