@@ -124,6 +124,16 @@ def test_describe_tells_where_a_quantity_comes_from_and_who_reads_it(resprout):
     assert "read by" in out and "grade" in out
 
 
+def test_describe_as_json_leaves_no_constant_without_unit_and_origin_and_no_source_dangling(resprout):
+    said = json.loads(resprout("describe", "--json")[1])
+    rows = [row for stage in said["stages"] for row in stage["constants"]]
+    rows += [row for drug in said["library"]["drugs"].values() for row in drug]
+    assert len(rows) > 500
+    assert [row for row in rows if not row["unit"] or not (row["source"] or row["grade"] == "assumed")] == []
+    assert [stage["stage"] for stage in said["stages"] if not 0 <= stage["share_assumed"] <= 1] == []
+    assert said["sources"]["dangling"] == [] and said["sources"]["unused"] == []
+
+
 @pytest.mark.parametrize("name", ["dose", "1", "HDRS17", "ketamine", "drugs", "people", "ratings"])
 def test_describe_knows_stages_quantities_drugs_and_people(resprout, name):
     code, out, _ = resprout("describe", name)
