@@ -7,7 +7,8 @@ import libsbml
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.language import STAGES
 
-LINE, COLUMN, TOP = 22, 190, 46
+LINE, COLUMN, TOP = 24, 250, 46
+LETTER = 6.3  # width of one in the picture
 SLOT = ("companion_", "partner_")
 SAME_FOR_R = "R_"  # the other enantiomer takes the same road
 
@@ -18,7 +19,7 @@ def equation_text(row):
     if row["kind"] == "state":
         left = f"<mfrac><mrow><mi>d</mi>{left}</mrow><mrow><mi>d</mi><mi>t</mi></mrow></mfrac>"
     tree = libsbml.parseL3Formula(row["equation"].partition("=")[2])
-    return f'<math display="block" class="equation"><mrow>{left}<mo>=</mo>{drawn(tree)}</mrow></math>'
+    return f'<math displaystyle="true" class="equation"><mrow>{left}<mo>=</mo>{drawn(tree)}</mrow></math>'
 
 
 def symbol(name):
@@ -90,13 +91,13 @@ def path_picture(model):
     width, height = COLUMN * len(STAGES), TOP + LINE * max(len(column) for column in rows.values())
     stage = {state.name: state.stage for state in states}
     lines = [
-        curve(place[source], place[state.name], STAGE_COLOUR[STAGES[stage[source] - 1]])
+        curve(source, place[source], place[state.name], STAGE_COLOUR[STAGES[stage[source] - 1]])
         for state in states
         for source in sorted(reached_states(model, state) & set(stage))
         if stage[source] != state.stage
     ]
     labels = [
-        f'<text x="{x}" y="{y}" font-size="11" fill="currentColor"><title>{escape(model.equations[name].meaning)}</title>'
+        f'<text x="{x}" y="{y}" font-size="12" class="label"><title>{escape(model.equations[name].meaning)}</title>'
         f"{escape(name)}</text>"
         for name, (x, y) in place.items()
     ]
@@ -107,15 +108,15 @@ def path_picture(model):
     ]
     what = "States of the model by stage, with a line wherever a state of one stage moves a state of another"
     return (
-        f'<svg class="path-picture" viewBox="0 0 {width} {height}" role="img" aria-label="{what}">'
+        f'<div class="path-picture"><svg viewBox="0 0 {width} {height}" role="img" aria-label="{what}">'
         + "".join([*lines, *heads, *labels])
-        + "</svg>"
+        + "</svg></div>"
     )
 
 
-def curve(start, end, colour):
+def curve(source, start, end, colour):
     """A line from a state to one that it moves; backwards ones bow below."""
-    (x0, y0), (x1, y1) = (start[0] + 128, start[1] - 4), (end[0] - 6, end[1] - 4)
+    (x0, y0), (x1, y1) = (start[0] + LETTER * len(source) + 4, start[1] - 4), (end[0] - 6, end[1] - 4)
     pull = max(abs(x1 - x0) / 2, 40)
     return (
         f'<path d="M{x0} {y0} C{x0 + pull} {y0} {x1 - pull} {y1} {x1} {y1}" fill="none" stroke="{colour}" '

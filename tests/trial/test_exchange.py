@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from resprout.language import load_model
-from resprout.solve import run_patients
+from resprout.solve import Events, run_patients
 from resprout.trial.exchange import STANDARD, export_archive, export_sbml, read_regimen, regimen_parts
 
 HOURS = np.r_[np.arange(0, 4, 0.25), np.arange(4, 24, 4), np.arange(24, 337, 48)] + 0.0
@@ -127,3 +127,14 @@ def test_libcombine_and_libsedml_open_the_archive(tmp_path):
 
 def test_the_archive_of_one_model_is_the_same_to_the_byte():
     assert export_archive(load_model(), None) == export_archive(load_model(), None)
+
+
+def test_the_export_read_back_as_a_model_of_ones_own_runs_as_the_model_it_was(written, engine, tmp_path):
+    outputs, found = engine
+    (tmp_path / "ours.xml").write_text(written)
+    # beside the hours of the doses, where a model of one's own has its events already behind it
+    later = [index for index, hour in enumerate(HOURS) if hour > 1]
+    own = run_patients(load_model(tmp_path / "ours.xml"), {}, Events.none(), HOURS[later], outputs, tolerance=1e-6)
+    gap = miss(found[later], own.value[0])
+    # as above
+    assert gap.max() <= 1e-4, outputs[int(gap.argmax())]
