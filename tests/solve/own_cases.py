@@ -73,6 +73,9 @@ ANTIMONY = {
     "an event at the beginning": f"{STOCK} J: S -> P; 0.3*S; E: at (time >= 0), t0=false: S = 6;",
     "an event that holds from the beginning": f"{STOCK} J: S -> P; 0.3*S; E: at (S > 1), t0=true: S = 6;",
     "an event of a state": f"{STOCK} J: S -> P; 0.3*S; E: at (S < 1): S = 3, P = P/2;",
+    "an event beside constants that nothing reads": (
+        "unread = 7; k = 0.5; idle = 3; x = 2; x' = -k*x; E: at (x < 1): x = low; low = 1.5;"
+    ),
     "an event that comes back": "x = 2; x' = -0.5*x; n = 0; E: at (x < 1): x = 2, n = n + 1;",
     "an event that sets the time of the next": "x = 0; x' = -0.2*x; due = 1.3; E: at (time >= due): x = x + 2, due = due + 2.1;",
     "an event that sets off another": "x = 0; y = 0; z = 1; z' = -0.1*z; E: at (time > 2): x = 1; F: at (x > 0.5): y = 3 + z;",

@@ -21,7 +21,8 @@ TIMES = np.r_[0, np.linspace(0.037, 9.937, 34)]
 def judged(sbml: str, outputs: list[str]) -> np.ndarray:
     """[time, output] of libRoadRunner, tight."""
     roadrunner.Logger.setLevel(roadrunner.Logger.LOG_FATAL)
-    model = libsbml.readSBMLFromString(sbml).getModel()
+    document = libsbml.readSBMLFromString(sbml)
+    model = document.getModel()
     program = roadrunner.RoadRunner(sbml)
     program.integrator.relative_tolerance, program.integrator.absolute_tolerance = 1e-11, 1e-15
     program.integrator.maximum_num_steps = 100_000
@@ -32,7 +33,8 @@ def judged(sbml: str, outputs: list[str]) -> np.ndarray:
 
 def symbols(sbml: str) -> list[str]:
     """Names in the file that change in time and that libRoadRunner reports too."""
-    model = libsbml.readSBMLFromString(sbml).getModel()
+    document = libsbml.readSBMLFromString(sbml)
+    model = document.getModel()
     parts = (
         model.getListOfSpecies(),
         model.getListOfParameters(),

@@ -39,8 +39,8 @@ def _inverse_root(sign: float, added: float) -> Callable[[Graph, Node, Node], No
 
 def _power_slopes(graph: Graph, node: Node, arguments: tuple[Node, ...]) -> tuple[Node, ...]:
     base, exponent = arguments
-    lower = graph.raised(base, graph.add(exponent, graph.number(-1.0)))
-    # the graph's own logarithm stays finite at zero, where 0^p ln 0 is meant to be 0
+    lower = graph.call("pow", base, graph.add(exponent, graph.number(-1.0)))
+    # the graph's own logarithm stays finite where the base is not positive
     return graph.multiply(exponent, lower), graph.multiply(node, graph.log(base))
 
 

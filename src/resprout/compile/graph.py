@@ -178,12 +178,18 @@ class Graph:
         return result
 
     def raised(self, base: Node, exponent: Node) -> Node:
-        """base ^ exponent as the C library has it, right for any sign of the base."""
+        """base ^ exponent for a base of any sign; a negative base to a broken power counts as 0.
+
+        A solver's stage may stray a little below zero where the solution does not, so no number at all would end the run.
+        """
         if self.is_number(exponent):
             value = self.value[exponent]
-            if value == int(value if math.isfinite(value) else 0.5) and abs(value) <= INTEGER_POWERS:
-                return self._whole_power(base, int(value))
-        return self.call("pow", base, exponent)
+            if abs(value) <= INTEGER_POWERS or value % 1 != 0:
+                return self.power(base, exponent)
+            return self.call("pow", base, exponent)
+        below = self.call("pow", base, exponent)
+        known = self.select(self.compare(EQUAL, below, below), below, self.zero)
+        return self.select(self.compare(LESS, base, self.zero), known, self.power(base, exponent))
 
     def call(self, function: str, *arguments: Node) -> Node:
         """A function of the C library, a name in CALLS."""

@@ -78,7 +78,9 @@ def read_start(model: Model, given: Collection[str]) -> tuple[Graph, Mapping[str
     given     names whose beginning somebody has set, whatever the file says
     returns   a graph whose symbols are plain beginnings, and the nodes
     """
-    rules = libsbml.readSBMLFromString(model.sbml).getModel()
+    # the document owns the model, and must outlive it
+    document = libsbml.readSBMLFromString(model.sbml)
+    rules = document.getModel()
     graph, begun = Graph((), ()), {state.name: state for state in model.states}
     nodes: dict[str, Node] = {}
 

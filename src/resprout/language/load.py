@@ -15,7 +15,14 @@ from resprout.errors import Fault, ModelError, nearest
 from resprout.language.bibliography import read_sources
 from resprout.language.records import Constant, Equation, Model
 from resprout.language.stages import Statement, read_stage, read_statements, stage_files
-from resprout.language.tables import check_names, drug_constants, parameter_constants, read_table, slot_constants
+from resprout.language.tables import (
+    check_annotations,
+    check_names,
+    drug_constants,
+    parameter_constants,
+    read_table,
+    slot_constants,
+)
 
 TABLES = (
     "drugs",
@@ -28,6 +35,7 @@ TABLES = (
     "facts",
     "agents",
     "draws",
+    "annotations",
 )
 
 
@@ -110,6 +118,7 @@ def _check(folder: Path, digest: str) -> Model:
         equations += found
         statements += lines
     _check_equations(equations, constants, faults)
+    check_annotations(folder, {*constants, *(equation.name for equation in equations)}, faults)
     functions = _function_names(folder)
     ordered = sort_assigned(with_reads(equations, constants, functions, faults), faults)
     used = _used(constants, ordered)

@@ -34,8 +34,11 @@ COLUMNS = {
     "trials": "trial seed_row replicates quick",
     "scoreboard": "id group stage seed_row what observed predicted lower upper unit z pass used_in_fit verification source "
     "reason",
+    "annotations": "name qualifier id meaning",
 }
 SLOTS = ("companion", "partner")
+QUALIFIERS = ("is", "isVersionOf", "hasVersion", "isPartOf", "isPropertyOf", "isDescribedBy", "hasTaxon")
+IDENTIFIER = re.compile(r"(taxonomy:\d+|CHEBI:\d+|GO:\d{7}|uniprot:[OPQ]\d[A-Z0-9]{3}\d|doi:10\.\S+)")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 Row = dict[str, str]
@@ -194,6 +197,21 @@ def slot_constants(folder: Path, faults: list[Fault]) -> list[Constant]:
                 )
             )
     return found
+
+
+def check_annotations(folder: Path, known: set[str], faults: list[Fault]) -> None:
+    """Refuse an annotation of what the model has not, or of a form that no catalogue uses."""
+    path = folder / "annotations.tsv"
+    for line, row in read_table(path, faults) if path.exists() else []:
+        where = f"{path.name}:{line}"
+        if row["name"] not in known and row["name"] != "model":
+            faults.append(
+                Fault(f"`{row['name']}` is no quantity of the model.", where, remedy=nearest(row["name"], known))
+            )
+        if row["qualifier"] not in QUALIFIERS:
+            faults.append(Fault(f"qualifier `{row['qualifier']}`.", where, f"Expected one of {', '.join(QUALIFIERS)}."))
+        if not IDENTIFIER.fullmatch(row["id"]):
+            faults.append(Fault(f"identifier `{row['id']}`.", where, "Expected for instance CHEBI:6121 or doi:10.1/x."))
 
 
 def check_names(constants: list[Constant], faults: list[Fault]) -> dict[str, Constant]:

@@ -49,11 +49,13 @@ class Group:
     def __init__(self, task: Task, constants: Floats, start: Floats) -> None:
         layout, width = task.kernel.layout, task.kernel.width
         terms, states = len(task.kernel.tableau.dense), len(layout.states)
-        rows = (states, layout.parameters, 1, states, states, 2, terms * states)
-        arrays = [drive.aligned_rows(count, width) for count in rows]
+        counts = (states, layout.parameters, 1, states, states, 2, terms * states)
+        arrays = [drive.aligned_rows(count, width) for count in counts]
         self.state, self.constants, self.step, self.peak, self.new, self.error, self.dense = arrays
         self.terms, self.limits, self.size = terms, task.limits, start.shape[0]
-        self.constants[: constants.shape[1]] = constants.T[:, np.minimum(np.arange(width), self.size - 1)]
+        # code is made only for the constants that something reads
+        rows = [task.system.constants.index(name) for name in layout.constants]
+        self.constants[: len(rows)] = constants.T[rows][:, np.minimum(np.arange(width), self.size - 1)]
         self.state[:] = start.T[:, np.minimum(np.arange(width), self.size - 1)]
         self.peak[:] = np.abs(self.state)
         _function(task.kernel.address["prepare"], 1)(self.constants.ctypes.data)

@@ -64,7 +64,7 @@ def simulate_own(
     moments = np.unique([*np.linspace(0, hours, MOMENTS), *times_h])
     time = moments / model.own.hours
     found = run_patients(model, changed, Events.none(), time, names, tolerance=tolerance, threads=threads)
-    refuse_failures(found.status, allowed_failures)
+    refuse_failures(found.status, allowed_failures, spared=0)
     told = {"model": model.name, "file": model.folder, "tolerance": tolerance or OWN_TOLERANCE}
     told |= {"time_unit": model.own.time_unit or "not declared: counted as hours"}
     told |= {"overrides": ", ".join(f"{name}={_short(value)}" for name, value in changed.items())}
