@@ -82,14 +82,15 @@ def _timing(changes: Sequence[Change], wanted: Sequence[tuple[Arm, Readout]]) ->
     return (min(end for end in ENDS_H if end >= last), *sorted({hour for hour, _, _ in changes}))
 
 
-def hours_read(readout: Readout) -> list[float]:
+@functools.lru_cache(maxsize=1024)
+def hours_read(readout: Readout) -> tuple[float, ...]:
     """Hours at which a readout looks at its output: its one hour, or a grid that widens from the window's start."""
     if readout.kind == "at":
-        return [readout.start_h]
+        return (readout.start_h,)
     length = readout.stop_h - readout.start_h
     later = np.arange(FINE_H[-1] + COARSE_H, length, COARSE_H)
     inside = [*FINE_H[length >= FINE_H], *later, length]
-    return sorted({round(readout.start_h + hour, 9) for hour in inside})
+    return tuple(sorted({round(readout.start_h + hour, 9) for hour in inside}))
 
 
 def _kind(model: Model, wanted: Iterable[tuple[Arm, Readout]], moved: Iterable[str]) -> tuple[bool, bool]:
