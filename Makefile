@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test test-browser check docs readme scoreboard constraints clean
+.PHONY: demo fit test test-browser check docs readme scoreboard constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -21,6 +21,9 @@ test: .venv/installed-for-tests ## everything that CI runs
 
 test-browser: .venv/installed-for-tests ## the page in a real browser; needs Chromium, skips without it
 	RESPROUT_BROWSER=1 $(BIN)/pytest tests/browser -m browser
+
+fit: .venv/installed-for-tests ## fit the model to the data and write values and draws into the package
+	$(BIN)/resprout fit --leave-out --ship
 
 check: test
 

@@ -7,6 +7,7 @@ from resprout.calibrate.comparison import COLUMNS, compare_agents
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import RULES, run_interventions
 from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
+from resprout.calibrate.ship import recorded_table
 from resprout.language import STAGES, load_model
 
 
@@ -94,6 +95,50 @@ def hypotheses_text(model):
     return "\n\n".join([rows_of(["published fact", *names], rows), *parts])
 
 
+def learned_text(model):
+    """What the data have told of each fitted quantity, as recorded when it was fitted."""
+    rows = [
+        [
+            f"`{row['name']}`",
+            row["unit"],
+            row["prior"],
+            row["value"],
+            f"{row['lower']} to {row['upper']}",
+            f"{max(float(row['contraction']), 0):.0%}",
+            row["R_hat"],
+            row["ESS"],
+            f"`{row['nearest']}` ({float(row['correlation']):+.2f})",
+        ]
+        for row in recorded_table("posterior.tsv")
+    ]
+    columns = ["quantity", "unit", "before", "fitted", "90 %", "told by data", "R-hat", "ESS", "hardest to tell from"]
+    return rows_of(columns, rows, columns[2:8])
+
+
+def left_out_text(model):
+    """Published numbers beside predictions that never saw their trial, as recorded."""
+    rows = recorded_table("left_out_trials.tsv")
+    counted = [row for row in rows if row["inside"]]
+    inside = sum(row["inside"] == "true" for row in counted)
+    words = f"**{inside} of {len(counted)} ({inside / len(counted):.0%}) inside the middle 90 %.**"
+    cells = [
+        [
+            row["trial"],
+            row["evidence"],
+            row["arm"],
+            row["endpoint"],
+            row["statistic"],
+            row["published"],
+            row["predicted"],
+            f"{row['lower']} to {row['upper']}",
+            "yes" if row["inside"] == "true" else "no",
+        ]
+        for row in counted
+    ]
+    columns = ["trial", "", "arm", "endpoint", "statistic", "published", "predicted", "90 %", "inside"]
+    return words + "\n\n" + rows_of(columns, cells, columns[5:7])
+
+
 def scoreboard_text(model):
     """Totals, then every row by stage, those that the fit has not seen first."""
     marks = recorded_marks()
@@ -134,6 +179,8 @@ def misses_text(model):
 MARKS = {
     "<!-- scoreboard -->": scoreboard_text,
     "<!-- misses -->": misses_text,
+    "<!-- learned -->": learned_text,
+    "<!-- left out -->": left_out_text,
     "<!-- drugs -->": drugs_text,
     "<!-- agents -->": agents_text,
     "<!-- interventions -->": interventions_text,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
-from resprout.errors import Fault, InputError
+from resprout.app.sensitivity import need_extra
 
 if TYPE_CHECKING:
     from resprout.calibrate.posterior import Posterior
@@ -39,11 +39,8 @@ def fit(
     Example: `resprout fit --table learned.csv`
     """
     refuse(check_target("--table", table, TABLE_SUFFIXES))
-    try:
-        import emcee  # noqa: F401
-    except ImportError as missing:
-        found, remedy = f"`{missing.name}` is not installed.", 'Install it with `pip install "resprout[calibrate]"`.'
-        raise InputError(Fault(found, "resprout fit", "", remedy)) from missing
+    for package in ("emcee", "arviz"):
+        need_extra(package, "calibrate")
     import pandas as pd
 
     from resprout.app.screen import print_json, screen

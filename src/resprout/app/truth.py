@@ -37,11 +37,21 @@ def interventions(model: OwnModel = None, as_json: AsJson = False) -> None:
         show_interventions(screen(), verdicts)
 
 
-def hypotheses(model: OwnModel = None, as_json: AsJson = False) -> None:
+def hypotheses(
+    model: OwnModel = None,
+    predictive: Annotated[
+        bool,
+        typer.Option("--predictive", help="Score each on the laboratory's measurements, every row left out in turn."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Ask rival hypotheses the same questions: which published facts does each explain alone?
 
-    Example: `resprout hypotheses`
+    Example: `resprout hypotheses` or `resprout hypotheses --predictive`
     """
+    if predictive:
+        show_predictions(model, as_json)
+        return
     from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen, waiting
     from resprout.calibrate.hypotheses import score_hypotheses
@@ -52,6 +62,31 @@ def hypotheses(model: OwnModel = None, as_json: AsJson = False) -> None:
         print_json(hypothesis_facts(scores))
     else:
         show_hypotheses(screen(), scores)
+
+
+def show_predictions(folder: Path | None, as_json: bool) -> None:
+    """Print how well each hypothesis predicts, the best first."""
+    from dataclasses import asdict
+
+    from resprout.app.screen import number, print_json, screen, table, waiting
+    from resprout.app.sensitivity import need_extra
+    from resprout.language import load_model
+
+    need_extra("arviz", "calibrate")
+    from resprout.calibrate.predictive import predict_hypotheses
+
+    with waiting("Predicting under each hypothesis"):
+        found = predict_hypotheses(load_model(folder))
+    if as_json:
+        print_json({"rows": [asdict(row) for row in found]})
+        return
+    cells = [
+        [row.name, number(row.score), number(row.standard_error), f"{number(row.behind)} ± {number(row.behind_error)}"]
+        for row in found
+    ]
+    title = f"Leave-one-out predictive score on {found[0].rows} laboratory rows; higher is better"
+    columns = ["hypothesis", "score", "standard error", "behind the best"]
+    screen().print(table(columns, cells, title=title, right=columns[1:]))
 
 
 def compare(

@@ -139,7 +139,7 @@ class Trials:
         model: Model,
         start: Mapping[str, float],
         *,
-        people: int = 300,
+        people: int = 400,
         seed: int = 1,
         trials: Sequence[str] | None = None,
     ) -> Trials:

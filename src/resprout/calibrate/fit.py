@@ -15,9 +15,10 @@ from resprout.calibrate.blocks import Block, Interventions, Laboratory, Trials
 from resprout.calibrate.quantities import Numbers, Quantity, read_quantities, values_of
 from resprout.language.records import Model
 
-STEP = 0.25  # of a prior sd: long enough that shares of a few hundred people move
+STEP = 0.5  # of a prior sd: long enough that shares of a few hundred people move
+REACH = 4.0  # prior sd that the first step may take along all quantities together
 SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying trial does not bend all others
-MOST_STEPS = 8
+MOST_STEPS = 10
 STAGES = {"dose": (1,), "circuit": (2, 3), "mood": (4, 5, 6)}
 Progress = Callable[[str], None]
 
@@ -91,6 +92,7 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
         whole,
         np.zeros(len(quantities)),
         jac=slopes,
+        x_scale=REACH,
         max_nfev=MOST_STEPS,
         ftol=1e-3,
         xtol=1e-3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,12 @@ def write_table(name: str, about: str, rows: Sequence[Mapping[str, Any]]) -> Pat
     path = data_folder() / name
     write_whole(path, ("\n".join(lines) + "\n").encode())
     return path
+
+
+def recorded_table(name: str) -> list[dict[str, str]]:
+    """Rows of a table that `write_table` wrote, as text."""
+    with (data_folder() / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
 
 
 def _cell(value: Any) -> str:
