@@ -56,10 +56,12 @@ def about_library(model: Model) -> Facts:
 
 
 def about_sources(model: Model) -> Facts:
-    """How many sources there are, which are cited but missing, and which nothing cites."""
+    """How many sources there are, which are cited but missing, and which neither model nor measurements cite."""
+    from resprout.calibrate.ship import recorded_table
+
     entries = {entry["key"] for entry in model.tables.get("sources", ())}
     cited = {key for constant in model.constants.values() for key in constant.source.split()}
-    rows = (row for table in model.tables.values() for row in table)
+    rows = [row for table in model.tables.values() for row in table] + recorded_table("measurements.tsv")
     cited |= {key for row in rows for key in row.get("source", "").split()}
     return {"entries": len(entries), "dangling": sorted(cited - entries), "unused": sorted(entries - cited)}
 

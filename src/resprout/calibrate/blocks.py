@@ -43,7 +43,8 @@ BANDS = {
     "up": (0.02, np.inf),
     "down": (-np.inf, -0.02),
 }
-BAND_SD, BAND_MARGIN = 0.1, 0.03  # of the agent's effect: how soft the edge of a band is, and how far inside it counts
+BAND_FAR = 4.0  # sd at which a miss is as bad as it can be: a fact that the model cannot hold pulls at nothing
+BAND_SD, BAND_MARGIN = 0.04, 0.03  # of the agent's effect: how soft the edge of a band is, and how far inside it counts
 
 
 class Block(Protocol):
@@ -113,7 +114,8 @@ def _bands(verdict: Verdict) -> list[tuple[str, float]]:
     for number, reading in enumerate(verdict.readings):
         below, above = low + BAND_MARGIN - reading.value, reading.value - high + BAND_MARGIN
         outside = max(below, above, 0.0) * (1.0 if reading.value >= low + BAND_MARGIN else -1.0)
-        found.append((f"{verdict.row['id']}.{number}", outside / BAND_SD))
+        away = outside / BAND_SD
+        found.append((f"{verdict.row['id']}.{number}", away / np.hypot(1.0, away / BAND_FAR)))
     return found
 
 

@@ -55,8 +55,10 @@ def soften(residual: Numbers) -> Numbers:
 def blocks_of(model: Model, part: str, start: Mapping[str, float]) -> list[Block]:
     """The data that a part of the fit looks at."""
     found: list[Block] = [Laboratory.of(model, STAGES[part])]
+    if part != "dose":
+        found.append(Interventions.of(model))
     if part == "mood":
-        found += [Interventions.of(model), Trials.of(model, start)]
+        found.append(Trials.of(model, start))
     return found
 
 
@@ -94,7 +96,7 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
         jac=slopes,
         x_scale=REACH,
         max_nfev=MOST_STEPS,
-        ftol=1e-3,
+        ftol=4e-3,
         xtol=1e-3,
         gtol=1e-3,
     )
