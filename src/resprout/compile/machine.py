@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -95,11 +96,14 @@ def load_code(code: bytes, functions: tuple[str, ...] = FUNCTIONS) -> tuple[llvm
 
 
 _LOADED: dict[str, Kernel] = {}
+_READ: dict[str, System] = {}
+_MAKING = threading.Lock()
 
 
 def forget_kernels() -> None:
-    """Drop the kernels held in memory; those on disk stay."""
+    """Drop the kernels held in memory, and the equations they are made from; those on disk stay."""
     _LOADED.clear()
+    _READ.clear()
 
 
 def build_kernel(
@@ -127,11 +131,13 @@ def build_kernel(
         cache.source_digest("compile"),
     ]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-    if key not in _LOADED:
-        code, layout = _cached_code(key if cached else "", model, outputs, moved, tableau, width)
-        engine, address = load_code(code)
-        _LOADED[key] = Kernel(layout, width, address, tableau, engine)
-    return _LOADED[key]
+    # threads that want the same code at once would each make it, in turn
+    with _MAKING:
+        if key not in _LOADED:
+            code, layout = _cached_code(key if cached else "", model, outputs, moved, tableau, width)
+            engine, address = load_code(code)
+            _LOADED[key] = Kernel(layout, width, address, tableau, engine)
+        return _LOADED[key]
 
 
 def pruned(model: Model, outputs: tuple[str, ...], moved: frozenset[str]) -> System:
@@ -141,7 +147,10 @@ def pruned(model: Model, outputs: tuple[str, ...], moved: frozenset[str]) -> Sys
 
     start = {state.name: state.start for state in model.states}
     idle = [name for name in model.inputs if model.constants[name].value == 0]
-    return prune(read_system(model), outputs, moved, start, idle)
+    if model.digest not in _READ:
+        _READ.clear()
+        _READ[model.digest] = read_system(model)
+    return prune(_READ[model.digest], outputs, moved, start, idle)
 
 
 def _cached_code(

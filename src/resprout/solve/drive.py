@@ -270,7 +270,7 @@ def _settle(verdict, lane, plan, lanes, found):
     return True
 
 
-@compiled()
+@compiled(entry=True)
 def drive(code, span, patients, plan, lanes, tolerance, found):
     """Solve a range of patients.
 
@@ -352,7 +352,7 @@ def open_resting(states: int, parameters: int, width: int) -> Resting:
     return Resting(*arrays)
 
 
-@compiled()
+@compiled(entry=True)
 def find_rest(code, span, patients, room, out, status):
     """Resting state of a range of patients: implicit Euler steps that grow into Newton's method.
 
