@@ -8,12 +8,12 @@ import math
 import pytest
 
 from resprout.calibrate.evidence import SEED_ROWS
+from resprout.calibrate.blocks import is_fitted
 from resprout.calibrate.scoreboard import (
     COLUMNS,
     GROUPS,
     TRIAL,
     chosen_trials,
-    fitted_evidence,
     intervention_marks,
     laboratory_marks,
     read_reasons,
@@ -101,9 +101,12 @@ def test_what_is_written_down_reads_back_the_same():
     assert (written["lower"], written["pass"]) == ("", "false")
 
 
-def test_a_row_behind_a_fitted_constant_counts_as_seen():
-    behind = next(name for name in MODEL.constants.values() if name.grade == "fitted" and name.evidence)
-    assert set(behind.evidence.split()) <= fitted_evidence(MODEL)
+def test_what_the_fit_looks_at_counts_as_seen_and_nothing_else():
+    assert is_fitted("berman2000", "mean_change", "read")
+    # p values jump, remembered numbers are no data, and 98 daily doses are too slow to fit to
+    for other in (("berman2000", "interaction_p", "read"), ("berman2000", "mean_change", "recall")):
+        assert not is_fitted(*other)
+    assert not is_fitted("stard_level1", "remission_rate", "read")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.draws import held
 from resprout.trial.conduct import enrol, observe
-from resprout.trial.design import LARGE_TRIAL
+from resprout.trial.design import LARGE_TRIAL, Published
 from resprout.trial.design import Protocol as Design
 from resprout.trial.protocol import read_protocol, shipped_protocols
 from resprout.trial.published import COUNTED, published_statistic
@@ -29,6 +29,7 @@ SLOW_TRIALS = ("stard_level1",)  # 98 daily doses in 2,876 people: predicted, ne
 NOT_SMOOTH = ("interaction_p", "difference_p", "change_p", "first_significant_h", "remission_median_h")
 DISCREPANCY = 0.1  # of a published number: no model of this kind is nearer to a clinic than that
 LEAST_TRIALS, MOST_TRIALS = 8, 60
+SEEN = "read"  # interventions that were read in their source
 BANDS = {
     "abolish": (-np.inf, 0.25),
     "attenuate": (0.25, 0.75),
@@ -107,7 +108,7 @@ class Interventions:
 
 def _bands(verdict: Verdict) -> list[tuple[str, float]]:
     """Name and residual of each reading of a verdict that was read in its source."""
-    if verdict.row["verification"] != "read":
+    if verdict.row["verification"] != SEEN:
         return []
     low, high = BANDS[verdict.row["expected"]]
     found = []
@@ -180,9 +181,14 @@ class Trials:
             return list(pool.map(_moments, work))
 
 
-def fitted_rows(design: Design) -> list:
-    """The published rows of a trial that a fit looks at: seen in a source, and smooth in the constants."""
-    return [row for row in design.published if row.verification in COUNTED and row.statistic not in NOT_SMOOTH]
+def is_fitted(trial: str, statistic: str, verification: str) -> bool:
+    """Whether a fit looks at a published number of a trial: seen in a source, and smooth in the constants."""
+    return trial not in SLOW_TRIALS and verification in COUNTED and statistic not in NOT_SMOOTH
+
+
+def fitted_rows(design: Design) -> list[Published]:
+    """The published rows of a trial that a fit looks at."""
+    return [row for row in design.published if is_fitted(design.name, row.statistic, row.verification)]
 
 
 def repetitions(design: Design, people: int, least: int) -> int:

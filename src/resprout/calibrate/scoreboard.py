@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from resprout.calibrate.blocks import SEEN, is_fitted
 from resprout.calibrate.evidence import SEED_ROWS, Measurement, data_folder, read_measurements
 from resprout.calibrate.experiments import JOIN, OR, read_measures, split
 from resprout.calibrate.interventions import Verdict, run_interventions
@@ -83,16 +84,6 @@ def read_reasons() -> dict[str, str]:
     return {row["id"]: row["reason"] for row in _rows("misses")}
 
 
-def fitted_evidence(model: Model) -> frozenset[str]:
-    """Ids of published facts that stand behind a constant graded fitted: the model has seen them."""
-    return frozenset(
-        name
-        for constant in model.constants.values()
-        if constant.grade == "fitted"
-        for name in constant.evidence.split()
-    )
-
-
 def laboratory_marks(model: Model) -> list[Mark]:
     """A mark for every published measurement."""
     rows = read_measurements(model)
@@ -102,9 +93,8 @@ def laboratory_marks(model: Model) -> list[Mark]:
 
 def intervention_marks(model: Model) -> list[Mark]:
     """A mark for every published intervention that was read in its source or in a page that cites it."""
-    seen = fitted_evidence(model)
     return [
-        _intervention_mark(model, verdict, seen)
+        _intervention_mark(model, verdict)
         for verdict in run_interventions(model)
         if verdict.row["verification"] in COUNTED
     ]
@@ -112,9 +102,9 @@ def intervention_marks(model: Model) -> list[Mark]:
 
 def trial_marks(model: Model, plan: TrialPlan, replicates: int | None = None, seed: int = 1) -> list[Mark]:
     """A mark for every published number of one trial that counts."""
-    seen, reasons = fitted_evidence(model), read_reasons()
+    reasons = read_reasons()
     rows = published_of(plan.trial, model, replicates or plan.replicates, seed)
-    return [_trial_mark(plan, row, seen, reasons) for row in rows if row["inside"] is not None]
+    return [_trial_mark(plan, row, reasons) for row in rows if row["inside"] is not None]
 
 
 def validate(
@@ -223,7 +213,7 @@ def _laboratory_mark(row: Measurement, predicted: float) -> Mark:
     )
 
 
-def _intervention_mark(model: Model, verdict: Verdict, seen: frozenset[str]) -> Mark:
+def _intervention_mark(model: Model, verdict: Verdict) -> Mark:
     row = verdict.row
     outputs = [measure.output for measure in read_measures(row["measure"], row["id"])] if row["measure"] else []
     stages = [model.equations[name].stage for name in outputs if name in model.equations]
@@ -241,7 +231,7 @@ def _intervention_mark(model: Model, verdict: Verdict, seen: frozenset[str]) -> 
         unit="",
         z=math.nan,
         passed=verdict.right,
-        used_in_fit=row["id"] in seen,
+        used_in_fit=row["verification"] == SEEN,
         verification=row["verification"],
         source=row["source"],
         reason=read_reasons().get(row["id"], verdict.reason) if not verdict.right else "",
@@ -262,7 +252,7 @@ def seed_row_of(row: Mapping[str, str]) -> str:
     return "S6" if done and all("=" in part for part in done) else "S9"
 
 
-def _trial_mark(plan: TrialPlan, row: Mapping[str, Any], seen: frozenset[str], reasons: Mapping[str, str]) -> Mark:
+def _trial_mark(plan: TrialPlan, row: Mapping[str, Any], reasons: Mapping[str, str]) -> Mark:
     hour = "" if math.isnan(row["time_h"]) else f" at {row['time_h']:g} h"
     arm = f"{row['arm']}, " if row["arm"] else ""
     name = f"{row['evidence']} {row['trial']} {row['statistic']}"
@@ -280,7 +270,7 @@ def _trial_mark(plan: TrialPlan, row: Mapping[str, Any], seen: frozenset[str], r
         unit="",
         z=math.nan,
         passed=passed,
-        used_in_fit=row["evidence"] in seen,
+        used_in_fit=is_fitted(row["trial"], row["statistic"], row["verification"]),
         verification=row["verification"],
         source=row["trial"],
         reason="" if passed else reasons.get(name, ""),
