@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo test test-browser check docs readme constraints clean
+.PHONY: demo fit test test-browser chromium check docs readme scoreboard constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -20,7 +20,17 @@ test: .venv/installed-for-tests ## everything that CI runs
 	$(BIN)/pytest -n auto
 
 test-browser: .venv/installed-for-tests ## the page in a real browser; needs Chromium, skips without it
-	RESPROUT_BROWSER=1 $(BIN)/pytest tests/browser -m browser
+	RESPROUT_BROWSER=1 $(BIN)/pytest tests/browser -m browser -rs
+
+chromium: ## Debian's Chromium, where there is none and we may install it; says so and goes on where we may not
+	@if command -v chromium chromium-browser >/dev/null || test -n "$$RESPROUT_CHROMIUM"; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } \
+	    >/dev/null 2>&1 || echo 'Chromium could not be installed: the browser tests will be skipped.'; \
+	else echo 'No Chromium here and no right to install it: the browser tests will be skipped.'; fi
+
+fit: .venv/installed-for-tests ## fit the model to the data and write values and draws into the package
+	$(BIN)/resprout fit --leave-out --ship
 
 check: test
 
@@ -29,6 +39,9 @@ docs: .venv/installed-for-tests ## build the documentation into site/
 
 readme: .venv/installed ## write what the program prints now into README.md
 	$(BIN)/python scripts/refresh_readme.py
+
+scoreboard: .venv/installed-for-tests ## write down which published rows pass now, for tests and docs
+	$(BIN)/python scripts/refresh_scoreboard.py
 
 constraints: .venv/installed-for-tests ## write down what is installed now as the tested set
 	$(BIN)/python -m pip freeze --exclude resprout | grep -E '^[A-Za-z0-9_.-]+==' > constraints.new

@@ -11,6 +11,7 @@ from rich.console import Console
 import resprout as rs
 from resprout.app.about import about_model
 from resprout.app.trials import show_trial
+from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
 
 README = Path(__file__).parents[1] / "README.md"
 RECORDED = Path(__file__).parents[1] / "benchmarks" / "recorded.json"
@@ -58,6 +59,17 @@ def bench_text():
     return "\n".join("| " + " | ".join(row) + " |" for row in head + rule + cells)
 
 
+def scoreboard_text(marks=None):
+    """How many published rows pass; of the scoreboard as it was last written down, unless marks are given."""
+    facts = scoreboard_facts(recorded_marks() if marks is None else marks)
+    parts = [*facts["by_group"].items(), ("never seen by the fit", facts["by_use"]["not_used_in_fit"]), ("all", facts)]
+    cells = [
+        [name, str(part["passed"]), str(part["total"]), f"{part['passed'] / part['total']:.0%}"] for name, part in parts
+    ]
+    head = [["published rows", "passed", "of", "share"], ["---", "--:", "--:", "--:"]]
+    return "\n".join("| " + " | ".join(row) + " |" for row in head + cells)
+
+
 def marked(name):
     """The pattern of a mark with what stands between its ends."""
     return re.compile(rf"(<!-- {name} -->\n)(.*?)(\n<!-- /{name} -->)", re.DOTALL)
@@ -71,8 +83,9 @@ def fill(text, name, content):
 def main():
     """Refresh every mark of the README."""
     text = README.read_text(encoding="utf-8")
-    for name, content in (("demo", demo_text()), ("grades", grades_text()), ("bench", bench_text())):
-        text = fill(text, name, content)
+    made = {"demo": demo_text, "grades": grades_text, "scoreboard": scoreboard_text, "bench": bench_text}
+    for name, content in made.items():
+        text = fill(text, name, content())
     README.write_text(text, encoding="utf-8")
 
 

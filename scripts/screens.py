@@ -20,6 +20,8 @@ from playwright.sync_api import sync_playwright
 CHROMIUM = os.environ.get("RESPROUT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PORT = 8963
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+FLAGS += ("--disable-component-update", "--disable-sync")
 DONE = {"path": "[data-path-serial]", "trial": "[data-trial-serial]", "drugs": "[data-drugs-serial]"}
 DONE |= {"figures": "[data-figure-serial]"}
 SHOWN = {
@@ -66,7 +68,7 @@ def main():
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server, sync_playwright() as play:
         try:
             wait_for(address)
-            browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
             IMAGES.mkdir(exist_ok=True)
             for name, (query, tab, *size) in SHOWN.items():
                 take(browser, address + query, tab, *size, IMAGES / name)

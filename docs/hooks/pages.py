@@ -1,6 +1,11 @@
 """Fills two pages when the docs are built: the path from the model text, and the list of decisions from their files."""
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from drawn import equation_text, path_picture
 
 from resprout.app.about import about_model, citations
 from resprout.language import load_model
@@ -29,9 +34,17 @@ def path_text():
     """Grades, stages and sources of the shipped model."""
     model = load_model()
     facts = about_model(model)
-    parts = [grades_table(facts), *(stage_text(stage) for stage in facts["stages"]), "## Sources", ""]
+    parts = [
+        path_picture(model),
+        "",
+        grades_table(facts),
+        *(stage_text(stage) for stage in facts["stages"]),
+        "## Sources",
+        "",
+    ]
     keys = sorted({key for constant in model.constants.values() for key in constant.source.split()}, key=str.lower)
     parts += [f"- {cell(text)}" for text in citations(model, " ".join(keys))]
+    parts += ["", "Constants of the drugs beside ketamine stand under [Drugs](drugs.md)."]
     return "\n".join(parts)
 
 
@@ -48,8 +61,12 @@ def grade_cells(facts):
 
 
 def stage_text(stage):
-    """One stage as Markdown: equations in a code block, constants in a folded table."""
-    equations = [f"{row['equation']}\n    // [{row['unit']}] {row['meaning']}" for row in stage["equations"]]
+    """One stage as Markdown: equations as mathematics, their text and the constants folded."""
+    drawn = [
+        f'<div class="equation"><p>{cell(row["meaning"])} [{cell(row["unit"])}]</p>{equation_text(row)}</div>'
+        for row in stage["equations"]
+    ]
+    text = [f"    {row['equation']}\n        // [{row['unit']}] {row['meaning']}" for row in stage["equations"]]
     rows = [
         f"    | `{row['name']}` | {row['value']:.5g} | {cell(row['unit'])} | {cell(row['spread'])} | {row['grade']} "
         f"| {cell(row['source'])} | {cell(row['meaning'])} |"
@@ -59,9 +76,13 @@ def stage_text(stage):
         [
             f"## {stage['number']} {stage['stage'].capitalize()}",
             "",
-            "```text",
-            *equations,
-            "```",
+            *drawn,
+            "",
+            '??? note "as the model text has it"',
+            "",
+            "    ```text",
+            *text,
+            "    ```",
             "",
             f'??? note "{sum(stage["grades"].values())} constants, {stage["share_assumed"]:.0%} assumed"',
             "",

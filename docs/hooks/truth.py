@@ -1,11 +1,14 @@
-"""Fills the pages on drugs, interventions and hypotheses when the docs are built: everything is run or read from the model."""
+"""Fills the pages on drugs, interventions, hypotheses and the scoreboard when the docs are built: run, or read as recorded."""
 
 from resprout.app.about import drug_list
 from resprout.app.truth import hypothesis_facts, intervention_facts, reading_words
+from resprout.app.validate import say, say_range, shares
 from resprout.calibrate.comparison import COLUMNS, compare_agents
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import RULES, run_interventions
-from resprout.language import load_model
+from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
+from resprout.calibrate.ship import recorded_table
+from resprout.language import STAGES, load_model
 
 
 def on_page_markdown(markdown, **kwargs):
@@ -92,7 +95,92 @@ def hypotheses_text(model):
     return "\n\n".join([rows_of(["published fact", *names], rows), *parts])
 
 
+def learned_text(model):
+    """What the data have told of each fitted quantity, as recorded when it was fitted."""
+    rows = [
+        [
+            f"`{row['name']}`",
+            row["unit"],
+            row["prior"],
+            row["value"],
+            f"{row['lower']} to {row['upper']}",
+            f"{max(float(row['contraction']), 0):.0%}",
+            row["R_hat"],
+            row["ESS"],
+            f"`{row['nearest']}` ({float(row['correlation']):+.2f})",
+        ]
+        for row in recorded_table("posterior.tsv")
+    ]
+    columns = ["quantity", "unit", "before", "fitted", "90 %", "told by data", "R-hat", "ESS", "hardest to tell from"]
+    return rows_of(columns, rows, columns[2:8])
+
+
+def left_out_text(model):
+    """Published numbers beside predictions that never saw their trial, as recorded."""
+    rows = recorded_table("left_out_trials.tsv")
+    counted = [row for row in rows if row["inside"]]
+    inside = sum(row["inside"] == "true" for row in counted)
+    words = f"**{inside} of {len(counted)} ({inside / len(counted):.0%}) inside the middle 90 %.**"
+    cells = [
+        [
+            row["trial"],
+            row["evidence"],
+            row["arm"],
+            row["endpoint"],
+            row["statistic"],
+            row["published"],
+            row["predicted"],
+            f"{row['lower']} to {row['upper']}",
+            "yes" if row["inside"] == "true" else "no",
+        ]
+        for row in counted
+    ]
+    columns = ["trial", "", "arm", "endpoint", "statistic", "published", "predicted", "90 %", "inside"]
+    return words + "\n\n" + rows_of(columns, cells, columns[5:7])
+
+
+def scoreboard_text(model):
+    """Totals, then every row by stage, those that the fit has not seen first."""
+    marks = recorded_marks()
+    facts = scoreboard_facts(marks)
+    totals = [
+        [name, *shares(part)]
+        for part in ("by_group", "by_stage", "by_seed_row", "by_use")
+        for name, part in facts[part].items()
+    ]
+    parts = [rows_of(["", "passed", "of", "share"], [*totals, ["**all**", *shares(facts)]], ["passed", "of", "share"])]
+    for number, stage in enumerate(STAGES, 1):
+        for used, title in ((False, "not used in the fit"), (True, "used in the fit")):
+            chosen = [mark for mark in marks if (mark.stage, mark.used_in_fit) == (number, used)]
+            parts += (
+                [f"## {number} {stage.capitalize()}, {title}", rows_of(MARK_COLUMNS, map(mark_line, chosen))]
+                if chosen
+                else []
+            )
+    return "\n\n".join(parts)
+
+
+MARK_COLUMNS = ["", "what", "", "observed", "predicted", "range", "seen", "source"]
+
+
+def mark_line(mark):
+    """One row of the scoreboard."""
+    numbers = [say(mark.observed), say(mark.predicted), say_range(mark)]
+    return [mark.id.split()[0], mark.what, "yes" if mark.passed else "**no**", *numbers, mark.verification, mark.source]
+
+
+def misses_text(model):
+    """Every row that the model misses, and why."""
+    missed = [mark for mark in recorded_marks() if not mark.passed]
+    rows = [[mark.id.split()[0], mark.what, say(mark.observed), say(mark.predicted), mark.reason] for mark in missed]
+    return f"{len(missed)} rows are missed.\n\n" + rows_of(["", "what", "observed", "predicted", "why"], rows)
+
+
 MARKS = {
+    "<!-- scoreboard -->": scoreboard_text,
+    "<!-- misses -->": misses_text,
+    "<!-- learned -->": learned_text,
+    "<!-- left out -->": left_out_text,
     "<!-- drugs -->": drugs_text,
     "<!-- agents -->": agents_text,
     "<!-- interventions -->": interventions_text,

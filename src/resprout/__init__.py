@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from resprout.calibrate.scoreboard import validate
     from resprout.errors import InputError, ModelError, ResproutError, SolveError
     from resprout.figures import figure
     from resprout.language import Model, load_model
@@ -32,6 +33,7 @@ _HOMES = {
     "run_trial": "resprout.trial",
     "Trial": "resprout.trial",
     "figure": "resprout.figures",
+    "validate": "resprout.calibrate.scoreboard",
     "ResproutError": "resprout.errors",
     "InputError": "resprout.errors",
     "ModelError": "resprout.errors",
@@ -53,6 +55,7 @@ __all__ = [
     "recruit",
     "run_trial",
     "simulate",
+    "validate",
 ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import libsbml
 import pandas as pd
 import pytest
 import xarray as xr
@@ -123,16 +124,37 @@ def test_describe_tells_where_a_quantity_comes_from_and_who_reads_it(resprout):
     assert "read by" in out and "grade" in out
 
 
+def test_describe_as_json_leaves_no_constant_without_unit_and_origin_and_no_source_dangling(resprout):
+    said = json.loads(resprout("describe", "--json")[1])
+    rows = [row for stage in said["stages"] for row in stage["constants"]]
+    rows += [row for drug in said["library"]["drugs"].values() for row in drug]
+    assert len(rows) > 500
+    assert [row for row in rows if not row["unit"] or not (row["source"] or row["grade"] == "assumed")] == []
+    assert [stage["stage"] for stage in said["stages"] if not 0 <= stage["share_assumed"] <= 1] == []
+    assert said["sources"]["dangling"] == [] and said["sources"]["unused"] == []
+
+
 @pytest.mark.parametrize("name", ["dose", "1", "HDRS17", "ketamine", "drugs", "people", "ratings"])
 def test_describe_knows_stages_quantities_drugs_and_people(resprout, name):
     code, out, _ = resprout("describe", name)
     assert code == 0 and out
 
 
-def test_the_exported_sbml_is_the_loaded_model(resprout, tmp_path):
-    code, _, _ = resprout("export", "--to", "sbml", "m.xml")
+def test_the_exported_sbml_holds_every_quantity_and_the_dose(resprout, tmp_path):
+    code, _, _ = resprout("export", "--to", "sbml", "m.xml", "--regimen", KETAMINE)
     assert code == 0
-    assert (tmp_path / "m.xml").read_text(encoding="utf-8") == load_model().sbml
+    document = libsbml.readSBML(str(tmp_path / "m.xml"))
+    inner = document.getModel()
+    assert all(inner.getParameter(name) is not None for name in load_model().equations)
+    # the infusion begins and ends
+    assert inner.getNumEvents() == 2
+
+
+def test_the_archive_is_written_and_a_wrong_regimen_is_refused(resprout, tmp_path):
+    assert resprout("export", "--to", "omex", "m.omex")[0] == 0
+    code, _, err = resprout("export", "--to", "omex", "n.omex", "--regimen", "ketamin 0.5 mg/kg iv")
+    assert code == 2 and "`ketamine`" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["m.omex"]
 
 
 def test_the_exported_antimony_names_every_state(resprout, tmp_path):

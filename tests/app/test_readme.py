@@ -56,6 +56,7 @@ def test_the_recorded_output_of_the_readme_is_what_the_program_prints():
     script = runpy.run_path(str(ROOT / "scripts" / "refresh_readme.py"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert script["marked"]("grades").search(readme).group(2) == script["grades_text"](), "run `make readme`"
+    assert script["marked"]("scoreboard").search(readme).group(2) == script["scoreboard_text"](), "run `make readme`"
     recorded, printed = (
         means_of(text) for text in (script["marked"]("demo").search(readme).group(2), script["demo_text"]())
     )

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from hands import drawn
+from hands import FLAGS, drawn
 
 CHROMIUM = os.environ.get("RESPROUT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 WANTED = os.environ.get("RESPROUT_BROWSER", "") not in ("", "0")
@@ -63,7 +63,7 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         browser.close()
 

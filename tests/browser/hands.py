@@ -2,6 +2,17 @@
 
 import re
 
+# Without a sandbox, so that root may start it; without the calls home, which only wait where there is no network.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
 
 def drawn(page, name="path"):
     """Wait until a tab has its first answer."""

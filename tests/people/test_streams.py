@@ -56,3 +56,17 @@ def test_the_stream_is_numpys_philox_itself():
 
 def test_nobody_draws_nothing():
     assert uniforms(1, "age", np.array([], dtype=int)).shape == (0,)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEED, st.lists(st.integers(0, 2**62), min_size=1, max_size=20))
+def test_words_far_apart_are_those_of_numpys_generator_started_there(seed, places):
+    from resprout.people.streams import _key
+
+    key = _key(seed, "far")
+    # a generator steps before it makes words, so its count starts one before the first wanted (2^256 wraps)
+    words = [
+        np.random.Philox(key=key, counter=(place // 4 - 1) % (1 << 256)).random_raw(4)[place % 4] for place in places
+    ]
+    drawn = uniforms(seed, "far", np.array(places))
+    assert np.array_equal(drawn, ((np.array(words) >> np.uint64(11)) + 0.5) * 2.0**-53)

@@ -203,7 +203,7 @@ def test_every_shipped_protocol_can_be_run_small(name):
     design = read_protocol(name, MODEL)
     least = 2 * len(design[0].arms)
     protocol, regimens = varied(design, {"n": max(least, 4)})
-    outcome = observe(protocol, regimens, MODEL, enrol(protocol, MODEL, 2, 1), 2)
+    outcome = observe(protocol, regimens, MODEL, enrol(protocol, MODEL, np.arange(1, 3), 1), 2)
     assert len(trial_table(protocol, outcome.ratings)) > 0
     assert len(published_rows(protocol, outcome)) == len(protocol.published)
     assert bool(analyse(protocol, outcome)) == bool(protocol.analysis)

@@ -23,6 +23,7 @@ def about_model(model: Model) -> Facts:
         "grades": grades_of(model),
         "share_assumed": share_assumed(grades_of(model)),
         "library": {**about_library(model), "drugs": drugs_of(model)},
+        "sources": about_sources(model),
         "other_facts": {word: share_words(rows) for word, rows in other_facts().items()},
         "stages": [about_stage(model, number) for number in range(1, len(STAGES) + 1)],
     }
@@ -52,6 +53,17 @@ def about_library(model: Model) -> Facts:
     counts = Counter(constant.grade for constant in model.constants.values() if is_library(constant))
     grades = {grade: counts.get(grade, 0) for grade in GRADES}
     return {"grades": grades, "share_assumed": share_assumed(grades)}
+
+
+def about_sources(model: Model) -> Facts:
+    """How many sources there are, which are cited but missing, and which neither model nor measurements cite."""
+    from resprout.calibrate.ship import recorded_table
+
+    entries = {entry["key"] for entry in model.tables.get("sources", ())}
+    cited = {key for constant in model.constants.values() for key in constant.source.split()}
+    rows = [row for table in model.tables.values() for row in table] + recorded_table("measurements.tsv")
+    cited |= {key for row in rows for key in row.get("source", "").split()}
+    return {"entries": len(entries), "dangling": sorted(cited - entries), "unused": sorted(entries - cited)}
 
 
 def is_library(constant: Constant) -> bool:

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from resprout.errors import Fault, SolveError
+from resprout.errors import Fault, InputError, SolveError
 
 
 def check(
-    model: Annotated[Path | None, typer.Argument(help="Folder of a model; the shipped one if left out.")] = None,
+    model: Annotated[
+        Path | None, typer.Argument(help="Folder or file of a model; the shipped one if left out.")
+    ] = None,
     numerics: Annotated[bool, typer.Option("--numerics", help="Compare with the twin, libRoadRunner, COPASI.")] = False,
     patients: Annotated[int, typer.Option(min=1, max=200, help="Random patients for --numerics.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Of the patients.")] = 1,
@@ -19,7 +21,9 @@ def check(
     tolerance: Annotated[float | None, typer.Option(min=1e-12, max=1e-2, help="Relative tolerance of a step.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
 ) -> None:
-    """Check a model folder: names, units, sources, grades; with --numerics also the numbers.
+    """Check a model: names, units, sources, grades; with --numerics also the numbers.
+
+    Of an SBML or Antimony file it says what is not supported, or lists what the model holds.
 
     Example: `resprout check --numerics`
     """
@@ -29,6 +33,14 @@ def check(
     with waiting("Reading the model"):
         loaded = load_model(model)
     console = screen()
+    if loaded.own is not None:
+        from resprout.app.own import show_file
+
+        if numerics:
+            found = "`--numerics` compares virtual patients, which a model file has not."
+            raise InputError(Fault(found, "--numerics", "", "Leave it out."))
+        show_file(loaded, as_json)
+        return
     if not numerics:
         facts = {
             "folder": loaded.folder,

@@ -15,12 +15,15 @@ from resprout.app.check import check
 from resprout.app.describe import describe
 from resprout.app.export import export
 from resprout.app.faults import print_error, print_surprise, print_usage_error, usage_error_class
+from resprout.app.fit import fit
 from resprout.app.published import published
 from resprout.app.recruit import recruit
+from resprout.app.sensitivity import sensitivity
 from resprout.app.serve.command import serve
 from resprout.app.simulate import simulate
 from resprout.app.trials import demo, figure, trial
 from resprout.app.truth import compare, hypotheses, interventions
+from resprout.app.validate import validate
 from resprout.errors import ResproutError
 
 NOTICE = "For research and teaching. Not medical advice: nothing here says what a person should take."
@@ -49,6 +52,9 @@ COMMANDS = (
     compare,
     recruit,
     published,
+    fit,
+    validate,
+    sensitivity,
 )
 for function in COMMANDS:
     app.command()(function)

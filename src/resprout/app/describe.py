@@ -42,10 +42,11 @@ def describe(
         other_facts,
         targets_of,
     )
+    from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen
-    from resprout.language import STAGES, load_model
+    from resprout.language import STAGES
 
-    loaded = load_model(model)
+    loaded = chain_model(model)
     sources = {entry["key"] for entry in loaded.tables.get("sources", ())}
     known_drugs = drugs_of(loaded)
     console = screen()

@@ -120,6 +120,12 @@ def keep_page(text: str, target: Path) -> None:
         draft.write_text(text, encoding="utf-8")
 
 
+def keep_bytes(content: bytes, target: Path) -> None:
+    """Write what is ready as bytes."""
+    with appearing_whole(target) as draft:
+        draft.write_bytes(content)
+
+
 def keep_run(run: xr.Dataset, target: Path) -> None:
     """Write a whole run as NetCDF."""
     flat = run.assign_attrs(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
+from resprout.app.trials import Point
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,6 +23,7 @@ def published(
         int | None, typer.Option(min=20, help="Repetitions; each protocol's own if left out.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of patients and raters.")] = 1,
+    point: Point = False,
     table: Annotated[Path | None, typer.Option(help="Write the rows: .csv or .parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -44,7 +46,7 @@ def published(
     model, rows, console = load_model(), [], screen()
     for name in names:
         with waiting(f"Running {name}"):
-            found = published_of(name, model, replicates, seed)
+            found = published_of(name, model, replicates, seed, point=point)
         rows += found
         if not as_json and found:
             console.print(rows_table(found, title=name))

@@ -28,6 +28,7 @@ from resprout.app.options import (
     read_outputs,
     read_pairs,
 )
+from resprout.app.own import follow_file, span_hours
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -86,9 +87,11 @@ class Wanted:
 
 
 def simulate(
-    regimen: Annotated[str, REGIMEN],
+    regimen: Annotated[str, REGIMEN] = "",
     patients: Annotated[int, typer.Option(min=1, help="How many virtual patients.")] = 1000,
-    days: Annotated[float, typer.Option(help="How long to follow them after the first dose.")] = 14.0,
+    days: Annotated[float | None, typer.Option(help="How long to follow them; 14 if left out.")] = None,
+    hours: Annotated[float | None, typer.Option(help="How long, in hours.")] = None,
+    until: Annotated[float | None, typer.Option(help="How long, in a model file's own unit of time.")] = None,
     outputs: Annotated[
         str | None, typer.Option(help="Outputs to keep, joined by commas; the usual ones if left out.")
     ] = None,
@@ -98,13 +101,19 @@ def simulate(
     entry: Annotated[str | None, typer.Option(help='Entry criteria; "HDRS17>=18" if left out for mdd.')] = None,
     block: Annotated[list[str] | None, typer.Option(help="Block a step, NAME=SHARE from 0 to 1; repeatable.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Set a constant, NAME=VALUE; repeatable.")] = None,
-    model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="A model of one's own: folder, SBML or Antimony file.")
+    ] = None,
     patient_ids: Annotated[
         str | None, typer.Option(help="Only these patients of the draw, such as 0,17,400-420.")
     ] = None,
     tolerance: Annotated[float | None, typer.Option(help="Relative tolerance of a step.")] = None,
     precision: Annotated[str, typer.Option(help="Of what is written: float32 or float64.")] = "float32",
     allow_failures: Annotated[float, typer.Option(min=0, max=1, help="Share of patients that may fail.")] = 0.01,
+    point: Annotated[
+        bool,
+        typer.Option("--point", help="All share the point estimate; otherwise people draw what the data leave open."),
+    ] = False,
     errors: Annotated[bool, typer.Option("--errors", help="Estimate each patient's numerical error.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use; all if left out.")] = None,
     cluster: Annotated[str | None, typer.Option(help="Dask workers: local:4 or tcp://HOST:PORT.")] = None,
@@ -115,6 +124,8 @@ def simulate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Give virtual patients a regimen and follow them from dose to score.
+
+    With `--model FILE` an SBML or Antimony model is followed from its initial values; it takes no regimen.
 
     A run into .zarr that was stopped goes on where it was when the same command is given again.
 
@@ -128,9 +139,20 @@ def simulate(
     gene = read_choice("--genotype", genotype, GENOTYPES, faults)
     kind = read_choice("--precision", precision, PRECISIONS, faults)
     ids = read_ids(patient_ids, faults)
-    read_days(days, faults)
     if tolerance is not None and not 1e-12 <= tolerance <= 1e-2:
         faults.append(Fault(f"A tolerance of {tolerance:g}.", "--tolerance", "Expected from 1e-12 to 1e-2."))
+    if model is not None and model.is_file():
+        refuse(faults)
+        others = {"regimen": regimen, "--population": population != "mdd", "--patients": patients not in (1, 1000)}
+        others |= {"--genotype": genotype, "--entry": entry, "--block": block, "--patient-ids": patient_ids}
+        others |= {"--errors": errors, "--point": point, "--cluster": cluster, "--restart": restart, "--report": report}
+        told = {name: bool(was_given) for name, was_given in others.items()}
+        follow_file(model, asked, overrides, (days, hours, until), tolerance, (out, table), told, as_json)
+        return
+    length = span_hours(days, hours, None, faults)
+    if until is not None:
+        faults.append(Fault("the unit of a file is meant.", "--until", "Expected `--model FILE`.", "Use `--hours`."))
+    days = read_days((length or 0) / 24, faults)
     wanted = Wanted(out, table, report)
     faults += wanted.faults(patients)
 
@@ -155,6 +177,7 @@ def simulate(
             tolerance=tolerance,
             precision=(kind or "float32") if out is not None and not wanted.whole else "float64",
             folder=model,
+            point=point,
         )
     except InputError as error:
         faults += error.faults
@@ -244,6 +267,7 @@ def _show(
     """Print the summary of a run, and where its files are."""
     from resprout.app.outcome import summary_cells, tally_summary
     from resprout.app.screen import print_json, screen, table
+    from resprout.people.draws import draws_words
 
     tally = found.tally
     names = asked or [name for name in SHOWN if name in tally.outputs] or list(tally.outputs)
@@ -256,7 +280,7 @@ def _show(
     console = screen()
     if rows:
         columns, cells = summary_cells(rows)
-        title = f"{request.regimen}: mean of {tally.n:,} virtual patients"
+        title = f"{request.regimen}: mean of {tally.n:,} virtual patients, {draws_words(loaded, request.point)}"
         console.print(table(columns, cells, title=title, right=columns[2:]))
     if tally.failed:
         console.print(f"{tally.failed:,} patients could not be solved and are left out.")

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 Replicates = Annotated[int, typer.Option(min=1, help="How often the trial is repeated on fresh virtual patients.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of patients and raters; the same seed gives the same trial.")]
+Point = Annotated[
+    bool,
+    typer.Option(
+        "--point", help="Every repetition at the point estimate; otherwise each draws what the data leave open."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NOTICE = "For research and teaching. Not medical advice."
 PICTURE_SUFFIXES = (".html", ".svg", ".pdf", ".png")
@@ -73,6 +79,7 @@ def trial(
     picture: Annotated[
         Path | None, typer.Option(help="Write the picture of a grid: .html, .svg, .pdf or .png.")
     ] = None,
+    point: Point = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocol files.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -89,9 +96,9 @@ def trial(
         return
     refuse(_option_faults(name, table, published, report, grid, picture))
     if grid:
-        try_grid(name, grid, replicates, seed, table, picture, as_json)
+        try_grid(name, grid, replicates, seed, table, picture, as_json, point)
         return
-    done = conduct(name, replicates, seed)
+    done = conduct(name, replicates, seed, point)
     if table is not None:
         keep_table(done.table, table)
     if published is not None:
@@ -135,14 +142,14 @@ def figure(
     typer.echo(f"wrote {target}")
 
 
-def conduct(name: str, replicates: int | None, seed: int | None) -> Trial:
+def conduct(name: str, replicates: int | None, seed: int | None, point: bool = False) -> Trial:
     """Run a trial behind a spinner."""
     from resprout.app.screen import waiting
 
     with waiting(f"Running {name}"):
         from resprout.trial import run_trial
 
-        return run_trial(name, replicates=replicates, seed=seed)
+        return run_trial(name, replicates=replicates, seed=seed, point=point)
 
 
 def try_grid(
@@ -153,6 +160,7 @@ def try_grid(
     table: Path | None,
     picture: Path | None,
     as_json: bool,
+    point: bool = False,
 ) -> None:
     """Run every design of a grid; print, and write what is asked for."""
     import pandas as pd
@@ -168,7 +176,7 @@ def try_grid(
         def told(done: int, all_: int) -> None:
             spinner.update(f"Trying designs of {name}: {done} of {all_} …")
 
-        rows = surface(name, axes, replicates, seed, told=told)
+        rows = surface(name, axes, replicates, seed, told=told, point=point)
     if table is not None:
         keep_table(pd.DataFrame(rows), table)
     if picture is not None:

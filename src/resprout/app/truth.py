@@ -25,33 +25,68 @@ def interventions(model: OwnModel = None, as_json: AsJson = False) -> None:
 
     Example: `resprout interventions`
     """
+    from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen, waiting
     from resprout.calibrate.interventions import run_interventions
-    from resprout.language import load_model
 
     with waiting("running every published intervention"):
-        verdicts = run_interventions(load_model(model))
+        verdicts = run_interventions(chain_model(model))
     if as_json:
         print_json(intervention_facts(verdicts))
     else:
         show_interventions(screen(), verdicts)
 
 
-def hypotheses(model: OwnModel = None, as_json: AsJson = False) -> None:
+def hypotheses(
+    model: OwnModel = None,
+    predictive: Annotated[
+        bool,
+        typer.Option("--predictive", help="Score each on the laboratory's measurements, every row left out in turn."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Ask rival hypotheses the same questions: which published facts does each explain alone?
 
-    Example: `resprout hypotheses`
+    Example: `resprout hypotheses` or `resprout hypotheses --predictive`
     """
+    if predictive:
+        show_predictions(model, as_json)
+        return
+    from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen, waiting
     from resprout.calibrate.hypotheses import score_hypotheses
-    from resprout.language import load_model
 
     with waiting("asking each hypothesis"):
-        scores = score_hypotheses(load_model(model))
+        scores = score_hypotheses(chain_model(model))
     if as_json:
         print_json(hypothesis_facts(scores))
     else:
         show_hypotheses(screen(), scores)
+
+
+def show_predictions(folder: Path | None, as_json: bool) -> None:
+    """Print how well each hypothesis predicts, the best first."""
+    from dataclasses import asdict
+
+    from resprout.app.screen import number, print_json, screen, table, waiting
+    from resprout.app.sensitivity import need_extra
+    from resprout.language import load_model
+
+    need_extra("arviz", "calibrate")
+    from resprout.calibrate.predictive import predict_hypotheses
+
+    with waiting("Predicting under each hypothesis"):
+        found = predict_hypotheses(load_model(folder))
+    if as_json:
+        print_json({"rows": [asdict(row) for row in found]})
+        return
+    cells = [
+        [row.name, number(row.score), number(row.standard_error), f"{number(row.behind)} ± {number(row.behind_error)}"]
+        for row in found
+    ]
+    title = f"Leave-one-out predictive score on {found[0].rows} laboratory rows; higher is better"
+    columns = ["hypothesis", "score", "standard error", "behind the best"]
+    screen().print(table(columns, cells, title=title, right=columns[1:]))
 
 
 def compare(
@@ -65,13 +100,13 @@ def compare(
     Example: `resprout compare --out agents.html`
     """
     from resprout.app.keep import PAGE_SUFFIXES, TABLE_SUFFIXES, check_target, keep_page, keep_table, refuse
+    from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen, waiting
     from resprout.calibrate.comparison import compare_agents
-    from resprout.language import load_model
 
     refuse([*check_target("--out", out, PAGE_SUFFIXES), *check_target("--table", table, TABLE_SUFFIXES)])
     with waiting("giving each agent"):
-        rows = compare_agents(load_model(model))
+        rows = compare_agents(chain_model(model))
     if as_json:
         print_json({"rows": [comparison_row(row) for row in rows]})
     else:

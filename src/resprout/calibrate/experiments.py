@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from resprout.errors import Fault, InputError, SolveError
 from resprout.language.records import Model
+from resprout.language.tables import SLOTS
 from resprout.solve import Events, run_patients
-from resprout.trial.dosing import companion_constants, companion_drugs, regimen_events
+from resprout.trial.dosing import LABORATORY, companion_constants, companion_drugs, regimen_events
 from resprout.trial.regimen import Regimen, parse_regimen
 
 Numbers = NDArray[np.float64]
@@ -22,6 +24,8 @@ MEASURE = re.compile(
     r"(?: against (?P<against>[.\d]+))?"
 )
 JOIN, OR = " & ", " | "
+Values = Mapping[str, Numbers | float]
+Change = tuple[float, str, Numbers | float]
 
 
 @dataclass(frozen=True)
@@ -165,10 +169,10 @@ def run_arms(
     """
     distinct = list(dict.fromkeys(arms))
     persons = read_persons(model)
-    made = [_prepare(model, persons, arm, overrides or {}) for arm in distinct]
+    made = [prepare_arm(model, persons, arm, overrides) for arm in distinct]
     names = sorted({name for constants, _ in made for name in constants})
-    constants = {name: np.array([own.get(name, model.nominal[name]) for own, _ in made]) for name in names}
-    events = _joined(model, constants, [changes for _, changes in made])
+    constants = {name: np.array([own.get(name, model.nominal[name]) for own, _ in made], float) for name in names}
+    events = join_changes(model, constants, [changes for _, changes in made])
     grid = _grid(hours)
     run = run_patients(model, constants, events, grid, list(outputs))
     for k in np.flatnonzero(run.status):
@@ -180,12 +184,21 @@ def _setting(item: str) -> re.Match[str] | None:
     return SETTING.fullmatch(item)
 
 
-def _prepare(
-    model: Model, persons: Mapping[str, Person], arm: Arm, overrides: Mapping[str, float]
-) -> tuple[dict[str, float], list[tuple[float, str, float]]]:
-    """Constants of one arm, and its changes: hour, state or input, amount or value."""
-    given: dict[str, float] = {**persons[arm.person].constants, **overrides}
-    changes = []
+def prepare_arm(
+    model: Model,
+    persons: Mapping[str, Person],
+    arm: Arm,
+    overrides: Values | None = None,
+    draws: Values | None = None,
+) -> tuple[dict[str, Numbers | float], list[Change]]:
+    """Constants of one arm, and its changes: hour, state or input, amount or value.
+
+    overrides   name -> a number or [draw]   stand above the person's own constants, as a rival hypothesis does
+    draws       name -> a number or [draw]   stand below them, as doubt about the model's constants does
+    """
+    above, below = overrides or {}, draws or {}
+    given: dict[str, Numbers | float] = {**below, **persons[arm.person].constants, **above}
+    changes: list[Change] = []
     doses = []
     for item in split(arm.done, JOIN):
         match = _setting(item)
@@ -199,41 +212,60 @@ def _prepare(
             changes += [(float(match["stop"]), name, given.get(name, model.nominal[name]))]
     plan = Regimen("", ())
     if doses:
-        plan = parse_regimen(" + ".join(doses), companion_drugs(model), f"{arm.person}: {arm.done}")
+        plan = _regimen(model, " + ".join(doses), f"{arm.person}: {arm.done}")
     # a drug's own rows fill its slot, but what the person or the hypothesis changes stays changed
-    given = {**companion_constants(model, plan), **given}
-    known = {**model.nominal, **given}
-    for drug, slot in zip(plan.drugs, ("companion", "partner"), strict=False):
-        own = {
-            f"{slot}_{name.removeprefix(f'{drug}_')}": value
-            for name, value in overrides.items()
-            if name.startswith(f"{drug}_")
-        }
-        given |= {name: value for name, value in own.items() if name in model.constants}
-    events = regimen_events(plan, known)
-    changes += list(zip(events.time_h.tolist(), events.name, events.value[:, 0].tolist(), strict=True))
+    given = {**companion_constants(model, plan), **given, **_slot_changes(model, plan, {**below, **above})}
+    events = regimen_events(plan, {**model.nominal, **given})
+    changes += list(zip(events.time_h.tolist(), events.name, events.value, strict=True))
     return given, changes
 
 
-def _joined(model: Model, constants: Mapping[str, Numbers], changes: list[list[tuple[float, str, float]]]) -> Events:
-    """Changes of all arms as one timetable; who has no change keeps an input and adds nothing to a state."""
-    moments = sorted({(hour, name) for own in changes for hour, name, _ in own})
-    value = np.zeros((len(moments), len(changes)))
+@functools.lru_cache(maxsize=1024)
+def _regimen(model: Model, text: str, where: str) -> Regimen:
+    return parse_regimen(text, companion_drugs(model), where)
+
+
+def _slot_changes(model: Model, plan: Regimen, changed: Values) -> dict[str, Numbers | float]:
+    """Changed constants of the drugs that are given, under the names of the slots they fill."""
+    found: dict[str, Numbers | float] = {}
+    for drug, slot in zip(plan.drugs, SLOTS, strict=False):
+        own = {f"{slot}_{name.removeprefix(f'{drug}_')}": name for name in changed if name.startswith(f"{drug}_")}
+        found |= {name: changed[source] for name, source in own.items() if name in model.constants}
+        for route in {dose.route for dose in plan.doses if dose.drug == drug} & set(LABORATORY):
+            if f"{drug}_{route}_half_life" in changed:
+                found[f"{slot}_brain_half_time"] = changed[f"{drug}_{route}_half_life"]
+    return found
+
+
+def join_changes(
+    model: Model, constants: Values, changes: Sequence[Sequence[Change]], *, moved: Iterable[str] = (), draws: int = 1
+) -> Events:
+    """Changes of all arms as one timetable; who has no change keeps an input and adds nothing to a state.
+
+    constants   name -> [arm x draw]   resting values, all draws of one arm side by side
+    changes     for each arm; amounts are numbers or [draw]
+    moved       further names that are held at rest from hour 0, so that several timetables share a kernel
+    returns     events with a column for each draw of each arm
+    """
+    moments = sorted({(hour, name) for own in changes for hour, name, _ in own} | {(0.0, name) for name in moved})
+    value = np.zeros((len(moments), len(changes), draws))
     for column, own in enumerate(changes):
-        given: dict[tuple[float, str], float] = {}
+        given: dict[tuple[float, str], Numbers | float] = {}
         for hour, name, amount in own:
             before = 0.0 if name in model.inputs else given.get((hour, name), 0.0)
             given[hour, name] = before + amount
-        held: dict[str, float] = {}
+        held: dict[str, Numbers | float] = {}
         for row, moment in enumerate(moments):
             name = moment[1]
             if name in model.inputs:
-                rest = float(constants[name][column]) if name in constants else model.nominal[name]
+                lanes = slice(column * draws, (column + 1) * draws)
+                rest = np.asarray(constants[name])[lanes] if name in constants else model.nominal[name]
                 held[name] = given.get(moment, held.get(name, rest))
                 value[row, column] = held[name]
             else:
                 value[row, column] = given.get(moment, 0.0)
-    return Events(np.array([hour for hour, _ in moments]), tuple(name for _, name in moments), value)
+    hours, names = np.array([hour for hour, _ in moments]), tuple(name for _, name in moments)
+    return Events(hours, names, value.reshape(len(moments), len(changes) * draws))
 
 
 def _grid(hours: Iterable[float]) -> Numbers:

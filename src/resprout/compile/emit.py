@@ -16,6 +16,7 @@ FAST = ("nsz", "arcp", "contract", "reassoc")
 LN2_HIGH = 0.693147180369123816490
 LN2_LOW = 1.90821492927058770002e-10
 ROUNDER = 1.5 * 2.0**52
+_COMPARISONS = {g.LESS: "<", g.AT_MOST: "<=", g.EQUAL: "=="}
 SMALLEST = 2.2250738585072014e-308
 # degrees at which the fits are within a few units of the last place of double precision
 EXP_SERIES = fitted(np.exp, -math.log(2.0) / 2, math.log(2.0) / 2, 10)
@@ -110,6 +111,27 @@ class Lanes:
         known = self.module.globals.get(full) or ir.Function(self.module, ir.FunctionType(self.real, [self.real]), full)
         return self.builder.call(known, [value])
 
+    def compare(self, sign: str, left: ir.Value, right: ir.Value) -> ir.Value:
+        """1 where the comparison holds, else 0."""
+        holds = self.builder.fcmp_ordered(sign, left, right)
+        return self.builder.select(holds, self.number(1.0), self.number(0.0))
+
+    def choose(self, chosen: ir.Value, left: ir.Value, right: ir.Value) -> ir.Value:
+        """left where `chosen` is not 0, else right."""
+        return self.builder.select(self.builder.fcmp_unordered("!=", chosen, self.number(0.0)), left, right)
+
+    def call(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
+        """A function of the C library, lane by lane."""
+        single = ir.DoubleType()
+        kind = ir.FunctionType(single, [single] * len(arguments))
+        known = self.module.globals.get(name) or ir.Function(self.module, kind, name)
+        result = ir.Constant(self.real, ir.Undefined)
+        for lane in range(self.width):
+            place = ir.IntType(32)(lane)
+            own = [self.builder.extract_element(argument, place) for argument in arguments]
+            result = self.builder.insert_element(result, self.builder.call(known, own), place)
+        return result
+
     def absolute(self, value: ir.Value) -> ir.Value:
         """Absolute value."""
         return self.intrinsic("fabs", value)
@@ -197,4 +219,10 @@ def _instruction(lanes: Lanes, graph: Graph, node: Node, values: dict[Node, ir.V
         return lanes.intrinsic("sqrt", inner[0])
     if kind == g.POWER:
         return lanes.exp(lanes.multiply(inner[1], lanes.log(inner[0])))
+    if kind in _COMPARISONS:
+        return lanes.compare(_COMPARISONS[kind], *inner)
+    if kind == g.SELECT:
+        return lanes.choose(*inner)
+    if kind == g.CALL:
+        return lanes.call(graph.symbol[node], inner)
     raise AssertionError(f"node {node} of kind {kind} has no value and no instruction")

@@ -9,9 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from resprout.compile.calls import CALLS
+
 Node = int
 
 CONSTANT, SYMBOL, ADD, MULTIPLY, RECIPROCAL, EXP, LOG, SQRT, POWER = range(9)
+CALL, LESS, AT_MOST, EQUAL, SELECT = range(9, 14)
+"""Only in models of one's own: a C function by name, comparisons that give 1 or 0, and a choice by whether the first is 0."""
 INTEGER_POWERS = 8
 """Whole exponents up to this size become products; above it a power is exp(exponent ln base)."""
 
@@ -173,6 +177,34 @@ class Graph:
                 square = self.multiply(square, square)
         return result
 
+    def raised(self, base: Node, exponent: Node) -> Node:
+        """base ^ exponent for a base of any sign; a negative base to a broken power counts as 0.
+
+        A solver's stage may stray a little below zero where the solution does not, so no number at all would end the run.
+        """
+        if self.is_number(exponent):
+            value = self.value[exponent]
+            if abs(value) <= INTEGER_POWERS or value % 1 != 0:
+                return self.power(base, exponent)
+            return self.call("pow", base, exponent)
+        below = self.call("pow", base, exponent)
+        known = self.select(self.compare(EQUAL, below, below), below, self.zero)
+        return self.select(self.compare(LESS, base, self.zero), known, self.power(base, exponent))
+
+    def call(self, function: str, *arguments: Node) -> Node:
+        """A function of the C library, a name in CALLS."""
+        return self._node(CALL, arguments, symbol=function)
+
+    def compare(self, kind: int, left: Node, right: Node) -> Node:
+        """1 where left is LESS than, AT_MOST or EQUAL to right, else 0."""
+        return self._node(kind, (left, right))
+
+    def select(self, chosen: Node, left: Node, right: Node) -> Node:
+        """left where `chosen` is not 0, else right."""
+        if self.is_number(chosen):
+            return left if self.value[chosen] != 0 else right
+        return left if left == right else self._node(SELECT, (chosen, left, right))
+
     def slope(self, node: Node, state: int) -> Node:
         """Partial derivative of a node with respect to one state, by the chain rule over the graph."""
         if not self.reads[node] >> state & 1:
@@ -186,12 +218,21 @@ class Graph:
         kind, arguments = self.kind[node], self.arguments[node]
         if kind == SYMBOL:
             return self.one
+        if kind in (LESS, AT_MOST, EQUAL):
+            return self.zero
         inner = [self.slope(argument, state) for argument in arguments]
         if kind == ADD:
             return self.add(*inner)
         if kind == MULTIPLY:
             left, right = arguments
             return self.add(self.multiply(inner[0], right), self.multiply(left, inner[1]))
+        if kind == SELECT:
+            return self.select(arguments[0], inner[1], inner[2])
+        if kind == CALL:
+            total = self.zero
+            for slope, own in zip(CALLS[self.symbol[node]].slopes(self, node, arguments), inner, strict=True):
+                total = self.add(total, self.multiply(slope, own))
+            return total
         return self._outer_slope(node, kind, arguments, inner)
 
     def _outer_slope(self, node: Node, kind: int, arguments: tuple[Node, ...], inner: list[Node]) -> Node:

@@ -73,7 +73,12 @@ def _copy(old: Graph, new: Graph, node: Node, inner: list[Node], zero: Collectio
         return new.number(old.value[node])
     if kind == g.SYMBOL:
         return new.zero if old.symbol[node] in zero else new.name(old.symbol[node])
+    if kind == g.CALL:
+        return new.call(old.symbol[node], *inner)
+    if kind in (g.LESS, g.AT_MOST, g.EQUAL):
+        return new.compare(kind, *inner)
     build: dict[int, Callable[..., Node]] = {
+        g.SELECT: new.select,
         g.ADD: new.add,
         g.MULTIPLY: new.multiply,
         g.RECIPROCAL: new.reciprocal,

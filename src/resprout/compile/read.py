@@ -2,39 +2,110 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 import libsbml
 
 from resprout.compile.graph import Graph, Node
+from resprout.compile.operations import NUMBERS, SMOOTH, USUAL, Build
 from resprout.compile.system import System
 from resprout.errors import Fault, ModelError
 from resprout.language.records import Model
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event of a model of one's own, as nodes of its System's graph.
+
+    trigger       not 0 while it holds; the event happens when it begins to
+    held_before   whether it counts as holding before the beginning
+    persistent    whether it still happens if an event of the same moment ends its trigger
+    at_trigger    whether its values are taken when it is triggered, not when it happens
+    changes       (state, new value)
+    """
+
+    trigger: Node
+    held_before: bool
+    persistent: bool
+    at_trigger: bool
+    changes: tuple[tuple[str, Node], ...]
 
 
 def read_system(model: Model) -> System:
     """Read the rules of a model into a graph."""
     document = libsbml.readSBMLFromString(model.sbml)
     document.expandFunctionDefinitions()
-    rules = document.getModel()
+    rules, known = document.getModel(), USUAL if model.own else SMOOTH
     states = tuple(state.name for state in model.states)
     graph = Graph(states, model.inputs)
     assigned: dict[str, Node] = {}
+
+    def look_up(name: str) -> Node:
+        return assigned[name] if name in assigned else graph.name(name)
+
     for equation in model.assigned:
-        assigned[equation.name] = _node(graph, rules.getRule(equation.name).getMath(), assigned)
-    rate = tuple(_node(graph, rules.getRule(name).getMath(), assigned) for name in states)
+        assigned[equation.name] = _node(graph, rules.getRule(equation.name).getMath(), look_up, known)
+    rate = tuple(_node(graph, rules.getRule(name).getMath(), look_up, known) for name in states)
     return System(graph, states, tuple(model.constants), model.inputs, rate, assigned)
 
 
-def _node(graph: Graph, tree: libsbml.ASTNode, assigned: dict[str, Node]) -> Node:
+def read_happenings(model: Model, system: System) -> tuple[Happening, ...]:
+    """The events of a model of one's own, on the graph of its system."""
+    document = libsbml.readSBMLFromString(model.sbml)
+    graph, found = system.graph, []
+    for event in document.getModel().getListOfEvents():
+        trigger = event.getTrigger()
+        changes = tuple(
+            (change.getVariable(), _node(graph, change.getMath(), system.node, USUAL))
+            for change in event.getListOfEventAssignments()
+        )
+        found.append(
+            Happening(
+                _node(graph, trigger.getMath(), system.node, USUAL),
+                trigger.getInitialValue(),
+                trigger.getPersistent(),
+                event.getUseValuesFromTriggerTime(),
+                changes,
+            )
+        )
+    return tuple(found)
+
+
+def read_start(model: Model, given: Collection[str]) -> tuple[Graph, Mapping[str, Node]]:
+    """Where a model of one's own begins: a node for each state and constant.
+
+    given     names whose beginning somebody has set, whatever the file says
+    returns   a graph whose symbols are plain beginnings, and the nodes
+    """
+    # the document owns the model, and must outlive it
+    document = libsbml.readSBMLFromString(model.sbml)
+    rules = document.getModel()
+    graph, begun = Graph((), ()), {state.name: state for state in model.states}
+    nodes: dict[str, Node] = {}
+
+    def look_up(name: str) -> Node:
+        if name not in nodes:
+            formula = rules.getInitialAssignment(name) or rules.getAssignmentRule(name)
+            if name in given or formula is None:
+                nodes[name] = graph.name(name)
+            else:
+                nodes[name] = _node(graph, formula.getMath(), look_up, USUAL)
+        return nodes[name]
+
+    return graph, {name: look_up(name) for name in (*begun, *model.constants)}
+
+
+def _node(graph: Graph, tree: libsbml.ASTNode, look_up: Callable[[str], Node], known: Mapping[int, Build]) -> Node:
     if tree.isNumber():
         return graph.number(tree.getValue())
     kind = tree.getType()
     if kind == libsbml.AST_NAME:
-        name = tree.getName()
-        return assigned[name] if name in assigned else graph.name(name)
-    arguments = [_node(graph, tree.getChild(index), assigned) for index in range(tree.getNumChildren())]
-    builder = _OPERATIONS.get(kind)
+        return look_up(tree.getName())
+    if kind in NUMBERS:
+        return graph.number(NUMBERS[kind])
+    arguments = [_node(graph, tree.getChild(index), look_up, known) for index in range(tree.getNumChildren())]
+    builder = known.get(kind)
     if builder is None:
         raise ModelError(
             Fault(
@@ -43,26 +114,3 @@ def _node(graph: Graph, tree: libsbml.ASTNode, assigned: dict[str, Node]) -> Nod
             )
         )
     return builder(graph, arguments)
-
-
-def _minus(graph: Graph, arguments: list[Node]) -> Node:
-    return graph.negate(arguments[0]) if len(arguments) == 1 else graph.subtract(*arguments)
-
-
-def _root(graph: Graph, arguments: list[Node]) -> Node:
-    if len(arguments) == 1:
-        return graph.sqrt(arguments[0])
-    return graph.power(arguments[1], graph.reciprocal(arguments[0]))
-
-
-_OPERATIONS = {
-    libsbml.AST_PLUS: lambda graph, arguments: reduce(graph.add, arguments, graph.zero),
-    libsbml.AST_TIMES: lambda graph, arguments: reduce(graph.multiply, arguments, graph.one),
-    libsbml.AST_MINUS: _minus,
-    libsbml.AST_DIVIDE: lambda graph, arguments: graph.divide(*arguments),
-    libsbml.AST_POWER: lambda graph, arguments: graph.power(*arguments),
-    libsbml.AST_FUNCTION_POWER: lambda graph, arguments: graph.power(*arguments),
-    libsbml.AST_FUNCTION_EXP: lambda graph, arguments: graph.exp(*arguments),
-    libsbml.AST_FUNCTION_LN: lambda graph, arguments: graph.log(*arguments),
-    libsbml.AST_FUNCTION_ROOT: _root,
-}

@@ -11,9 +11,9 @@ from resprout.figures.forest import Diamond, Line, forest
 from resprout.figures.wording import say_time
 from resprout.language import load_model
 from resprout.language.records import Model
-from resprout.trial.conduct import enrol, observe
 from resprout.trial.pooling import log_odds, pool, share_of
 from resprout.trial.protocol import read_protocol
+from resprout.trial.series import run_series
 from resprout.trial.statistics import responded
 
 # The figure pools five unipolar and two bipolar studies with 130 patients and does not name them. These seven have
@@ -69,8 +69,7 @@ def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None)
 def responses(name: str, label: str, replicates: int, seed: int, model: Model) -> Responses:
     """Run one trial and count who responds a day after ketamine, or at the visit nearest to it."""
     protocol, regimens = read_protocol(name, model)
-    cohort = enrol(protocol, model, replicates, seed)
-    outcome = observe(protocol, regimens, model, cohort, replicates)
+    _, outcome = run_series(protocol, regimens, model, replicates, seed)
     endpoint = protocol.endpoints[0]
     at = min(range(1, len(endpoint.visits)), key=lambda index: abs(endpoint.visits[index] - WANTED_H))
     arms = [arm.name for arm in protocol.arms if any(dose.drug == "ketamine" for dose in regimens[arm.name].doses)]

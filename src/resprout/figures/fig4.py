@@ -16,9 +16,9 @@ from resprout.language.records import Model
 from resprout.people import recruit
 from resprout.people.covariates import GENOTYPES
 from resprout.trial.anova import group_by_time
-from resprout.trial.conduct import enrol, observe
 from resprout.trial.course import simulate
 from resprout.trial.protocol import read_protocol
+from resprout.trial.series import run_series
 
 Numbers = NDArray[np.float64]
 PUBLISHED_SIZES = dict(zip(GENOTYPES, (41, 19, 2), strict=True))  # legend of the figure
@@ -78,8 +78,7 @@ def genotype_trial(replicates: int, seed: int, model: Model) -> GenotypeTrial:
     for genotype, size in PUBLISHED_SIZES.items():
         entry = protocol.entry.model_copy(update={"genotype": (genotype,)})
         own = protocol.model_copy(update={"entry": entry, "arms": (arm.model_copy(update={"size": size}),)})
-        cohort = enrol(own, model, replicates, seed)
-        ratings[genotype] = observe(own, regimens, model, cohort, replicates).ratings[arm.name, endpoint.name]
+        ratings[genotype] = run_series(own, regimens, model, replicates, seed)[1].ratings[arm.name, endpoint.name]
     whole = np.concatenate(list(ratings.values()), axis=1)
     carrier = np.repeat([0, 1, 1], list(PUBLISHED_SIZES.values()))
     found = group_by_time(whole, np.broadcast_to(carrier, whole.shape[:2]))

@@ -102,10 +102,10 @@ def _check(document: libsbml.SBMLDocument, known: dict[str, Constant | Equation]
     return faults
 
 
-def sort_assigned(
+def with_reads(
     equations: list[Equation], constants: dict[str, Constant], functions: set[str], faults: list[Fault]
 ) -> list[Equation]:
-    """Equations with the names they read; assigned quantities come in an order in which they can be computed."""
+    """Equations with the names they read; a name that is defined nowhere is a fault."""
     known = {equation.name for equation in equations} | set(constants)
     complete = []
     for equation in equations:
@@ -120,7 +120,12 @@ def sort_assigned(
                     )
                 )
         complete.append(replace(equation, reads=tuple(word for word in words if word in known)))
-    assigned = {equation.name: equation for equation in complete if equation.kind == "assigned"}
+    return complete
+
+
+def sort_assigned(equations: list[Equation], faults: list[Fault]) -> list[Equation]:
+    """States, then assigned quantities in an order in which they can be computed."""
+    assigned = {equation.name: equation for equation in equations if equation.kind == "assigned"}
     sorter = TopologicalSorter(
         {name: [r for r in equation.reads if r in assigned] for name, equation in assigned.items()}
     )
@@ -131,5 +136,5 @@ def sort_assigned(
         first = assigned[names[0]]
         faults.append(Fault(f"these quantities define each other: {' <- '.join(names)}.", f"{first.file}:{first.line}"))
         order = list(assigned)
-    states = [equation for equation in complete if equation.kind == "state"]
+    states = [equation for equation in equations if equation.kind == "state"]
     return [*states, *(assigned[name] for name in order)]

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from xml.sax.saxutils import escape
 
 import libsbml
 
+from resprout.language.bibliography import citation
 from resprout.language.records import Model
+
+CONTINUOUS_FRAMEWORK, SYSTEM_PARAMETER = 293, 2
+ROLES = {"umol": 360, "uM": 196}
+"""Terms of the Systems Biology Ontology by unit: quantity and concentration of an entity pool."""
+_BIOLOGICAL = {
+    "is": libsbml.BQB_IS,
+    "isVersionOf": libsbml.BQB_IS_VERSION_OF,
+    "hasVersion": libsbml.BQB_HAS_VERSION,
+    "isPartOf": libsbml.BQB_IS_PART_OF,
+    "isPropertyOf": libsbml.BQB_IS_PROPERTY_OF,
+    "isDescribedBy": libsbml.BQB_IS_DESCRIBED_BY,
+    "hasTaxon": libsbml.BQB_HAS_TAXON,
+}
 
 
 @dataclass(frozen=True)
@@ -74,16 +89,46 @@ def _add_event(inner: libsbml.Model, number: int, hour: float, group: list[Chang
 
 
 def _annotate(inner: libsbml.Model, model: Model) -> None:
-    """Write meaning, grade and source of every quantity into its notes."""
+    """Say of every quantity what it means, how it is known and which catalogues have it."""
+    sources = {entry["key"]: entry for entry in model.tables.get("sources", ())}
+    inner.setMetaId("model")
+    inner.setSBOTerm(CONTINUOUS_FRAMEWORK)
     for name, constant in model.constants.items():
         parameter = inner.getParameter(name)
-        if parameter is not None:
-            origin = f"{constant.grade}; source {constant.source or 'none'}; evidence {constant.evidence or 'none'}"
-            _note(parameter, f"{constant.meaning} ({origin})")
+        if parameter is None:
+            continue
+        parameter.setMetaId(f"meta_{name}")
+        parameter.setSBOTerm(_role(constant.unit))
+        keys = constant.source.split()
+        lines = [f"{constant.meaning} ({constant.grade}; evidence {constant.evidence or 'none'})"]
+        lines += [f"Source: {citation(sources[key])}" for key in keys if key in sources]
+        _note(parameter, lines)
+        for key in keys:
+            if sources.get(key, {}).get("doi"):
+                _link(parameter, "isDescribedBy", f"doi:{sources[key]['doi']}")
     for name, equation in model.equations.items():
-        _note(inner.getParameter(name), equation.meaning)
+        parameter = inner.getParameter(name)
+        parameter.setMetaId(f"meta_{name}")
+        parameter.setSBOTerm(_role(equation.unit))
+        _note(parameter, [equation.meaning])
+    for row in model.tables.get("annotations", ()):
+        element = inner if row["name"] == "model" else inner.getParameter(row["name"])
+        if element is not None:
+            _link(element, row["qualifier"], row["id"])
 
 
-def _note(parameter: libsbml.Parameter, text: str) -> None:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    parameter.setNotes(f'<p xmlns="http://www.w3.org/1999/xhtml">{escaped}</p>')
+def _role(unit: str) -> int:
+    return ROLES.get(unit, SYSTEM_PARAMETER)
+
+
+def _link(element: libsbml.SBase, qualifier: str, identifier: str) -> None:
+    """Point to an entry of a public catalogue."""
+    term = libsbml.CVTerm(libsbml.BIOLOGICAL_QUALIFIER)
+    term.setBiologicalQualifierType(_BIOLOGICAL[qualifier])
+    term.addResource(f"https://identifiers.org/{identifier}")
+    element.addCVTerm(term, True)
+
+
+def _note(element: libsbml.SBase, lines: list[str]) -> None:
+    paragraphs = "".join(f'<p xmlns="http://www.w3.org/1999/xhtml">{escape(line)}</p>' for line in lines)
+    element.setNotes(paragraphs)

@@ -15,9 +15,28 @@ from resprout.errors import Fault, ModelError, nearest
 from resprout.language.bibliography import read_sources
 from resprout.language.records import Constant, Equation, Model
 from resprout.language.stages import Statement, read_stage, read_statements, stage_files
-from resprout.language.tables import check_names, drug_constants, parameter_constants, read_table, slot_constants
+from resprout.language.tables import (
+    check_annotations,
+    check_names,
+    drug_constants,
+    parameter_constants,
+    read_table,
+    slot_constants,
+)
 
-TABLES = ("drugs", "targets", "correlations", "slots", "species", "persons", "interventions", "facts", "agents")
+TABLES = (
+    "drugs",
+    "targets",
+    "correlations",
+    "slots",
+    "species",
+    "persons",
+    "interventions",
+    "facts",
+    "agents",
+    "draws",
+    "annotations",
+)
 
 
 def shipped_folder() -> Path:
@@ -25,17 +44,25 @@ def shipped_folder() -> Path:
     return Path(str(resources.files("resprout") / "model"))
 
 
-def load_model(folder: str | Path | None = None) -> Model:
-    """The shipped model, or the model in a folder of the same form.
+def load_model(source: str | Path | None = None) -> Model:
+    """The shipped model, the model in a folder of the same form, or a model of one's own from a file.
 
-    folder    a folder with six stage files and their tables; None for the shipped model
-    returns   the checked model
+    source    a folder with six stage files and their tables; an SBML (.xml, .sbml) or Antimony (.ant, .txt) file;
+              None for the shipped model
+    returns   the checked model; its `own` is set if it comes from a file
     raises    ModelError with every fault found, each with file and line
     """
-    chosen = Path(folder) if folder is not None else shipped_folder()
+    chosen = Path(source) if source is not None else shipped_folder()
+    if chosen.is_file():
+        from resprout.language.own import load_own
+
+        return load_own(chosen)
     if not chosen.is_dir():
         raise ModelError(
-            Fault(f"`{chosen}` is no folder.", expected="A model folder has files 1_dose.ant to 6_score.ant.")
+            Fault(
+                f"`{chosen}` is no folder and no file.",
+                expected="A model folder has files 1_dose.ant to 6_score.ant; a model file is SBML or Antimony.",
+            )
         )
     return _load(chosen, folder_digest(chosen))
 
@@ -71,7 +98,7 @@ def _from_json(fields: dict, folder: str) -> Model:
 
 def _check(folder: Path, digest: str) -> Model:
     # antimony and libsbml are imported only when a model is not in the cache
-    from resprout.language.assemble import sort_assigned, to_sbml
+    from resprout.language.assemble import sort_assigned, to_sbml, with_reads
 
     faults: list[Fault] = []
     sources = read_sources(folder / "sources.bib", faults)
@@ -91,8 +118,9 @@ def _check(folder: Path, digest: str) -> Model:
         equations += found
         statements += lines
     _check_equations(equations, constants, faults)
+    check_annotations(folder, {*constants, *(equation.name for equation in equations)}, faults)
     functions = _function_names(folder)
-    ordered = sort_assigned(equations, constants, functions, faults)
+    ordered = sort_assigned(with_reads(equations, constants, functions, faults), faults)
     used = _used(constants, ordered)
     if faults:
         raise ModelError(*faults)

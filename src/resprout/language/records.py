@@ -55,12 +55,31 @@ class Equation:
     start: float = 0.0
 
 
+@dataclass(frozen=True)
+class Own:
+    """What only a model from somebody's own file has; such a model starts at its initial values, not at rest.
+
+    title      what the file calls the model
+    time_unit  as the file declares it; empty if it does not, and then one unit counts as an hour
+    hours      h   in one unit of its time
+    clock      the state that counts time; empty if nothing reads time
+    events     how many events it holds
+    """
+
+    title: str
+    time_unit: str
+    hours: float
+    clock: str
+    events: int
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """A checked model: equations in order of evaluation, constants with sources, the SBML it stands for.
 
     sbml      the whole model as SBML Level 3 text; digest identifies it
     tables    other rows of the model folder (drugs, targets, correlations, sources), by table name
+    own       set for a model from a file: `folder` is then that file, and stages, grades and sources are empty
     """
 
     name: str
@@ -71,6 +90,7 @@ class Model:
     sbml: str
     digest: str
     tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
+    own: Own | None = None
 
     @cached_property
     def equations(self) -> dict[str, Equation]:

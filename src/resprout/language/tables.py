@@ -16,6 +16,7 @@ COLUMNS = {
     "parameters": "name value unit stage role spread shared source grade evidence meaning",
     "drugs": "drug property value unit source grade evidence meaning",
     "targets": "drug target property value unit source grade evidence meaning",
+    "draws": "draw name value",
     "correlations": "first second correlation source evidence",
     "slots": "target property value unit meaning",
     "species": "species constant value unit source grade evidence meaning",
@@ -25,8 +26,19 @@ COLUMNS = {
     "facts": "id fact source evidence expected person given manipulation measure",
     "agents": "agent given family note",
     "variant": "constant value source meaning",
+    "measurements": "id stage seed_row source verification person given manipulation measure compare reference unit rule "
+    "observed lower upper sd used_in_fit spread note",
+    "left_out": "evidence reason",
+    "misses": "id reason",
+    "held": "constant reason",
+    "trials": "trial seed_row replicates quick",
+    "scoreboard": "id group stage seed_row what observed predicted lower upper unit z pass used_in_fit verification source "
+    "reason",
+    "annotations": "name qualifier id meaning",
 }
 SLOTS = ("companion", "partner")
+QUALIFIERS = ("is", "isVersionOf", "hasVersion", "isPartOf", "isPropertyOf", "isDescribedBy", "hasTaxon")
+IDENTIFIER = re.compile(r"(taxonomy:\d+|CHEBI:\d+|GO:\d{7}|uniprot:[OPQ]\d[A-Z0-9]{3}\d|doi:10\.\S+)")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 Row = dict[str, str]
@@ -185,6 +197,21 @@ def slot_constants(folder: Path, faults: list[Fault]) -> list[Constant]:
                 )
             )
     return found
+
+
+def check_annotations(folder: Path, known: set[str], faults: list[Fault]) -> None:
+    """Refuse an annotation of what the model has not, or of a form that no catalogue uses."""
+    path = folder / "annotations.tsv"
+    for line, row in read_table(path, faults) if path.exists() else []:
+        where = f"{path.name}:{line}"
+        if row["name"] not in known and row["name"] != "model":
+            faults.append(
+                Fault(f"`{row['name']}` is no quantity of the model.", where, remedy=nearest(row["name"], known))
+            )
+        if row["qualifier"] not in QUALIFIERS:
+            faults.append(Fault(f"qualifier `{row['qualifier']}`.", where, f"Expected one of {', '.join(QUALIFIERS)}."))
+        if not IDENTIFIER.fullmatch(row["id"]):
+            faults.append(Fault(f"identifier `{row['id']}`.", where, "Expected for instance CHEBI:6121 or doi:10.1/x."))
 
 
 def check_names(constants: list[Constant], faults: list[Fault]) -> dict[str, Constant]:

@@ -22,9 +22,11 @@ from resprout.people.covariates import (
     draw_covariates,
     genotype_named,
 )
+from resprout.people.draws import drawn_for
 from resprout.people.guards import guard_constants
 from resprout.people.population import fact
 from resprout.people.spreads import draw_deviates, spread_constants
+from resprout.people.studies import STUDY_SPAN, candidates_of, study_of
 from resprout.solve import rest
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ History = Callable[[Mapping[str, Numbers], Covariates, int], NDArray[np.bool_]]
 
 MOST_PEOPLE = 10_000_000
 SMALLEST_BLOCK = 256
+SMALLEST_STUDY_BLOCK = 32
 LARGEST_BLOCK = 20_000
 FEWEST_SHARE = 0.002  # of candidates that must enter, or the criteria are taken for a mistake
 CLEARANCE_OF_CYP2B6 = "demethylation_clearance"
@@ -114,6 +117,7 @@ def recruit(
     model: Model | None = None,
     rater: Rater | None = None,
     history: History | None = None,
+    uncertain: bool = False,
 ) -> Cohort:
     """Recruit people by entry criteria.
 
@@ -124,6 +128,7 @@ def recruit(
     model        None for the shipped one
     rater        (scale, true score, candidate, seed) -> rating at screening; None reads the true score
     history      (constants, covariates, seed) -> whether an antidepressant has failed; needed for resistant people
+    uncertain    give each person a draw of what the data leave open; otherwise all share the point estimate
     raises       InputError for senseless arguments and for criteria that hardly anybody meets
     """
     entry = read_entry(entry) if isinstance(entry, str) else entry
@@ -146,16 +151,69 @@ def recruit(
                 entry=entry,
                 rater=rater,
                 history=history,
+                uncertain=uncertain,
             )
         )
         found, first = found + len(kept[-1][1]["candidate"]), first + block
-        if first >= 5000 and found < FEWEST_SHARE * first:
-            found_text = f"only {found} of {first} candidates meet the entry criteria."
-            raise InputError(Fault(found_text, "", f"Expected at least {FEWEST_SHARE:.1%}.", "Loosen the criteria."))
+        _refuse_hardly_anybody(n - found, n, first)
     columns = {"patient": np.arange(n)}
     columns |= {name: np.concatenate([part[name] for _, part in kept])[:n] for name in kept[0][1]}
     constants = {name: np.concatenate([part[name] for part, _ in kept])[:n] for name in kept[0][0]}
     return Cohort(constants, columns, seed, population, int(columns["candidate"][-1]) + 1)
+
+
+def recruit_studies(
+    n: int,
+    studies: NDArray[np.int64],
+    *,
+    seed: int,
+    entry: Entry,
+    population: str,
+    model: Model,
+    rater: Rater | None = None,
+    history: History | None = None,
+) -> Cohort:
+    """Recruit `n` people for each of several studies, whose people are alike in part.
+
+    studies    numbers from 1; a study has the same people whatever others are recruited with it; the rest as in `recruit`
+    returns    people study by study
+    raises     InputError as `recruit`
+    """
+    _check(n, seed, population, entry)
+    kept: list[tuple[dict[str, Numbers], Covariates]] = []
+    missing = dict.fromkeys(np.asarray(studies, dtype=np.int64).tolist(), n)
+    first, block = 0, int(np.clip(2 * n, SMALLEST_STUDY_BLOCK, LARGEST_BLOCK))
+    while missing:
+        open_now = np.array(list(missing))
+        for group in np.array_split(open_now, -(-open_now.size * block // LARGEST_BLOCK)):
+            person = candidates_of(group, first, block)
+            part = screen(
+                model, seed, person, population=population, genotype=None, entry=entry, rater=rater, history=history
+            )
+            kept.append(part)
+            found, count = np.unique(study_of(part[1]["candidate"]), return_counts=True)
+            for study, many in zip(found.tolist(), count.tolist(), strict=True):
+                missing[study] -= many
+        first += block
+        missing = {study: lacking for study, lacking in missing.items() if lacking > 0}
+        _refuse_hardly_anybody(max(missing.values(), default=0), n, first)
+    candidate = np.concatenate([part["candidate"] for _, part in kept])
+    order = np.argsort(candidate, kind="stable")
+    study = study_of(candidate[order])
+    place = np.arange(order.size) - np.searchsorted(study, study)
+    rows = order[place < n]
+    columns = {"patient": np.arange(rows.size)}
+    columns |= {name: np.concatenate([part[name] for _, part in kept])[rows] for name in kept[0][1]}
+    constants = {name: np.concatenate([part[name] for part, _ in kept])[rows] for name in kept[0][0]}
+    return Cohort(constants, columns, seed, population, int((candidate % STUDY_SPAN).max()) + 1)
+
+
+def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int) -> None:
+    """Refuse criteria that fewer than FEWEST_SHARE of the candidates of a study meet."""
+    found = wanted - lacking
+    if lacking and looked >= 5000 and found < FEWEST_SHARE * looked:
+        text = f"only {found} of {looked} candidates meet the entry criteria."
+        raise InputError(Fault(text, "", f"Expected at least {FEWEST_SHARE:.1%}.", "Loosen the criteria."))
 
 
 def screen(
@@ -168,12 +226,13 @@ def screen(
     entry: Entry,
     rater: Rater | None = None,
     history: History | None = None,
+    uncertain: bool = False,
 ) -> tuple[dict[str, Numbers], Covariates]:
     """Those of some candidates who may enter: their constants and covariates, in the candidates' order.
 
     person    [candidate]   numbers in the population; the rest as in `recruit`
     """
-    constants, covariates = _candidates(model, seed, person, population, genotype, entry)
+    constants, covariates = _candidates(model, seed, person, population, genotype, entry, uncertain)
     enters = _enters(covariates, entry, rater, seed)
     if entry.resistant and history is not None and enters.any():
         some = np.flatnonzero(enters)
@@ -216,15 +275,22 @@ def read_entry(text: str) -> Entry:
 
 
 def _candidates(
-    model: Model, seed: int, person: NDArray[np.int64], population: str, genotype: str | None, entry: Entry
+    model: Model,
+    seed: int,
+    person: NDArray[np.int64],
+    population: str,
+    genotype: str | None,
+    entry: Entry,
+    uncertain: bool,
 ) -> tuple[dict[str, Numbers], Covariates]:
     """Draw candidates and find their resting scores; those without a resting state are left out."""
-    covariates = draw_covariates(seed, person, population, genotype)
-    constants = spread_constants(model, draw_deviates(model, seed, person))
-    if CLEARANCE_OF_CYP2B6 in model.constants:
-        drawn = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
-        constants[CLEARANCE_OF_CYP2B6] = drawn * CYP2B6_factor(covariates)
-    constants = guard_constants(constants, model.nominal) | covariate_constants(covariates)
+    with drawn_for(model, seed, person, uncertain) as drawn:
+        covariates = draw_covariates(seed, person, population, genotype)
+        constants = drawn | spread_constants(model, draw_deviates(model, seed, person), drawn)
+        if CLEARANCE_OF_CYP2B6 in model.constants:
+            usual = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
+            constants[CLEARANCE_OF_CYP2B6] = usual * CYP2B6_factor(covariates)
+        constants = guard_constants(constants, model.nominal) | covariate_constants(covariates)
     scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum, *entry.maximum]))
     score, status = rest(model, constants, scales)
     lives = (np.asarray(status) == 0) & np.isfinite(score).all(axis=1)

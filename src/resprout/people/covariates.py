@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 from resprout.errors import Fault, InputError, nearest
 from resprout.people.population import fact
 from resprout.people.streams import normals, uniforms
+from resprout.people.studies import deviates
 
 ANCESTRIES = ("european", "african", "east_asian")
 GENOTYPES = ("Val/Val", "Val/Met", "Met/Met")
@@ -129,7 +130,7 @@ def _glial_loss(seed: int, person: People, population: str) -> Numbers:
     if population == "healthy":
         return np.zeros(person.size)
     low, high = (fact(f"{population}_glial_loss_{end}") for end in ("minimum", "maximum"))
-    return low + (high - low) * uniforms(seed, "glial loss", person)
+    return low + (high - low) * ndtr(deviates(seed, "glial loss", person))
 
 
 def _stress(seed: int, person: People, population: str) -> Numbers:
@@ -170,4 +171,4 @@ def _choose(seed: int, purpose: str, person: People, shares: list[float], names:
 
 def _log_normal(seed: int, purpose: str, person: People, mean: str | None, cv: str) -> Numbers:
     sd = np.sqrt(np.log1p(fact(cv) ** 2))
-    return (fact(mean) if mean else 1.0) * np.exp(sd * normals(seed, purpose, person) - sd * sd / 2)
+    return (fact(mean) if mean else 1.0) * np.exp(sd * deviates(seed, purpose, person) - sd * sd / 2)

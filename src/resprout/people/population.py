@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +14,7 @@ from pathlib import Path
 from resprout.errors import Fault, ModelError
 
 GRADES = ("measured", "fitted", "assumed")
+_REPLACED: ContextVar[Mapping[str, float]] = ContextVar("replaced facts", default={})  # noqa: B039 - never changed in place
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,22 @@ def population_facts() -> dict[str, Fact]:
 
 def fact(name: str) -> float:
     """The value of one population fact, in the unit of its row."""
-    return population_facts()[name].value
+    return value_now(population_facts()[name])
+
+
+def value_now(known: Fact) -> float:
+    """The value of a fact: its row's, unless a fit or a draw of the uncertain has put another in its place."""
+    return _REPLACED.get().get(known.name, known.value)
+
+
+@contextlib.contextmanager
+def replaced_facts(values: Mapping[str, float]) -> Iterator[None]:
+    """Put other values in the place of facts about people and ratings, for as long as the block lasts, in this thread."""
+    token = _REPLACED.set({**_REPLACED.get(), **values})
+    try:
+        yield
+    finally:
+        _REPLACED.reset(token)
 
 
 def _number(text: str) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.records import Constant, Model
-from resprout.people.streams import normals
+from resprout.people.studies import deviates
 
 Numbers = NDArray[np.float64]
 
@@ -20,14 +20,14 @@ def _log_normal(deviate: Numbers, cv: float) -> Numbers:
     return np.exp(sd * deviate - sd * sd / 2)
 
 
-def _logit_scaled(value: float, multiplier: Numbers) -> Numbers:
+def _logit_scaled(value: float | Numbers, multiplier: Numbers) -> Numbers:
     """A share whose odds are those of `value` times a multiplier."""
     odds = value / (1 - value) * multiplier
     return odds / (1 + odds)
 
 
 REVERSAL_POTENTIAL_MV = -80.0  # potentials are spread by their distance from here, so that none changes sign
-SPREADS: dict[str, Callable[[float, float, Numbers], Numbers]] = {
+SPREADS: dict[str, Callable[[float | Numbers, float, Numbers], Numbers]] = {
     "cv": lambda value, size, deviate: value * _log_normal(deviate, size),
     "logsd": lambda value, size, deviate: value * np.exp(size * deviate),
     "logit": lambda value, size, deviate: _logit_scaled(value, np.exp(size * deviate)),
@@ -65,28 +65,33 @@ def deviate_name(constant: Constant) -> str:
 def draw_deviates(model: Model, seed: int, person: NDArray[np.int64]) -> dict[str, Numbers]:
     """Draw every deviate of the model, correlated as `correlations.tsv` says.
 
-    seed, person    as in `streams.uniforms`
+    seed, person    as in `studies.deviates`
     returns         by deviate: [person], standard normal
     """
     names = {deviate_name(constant) for constant in model.constants.values() if spread_of(constant)}
-    drawn = {name: normals(seed, f"spread of {name}", person) for name in sorted(names)}
+    drawn = {name: deviates(seed, f"spread of {name}", person) for name in sorted(names)}
     for group, factor in _correlated_groups(model, names):
         mixed = factor @ np.stack([drawn[name] for name in group])
         drawn.update(zip(group, mixed, strict=True))
     return drawn
 
 
-def spread_constants(model: Model, deviates: Mapping[str, Numbers]) -> dict[str, Numbers]:
+def spread_constants(
+    model: Model, deviates: Mapping[str, Numbers], middle: Mapping[str, Numbers] | None = None
+) -> dict[str, Numbers]:
     """Give every person's value of each constant in which people differ.
 
     deviates   by deviate: [person]        returns   by constant: [person], in the constant's unit
+    middle     by constant: [person] what the person's value spreads around; the shipped value where it names none
     """
+    around = middle or {}
     values = {}
     for constant in model.constants.values():
         spread = spread_of(constant)
         if spread and constant.value != 0:
             word, size = spread
-            values[constant.name] = SPREADS[word](constant.value, size, deviates[deviate_name(constant)])
+            value = around.get(constant.name, constant.value)
+            values[constant.name] = SPREADS[word](value, size, deviates[deviate_name(constant)])
     return values
 
 

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-WORDS_PER_COUNT = 4  # Philox 4x64 makes four 64-bit words at each count
-WIDEST_SPAN = 1 << 22  # longest run of the stream made at once, so that far-apart people need little memory
+from resprout.people.philox import philox_words
 
 
 def uniforms(seed: int, purpose: str, person: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -23,15 +22,8 @@ def uniforms(seed: int, purpose: str, person: NDArray[np.int64]) -> NDArray[np.f
     person = np.asarray(person, dtype=np.int64)
     if person.size == 0:
         return np.empty(0)
-    key = _key(seed, purpose)
-    order = np.argsort(person, kind="stable")
-    ranked = person[order]
     word = np.empty(person.size, dtype=np.uint64)
-    start = 0
-    while start < person.size:
-        stop = int(np.searchsorted(ranked, ranked[start] + WIDEST_SPAN))
-        word[order[start:stop]] = _words(key, ranked[start:stop])
-        start = stop
+    philox_words(*_key(seed, purpose), np.ascontiguousarray(person), word)
     return ((word >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
@@ -44,12 +36,3 @@ def _key(seed: int, purpose: str) -> NDArray[np.uint64]:
     """Make the 128-bit key of a stream; a hash, so that near seeds and like purposes share nothing."""
     digest = hashlib.blake2b(f"{int(seed)}|{purpose}".encode(), digest_size=16).digest()
     return np.frombuffer(digest, dtype=np.uint64)
-
-
-def _words(key: NDArray[np.uint64], ranked: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Take the words at the positions `ranked` (ascending, close together) of the stream with this key."""
-    first = int(ranked[0]) // WORDS_PER_COUNT
-    # a generator steps before it makes words, so its count starts one before the first wanted (2^256 wraps)
-    source = np.random.Philox(key=key, counter=(first - 1) % (1 << 256))
-    run = source.random_raw(int(ranked[-1]) - first * WORDS_PER_COUNT + 1)
-    return run[ranked - first * WORDS_PER_COUNT]

@@ -61,6 +61,14 @@ class Timetable:
     row: NDArray[np.int64]
     value: Floats
 
+    def landing_at(self, hours: Floats) -> Timetable:
+        """The same changes, with further hours at which the solver lands though nothing changes."""
+        if not len(hours):
+            return self
+        moments = np.unique(np.concatenate([self.time_h, hours]))
+        first = self.first[np.searchsorted(self.time_h, moments)]
+        return Timetable(moments, np.append(first, self.first[-1]).astype(np.int64), self.row, self.value)
+
 
 def timetable(model: Model, events: Events, states: tuple[str, ...], constants: tuple[str, ...]) -> Timetable:
     """Resolve names and group changes by hour; changes of what the kernel leaves out are dropped.

@@ -14,7 +14,9 @@ from resprout.compile import METHODS, Kernel, build_kernel
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.records import Model
 from resprout.solve import drive
-from resprout.solve.events import Events, Floats, timetable
+from resprout.solve.events import Events, Floats, Timetable, timetable
+from resprout.solve.own import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
+from resprout.solve.watch import EVENTS_WITHOUT_END, Task, around, watch_patients
 
 DEFAULT_TOLERANCE = 5e-6
 DEFAULT_METHOD = "Rodas4"
@@ -28,6 +30,7 @@ SENTENCES = {
     drive.STEP_TOO_SMALL: "the step shrank below a microsecond of model time: a constant of this patient is probably out of range",
     drive.TOO_MANY_STEPS: "more than 100 000 steps were needed: loosen the tolerance or look at this patient's constants",
     drive.NO_REST: "no resting state was found: this patient's circuit has no stable rest",
+    EVENTS_WITHOUT_END: "its events set one another off without end: look at the triggers of the model",
 }
 
 
@@ -79,6 +82,8 @@ def run_patients(
 ) -> Trajectories:
     """Solve the model for every patient, from the resting state, through all events.
 
+    A model of one's own starts at its initial values, which may be set like constants, and keeps its own unit of time.
+
     constants   name -> scalar or [patient]   unit of the constant   what differs from the shipped values
     events      doses and blocks; hour 0 is the first dose
     time_h      [time]   h   when outputs are wanted; at the hour of an event, just before it
@@ -92,11 +97,31 @@ def run_patients(
     chosen = tuple(outputs)
     times = _checked_times(time_h)
     check_names(model, constants, chosen)
+    if model.own is not None:
+        return _run_own(model, constants, events, times, chosen, tolerance or OWN_TOLERANCE, threads, method)
     kernel = build_kernel(model, chosen, moved_names(model, events, constants), METHODS[method])
     batch = _batch(model, kernel, constants, events.value.shape[1])
     plan = timetable(model, events, kernel.layout.states, kernel.layout.constants)
     start, unrest = _rest_states(model, kernel, batch, threads)
-    out = np.full((batch.patients, len(chosen), len(times)), np.nan)
+    limits = _tolerances(tolerance or DEFAULT_TOLERANCE, len(kernel.layout.states))
+    found = _follow(kernel, batch, plan, start, times, chosen, limits, threads)
+    lost = unrest != drive.SOLVED
+    found.status[lost], found.value[lost] = unrest[lost], np.nan
+    return found
+
+
+def _follow(
+    kernel: Kernel,
+    batch: _Batch,
+    plan: Timetable,
+    start: Floats,
+    times: Floats,
+    outputs: tuple[str, ...],
+    limits: Floats,
+    threads: int | None,
+) -> Trajectories:
+    """Walk every patient from its start through the timetable."""
+    out = np.full((batch.patients, len(outputs), len(times)), np.nan)
     status, steps = np.zeros(batch.patients, np.int64), np.zeros(batch.patients, np.int64)
     layout = kernel.layout
     addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "step", "keep", "observe"))
@@ -104,17 +129,68 @@ def run_patients(
     sampled = np.array(layout.sampled, np.int64)
     input_row = np.array([layout.constants.index(name) for name in layout.inputs], np.int64)
     when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value, sampled, input_row)
-    limits = _tolerances(tolerance or DEFAULT_TOLERANCE, len(layout.states))
-    rows = (len(layout.states), layout.parameters, len(chosen), len(kernel.tableau.dense), kernel.width, layout.room)
+    rows = (len(layout.states), layout.parameters, len(outputs), len(kernel.tableau.dense), kernel.width, layout.room)
     found = drive.Found(out, status, steps)
 
     def solve(first: int, last: int) -> None:
         drive.drive(addresses, (first, last), patients, when, drive.open_lanes(*rows, when), limits, found)
 
     _share(batch.patients, solve, threads)
-    lost = unrest != drive.SOLVED
-    status[lost], out[lost] = unrest[lost], np.nan
-    return Trajectories(np.swapaxes(out, 1, 2), times, chosen, status, steps)
+    return Trajectories(np.swapaxes(out, 1, 2), times, outputs, status, steps)
+
+
+def _run_own(
+    model: Model,
+    constants: Mapping[str, ArrayLike],
+    events: Events,
+    times: Floats,
+    outputs: tuple[str, ...],
+    tolerance: float,
+    threads: int | None,
+    method: str,
+) -> Trajectories:
+    """Solve a model of one's own from its initial values."""
+    assert model.own is not None
+    begun, (system, happenings) = begin(model, constants), read_own(model)
+    if times[0] < 0 or (happenings and events.name):
+        raise InputError(
+            Fault("this model starts at 0 and has events of its own.", "", "Expected no hour below 0, no doses.")
+        )
+    targets = [*system.rate, *system.assigned.values(), *(happening.trigger for happening in happenings)]
+    values = {**model.nominal, **begun.constants}
+    breaks = around(break_times(system, model.own.clock, targets, values))
+    if happenings:
+        return _watch(model, begun, times, outputs, tolerance, method, breaks)
+    kernel = build_kernel(model, outputs, frozenset(system.states), METHODS[method])
+    rows = [system.states.index(name) for name in kernel.layout.states]
+    start = np.ascontiguousarray(begun.start[:, rows])
+    batch = _batch(model, kernel, begun.constants, max(events.value.shape[1], len(start)))
+    plan = timetable(model, events, kernel.layout.states, kernel.layout.constants).landing_at(breaks)
+    return _follow(kernel, batch, plan, start, times, outputs, own_limits(tolerance, start), threads)
+
+
+def _watch(
+    model: Model,
+    begun: Beginning,
+    times: Floats,
+    outputs: tuple[str, ...],
+    tolerance: float,
+    method: str,
+    breaks: Floats,
+) -> Trajectories:
+    """Solve a model of one's own that has events."""
+    assert model.own is not None
+    system, happenings = read_own(model)
+    kernel = build_kernel(model, system.states, frozenset(system.states), METHODS[method])
+    batch = _batch(model, kernel, begun.constants, len(begun.start))
+    values = [np.broadcast_to({**model.nominal, **begun.constants}[name], batch.patients) for name in system.constants]
+    table = np.array(values, dtype=float).reshape(len(values), batch.patients).T
+    start = np.ascontiguousarray(np.broadcast_to(begun.start, (batch.patients, len(system.states))))
+    clock = system.states.index(model.own.clock) if model.own.clock else -1
+    limits = own_limits(tolerance, start)
+    task = Task(kernel, system, happenings, clock, breaks, times, limits, outputs)
+    value, status, steps = watch_patients(task, table, start)
+    return Trajectories(value, times, outputs, status, steps)
 
 
 def moved_names(model: Model, events: Events, constants: Mapping[str, ArrayLike]) -> frozenset[str]:
@@ -155,11 +231,14 @@ def check_names(model: Model, constants: Mapping[str, ArrayLike], outputs: Seque
     raises   InputError
     """
     faults = []
+    beginnings = {state.name for state in model.states} if model.own else set()
+    listing = f"resprout check {model.folder}" if model.own else "resprout describe"
     for name, value in constants.items():
-        if name not in model.constants:
+        if name not in model.constants and name not in beginnings:
             faults.append(
                 Fault(
-                    f"`{name}` is no constant of the model.", remedy=nearest(name, model.constants, "resprout describe")
+                    f"`{name}` is no constant of the model.",
+                    remedy=nearest(name, [*model.constants, *beginnings], listing),
                 )
             )
         elif not np.isfinite(np.asarray(value, dtype=float)).all():
@@ -167,9 +246,7 @@ def check_names(model: Model, constants: Mapping[str, ArrayLike], outputs: Seque
     known = [*model.equations, *model.constants]
     for name in outputs:
         if name not in model.equations and name not in model.constants:
-            faults.append(
-                Fault(f"`{name}` is no output of the model.", remedy=nearest(name, known, "resprout describe"))
-            )
+            faults.append(Fault(f"`{name}` is no output of the model.", remedy=nearest(name, known, listing)))
     if faults:
         raise InputError(*faults)
 

@@ -93,6 +93,7 @@ def _candidates_of(request: Request, model: Model, count: int) -> NDArray[np.int
             population=request.population,
             genotype=request.genotype or None,
             entry=request.entry,
+            uncertain=not request.point,
         )
         found.append(np.asarray(covariates["candidate"], dtype=np.int64))
         first += size

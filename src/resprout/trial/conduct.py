@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.language.records import Model
-from resprout.people.cohort import Cohort, Entry, recruit
+from resprout.people.cohort import Cohort, Entry, recruit_studies
 from resprout.trial.attendance import attend
 from resprout.trial.course import run_cohort
 from resprout.trial.design import Endpoint, Protocol
@@ -27,12 +27,13 @@ EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, 1.5)  # after a dose, when its peak gives a
 LARGEST_CHUNK = 20_000  # people solved at once, so that memory stays bounded
 
 
-def enrol(protocol: Protocol, model: Model, replicates: int, seed: int) -> Cohort:
-    """Recruit the people of every replicate; the first trials of a longer series are the same trials."""
+def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: int) -> Cohort:
+    """Recruit the people of some studies, by their numbers from 1; a study has the same people in any series."""
     wanted = protocol.entry
     entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
-    return recruit(
-        protocol.people * replicates,
+    return recruit_studies(
+        protocol.people,
+        studies,
         seed=seed,
         entry=entry,
         population=protocol.who,

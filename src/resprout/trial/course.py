@@ -15,6 +15,7 @@ from resprout.language.records import STAGES, Model
 from resprout.people.cohort import Cohort, recruit
 from resprout.solve import DEFAULT_TOLERANCE, SENTENCES, Events, Trajectories, run_patients
 from resprout.trial.dosing import companion_constants, companion_drugs, regimen_events
+from resprout.trial.own import simulate_own
 from resprout.trial.regimen import Regimen, parse_regimen
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ DEFAULT_OUTPUTS = {
     "score": ("severity", "HDRS17", "MADRS", "VAS_high", "BPRS_positive", "CADSS", "SBP", "DBP"),
 }
 LONGEST_DAYS = 400.0
+NO_PEOPLE = "A model of one's own has no drugs and no people; give `overrides`, an array for several runs."
 LARGEST_RESULT_GB = 8.0
 DENSE_DOSES = 12  # more doses than this are shown densely after the first and the last only
 SHARE_ENDINGS = ("_block", "_knockdown", "_occupancy")
@@ -63,44 +65,66 @@ ALLOWED_FAILURES = 0.01
 
 def simulate(
     model: Model,
-    people: Cohort | int,
-    regimen: str | Regimen,
+    people: Cohort | int = 1,
+    regimen: str | Regimen = "",
     *,
     days: float = 14.0,
+    hours: float | None = None,
     outputs: Sequence[str] | None = None,
     seed: int = 1,
     blocks: Mapping[str, float] | None = None,
-    overrides: Mapping[str, float] | None = None,
+    overrides: Mapping[str, Any] | None = None,
     genotype: str | None = None,
     times_h: Sequence[float] | None = None,
     tolerance: float | None = None,
     threads: int | None = None,
     allowed_failures: float = ALLOWED_FAILURES,
+    point: bool = False,
 ) -> xr.Dataset:
     """Give a cohort a regimen and follow it.
 
     people      a cohort, or how many to recruit with `seed`
     regimen     for instance "ketamine 0.5 mg/kg iv over 40 min"
-    days        how long to follow, from the first dose        times_h   further hours wanted
+    days        how long to follow, from the first dose; or `hours`        times_h   further hours wanted
     outputs     names of model quantities; None for the main ones of every stage
     blocks      by step, for instance {"AMPA": 0.95}: share blocked from hour 0 on
     overrides   by constant: a value for everybody             genotype  rs6265 genotype given to everybody
     tolerance   relative, of each step; None for the default   threads   None for every core
     returns     outputs [patient, time_h], status and steps [patient]; attributes say what was run with what
+    point       people who are recruited share the point estimate; otherwise each draws what the data leave open
     allowed_failures   share of patients that may fail to solve; those that do are NaN and never averaged in
     raises      InputError with every fault of the request; SolveError if more patients fail than allowed
+
+    A model of one's own has neither people nor regimen: `simulate(model, hours=10, overrides={"k": [0.1, 0.2]})` runs it
+    once for each value. Its beginnings may be set as its constants are.
     """
+    days = days if hours is None else hours / 24
+    if model.own is not None:
+        given = {"people": people != 1, "regimen": regimen, "blocks": blocks, "genotype": genotype}
+        faults = [Fault(f"`{name}` is given.", "", NO_PEOPLE) for name, was_given in given.items() if was_given]
+        if faults:
+            raise InputError(*faults)
+        return simulate_own(
+            model,
+            days * 24,
+            outputs=outputs,
+            overrides=overrides,
+            times_h=times_h or (),
+            tolerance=tolerance,
+            threads=threads,
+            allowed_failures=allowed_failures,
+        )
     names, plan = check_course(model, regimen, days, outputs, blocks, overrides, times_h)
-    cohort = people if isinstance(people, Cohort) else recruit(people, seed=seed, model=model)
+    cohort = people if isinstance(people, Cohort) else recruit(people, seed=seed, model=model, uncertain=not point)
     if genotype is not None:
         cohort = cohort.with_genotype(genotype)
-    hours = output_hours(plan.times_h, days * 24, times_h or ())
-    _check_size(len(cohort), len(hours), len(names))
-    solved = run_cohort(model, cohort, plan, hours, names, blocks, overrides, tolerance, threads, allowed_failures)
+    moments = output_hours(plan.times_h, days * 24, times_h or ())
+    _check_size(len(cohort), len(moments), len(names))
+    solved = run_cohort(model, cohort, plan, moments, names, blocks, overrides, tolerance, threads, allowed_failures)
     told = {"seed": cohort.seed, "population": cohort.population, "genotype": genotype or ""}
     told |= {"regimen": plan.text, "tolerance": tolerance or DEFAULT_TOLERANCE}
     told |= {"blocks": _pairs(blocks), "overrides": _pairs(overrides)}
-    return _dataset(model, solved.value, solved.status, solved.steps, hours, names, told)
+    return labelled(model, solved.value, solved.status, solved.steps, moments, names, told)
 
 
 def run_cohort(
@@ -131,15 +155,15 @@ def run_cohort(
     return solved
 
 
-def refuse_failures(status: NDArray[np.int64], allowed: float) -> None:
+def refuse_failures(status: NDArray[np.int64], allowed: float, spared: int = 1) -> None:
     """Refuse a result of which too much is missing.
 
     status    [patient]   0 if solved
-    allowed   share of patients that may fail; one may always
+    allowed   share of patients that may fail; `spared` of them may always
     raises    SolveError that names the first failure
     """
     failed, patients = int((status != 0).sum()), len(status)
-    if failed > max(allowed * patients, 1):
+    if failed > max(allowed * patients, spared):
         worst = int(np.flatnonzero(status)[0])
         found = f"{failed} of {patients} patients could not be solved."
         why = SENTENCES[int(status[worst])]
@@ -267,10 +291,10 @@ def dataset(model: Model, part: Part, request: Request) -> xr.Dataset:
     told = {"seed": request.seed, "population": request.population, "genotype": request.genotype}
     told |= {"regimen": request.regimen, "tolerance": request.tolerance}
     told |= {"blocks": _pairs(request.blocks), "overrides": _pairs(request.overrides)}
-    return _dataset(model, part.value, part.status, part.steps, np.array(request.hours), request.outputs, told)
+    return labelled(model, part.value, part.status, part.steps, np.array(request.hours), request.outputs, told)
 
 
-def _dataset(
+def labelled(
     model: Model,
     value: NDArray[np.floating],
     status: NDArray[np.int64],
@@ -285,7 +309,8 @@ def _dataset(
     variables = {}
     for column, name in enumerate(outputs):
         quantity = model.equations[name] if name in model.equations else model.constants[name]
-        labels = {"units": quantity.unit, "long_name": quantity.meaning, "stage": STAGES[quantity.stage - 1]}
+        labels = {"units": quantity.unit, "long_name": quantity.meaning}
+        labels |= {"stage": STAGES[quantity.stage - 1]} if quantity.stage else {}
         variables[name] = (("patient", "time_h"), value[:, :, column], labels)
     coordinates = {
         "patient": np.arange(len(status)),

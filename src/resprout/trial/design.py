@@ -11,6 +11,7 @@ from resprout.people.covariates import genotype_named
 from resprout.trial.regimen import LONGEST_COURSE_H, parse_duration
 
 LARGEST_ARM = 100_000
+LARGE_TRIAL = 200  # people; a few repetitions tell as much as many of a small one
 ANALYSES = ("rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype")
 
 
@@ -113,7 +114,8 @@ class Primary(Part):
 class Published(Part):
     """A published number of this trial, to stand beside its prediction.
 
-    `bound` is for numbers that are only limits: `upper` means at most `value`, `lower` at least.
+    `bound` is for numbers that are only limits: `upper` means at most `value`, `lower` at least. `people` is for numbers
+    of fewer people than the arm has, such as those of one site.
     """
 
     evidence: Name
@@ -123,6 +125,7 @@ class Published(Part):
     time: Hours | None = None
     value: float = Field(allow_inf_nan=False)
     bound: Literal["", "upper", "lower"] = ""
+    people: int | None = Field(None, ge=2, le=LARGEST_ARM)
     verification: Literal["read", "secondary", "digitised", "recall"]
     note: str = ""
 

@@ -16,11 +16,11 @@ from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.cohort import MOST_PEOPLE
 from resprout.trial.analysis import analyse, headline
-from resprout.trial.conduct import enrol, observe
 from resprout.trial.design import LARGEST_ARM, Endpoint, Protocol
 from resprout.trial.protocol import read_protocol
 from resprout.trial.regimen import KETAMINES, Regimen
 from resprout.trial.scales import SCALES
+from resprout.trial.series import run_series
 from resprout.trial.statistics import Outcome, statistic
 
 DISSOCIATION = "CADSS"
@@ -92,6 +92,7 @@ def surface(
     *,
     model: Model | None = None,
     told: Callable[[int, int], None] | None = None,
+    point: bool = False,
 ) -> list[dict[str, Any]]:
     """Run a protocol at every combination of values.
 
@@ -112,8 +113,7 @@ def surface(
         protocol, regimens = with_dissociation(varied(design, cell))
         if protocol.people * replicates > MOST_PEOPLE:
             raise InputError(Fault(f"{protocol.people * replicates:,} people.", "--grid", f"Expected {MOST_PEOPLE:,}."))
-        cohort = enrol(protocol, model, replicates, seed)
-        outcome = observe(protocol, regimens, model, cohort, replicates)
+        _, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
         rows.append(cell | summary(protocol, outcome))
         if told is not None:
             told(done + 1, len(cells))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.language.records import Model
-from resprout.people.population import Fact, read_facts
+from resprout.people.population import Fact, read_facts, value_now
 from resprout.people.streams import normals
 from resprout.trial.items import item_scores
 from resprout.trial.scales import SCALES, Scale
@@ -29,7 +29,7 @@ def observation_facts() -> dict[str, Fact]:
 
 def fact(name: str) -> float:
     """The value of one observation fact, in the unit of its row."""
-    return observation_facts()[name].value
+    return value_now(observation_facts()[name])
 
 
 def ratios_of(model: Model) -> dict[str, float]:

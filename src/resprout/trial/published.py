@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resprout.trial.design import Protocol, Published
 from resprout.trial.statistics import Outcome, statistic
@@ -29,13 +30,13 @@ COUNTED = ("read", "secondary")  # remembered numbers are shown, never counted
 ROUNDING = 0.005  # a share printed as a whole percentage
 
 
-def published_rows(protocol: Protocol, outcome: Outcome) -> list[dict[str, Any]]:
-    """Set every published number of a protocol beside the middle 95 % of its replicates.
+def published_rows(protocol: Protocol, outcome: Outcome, middle: float = 0.95) -> list[dict[str, Any]]:
+    """Set every published number of a protocol beside the middle 95 % of its replicates, or another share of them.
 
     returns   rows with PUBLISHED_COLUMNS; `predicted` is the median over replicates, `inside` says whether the interval
               holds the number (or, where it is only a bound, reaches it), None for remembered numbers
     """
-    return [_row(protocol, outcome, row) for row in protocol.published]
+    return [_row(protocol, outcome, row, middle) for row in protocol.published]
 
 
 def inside_share(rows: list[dict[str, Any]]) -> tuple[int, int]:
@@ -44,11 +45,19 @@ def inside_share(rows: list[dict[str, Any]]) -> tuple[int, int]:
     return sum(bool(row["inside"]) for row in counted), len(counted)
 
 
-def _row(protocol: Protocol, outcome: Outcome, row: Published) -> dict[str, Any]:
-    found = statistic(protocol, outcome, row.statistic, row.arm, row.endpoint, row.time)
+def published_statistic(protocol: Protocol, outcome: Outcome, row: Published) -> NDArray[np.float64]:
+    """What a published number is the counterpart of, in every replicate: [replicate]."""
+    seen = outcome if row.people is None else outcome.first_people(row.people)
+    return statistic(protocol, seen, row.statistic, row.arm, row.endpoint, row.time)
+
+
+def _row(protocol: Protocol, outcome: Outcome, row: Published, middle: float) -> dict[str, Any]:
+    found = published_statistic(protocol, outcome, row)
     # an infinite day means that nobody relapsed; it counts as late, not as missing
     known = found[~np.isnan(found)]
-    lower, upper = np.quantile(known, [0.025, 0.975], method="nearest") if known.size else (np.nan, np.nan)
+    lower, upper = (
+        np.quantile(known, [0.5 - middle / 2, 0.5 + middle / 2], method="nearest") if known.size else (np.nan, np.nan)
+    )
     reaches = {
         "": lower - ROUNDING <= row.value <= upper + ROUNDING,
         "upper": lower <= row.value,

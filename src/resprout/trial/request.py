@@ -28,6 +28,7 @@ class Request:
     entry       minimum by scale and ages                     genotype given to everybody, or ""
     blocks      share by input                                overrides   value by constant
     tolerance   relative, of each step                        precision   float32 or float64, of what is kept
+    point       whether all share the point estimate instead of draws of what the data leave open
     """
 
     folder: str | None
@@ -44,6 +45,7 @@ class Request:
     overrides: Mapping[str, float] = field(default_factory=dict)
     tolerance: float = DEFAULT_TOLERANCE
     precision: str = "float64"
+    point: bool = False
 
     @property
     def key(self) -> str:
@@ -72,6 +74,7 @@ def make_request(
     tolerance: float | None = None,
     precision: str = "float64",
     folder: Path | None = None,
+    point: bool = False,
 ) -> Request:
     """Check a request before anything is computed.
 
@@ -109,4 +112,5 @@ def make_request(
         dict(overrides or {}),
         tolerance or DEFAULT_TOLERANCE,
         precision,
+        point,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,14 @@ class Outcome:
     genotype: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     left_h: dict[str, Numbers] = field(default_factory=dict)
     rescued: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def first_people(self, count: int) -> Outcome:
+        """The same trials with the first `count` people of each arm only, as one site of several sees them."""
+        some: Any = [
+            {key: value[:, :count] for key, value in kept.items()}
+            for kept in (self.ratings, self.genotype, self.left_h, self.rescued)
+        ]
+        return Outcome(*some)
 
 
 @dataclass(frozen=True)

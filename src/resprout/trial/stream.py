@@ -79,6 +79,7 @@ def solve_candidates(request: Request, person: NDArray[np.int64]) -> Part:
         population=request.population,
         genotype=request.genotype or None,
         entry=request.entry,
+        uncertain=not request.point,
     )
     cohort = Cohort(constants, covariates, request.seed, request.population, len(person))
     if len(cohort) == 0:

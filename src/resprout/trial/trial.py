@@ -18,7 +18,7 @@ from resprout.language.records import Model
 from resprout.people.cohort import MOST_PEOPLE, Cohort
 from resprout.trial.analysis import ANALYSIS_COLUMNS, analyse
 from resprout.trial.anova import treatment_by_time
-from resprout.trial.conduct import Ratings, enrol, observe
+from resprout.trial.conduct import Ratings
 from resprout.trial.course import main_outputs, simulate
 from resprout.trial.design import Protocol
 from resprout.trial.endpoints import trial_table
@@ -26,6 +26,7 @@ from resprout.trial.protocol import read_protocol
 from resprout.trial.published import PUBLISHED_COLUMNS, published_rows
 from resprout.trial.regimen import Regimen
 from resprout.trial.scales import SCALES
+from resprout.trial.series import run_series
 from resprout.trial.statistics import Outcome
 
 PATH_PATIENTS = 100
@@ -83,13 +84,19 @@ class Trial:
 
 
 def run_trial(
-    name: str | Path, replicates: int | None = None, seed: int | None = None, *, model: Model | None = None
+    name: str | Path,
+    replicates: int | None = None,
+    seed: int | None = None,
+    *,
+    model: Model | None = None,
+    point: bool = False,
 ) -> Trial:
     """Run a published trial or a protocol file on virtual patients.
 
     name         a shipped protocol, for instance "berman2000", or a YAML file
     replicates   how many trials, each with its own people; None takes the protocol's
     seed         of people and ratings; None takes the protocol's       model   None for the shipped one
+    point        hold every constant at its point estimate; otherwise each repetition draws what the data leave open
     raises       InputError with every fault of the protocol
     """
     model = load_model() if model is None else model
@@ -99,13 +106,14 @@ def run_trial(
     if not isinstance(replicates, int | np.integer) or not 1 <= replicates <= MOST_PEOPLE // protocol.people:
         expected = f"Expected a whole number from 1 to {MOST_PEOPLE // protocol.people:,}."
         raise InputError(Fault(f"{replicates!r} replicates.", "", expected))
-    return run_protocol(protocol, regimens, model, replicates, seed)
+    return run_protocol(protocol, regimens, model, replicates, seed, point=point)
 
 
-def run_protocol(protocol: Protocol, regimens: dict[str, Regimen], model: Model, replicates: int, seed: int) -> Trial:
+def run_protocol(
+    protocol: Protocol, regimens: dict[str, Regimen], model: Model, replicates: int, seed: int, *, point: bool = False
+) -> Trial:
     """Run a design that has been read and checked."""
-    cohort = enrol(protocol, model, replicates, seed)
-    outcome = observe(protocol, regimens, model, cohort, replicates)
+    cohort, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
     return Trial(
         protocol=protocol,
         table=trial_table(protocol, outcome.ratings),
@@ -121,15 +129,15 @@ def run_protocol(protocol: Protocol, regimens: dict[str, Regimen], model: Model,
 
 
 def published_of(
-    name: str | Path, model: Model, replicates: int | None = None, seed: int | None = None
+    name: str | Path, model: Model, replicates: int | None = None, seed: int | None = None, *, point: bool = False
 ) -> list[dict[str, Any]]:
     """Run a trial for its published numbers only; rows as in `published_rows`."""
     protocol, regimens = read_protocol(name, model)
     if not protocol.published:
         return []
     replicates = protocol.replicates if replicates is None else replicates
-    cohort = enrol(protocol, model, replicates, protocol.seed if seed is None else seed)
-    return published_rows(protocol, observe(protocol, regimens, model, cohort, replicates))
+    seed = protocol.seed if seed is None else seed
+    return published_rows(protocol, run_series(protocol, regimens, model, replicates, seed, point=point)[1])
 
 
 def anova_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:

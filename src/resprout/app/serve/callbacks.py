@@ -177,7 +177,10 @@ def try_out(wish: Wish, model: Model) -> tuple[Any, ...]:
         for part in (picture, legend_items(legend), sentence)
     ]
     people = outcome.protocol.people
-    return *parts, {"faults": {}, "said": f"{people} people in {len(outcome.protocol.arms)} arms, seed {outcome.seed}"}
+    said = (
+        f"{people} people in {len(outcome.protocol.arms)} arms, seed {outcome.seed}, constants at their point estimate"
+    )
+    return *parts, {"faults": {}, "said": said}
 
 
 def side_by_side(wish: Wish, model: Model) -> tuple[Any, ...]:

@@ -23,10 +23,11 @@ def model_fragment(model: Model) -> str:
         [f"{stage['number']} {stage['stage']}", *map(str, stage["grades"].values()), f"{stage['share_assumed']:.0%}"]
         for stage in facts["stages"]
     ]
-    counts.append(["all", *map(str, facts["grades"].values()), f"{facts['share_assumed']:.0%}"])
+    counts.append(["all of the chain", *map(str, facts["grades"].values()), f"{facts['share_assumed']:.0%}"])
     columns = ["stage", *GRADES, "share assumed"]
     return (
-        f"<p>{facts['states']} states and {facts['assigned']} assigned quantities rest on {facts['constants']} constants. "
+        f"<p>{facts['states']} states and {facts['assigned']} assigned quantities rest on {facts['constants']} constants; "
+        "the table counts those of the chain, without the drugs beside ketamine. "
         "Point at a name, or reach it with the Tab key, to see its value, unit, source and grade: "
         '<span class="known measured">measured</span>, <span class="known fitted">fitted</span> or '
         '<span class="known assumed">assumed</span>.</p>'

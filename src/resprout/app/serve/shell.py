@@ -54,7 +54,8 @@ def shell(model: Model, version: str) -> str:
         f"{path_head()}{path_cards()}"
         f'<div class="head" data-for="trial"><h2>A trial of this regimen</h2><p>People are recruited for the trial, so the '
         "patient and the blocks at the left do not apply; the regimen does. Ratings carry placebo response, mood swings and "
-        f"rater error.</p>{trial_form(model)}</div>"
+        "rater error. It runs once, with every constant at its point estimate; <code>resprout trial</code> repeats it and also "
+        f"draws the constants that the data leave open.</p>{trial_form(model)}</div>"
         '<div class="head" data-for="drugs"><h2>Regimens side by side</h2><p>Each line is given to the patient at the left, '
         f"with the blocks at the left.</p>{drug_form(model)}</div>"
         '<div class="head" data-for="figures"><h2>Figures of the founding review</h2><p>Drawn from the model. '

@@ -68,9 +68,7 @@ def course(trial: Trial) -> tuple[Picture, str]:
         told.append(f"on {name} from {first:.1f} to {last:.1f}")
         top = max(top, float(rows["upper"].max(skipna=True)))
     layout = visit_layout(trial, visits, f"{scale_of(trial)}, points", [0, nice_range(0, top)[1]])
-    sentence = (
-        f"{scale_of(trial)} from the start to {say_time(visits[-1])}: {'; '.join(told)}. Bands hold the mean with 95 %."
-    )
+    sentence = f"{scale_of(trial)} from the start to {say_time(visits[-1])}: {'; '.join(told)}. Bands: 95 % interval of the mean."
     return {"data": data, "layout": layout}, sentence
 
 
@@ -125,7 +123,7 @@ def dissociation(trial: Trial) -> tuple[Picture, str]:
         data.append(line(x, rows["value"].tolist(), name, colour, dash, symbol, "%{x:.0f} min"))
         peak = rows.iloc[int(rows["value"].to_numpy().argmax())]
         when = f" after {say_time(float(peak['time_h']))}" if peak["value"] >= 0.5 else ""
-        told.append(f"on {name} {peak['value']:.0f}{when}")
+        told.append(f"on {name} at {peak['value']:.0f}{when}")
         top = max(top, float(rows["upper"].max(skipna=True)))
     layout = look(
         HEIGHT,
@@ -135,7 +133,7 @@ def dissociation(trial: Trial) -> tuple[Picture, str]:
     )
     if not told:
         return {"data": [], "layout": layout}, "This protocol does not rate dissociation."
-    return {"data": data, "layout": layout}, f"CADSS (0 to 92) is highest {'; '.join(told)}."
+    return {"data": data, "layout": layout}, f"CADSS (0 to 92) peaks {'; '.join(told)}."
 
 
 def power_curve(trial: Trial) -> tuple[Picture, str]:
@@ -162,7 +160,7 @@ def power_curve(trial: Trial) -> tuple[Picture, str]:
     )
     if not told:
         return {"data": [], "layout": layout}, "Power needs a parallel trial with a control arm."
-    caution = "The effect is read from this one run, so it carries its chance."
+    caution = "The effect is read from this one run; another seed gives another."
     return {"data": data, "layout": layout}, f"{'; '.join(told)[0].upper()}{'; '.join(told)[1:]}. {caution}"
 
 

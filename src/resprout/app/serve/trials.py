@@ -118,13 +118,13 @@ def run_upload(text: object, model: Model) -> Trial:
 
 
 def run_text(text: str, model: Model) -> Trial:
-    """Run a protocol once."""
+    """Run a protocol once, every constant at its point estimate: one draw alone would look like a fact."""
     # the reader of protocols takes files; the name is ours, nothing of the text becomes a path
     handle, name = tempfile.mkstemp(prefix="protocol-", suffix=".yaml")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        return run_trial(Path(name), replicates=1, model=model)
+        return run_trial(Path(name), replicates=1, model=model, point=True)
     except InputError as error:
         raise InputError(*(shown(fault, Path(name)) for fault in error.faults)) from None
     finally:

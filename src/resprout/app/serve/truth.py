@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 from resprout.app.page import Raw, html_table
 from resprout.app.truth import hypothesis_facts, intervention_facts, reading_words
+from resprout.app.validate import say, say_range
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import run_interventions
+from resprout.calibrate.scoreboard import Mark, recorded_marks, scoreboard_facts
+from resprout.figures.palette import STAGE_COLOUR
+from resprout.figures.wording import say_unit
+from resprout.language import STAGES
 from resprout.language.records import Model
 
 YES = Raw('<span class="yes" aria-label="yes">●</span>')
@@ -59,36 +64,40 @@ def card(title: str, lead: str, body: str) -> str:
 
 
 def interventions_card(model: Model) -> str:
-    """Every published intervention in the model."""
+    """Every published intervention in the model; misses open, with their reasons, the others folded."""
     verdicts = run_interventions(model)
     facts = intervention_facts(verdicts)
-    rows = [
-        [
-            YES if verdict.right else NO,
-            verdict.row["intervention"],
-            verdict.row["agent"] or "–",
-            verdict.row["readout"],
-            verdict.row["expected"],
-            verdict.predicted,
-            reading_words(verdict.worst),
-            verdict.row["source"],
-        ]
-        for verdict in sorted(verdicts, key=lambda each: each.right)
-    ]
+    reasons = [row["reason"] for row in facts["rows"]]
     columns = ["", "intervention", "beside", "measured", "observed", "model", "found in the model", "source"]
+    rows: dict[bool, list[list[Any]]] = {True: [], False: []}
+    for verdict, reason in zip(verdicts, reasons, strict=True):
+        row = verdict.row
+        named = with_note(row["intervention"], "" if verdict.right else reason)
+        cells = [row["agent"] or "–", row["readout"], row["expected"], verdict.predicted, reading_words(verdict.worst)]
+        rows[verdict.right].append([YES if verdict.right else NO, named, *cells, row["source"]])
     share = facts["right_read"] / max(facts["total_read"], 1)
     lead = (
         f"Blocks, knock-outs and added drugs of published experiments, repeated in the model: {facts['right']} of "
         f"{facts['total']} come out as observed ({facts['right_read']} of {facts['total_read']}, {share:.0%}, of those read in "
-        "their source). Misses stand first."
+        "their source)."
     )
-    misses = "".join(
-        f"<li><strong>{escape(row['intervention'])}</strong>: {escape(row['reason'])}</li>"
-        for row in facts["rows"]
-        if not row["right"]
+    misses = folded(
+        "Not as observed", f"{len(rows[False])}, with reasons", html_table(columns, rows[False]), opened=True
     )
-    reasons = f"<details><summary>Why the misses miss</summary><ul>{misses}</ul></details>" if misses else ""
-    return card("Interventions", lead, html_table(columns, rows) + reasons)
+    hits = folded("As observed", f"{len(rows[True])}", html_table(columns, rows[True]))
+    return card("Interventions", lead, misses + hits)
+
+
+def folded(title: str, said: str, body: str, *, opened: bool = False, colour: str = "") -> str:
+    """A part that opens at a click; `body` is HTML."""
+    swatch = f'<span class="swatch" style="background:{colour}"></span>' if colour else ""
+    opening = "<details open>" if opened else "<details>"
+    return f"{opening}<summary>{swatch}{escape(title)}<small>{escape(said)}</small></summary>{body}</details>"
+
+
+def with_note(text: str, note: str) -> Raw:
+    """A cell with a smaller line under it."""
+    return Raw(f'<div class="what">{escape(text)}{f"<small>{escape(note)}</small>" if note else ""}</div>')
 
 
 def hypotheses_card(model: Model) -> str:
@@ -110,14 +119,43 @@ def hypotheses_card(model: Model) -> str:
 
 
 def validation_card(model: Model) -> str:
-    """The table of published numbers, where this version has it."""
-    from resprout.app.command import COMMANDS
+    """Every published row beside the model's own number, as it was last written down: a summary, then stage by stage."""
+    marks = recorded_marks()
+    facts = scoreboard_facts(marks)
+    unseen = facts["by_use"]["not_used_in_fit"]
+    lead = (
+        f"Every published row beside the model's own number: {facts['passed']} of {facts['total']} agree; of rows that the fit "
+        f"has not seen, {unseen['passed']} of {unseen['total']}. Open a stage to read its rows, misses first, with their reasons."
+    )
+    return card("Published numbers", lead, "".join(stage_rows(name, marks) for name in STAGES))
 
-    lead = "Every published number beside the model's own, with its interval and a verdict, stage by stage."
-    if "validate" in {command.__name__ for command in COMMANDS}:
-        return card("Published numbers", lead, "<p><code>resprout validate</code> prints this table.</p>")
-    none = "This version has no <code>resprout validate</code> yet, so there is nothing to show."
-    return card("Published numbers", lead, f'<p class="none">{none}</p>')
+
+def stage_rows(stage: str, marks: Sequence[Mark]) -> str:
+    """The published rows of one stage, folded under a bar of how many agree."""
+    place = STAGES.index(stage) + 1
+    own = sorted(
+        (mark for mark in marks if mark.stage == place), key=lambda each: (each.passed, each.used_in_fit, each.group)
+    )
+    agree, colour = sum(mark.passed for mark in own), STAGE_COLOUR[stage]
+    columns = ["", "what", "observed", "model", "agrees within", "fit"]
+    table = html_table(columns, [published_cells(mark) for mark in own])
+    bar = f'<span class="track"><span class="bar" style="width:{100 * agree / max(len(own), 1):.0f}%;background:{colour}"></span></span>'
+    said = f"{agree} of {len(own)} agree"
+    return folded(f"{place} {stage.capitalize()}", said, table, colour=colour).replace(
+        "</summary>", f"{bar}</summary>", 1
+    )
+
+
+def published_cells(mark: Mark) -> list[Any]:
+    """One published row: what was measured and where it stands, both numbers with their unit, and the range of agreement."""
+    unit = say_unit(mark.unit)
+    numbers = [
+        say(each) if isinstance(each, str) else f"{say(each)} {unit}".strip()
+        for each in (mark.observed, mark.predicted)
+    ]
+    note = "; ".join(part for part in (f"{mark.id.split()[0]}, {mark.source}", mark.reason) if part)
+    named = with_note(mark.what.replace(", value;", ";"), note)
+    return [YES if mark.passed else NO, named, *numbers, say_range(mark), "seen" if mark.used_in_fit else "not seen"]
 
 
 TABLES: dict[str, Callable[[Model], str]] = {

@@ -1,0 +1,155 @@
+"""`resprout validate`: the scoreboard of every usable published row, beside what the model says now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from resprout.calibrate.scoreboard import Mark, TrialPlan
+    from resprout.language.records import Model
+
+
+def validate(
+    trials: Annotated[
+        list[str] | None, typer.Argument(help="Trials to run; all of the scoreboard if left out.")
+    ] = None,
+    replicates: Annotated[
+        int | None, typer.Option(min=4, help="Repetitions of each trial; those of the scoreboard if left out.")
+    ] = None,
+    no_trials: Annotated[bool, typer.Option("--no-trials", help="Laboratory and interventions only.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of patients and raters.")] = 1,
+    model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Write the rows: .csv or .parquet.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Hold the model beside every published row: laboratory, interventions and trials; say what passes and what not.
+
+    Example: `resprout validate --json`
+    """
+    refuse(check_target("--table", table, TABLE_SUFFIXES))
+    import pandas as pd
+
+    from resprout.app.screen import print_json, screen
+    from resprout.calibrate.scoreboard import chosen_trials, scoreboard_facts
+    from resprout.language import load_model
+
+    plans = () if no_trials else chosen_trials(trials)
+    marks = list(all_marks(load_model(model), plans, replicates, seed))
+    facts = scoreboard_facts(marks)
+    if table is not None:
+        rows = [{name: str(cell) if name in MIXED else cell for name, cell in row.items()} for row in facts["rows"]]
+        keep_table(pd.DataFrame(rows), table)
+    if as_json:
+        print_json(facts)
+        return
+    show_scoreboard(screen(), marks, facts)
+    if table is not None:
+        typer.echo(f"wrote {table}")
+
+
+MIXED = ("observed", "predicted")  # numbers in some rows, words in others
+
+
+def all_marks(model: Model, plans: Sequence[TrialPlan], replicates: int | None = None, seed: int = 1) -> Iterator[Mark]:
+    """Every mark, with a bar on standard error that says how far it is."""
+    from resprout.app.screen import counting
+    from resprout.calibrate.scoreboard import intervention_marks, laboratory_marks, trial_marks
+
+    with counting(len(plans) + 2, "parts of the scoreboard") as tell:
+        yield from laboratory_marks(model)
+        tell(1)
+        yield from intervention_marks(model)
+        tell(2)
+        for done, plan in enumerate(plans, 3):
+            yield from trial_marks(model, plan, replicates, seed)
+            tell(done)
+
+
+def show_scoreboard(console: Console, marks: Sequence[Mark], facts: dict[str, Any]) -> None:
+    """Print every row by stage, first those that the fit has not seen, then the reasons of misses, then the totals."""
+    from resprout.app.screen import table
+    from resprout.calibrate.scoreboard import GROUPS
+    from resprout.language import STAGES
+
+    for used, title in ((False, "not used in the fit"), (True, "used in the fit")):
+        for number, stage in enumerate(STAGES, 1):
+            chosen = [mark for mark in marks if (mark.stage, mark.used_in_fit) == (number, used)]
+            if chosen:
+                passed = sum(mark.passed for mark in chosen)
+                heading = f"{number} {stage}, {title}: {passed} of {len(chosen)}"
+                console.print(
+                    table(HEADINGS, [mark_cells(mark) for mark in chosen], title=heading, right=HEADINGS[3:5])
+                )
+    missed = [mark for mark in marks if not mark.passed]
+    if missed:
+        console.print("[bold]What is missed, and why[/]")
+    for mark in missed:
+        console.print(f"  [bold red]{mark.id}[/]  {mark.reason or 'no reason is given yet'}", soft_wrap=True)
+    rows = [[name, *shares(facts["by_group"][name]), words] for name, words in GROUPS.items()]
+    rows += [[name, *shares(part), ""] for name, part in facts["by_stage"].items() if part["total"]]
+    rows += [[name, *shares(part), SEED_WORDS[name]] for name, part in facts["by_seed_row"].items() if part["total"]]
+    rows += [[name.replace("_", " "), *shares(part), ""] for name, part in facts["by_use"].items()]
+    rows.append(["all", *shares(facts), ""])
+    console.print(table(["", "passed", "of", "share", ""], rows, title="Totals", right=["passed", "of", "share"]))
+
+
+HEADINGS = ["", "what", "", "observed", "predicted", "range", "seen", "source"]
+SEED_WORDS = {
+    "S1": "older antidepressants need weeks, and placebo",
+    "S2": "one dose of ketamine relieves within hours",
+    "S3": "Fig 1: relief after euphoria and psychosis have gone",
+    "S4": "Fig 2: response in uni- and bipolar depression",
+    "S5": "Fig 3A: glial loss, glutamate, spines",
+    "S6": "Fig 3B: how ketamine works",
+    "S7": "Fig 4A: the Met allele in mice",
+    "S8": "Fig 4B: the Met allele in patients",
+    "S9": "beyond ketamine",
+}
+
+
+def mark_cells(mark: Mark) -> list[Any]:
+    """One row of the scoreboard, for the screen."""
+    from rich.text import Text
+
+    verdict = Text("yes", style="green") if mark.passed else Text("no", style="bold red")
+    return [
+        mark.id.split()[0],
+        mark.what,
+        verdict,
+        say(mark.observed),
+        say(mark.predicted),
+        say_range(mark),
+        mark.verification,
+        mark.source,
+    ]
+
+
+def say(value: float | str) -> str:
+    """A number, or words as they are."""
+    from resprout.app.screen import number
+
+    return value if isinstance(value, str) else number(value)
+
+
+def say_range(mark: Mark) -> str:
+    """The range of agreement or of repetitions, in words; a dash if the row has none."""
+    low, high = say(mark.lower), say(mark.upper)
+    if mark.lower == float("-inf"):
+        return f"under {high}"
+    if mark.upper == float("inf"):
+        return f"over {low}"
+    return "–" if mark.lower != mark.lower else f"{low} to {high}"
+
+
+def shares(part: dict[str, int]) -> list[str]:
+    """Passed, total and share as cells."""
+    share = f"{part['passed'] / part['total']:.0%}" if part["total"] else "–"
+    return [str(part["passed"]), str(part["total"]), share]

@@ -1,0 +1,95 @@
+"""What the data leave open: a fit in; draws around its most likely point, and what the data have told of each quantity, out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import emcee
+import numpy as np
+
+from resprout.calibrate.fit import Fit, soften
+from resprout.calibrate.quantities import Numbers, values_of
+
+STEPS, BURN_IN, KEPT_EVERY = 6000, 1500, 5
+SPREAD_OF_WALKERS = 0.1  # prior sd around the most likely point, so that walkers start where there is something
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Draws of one part of the fit.
+
+    free      [draw, quantity]   prior sd from the prior, thinned from all walkers
+    R_hat     [quantity]         of the walkers, split and rank-normalised      ESS   [quantity]   draws they are worth
+    """
+
+    fit: Fit
+    free: Numbers = field(repr=False)
+    R_hat: Numbers
+    ESS: Numbers
+
+    @property
+    def contraction(self) -> Numbers:
+        """[quantity] what the data have told: 0 nothing, 1 everything; one less the variance over that of the prior."""
+        return np.asarray(1 - self.free.var(axis=0))
+
+    def draws(self, count: int, seed: int = 1) -> list[dict[str, float]]:
+        """Some draws as values by name."""
+        chosen = np.random.default_rng(seed).choice(len(self.free), count, replace=False)
+        return [values_of(self.fit.quantities, self.free[number]) for number in chosen]
+
+
+def log_density(fit: Fit, free: Numbers, rows: Sequence[bool] | None = None) -> Numbers:
+    """Log posterior of points [point, quantity] where residuals run straight from the fit's slopes; up to a constant.
+
+    rows   [row]   which rows count; None for all
+    """
+    raw = fit.residual + (free - fit.free) @ fit.slope.T
+    data = soften(raw if rows is None else raw[:, np.asarray(rows)])
+    return np.asarray(-0.5 * ((data**2).sum(axis=1) + (free**2).sum(axis=1)))
+
+
+def sample(fit: Fit, *, seed: int = 1, steps: int = STEPS, rows: Sequence[bool] | None = None) -> Posterior:
+    """Sample a fit with an ensemble of walkers; all walkers are computed at once.
+
+    The engine enters through the slopes: `agreement` says how far that carries.
+    """
+    size = len(fit.quantities)
+    walkers = 4 * size
+    random = np.random.RandomState(seed)
+    start = fit.free + SPREAD_OF_WALKERS * random.standard_normal((walkers, size))
+    sampler = emcee.EnsembleSampler(
+        walkers, size, lambda free: log_density(fit, free, rows), vectorize=True, moves=MOVES
+    )
+    sampler.random_state = random.get_state()
+    sampler.run_mcmc(start, steps)
+    chain = sampler.get_chain(discard=steps * BURN_IN // STEPS, thin=KEPT_EVERY)
+    R_hat, ESS = diagnostics(np.swapaxes(chain, 0, 1))
+    return Posterior(fit, chain.reshape(-1, size), R_hat, ESS)
+
+
+def diagnostics(chains: Numbers) -> tuple[Numbers, Numbers]:
+    """R-hat and effective draws of chains [chain, draw, quantity]: [quantity] each."""
+    with warnings.catch_warnings():
+        # ArviZ announces its next version at import
+        warnings.simplefilter("ignore", FutureWarning)
+        import arviz
+    data = arviz.convert_to_dataset(chains)
+    return np.asarray(arviz.rhat(data)["x"]), np.asarray(arviz.ess(data)["x"])
+
+
+# stretch moves alone mix slowly beyond a dozen quantities; differences between walkers follow correlations
+MOVES = [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)]
+
+
+def most_likely(fit: Fit, rows: Sequence[bool]) -> Numbers:
+    """The most likely point with some rows only, where residuals run straight: [quantity]."""
+    from scipy.optimize import least_squares
+
+    chosen = np.asarray(rows)
+
+    def whole(free: Numbers) -> Numbers:
+        return np.concatenate([soften((fit.residual + fit.slope @ (free - fit.free))[chosen]), free])
+
+    return np.asarray(least_squares(whole, fit.free).x)

@@ -1,0 +1,329 @@
+"""The scoreboard: every usable published row beside the model's own number, with a verdict; laboratory, interventions, trials."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from resprout.calibrate.evidence import SEED_ROWS, Measurement, data_folder, read_measurements
+from resprout.calibrate.experiments import JOIN, OR, read_measures, split
+from resprout.calibrate.interventions import Verdict, run_interventions
+from resprout.calibrate.measurements import predict_measurements
+from resprout.errors import Fault, InputError, ModelError
+from resprout.language import STAGES, load_model
+from resprout.language.records import Model
+from resprout.language.tables import COLUMNS as TABLE_COLUMNS
+from resprout.language.tables import read_table
+from resprout.trial.published import COUNTED
+from resprout.trial.trial import published_of
+
+LABORATORY, INTERVENTION, TRIAL = "laboratory", "intervention", "trial"
+GROUPS = {
+    LABORATORY: "levels, receptors, glutamate, signals, spines and behaviour, each in one typical person or animal",
+    INTERVENTION: "blocks, knock-outs and added drugs",
+    TRIAL: "published trials, repeated on virtual patients",
+}
+COLUMNS = tuple(TABLE_COLUMNS["scoreboard"].split())
+BOUNDS = {"": "", "upper": "<= ", "lower": ">= "}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One published row beside the model.
+
+    observed, predicted   a number in `unit`, or words     lower, upper   of the laboratory: what counts as agreement with
+                          the prediction; of a trial: the middle 95 % of its repetitions, which must hold what was observed
+    z                     distance in sd of the observation, NaN where it has none
+    """
+
+    id: str
+    group: str
+    stage: int
+    seed_row: str
+    what: str
+    observed: float | str
+    predicted: float | str
+    lower: float
+    upper: float
+    unit: str
+    z: float
+    passed: bool
+    used_in_fit: bool
+    verification: str
+    source: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """How a shipped trial enters the scoreboard: its row of the founding document, repetitions, and whether it is quick."""
+
+    trial: str
+    seed_row: str
+    replicates: int
+    quick: bool
+
+
+def read_trials() -> tuple[TrialPlan, ...]:
+    """The shipped trials of the scoreboard, in the table's order."""
+    return tuple(
+        TrialPlan(row["trial"], row["seed_row"], int(row["replicates"]), row["quick"] == "true")
+        for row in _rows("trials")
+    )
+
+
+def read_reasons() -> dict[str, str]:
+    """Why a row is missed, by its id."""
+    return {row["id"]: row["reason"] for row in _rows("misses")}
+
+
+def fitted_evidence(model: Model) -> frozenset[str]:
+    """Ids of published facts that stand behind a constant graded fitted: the model has seen them."""
+    return frozenset(
+        name
+        for constant in model.constants.values()
+        if constant.grade == "fitted"
+        for name in constant.evidence.split()
+    )
+
+
+def laboratory_marks(model: Model) -> list[Mark]:
+    """A mark for every published measurement."""
+    rows = read_measurements(model)
+    predicted = predict_measurements(model, rows)[0]
+    return [_laboratory_mark(row, float(value)) for row, value in zip(rows, predicted, strict=True)]
+
+
+def intervention_marks(model: Model) -> list[Mark]:
+    """A mark for every published intervention that was read in its source or in a page that cites it."""
+    seen = fitted_evidence(model)
+    return [
+        _intervention_mark(model, verdict, seen)
+        for verdict in run_interventions(model)
+        if verdict.row["verification"] in COUNTED
+    ]
+
+
+def trial_marks(model: Model, plan: TrialPlan, replicates: int | None = None, seed: int = 1) -> list[Mark]:
+    """A mark for every published number of one trial that counts."""
+    seen, reasons = fitted_evidence(model), read_reasons()
+    rows = published_of(plan.trial, model, replicates or plan.replicates, seed)
+    return [_trial_mark(plan, row, seen, reasons) for row in rows if row["inside"] is not None]
+
+
+def validate(
+    model: Model | None = None, trials: Sequence[str] | None = None, replicates: int | None = None, seed: int = 1
+) -> pd.DataFrame:
+    """Hold a model beside every published row that can be used.
+
+    model        None for the shipped one      trials   names of trials to repeat; None for all, which takes minutes, () for none
+    replicates   of each trial; None for those of the scoreboard        seed   of patients and raters
+    returns      a row for each published row: observed, predicted, lower, upper, pass, used_in_fit, reason and where it is from
+    raises       InputError for trials that are not on the scoreboard
+    """
+    chosen = load_model() if model is None else model
+    marks = [*laboratory_marks(chosen), *intervention_marks(chosen)]
+    for plan in chosen_trials(trials):
+        marks += trial_marks(chosen, plan, replicates, seed)
+    return pd.DataFrame(scoreboard_facts(marks)["rows"], columns=list(COLUMNS))
+
+
+def chosen_trials(names: Sequence[str] | None) -> tuple[TrialPlan, ...]:
+    """The trials of the scoreboard with these names; all for None.
+
+    raises   InputError for names that are not on the scoreboard
+    """
+    plans = read_trials()
+    known = [plan.trial for plan in plans]
+    unknown = [name for name in names or () if name not in known]
+    if unknown:
+        raise InputError(
+            *(
+                Fault(f"`{name}` is no trial of the scoreboard.", "", f"Expected {', '.join(known)}.")
+                for name in unknown
+            )
+        )
+    return tuple(plan for plan in plans if names is None or plan.trial in names)
+
+
+def scoreboard_facts(marks: Sequence[Mark]) -> dict[str, Any]:
+    """The scoreboard as plain data: rows, totals, and totals by group, stage, row of the founding document and use."""
+    rows = [dict(zip(COLUMNS, _cells(mark), strict=True)) for mark in marks]
+    return {
+        "rows": rows,
+        **_count(marks),
+        "by_use": {
+            "used_in_fit": _count([mark for mark in marks if mark.used_in_fit]),
+            "not_used_in_fit": _count([mark for mark in marks if not mark.used_in_fit]),
+        },
+        "by_group": {group: _count([mark for mark in marks if mark.group == group]) for group in GROUPS},
+        "by_stage": {
+            f"{number} {stage}": _count([mark for mark in marks if mark.stage == number])
+            for number, stage in enumerate(STAGES, 1)
+        },
+        "by_seed_row": {row: _count([mark for mark in marks if mark.seed_row == row]) for row in SEED_ROWS},
+    }
+
+
+def recorded_marks() -> list[Mark]:
+    """The scoreboard as it was last written down with the package, with the reasons of today."""
+    reasons, words = read_reasons(), ("id", "group", "seed_row", "what", "unit", "verification", "source")
+    return [
+        Mark(
+            **{name: row[name] for name in words},
+            reason="" if row["pass"] == "true" else reasons.get(row["id"], row["reason"]),
+            stage=int(row["stage"]),
+            observed=_number_or_words(row["observed"]),
+            predicted=_number_or_words(row["predicted"]),
+            lower=_number(row["lower"]),
+            upper=_number(row["upper"]),
+            z=_number(row["z"]),
+            passed=row["pass"] == "true",
+            used_in_fit=row["used_in_fit"] == "true",
+        )
+        for row in _rows("scoreboard")
+    ]
+
+
+def recorded_text(marks: Iterable[Mark]) -> str:
+    """The scoreboard as the file that `recorded_marks` reads."""
+    lines = ["# What came out and what did not, when `make scoreboard` last wrote this file.", "\t".join(COLUMNS)]
+    lines += ["\t".join(_written(cell) for cell in _cells(mark)) for mark in marks]
+    return "\n".join(lines) + "\n"
+
+
+def _laboratory_mark(row: Measurement, predicted: float) -> Mark:
+    passed = row.passes(predicted)
+    observed = row.observed_text if math.isnan(row.observed) else row.observed
+    what = " / ".join(f"{each.output} {each.kind} {_hours(each.start_h, each.stop_h)}" for each in row.readouts)
+    done = row.arm.done or "untreated"
+    return Mark(
+        id=row.id,
+        group=LABORATORY,
+        stage=row.stage,
+        seed_row=row.seed_row,
+        what=f"{what}, {row.compare or 'value'}; {row.arm.person}: {done}",
+        observed=observed,
+        predicted=predicted,
+        lower=row.lower,
+        upper=row.upper,
+        unit=row.unit,
+        z=row.z(predicted),
+        passed=passed,
+        used_in_fit=row.used_in_fit,
+        verification=row.verification,
+        source=row.source,
+        reason="" if passed else read_reasons().get(row.id, ""),
+    )
+
+
+def _intervention_mark(model: Model, verdict: Verdict, seen: frozenset[str]) -> Mark:
+    row = verdict.row
+    outputs = [measure.output for measure in read_measures(row["measure"], row["id"])] if row["measure"] else []
+    stages = [model.equations[name].stage for name in outputs if name in model.equations]
+    agent = f" beside {row['agent']}" if row["agent"] else ""
+    return Mark(
+        id=row["id"],
+        group=INTERVENTION,
+        stage=max(stages, default=6),
+        seed_row=seed_row_of(row),
+        what=f"{row['intervention']}{agent}: {row['readout']}",
+        observed=row["expected"],
+        predicted=verdict.predicted,
+        lower=math.nan,
+        upper=math.nan,
+        unit="",
+        z=math.nan,
+        passed=verdict.right,
+        used_in_fit=row["id"] in seen,
+        verification=row["verification"],
+        source=row["source"],
+        reason=read_reasons().get(row["id"], verdict.reason) if not verdict.right else "",
+    )
+
+
+def seed_row_of(row: Mapping[str, str]) -> str:
+    """The row of the founding document that an intervention speaks for."""
+    done = [
+        part for cell in (row["given"], row["manipulation"]) for way in split(cell, OR) for part in split(way, JOIN)
+    ]
+    if any(part.startswith("BDNF_release_factor") for part in done):
+        return "S8" if row["person"] == "patient" else "S7"
+    if any(part.startswith("ketamine ") for part in split(row["given"], OR)):
+        return "S6"
+    if any(part.startswith(("glial_uptake", "dihydrokainate", "firing_block")) for part in done):
+        return "S5"
+    return "S6" if done and all("=" in part for part in done) else "S9"
+
+
+def _trial_mark(plan: TrialPlan, row: Mapping[str, Any], seen: frozenset[str], reasons: Mapping[str, str]) -> Mark:
+    hour = "" if math.isnan(row["time_h"]) else f" at {row['time_h']:g} h"
+    arm = f"{row['arm']}, " if row["arm"] else ""
+    name = f"{row['evidence']} {row['trial']} {row['statistic']}"
+    passed = bool(row["inside"])
+    return Mark(
+        id=name,
+        group=TRIAL,
+        stage=6,
+        seed_row=plan.seed_row,
+        what=f"{row['trial']}, {arm}{row['endpoint']} {row['statistic']}{hour}",
+        observed=f"{BOUNDS[row['bound']]}{row['published']:g}" if row["bound"] else row["published"],
+        predicted=row["predicted"],
+        lower=row["lower"],
+        upper=row["upper"],
+        unit="",
+        z=math.nan,
+        passed=passed,
+        used_in_fit=row["evidence"] in seen,
+        verification=row["verification"],
+        source=row["trial"],
+        reason="" if passed else reasons.get(name, ""),
+    )
+
+
+def _count(marks: Sequence[Mark]) -> dict[str, int]:
+    return {"passed": sum(mark.passed for mark in marks), "total": len(marks)}
+
+
+def _cells(mark: Mark) -> list[Any]:
+    return [getattr(mark, "passed" if name == "pass" else name) for name in COLUMNS]
+
+
+def _written(cell: Any) -> str:
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        return "" if math.isnan(cell) else f"{cell:.4g}"
+    return str(cell)
+
+
+def _hours(start: float, stop: float) -> str:
+    return f"{start:.3g} h" if start == stop else f"{start:.3g}-{stop:.3g} h"
+
+
+def _number(text: str) -> float:
+    return float(text) if text else math.nan
+
+
+def _number_or_words(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+@functools.cache
+def _rows(table: str) -> tuple[dict[str, str], ...]:
+    """Rows of one of the calibration's tables."""
+    faults: list[Fault] = []
+    path: Path = data_folder() / f"{table}.tsv"
+    rows = tuple(row for _, row in read_table(path, faults))
+    if faults:
+        raise ModelError(*faults)
+    return rows

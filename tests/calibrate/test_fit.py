@@ -1,0 +1,122 @@
+"""The fit finds what made the data; its draws have the spread that theory gives."""
+
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+
+import numpy as np
+import pytest
+
+from resprout.calibrate import fit as fitting
+from resprout.calibrate.blocks import Laboratory
+from resprout.calibrate.fit import Fit, fit_part, soften
+from resprout.calibrate.leave_out import leave_trials_out
+from resprout.calibrate.measurements import predict_measurements
+from resprout.calibrate.posterior import log_density, most_likely, sample
+from resprout.calibrate.quantities import read_quantities, values_of
+from resprout.calibrate.ship import summary, write_draws, write_values
+from resprout.language import load_model, shipped_folder
+from resprout.people.draws import draws_of
+
+MODEL = load_model()
+QUANTITIES = read_quantities(MODEL)
+DOSE = tuple(each for each in QUANTITIES if each.part == "dose")
+
+
+def straight(slope, noise, free):
+    """A fit of residuals that run straight, small enough that none is softened."""
+    quantities = DOSE[: slope.shape[1]]
+    rows = tuple(f"row{number}" for number in range(len(slope)))
+    return Fit("dose", quantities, rows, free, noise, slope, 0.0, 1)
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda each: each.name)
+def test_a_value_comes_back_from_its_free_number(quantity):
+    assert quantity.free(quantity.prior) == pytest.approx(0, abs=1e-12)
+    assert float(quantity.value(quantity.free(quantity.shipped(MODEL)))) == pytest.approx(quantity.shipped(MODEL))
+
+
+def test_softening_leaves_small_residuals_and_lets_large_ones_count_linearly():
+    assert soften(np.array([-0.1, 0.0, 0.1])) == pytest.approx([-0.1, 0, 0.1], rel=1e-3)
+    # twice as far costs twice as much where squares would cost four times as much
+    near, far = soften(np.array([200.0, 400.0])) ** 2
+    assert far / near == pytest.approx(2, rel=0.02)
+
+
+def test_the_fit_finds_the_values_that_made_the_data(monkeypatch, tmp_path):
+    monkeypatch.setenv("RESPROUT_CACHE", str(tmp_path))
+    rng = np.random.default_rng(1)
+    truth = values_of(DOSE, rng.uniform(-0.7, 0.7, len(DOSE)))
+    block = Laboratory.of(MODEL, (1,))
+    seen = predict_measurements(MODEL, block.rows, {name: np.array([value]) for name, value in truth.items()})[0]
+    # sharp data, so that the prior pulls little
+    rows = tuple(
+        replace(row, rule="within", observed=value, sd=0.002 * abs(value))
+        for row, value in zip(block.rows, seen, strict=True)
+    )
+    monkeypatch.setattr(fitting, "blocks_of", lambda *_: [replace(block, rows=rows)])
+    found = fit_part(MODEL, "dose", told=lambda _: None).values
+    known = ("hepatic_flow", "norketamine_clearance", "hydroxynorketamine_clearance", "venous_slow_share")
+    for name in known:
+        assert found[name] == pytest.approx(truth[name], rel=0.05), name
+
+
+def test_draws_of_a_straight_problem_have_the_exact_mean_and_covariance():
+    rng = np.random.default_rng(3)
+    slope = 0.3 * rng.standard_normal((6, 3))
+    exact = np.linalg.inv(np.eye(3) + slope.T @ slope)
+    middle = rng.standard_normal(3) * 0.1
+    # residuals at the middle such that it is the most likely point: slope' r + middle = 0
+    noise = -np.linalg.lstsq(slope.T, middle, rcond=None)[0]
+    posterior = sample(straight(slope, noise, middle), seed=2)
+    # softening of small residuals and some thousand independent draws leave a few percent
+    assert posterior.free.mean(axis=0) == pytest.approx(middle, abs=0.05)
+    assert np.cov(posterior.free.T) == pytest.approx(exact, abs=0.08)
+    assert (posterior.R_hat < 1.05).all()
+    assert (posterior.ESS > 500).all()
+
+
+def test_leaving_rows_out_moves_the_most_likely_point_to_what_the_others_say():
+    slope = np.array([[10.0], [10.0]])
+    fit = straight(slope, np.array([-0.05, 0.05]), np.zeros(1))
+    # alone, the first row is met at +0.005 and the second at -0.005, less a hundredth for the prior
+    assert most_likely(fit, [True, False]) == pytest.approx([0.00495], rel=0.01)
+    assert most_likely(fit, [False, True]) == pytest.approx([-0.00495], rel=0.01)
+
+
+def test_the_density_is_highest_at_the_most_likely_point():
+    rng = np.random.default_rng(4)
+    fit = straight(rng.standard_normal((8, 4)), rng.standard_normal(8), np.zeros(4))
+    best = most_likely(fit, [True] * 8)
+    around = best + 0.05 * rng.standard_normal((200, 4))
+    assert (log_density(fit, around) < log_density(fit, best[None])[0]).all()
+
+
+def test_written_values_and_draws_are_what_a_reader_finds(tmp_path):
+    folder = copytree(shipped_folder(), tmp_path / "package" / "model")
+    own = load_model(folder)
+    write_values(own, {"hepatic_flow": 111.0})
+    write_draws(own, [{"hepatic_flow": 110.0}, {"hepatic_flow": 112.0}])
+    again = load_model(folder)
+    assert again.constants["hepatic_flow"].value == 111.0
+    assert again.constants["hepatic_flow"].grade == "fitted"
+    assert draws_of(again) == ({"hepatic_flow": 110.0}, {"hepatic_flow": 112.0})
+    assert Path(again.constants["hepatic_flow"].file).name == "parameters.tsv"
+
+
+def test_what_was_learned_has_a_row_for_each_quantity():
+    rng = np.random.default_rng(5)
+    posterior = sample(straight(rng.standard_normal((6, 3)), np.zeros(6), np.zeros(3)), steps=400)
+    rows = summary(MODEL, [posterior])
+    assert [row["name"] for row in rows] == [each.name for each in DOSE[:3]]
+    for row in rows:
+        assert row["lower"] < row["upper"]
+        assert row["nearest"] != row["name"]
+
+
+def test_a_trial_left_out_is_predicted_with_its_published_numbers_beside():
+    mood = tuple(each for each in QUANTITIES if each.part == "mood")
+    fit = Fit("mood", mood, ("berman2000.x",), np.zeros(len(mood)), np.zeros(1), np.zeros((1, len(mood))), 0.0, 1)
+    rows = leave_trials_out(MODEL, fit, [{}] * 3, ["berman2000"], told=lambda _: None)
+    assert {row["evidence"] for row in rows} >= {"CT001", "CT002"}
+    assert all(row["lower"] <= row["upper"] for row in rows if row["inside"] is not None)

@@ -1,0 +1,119 @@
+"""The scoreboard: nothing that passed when it was written down may fail now, and every miss gives its reason."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+
+from resprout.calibrate.evidence import SEED_ROWS
+from resprout.calibrate.scoreboard import (
+    COLUMNS,
+    GROUPS,
+    TRIAL,
+    chosen_trials,
+    fitted_evidence,
+    intervention_marks,
+    laboratory_marks,
+    read_reasons,
+    read_trials,
+    recorded_marks,
+    recorded_text,
+    scoreboard_facts,
+    seed_row_of,
+    trial_marks,
+)
+from resprout.errors import InputError
+from resprout.language import load_model
+from resprout.trial.protocol import shipped_protocols
+
+MODEL = load_model()
+RECORDED = {mark.id: mark for mark in recorded_marks()}
+QUICK = [plan for plan in read_trials() if plan.quick]
+REMEDY = "run `make scoreboard` if this is meant"
+
+
+def still_right(marks):
+    """Names of marks that passed when the scoreboard was written down and do not now."""
+    return [mark.id for mark in marks if RECORDED[mark.id].passed and not mark.passed]
+
+
+@pytest.fixture(scope="module")
+def marks():
+    """Laboratory and interventions as the model has them now."""
+    return [*laboratory_marks(MODEL), *intervention_marks(MODEL)]
+
+
+def test_the_recorded_scoreboard_has_every_row_once(marks):
+    now = {mark.id for mark in marks}
+    assert len(now) == len(marks)
+    assert now == {name for name, mark in RECORDED.items() if mark.group != TRIAL}, REMEDY
+    assert {mark.group for mark in RECORDED.values()} == set(GROUPS)
+    assert {mark.seed_row for mark in RECORDED.values()} == set(SEED_ROWS)
+
+
+def test_no_laboratory_row_or_intervention_that_passed_fails_now(marks):
+    assert still_right(marks) == [], REMEDY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plan", QUICK, ids=[plan.trial for plan in QUICK])
+def test_no_row_of_a_trial_that_passed_fails_now(plan):
+    marks = trial_marks(MODEL, plan)
+    assert {mark.id for mark in marks} == {
+        name for name, mark in RECORDED.items() if (mark.group, mark.source) == (TRIAL, plan.trial)
+    }
+    assert still_right(marks) == [], REMEDY
+
+
+def test_every_miss_gives_its_reason(marks):
+    trials = [mark for mark in RECORDED.values() if mark.group == TRIAL]
+    assert [mark.id for mark in [*marks, *trials] if not mark.passed and len(mark.reason) < 20] == []
+
+
+def test_no_reason_is_left_over_from_a_row_that_does_not_exist():
+    assert set(read_reasons()) <= set(RECORDED)
+
+
+def test_every_shipped_trial_with_published_numbers_is_on_the_scoreboard():
+    assert {plan.trial for plan in read_trials()} == set(shipped_protocols())
+
+
+def test_remembered_rows_do_not_count(marks):
+    assert {mark.verification for mark in [*marks, *RECORDED.values()]} <= {"read", "secondary", "digitised"}
+
+
+def test_totals_are_those_of_the_rows():
+    facts = scoreboard_facts(list(RECORDED.values()))
+    assert facts["passed"] == sum(row["pass"] for row in facts["rows"])
+    assert facts["total"] == len(facts["rows"]) == len(RECORDED)
+    for part in ("by_group", "by_stage", "by_seed_row", "by_use"):
+        assert sum(count["total"] for count in facts[part].values()) == facts["total"], part
+        assert sum(count["passed"] for count in facts[part].values()) == facts["passed"], part
+
+
+def test_what_is_written_down_reads_back_the_same():
+    marks = list(RECORDED.values())
+    assert recorded_text(marks).splitlines()[2:] == [recorded_text([mark]).splitlines()[2] for mark in marks]
+    one = dataclasses.replace(marks[0], lower=math.nan, passed=False)
+    written = dict(zip(COLUMNS, recorded_text([one]).splitlines()[2].split("\t"), strict=True))
+    assert (written["lower"], written["pass"]) == ("", "false")
+
+
+def test_a_row_behind_a_fitted_constant_counts_as_seen():
+    behind = next(name for name in MODEL.constants.values() if name.grade == "fitted" and name.evidence)
+    assert set(behind.evidence.split()) <= fitted_evidence(MODEL)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [("IV017", "S7"), ("IV018", "S8"), ("IV001", "S6"), ("IV034", "S9"), ("IV053", "S5")]
+)
+def test_interventions_speak_for_the_right_row_of_the_founding_document(name, row):
+    [found] = [each for each in MODEL.tables["interventions"] if each["id"] == name]
+    assert seed_row_of(found) == row
+
+
+def test_an_unknown_trial_is_told():
+    with pytest.raises(InputError, match="`berman2001` is no trial of the scoreboard"):
+        chosen_trials(["berman2001"])
