@@ -86,10 +86,17 @@ def _states(ward: Ward, outputs: tuple[str, ...]) -> int:
 
 def flops_of_a_step(ward: Ward) -> float:
     """Additions, products and quotients of one patient's step; an approximated function counts as its operations."""
-    text, _ = write_kernels(_system(ward, OUTPUTS), OUTPUTS, METHODS["Rodas4"], 1)
-    body = re.search(r'define void @"step".*?\n}', text, re.DOTALL)
+    tableau = METHODS["Rodas4"]
+    text, _ = write_kernels(_system(ward, OUTPUTS), OUTPUTS, tableau, 1)
+    later = len(tableau.a) - 1
+    calls = {"begin": 1, "stage": later, "finish": 1, **{f"ahead_{number}": 1 for number in range(1, later + 1)}}
+    return float(sum(count * _flops(text, name) for name, count in calls.items()))
+
+
+def _flops(text: str, function: str) -> int:
+    body = re.search(rf'define [\w ]*void @"{function}".*?\n}}', text, re.DOTALL)
     assert body is not None
-    return float(sum(len(re.findall(rf"= {name} ", body[0])) * weight for name, weight in FLOPS.items()))
+    return sum(len(re.findall(rf"= {name} ", body[0])) * weight for name, weight in FLOPS.items())
 
 
 def peak_flops() -> float:
