@@ -18,7 +18,7 @@ from resprout.language.records import Model
 STEP = 0.5  # of a prior sd: long enough that shares of a few hundred people move
 REACH = 4.0  # prior sd that the first step may take along all quantities together
 SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying trial does not bend all others
-MOST_STEPS = 10
+MOST_STEPS = 5
 STAGES = {"dose": (1,), "circuit": (2, 3), "mood": (4, 5, 6)}
 Progress = Callable[[str], None]
 
