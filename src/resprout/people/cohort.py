@@ -205,7 +205,10 @@ def recruit_studies(
     columns = {"patient": np.arange(rows.size)}
     columns |= {name: np.concatenate([part[name] for _, part in kept])[rows] for name in kept[0][1]}
     constants = {name: np.concatenate([part[name] for part, _ in kept])[rows] for name in kept[0][0]}
-    return Cohort(constants, columns, seed, population, int((candidate % STUDY_SPAN).max()) + 1)
+    last = (columns["candidate"] % STUDY_SPAN).reshape(-1, n)[
+        :, -1
+    ]  # each study looks at candidates in order until it is full
+    return Cohort(constants, columns, seed, population, int((last + 1).sum()))
 
 
 def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
-from resprout.app.page import Raw, html_table
+from resprout.app.page import Raw, html_table, with_note
 from resprout.app.truth import hypothesis_facts, intervention_facts, reading_words
 from resprout.app.validate import say, say_range
 from resprout.calibrate.hypotheses import score_hypotheses
@@ -93,11 +93,6 @@ def folded(title: str, said: str, body: str, *, opened: bool = False, colour: st
     swatch = f'<span class="swatch" style="background:{colour}"></span>' if colour else ""
     opening = "<details open>" if opened else "<details>"
     return f"{opening}<summary>{swatch}{escape(title)}<small>{escape(said)}</small></summary>{body}</details>"
-
-
-def with_note(text: str, note: str) -> Raw:
-    """A cell with a smaller line under it."""
-    return Raw(f'<div class="what">{escape(text)}{f"<small>{escape(note)}</small>" if note else ""}</div>')
 
 
 def hypotheses_card(model: Model) -> str:
