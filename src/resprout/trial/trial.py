@@ -59,6 +59,7 @@ class Trial:
     published  a row for each published number beside its prediction; empty if the protocol has none
     path       outputs [patient, time_h] of the first people of the trial under its first active arm
     outcome    ratings by arm and endpoint, [replicate, person, visit], and who left
+    protocol   the design          cohort   its people, study by study          replicates   studies          seed   of people and ratings
     """
 
     protocol: Protocol
