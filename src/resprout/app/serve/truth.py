@@ -143,7 +143,7 @@ def stage_rows(stage: str, marks: Sequence[Mark]) -> str:
 
 def published_cells(mark: Mark) -> list[Any]:
     """One published row: what was measured and where it stands, both numbers with their unit, and the range of agreement."""
-    unit = say_unit(mark.unit)
+    unit = say_unit(mark.unit).replace("hour", "h").replace("percent", "%")
     numbers = [
         say(each) if isinstance(each, str) else f"{say(each)} {unit}".strip()
         for each in (mark.observed, mark.predicted)
