@@ -26,7 +26,8 @@ DONE = {"path": "[data-path-serial]", "trial": "[data-trial-serial]", "drugs": "
 DONE |= {"figures": "[data-figure-serial]"}
 SHOWN = {
     "page-path.png": ("?glial=70", "path", 1240, 800, "light"),
-    "page-trial.png": ("?tab=trial&n=60&control=midazolam", "trial", 1280, 860, "dark"),
+    "page-trial.png": ("?tab=trial&n=60&control=midazolam", "trial", 1280, 1240, "dark"),
+    "page-scoreboard.png": ("?tab=scoreboard", "scoreboard", 1240, 700, "light"),
 }
 SIZES = {"light": (1440, 1000, "light"), "dark": (1440, 1000, "dark"), "phone": (390, 844, "light")}
 SIZES |= {"phone-dark": (390, 844, "dark")}

@@ -37,9 +37,9 @@ def bench_table(told):
     ]
     for target, rows in told["bench"].items():
         lines += [
-            f"| {float(target):g} | {row['tool']} | {row['states']} | {rate(row['patients_per_second_per_core'])} "
+            f"| {float(target):g} | {row['tool']} | {row.get('states', '–')} | {rate(row['patients_per_second_per_core'])} "
             f"| {row['ratio_to_libroadrunner']:.3g}x | {row['max_relative_error']:.1e} | {row['tolerance']:.1e} "
-            f"| {row['model_build_s']:.1f} s | {rate(row['whole_model_patients_per_second_per_core'])} |"
+            f"| {row['model_build_s']:.1f} s | {rate(row.get('whole_model_patients_per_second_per_core'))} |"
             for row in rows
         ]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ import made_up
 import pytest
 
 from resprout.app.about import is_library
-from resprout.app.report import run_page
+from resprout.app.report import methods_text, run_page
 from resprout.language import load_model
 
 
@@ -44,6 +44,11 @@ def test_the_methods_say_what_would_be_needed_to_run_it_again(page, model):
     assert model.digest in methods
     assert "ketamine 0.5 mg/kg iv over 40 min" in methods
     assert "seed 1" in methods and "assumed" in methods
+
+
+@pytest.mark.parametrize("stood", ["at the point estimate", "at 100 draws of what the data leave open"])
+def test_the_methods_say_whether_constants_were_drawn_or_held(model, stood):
+    assert f"Constants stood {stood}." in methods_text(model, made_up.run().assign_attrs(constants=stood))
 
 
 def test_every_constant_and_equation_of_the_chain_is_on_the_page(page, model):

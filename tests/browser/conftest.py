@@ -18,6 +18,21 @@ WANTED = os.environ.get("RESPROUT_BROWSER", "") not in ("", "0")
 collect_ignore_glob = [] if WANTED else ["test_*.py"]
 
 
+TOOK = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def took(request):
+    """How long things took, in words by what was timed; printed at the end, and no reason to fail."""
+    return request.config.stash.setdefault(TOOK, {})
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print what was timed."""
+    for what, time_taken in config.stash.get(TOOK, {}).items():
+        terminalreporter.write_line(f"{what}: {time_taken}")
+
+
 def free_port():
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))

@@ -38,6 +38,11 @@ def test_a_study_has_the_same_people_whatever_others_are_recruited_with_it():
         assert np.array_equal(together.constants[name][rows], value)
 
 
+def test_people_screened_for_a_series_are_those_screened_for_each_of_its_studies():
+    assert studies([1, 2, 3]).screened == sum(studies([number]).screened for number in (1, 2, 3))
+    assert studies([1]).screened >= len(studies([1]).candidate)
+
+
 def test_a_larger_study_begins_with_the_people_of_a_smaller_one():
     small, large = studies([2], n=5), studies([2], n=40)
     assert np.array_equal(large.candidate[:5], small.candidate)

@@ -24,7 +24,8 @@ def model_section(model: Model) -> Section:
     columns = ["stage", *GRADES, "share assumed"]
     boxes = "".join(f'<label><input type="checkbox" data-grade="{grade}" checked> {grade}</label>' for grade in GRADES)
     body = (
-        f"<p>{facts['states']} states and {facts['assigned']} assigned quantities rest on {facts['constants']} constants. "
+        f"<p>{facts['states']} states and {facts['assigned']} assigned quantities rest on {facts['constants']} constants; "
+        "the table counts those of the chain, without the drugs beside ketamine. "
         "<em>Measured</em>: read from a published source. <em>Fitted</em>: chosen so that published facts come out. "
         "<em>Assumed</em>: no source gives it; a plausible value stands in.</p>"
         + html_table(columns, rows, right=columns[1:])

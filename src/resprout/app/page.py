@@ -52,7 +52,8 @@ def part(name: str) -> str:
 
 def drawn(figure: go.Figure, shape: str = "") -> str:
     """A figure as HTML that expects the drawing library to be on the page already; `tall` shrinks to one sheet."""
-    config = {"displaylogo": False, "displayModeBar": False, "responsive": True}
+    save = {"modeBarButtons": [["toImage"]], "toImageButtonOptions": {"format": "svg", "filename": "resprout"}}
+    config = {"displaylogo": False, "responsive": True, **save}
     inner = figure.to_html(full_html=False, include_plotlyjs=False, config=config)
     return f'<div class="wide"><div class="figure {shape}">{inner}</div></div>'
 
@@ -74,6 +75,11 @@ class Raw:
     """HTML that is not to be escaped."""
 
     html: str
+
+
+def with_note(text: str, note: str) -> Raw:
+    """A cell with a smaller line under it, if there is one to write."""
+    return Raw(f'<div class="what">{escape(text)}{f"<small>{escape(note)}</small>" if note else ""}</div>')
 
 
 def cell_html(cell: Any) -> str:

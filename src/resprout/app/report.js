@@ -23,4 +23,11 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.textContent = "Copied";
   });
 }
-addEventListener("beforeprint", () => document.querySelectorAll(".js-plotly-plot").forEach((plot) => Plotly.Plots.resize(plot)));
+// The width of a sheet's text in CSS pixels; the tall picture is then shrunk by report.css so that it fits one sheet.
+const SHEET = 660, SHRUNK = 0.62;
+addEventListener("beforeprint", () => {
+  for (const plot of document.querySelectorAll(".js-plotly-plot")) Plotly.relayout(plot, { width: plot.closest(".tall") ? SHEET / SHRUNK : SHEET });
+});
+addEventListener("afterprint", () => {
+  for (const plot of document.querySelectorAll(".js-plotly-plot")) Plotly.relayout(plot, { width: null, autosize: true });
+});

@@ -172,12 +172,14 @@ def methods_text(model: Model, run: xr.Dataset, trial: Trial | None = None) -> s
         f"Simulations used resprout {facts.get('resprout_version', '')} (model digest {model.digest}): {len(model.states)} "
         "ordinary differential equations in six stages (dose, receptor, circuit, signal, spine, score) with "
         f"{sum(grades.values())} constants, of which {grades['measured']} are measured, {grades['fitted']} fitted and "
-        f"{grades['assumed']} ({share_assumed(grades):.0%}) assumed.",
+        f"{grades['assumed']} ({share_assumed(grades):.0%}) assumed. Measured ones are taken from the publications that the "
+        "model's tables cite; fitted ones were chosen so that published facts come out.",
+        f"Constants stood {facts['constants']}." if facts.get("constants") else "",
         trial_sentences(trial) if trial is not None else run_sentences(run),
         "Each patient was integrated by a linearly implicit (Rosenbrock) method with adaptive steps at a relative tolerance "
         f"of {facts.get('tolerance', '')} per step, from the resting state found by Newton's method.",
     ]
-    return " ".join(said)
+    return " ".join(part for part in said if part)
 
 
 def run_sentences(run: xr.Dataset) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resprout.app.outcome import ANALYSIS_HEADINGS, analysis_cells
-from resprout.app.page import Section, html_table, paragraphs
+from resprout.app.page import Section, html_table, paragraphs, with_note
 from resprout.app.published import COLUMNS as PUBLISHED_HEADINGS
 from resprout.app.published import count_words, published_cells
 from resprout.figures.wording import say_time
@@ -177,8 +177,12 @@ def analysis_section(trial: Trial) -> Section:
 def published_section(trial: Trial) -> Section:
     """Published numbers beside their predictions."""
     rows: list[dict[str, Any]] = [dict(row) for _, row in trial.published.astype(object).iterrows()]
-    cells = [[*cell, row["verification"], row["note"]] for cell, row in zip(published_cells(rows), rows, strict=True)]
-    table = html_table([*PUBLISHED_HEADINGS, "how known", "note"], cells, right=PUBLISHED_HEADINGS[5:8])
+    place = PUBLISHED_HEADINGS.index("statistic")
+    cells = [
+        [*cell[:place], with_note(cell[place], row["note"]), *cell[place + 1 :], row["verification"]]
+        for cell, row in zip(published_cells(rows), rows, strict=True)
+    ]
+    table = html_table([*PUBLISHED_HEADINGS, "how known"], cells, right=PUBLISHED_HEADINGS[5:8])
     return Section("published", "Published numbers", paragraphs(count_words(*inside_share(rows))) + table)
 
 

@@ -77,6 +77,8 @@ class Own:
 class Model:
     """A checked model: equations in order of evaluation, constants with sources, the SBML it stands for.
 
+    name, folder   where it is from          constants   by name: value, unit, grade and source
+    states    equations of change            assigned    equations of what follows from states and constants at every moment
     sbml      the whole model as SBML Level 3 text; digest identifies it
     tables    other rows of the model folder (drugs, targets, correlations, sources), by table name
     own       set for a model from a file: `folder` is then that file, and stages, grades and sources are empty

@@ -96,13 +96,19 @@ class Cohort:
         return self.columns["candidate"].astype(np.int64)
 
     def take(self, ids: Sequence[int] | NDArray[np.int64]) -> Cohort:
-        """The patients with these positions, in this order, otherwise unchanged."""
+        """The patients with these positions, in this order, otherwise unchanged.
+
+        ids   [patient]   positions from 0
+        """
         rows = np.asarray(ids, dtype=np.int64)
         constants = _rows(self.constants, rows)
         return Cohort(constants, _rows(self.columns, rows), self.seed, self.population, self.screened)
 
     def with_genotype(self, genotype: str) -> Cohort:
-        """The same people, had they all been born with this rs6265 genotype."""
+        """The same people, had they all been born with this rs6265 genotype.
+
+        genotype   Val/Val, Val/Met or Met/Met, in any case
+        """
         columns = self.columns | {"genotype": np.full(len(self), genotype_named(genotype))}
         return Cohort(self.constants | covariate_constants(columns), columns, self.seed, self.population, self.screened)
 
@@ -205,7 +211,10 @@ def recruit_studies(
     columns = {"patient": np.arange(rows.size)}
     columns |= {name: np.concatenate([part[name] for _, part in kept])[rows] for name in kept[0][1]}
     constants = {name: np.concatenate([part[name] for part, _ in kept])[rows] for name in kept[0][0]}
-    return Cohort(constants, columns, seed, population, int((candidate % STUDY_SPAN).max()) + 1)
+    last = (columns["candidate"] % STUDY_SPAN).reshape(-1, n)[
+        :, -1
+    ]  # each study looks at candidates in order until it is full
+    return Cohort(constants, columns, seed, population, int((last + 1).sum()))
 
 
 def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int) -> None:

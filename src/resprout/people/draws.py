@@ -38,7 +38,7 @@ def with_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Model:
 def draws_words(model: Model, point: bool) -> str:
     """Which constants a result stands on, in a few words."""
     many = len(draws_of(model))
-    return "at the point estimate" if point or not many else f"{many} draws of what the data leave open"
+    return "at the point estimate" if point or not many else f"at {many} draws of what the data leave open"
 
 
 def with_constants(model: Model, values: Mapping[str, float]) -> Model:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from resprout.errors import Fault, InputError, SolveError, nearest
 from resprout.language.records import STAGES, Model
 from resprout.people.cohort import Cohort, recruit
+from resprout.people.draws import draws_words
 from resprout.solve import DEFAULT_TOLERANCE, SENTENCES, Events, Trajectories, run_patients
 from resprout.trial.dosing import companion_constants, companion_drugs, regimen_events
 from resprout.trial.own import simulate_own
@@ -289,7 +290,7 @@ def _check_size(patients: int, hours: int, outputs: int) -> None:
 def dataset(model: Model, part: Part, request: Request) -> xr.Dataset:
     """Name and label what a request gave."""
     told = {"seed": request.seed, "population": request.population, "genotype": request.genotype}
-    told |= {"regimen": request.regimen, "tolerance": request.tolerance}
+    told |= {"regimen": request.regimen, "tolerance": request.tolerance, "constants": draws_words(model, request.point)}
     told |= {"blocks": _pairs(request.blocks), "overrides": _pairs(request.overrides)}
     return labelled(model, part.value, part.status, part.steps, np.array(request.hours), request.outputs, told)
 

@@ -44,7 +44,7 @@ def joined_cohorts(parts: list[Cohort]) -> Cohort:
     first = parts[0]
     constants = {name: np.concatenate([part.constants[name] for part in parts]) for name in first.constants}
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in first.columns}
-    return Cohort(constants, columns, first.seed, first.population, max(part.screened for part in parts))
+    return Cohort(constants, columns, first.seed, first.population, sum(part.screened for part in parts))
 
 
 def _joined(parts: list[Outcome], order: NDArray[np.int64]) -> Outcome:

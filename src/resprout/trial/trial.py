@@ -16,6 +16,7 @@ from resprout.errors import Fault, InputError
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.cohort import MOST_PEOPLE, Cohort
+from resprout.people.draws import draws_words
 from resprout.trial.analysis import ANALYSIS_COLUMNS, analyse
 from resprout.trial.anova import treatment_by_time
 from resprout.trial.conduct import Ratings
@@ -58,6 +59,7 @@ class Trial:
     published  a row for each published number beside its prediction; empty if the protocol has none
     path       outputs [patient, time_h] of the first people of the trial under its first active arm
     outcome    ratings by arm and endpoint, [replicate, person, visit], and who left
+    protocol   the design          cohort   its people, study by study          replicates   studies          seed   of people and ratings
     """
 
     protocol: Protocol
@@ -114,13 +116,15 @@ def run_protocol(
 ) -> Trial:
     """Run a design that has been read and checked."""
     cohort, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
+    path = _path(protocol, regimens, model, cohort)
+    path.attrs["constants"] = draws_words(model, point)
     return Trial(
         protocol=protocol,
         table=trial_table(protocol, outcome.ratings),
         anova=anova_table(protocol, outcome.ratings),
         analysis=pd.DataFrame(analyse(protocol, outcome), columns=ANALYSIS_COLUMNS),
         published=pd.DataFrame(published_rows(protocol, outcome), columns=PUBLISHED_COLUMNS),
-        path=_path(protocol, regimens, model, cohort),
+        path=path,
         outcome=outcome,
         cohort=cohort,
         replicates=replicates,

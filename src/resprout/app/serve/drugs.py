@@ -18,8 +18,8 @@ from resprout.trial.dosing import companion_drugs
 from resprout.trial.regimen import parse_regimen
 
 LEAST_SPAN = {
-    "HDRS-17 change at 1 d": 5.0,
-    "HDRS-17 change at 7 d": 5.0,
+    "HDRS-17 at 1 d": 5.0,
+    "HDRS-17 at 7 d": 5.0,
     "dissociation": 10.0,
     "systolic pressure": 10.0,
 }
@@ -60,9 +60,9 @@ READOUTS = (
     Readout("extrasynaptic block", "receptor", "%", peak("pyramidal_extrasynaptic_NMDA_block", 100)),
     Readout("pyramidal firing", "circuit", "% more", gain("pyramidal_rate")),
     Readout("p-mTOR", "signal", "% active", rise("p_mTOR", 100)),
-    Readout("spines gained at 1 d", "spine", "% of health", moved("spine_density", 24, 100)),
-    Readout("HDRS-17 change at 1 d", "score", "points", moved("HDRS17", 24)),
-    Readout("HDRS-17 change at 7 d", "score", "points", moved("HDRS17", 168)),
+    Readout("spines at 1 d", "spine", "% gained", moved("spine_density", 24, 100)),
+    Readout("HDRS-17 at 1 d", "score", "points change", moved("HDRS17", 24)),
+    Readout("HDRS-17 at 7 d", "score", "points change", moved("HDRS17", 168)),
     Readout("dissociation", "score", "CADSS", peak("CADSS")),
     Readout("systolic pressure", "score", "mmHg", rise("SBP")),
 )
@@ -108,7 +108,7 @@ def spans(rows: list[Row]) -> list[float]:
 def balance_picture(rows: list[Row]) -> tuple[Picture, str]:
     """Relief at a day against dissociation, a point a regimen, and what that shows in words."""
     labels = [readout.label for readout in READOUTS]
-    relief = [-row.value[labels.index("HDRS-17 change at 1 d")] for row in rows]
+    relief = [-row.value[labels.index("HDRS-17 at 1 d")] for row in rows]
     odd = [row.value[labels.index("dissociation")] for row in rows]
     data = [
         {

@@ -179,7 +179,7 @@ def step_label(name: str) -> str:
 
 def trial_fields() -> list[Field]:
     """The design of a trial of the regimen on the left."""
-    controls = (("saline", "saline"), ("midazolam", "midazolam 0.045 mg/kg"), ("none", "none (open label)"))
+    controls = (("saline", "saline"), ("midazolam", "midazolam"), ("none", "none (open label)"))
     scales = tuple((name, name) for name in ("HDRS17", "MADRS", "HDRS25"))
     genotypes = (("all", "as in the population"), ("Val/Val", "Val/Val only"), ("Met", "Met carriers only"))
     visits = "4 h, 1 d, 3 d, 7 d, 14 d"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
-from resprout.app.page import Raw, html_table
+from resprout.app.page import Raw, html_table, with_note
 from resprout.app.truth import hypothesis_facts, intervention_facts, reading_words
 from resprout.app.validate import say, say_range
 from resprout.calibrate.hypotheses import score_hypotheses
@@ -95,11 +95,6 @@ def folded(title: str, said: str, body: str, *, opened: bool = False, colour: st
     return f"{opening}<summary>{swatch}{escape(title)}<small>{escape(said)}</small></summary>{body}</details>"
 
 
-def with_note(text: str, note: str) -> Raw:
-    """A cell with a smaller line under it."""
-    return Raw(f'<div class="what">{escape(text)}{f"<small>{escape(note)}</small>" if note else ""}</div>')
-
-
 def hypotheses_card(model: Model) -> str:
     """Which published facts each hypothesis explains alone."""
     facts = hypothesis_facts(score_hypotheses(model))
@@ -148,7 +143,7 @@ def stage_rows(stage: str, marks: Sequence[Mark]) -> str:
 
 def published_cells(mark: Mark) -> list[Any]:
     """One published row: what was measured and where it stands, both numbers with their unit, and the range of agreement."""
-    unit = say_unit(mark.unit)
+    unit = say_unit(mark.unit).replace("hour", "h").replace("percent", "%")
     numbers = [
         say(each) if isinstance(each, str) else f"{say(each)} {unit}".strip()
         for each in (mark.observed, mark.predicted)
