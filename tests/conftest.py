@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# before any test imports libRoadRunner: whichever comes first decides what a kind of formula is to the other
+import libsbml  # noqa: F401
 import pytest
 from hypothesis import settings
 

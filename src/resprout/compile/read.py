@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 
 import libsbml
 
 from resprout.compile.graph import Graph, Node
 from resprout.compile.operations import NUMBERS, SMOOTH, USUAL, Build
-from resprout.compile.system import System
+from resprout.compile.system import Happening, System
 from resprout.errors import Fault, ModelError
 from resprout.language.records import Model
-
-
-@dataclass(frozen=True)
-class Happening:
-    """An event of a model of one's own, as nodes of its System's graph.
-
-    trigger       not 0 while it holds; the event happens when it begins to
-    held_before   whether it counts as holding before the beginning
-    persistent    whether it still happens if an event of the same moment ends its trigger
-    at_trigger    whether its values are taken when it is triggered, not when it happens
-    changes       (state, new value)
-    """
-
-    trigger: Node
-    held_before: bool
-    persistent: bool
-    at_trigger: bool
-    changes: tuple[tuple[str, Node], ...]
 
 
 def read_system(model: Model) -> System:

@@ -26,3 +26,21 @@ class System:
     def node(self, name: str) -> Node:
         """The node of any quantity by name."""
         return self.assigned[name] if name in self.assigned else self.graph.name(name)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event of a model of one's own, as nodes of its System's graph.
+
+    trigger       not 0 while it holds; the event happens when it begins to
+    held_before   whether it counts as holding before the beginning
+    persistent    whether it still happens if an event of the same moment ends its trigger
+    at_trigger    whether its values are taken when it is triggered, not when it happens
+    changes       (state, new value)
+    """
+
+    trigger: Node
+    held_before: bool
+    persistent: bool
+    at_trigger: bool
+    changes: tuple[tuple[str, Node], ...]

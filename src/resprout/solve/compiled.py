@@ -26,8 +26,8 @@ def _folder() -> str | None:
 FOLDER = _folder()
 
 
-def compiled(*, entry: bool = False, **options: Any) -> Any:
-    """Compile a function that allocates nothing; an `entry` is called from Python, others from compiled functions only.
+def compiled(*, inner: bool = False, **options: Any) -> Any:
+    """Compile a function that allocates nothing; an `inner` one can be called by compiled functions only.
 
     Counting references atomically at every use of an array cost a fifth of the run, so it is switched off. A folder per
     source keeps an upgrade from meeting what an older version has left.
@@ -37,7 +37,7 @@ def compiled(*, entry: bool = False, **options: Any) -> Any:
         before = NUMBA.config.CACHE_DIR
         NUMBA.config.CACHE_DIR = FOLDER or ""
         try:
-            bare = {"no_cpython_wrapper": not entry, "no_cfunc_wrapper": True}
+            bare = {"no_cpython_wrapper": inner, "no_cfunc_wrapper": True}
             return NUMBA.njit(nogil=True, cache=FOLDER is not None, _nrt=False, **bare, **options)(function)
         finally:
             NUMBA.config.CACHE_DIR = before

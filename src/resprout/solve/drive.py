@@ -47,7 +47,7 @@ def aligned_rows(count: int, width: int) -> np.ndarray:
     return memory[shift : shift + count * width].reshape(count, width)
 
 
-@compiled()
+@compiled(inner=True)
 def _at(array):
     return types.int64(array.ctypes.data)
 
@@ -132,7 +132,7 @@ def open_lanes(states: int, parameters: int, outputs: int, terms: int, width: in
     return Lanes(*arrays, *more)
 
 
-@compiled()
+@compiled(inner=True)
 def _admit(lane, patient, patients, constants, state):
     """Put one patient into a lane: constants and starting state."""
     for row in range(patients.nominal.shape[0]):
@@ -144,7 +144,7 @@ def _admit(lane, patient, patients, constants, state):
         state[row, lane] = patients.start[source, row]
 
 
-@compiled()
+@compiled(inner=True)
 def _begin(lane, patient, patients, plan, lanes, begin_h):
     """Start one patient's timeline: sample what is due, then apply what happens at the first hour."""
     _admit(lane, patient, patients, lanes.constants, lanes.state)
@@ -160,7 +160,7 @@ def _begin(lane, patient, patients, plan, lanes, begin_h):
     _happen(lane, plan, lanes, begin_h)
 
 
-@compiled()
+@compiled(inner=True)
 def _happen(lane, plan, lanes, hour):
     """Apply all changes that are due at this hour; says whether there were any."""
     due = False
@@ -178,7 +178,7 @@ def _happen(lane, plan, lanes, hour):
     return due
 
 
-@compiled(inline="always")
+@compiled(inner=True, inline="always")
 def _sample(lane, theta, plan, lanes, new):
     """Keep the interpolated states and the inputs of one lane for its next output hour."""
     column = lanes.column[lane]
@@ -196,7 +196,7 @@ def _sample(lane, theta, plan, lanes, new):
     lanes.column[lane] += 1
 
 
-@compiled()
+@compiled(inner=True)
 def _observe(observe, lane, lanes, out):
     """Turn the samples of one lane's patient into outputs, `width` moments at a time; hours not reached stay NaN."""
     width, taken = lanes.constants.shape[1], lanes.column[lane]
@@ -214,7 +214,7 @@ def _observe(observe, lane, lanes, out):
                 out[output, begin + other] = result[output, other]
 
 
-@compiled(inline="always")
+@compiled(inner=True, inline="always")
 def _goal(lane, plan, lanes):
     """The hour a lane must land on next: its next event, or the end."""
     end_h = plan.time_h[-1]
@@ -223,7 +223,7 @@ def _goal(lane, plan, lanes):
     return end_h
 
 
-@compiled(inline="always")
+@compiled(inner=True, inline="always")
 def _judge(lane, plan, lanes):
     """Take or refuse the step a lane has just tried; returns a failure, SOLVED, LANDED or GOES_ON."""
     if lanes.now[lane] >= plan.time_h[-1]:
@@ -247,7 +247,7 @@ def _judge(lane, plan, lanes):
     return SOLVED if later >= plan.time_h[-1] else LANDED
 
 
-@compiled()
+@compiled(inner=True)
 def _refill(span, waiting, patients, plan, lanes, begin_h):
     """Give idle lanes the next patients; returns the first patient still waiting."""
     for lane in range(lanes.patient.shape[0]):
@@ -257,7 +257,7 @@ def _refill(span, waiting, patients, plan, lanes, begin_h):
     return waiting
 
 
-@compiled()
+@compiled(inner=True)
 def _settle(verdict, lane, plan, lanes, found):
     """After a step is kept: apply events where a lane has landed, write down how a patient ended."""
     if verdict == LANDED:
@@ -270,7 +270,7 @@ def _settle(verdict, lane, plan, lanes, found):
     return True
 
 
-@compiled(entry=True)
+@compiled()
 def drive(code, span, patients, plan, lanes, tolerance, found):
     """Solve a range of patients.
 
@@ -320,7 +320,7 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
                 call(prepare, (_at(lanes.constants),))
 
 
-@compiled()
+@compiled(inner=True)
 def _end_steps(observe, span, patients, plan, lanes, found, more):
     """Settle every lane that has landed or ended; `more` patients wait; returns how many ended."""
     ended = 0
@@ -352,7 +352,7 @@ def open_resting(states: int, parameters: int, width: int) -> Resting:
     return Resting(*arrays)
 
 
-@compiled(entry=True)
+@compiled()
 def find_rest(code, span, patients, room, out, status):
     """Resting state of a range of patients: implicit Euler steps that grow into Newton's method.
 
@@ -383,7 +383,7 @@ def find_rest(code, span, patients, room, out, status):
                 out[begin + lane, row] = state[row, lane]
 
 
-@compiled(inline="always")
+@compiled(inner=True, inline="always")
 def _move(lane, state, direction, shift, before):
     """Take one lane's direction; returns the largest relative change, which says how far from rest it was."""
     if before < AT_REST:

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike
 from resprout.compile import graph as g
 from resprout.compile.evaluate import evaluate
 from resprout.compile.graph import Node
-from resprout.compile.read import Happening, read_happenings, read_start, read_system
-from resprout.compile.system import System
+from resprout.compile.system import Happening, System
 from resprout.language.records import Model
 from resprout.solve.events import Floats
 
@@ -39,6 +38,9 @@ class Beginning:
 @functools.lru_cache(maxsize=8)
 def read_own(model: Model) -> tuple[System, tuple[Happening, ...]]:
     """The equations of a model of one's own, and its events on the same graph."""
+    # libsbml is imported only for a model of one's own
+    from resprout.compile.read import read_happenings, read_system
+
     system = read_system(model)
     return system, read_happenings(model, system)
 
@@ -48,6 +50,8 @@ def begin(model: Model, given: Mapping[str, ArrayLike]) -> Beginning:
 
     given     name -> scalar or [patient], of constants and of states; it goes before what the file says
     """
+    from resprout.compile.read import read_start
+
     plain = {name: constant.value for name, constant in model.constants.items()}
     plain |= {state.name: state.start for state in model.states}
     values = {**plain, **{name: np.asarray(value, dtype=float) for name, value in given.items()}}

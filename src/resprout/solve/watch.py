@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from resprout.compile import Kernel
 from resprout.compile.evaluate import evaluate
-from resprout.compile.read import Happening
-from resprout.compile.system import System
+from resprout.compile.system import Happening, System
 from resprout.solve import drive
 from resprout.solve.events import Floats
 
@@ -49,9 +48,9 @@ class Group:
     def __init__(self, task: Task, constants: Floats, start: Floats) -> None:
         layout, width = task.kernel.layout, task.kernel.width
         terms, states = len(task.kernel.tableau.dense), len(layout.states)
-        counts = (states, layout.parameters, 1, states, states, 2, terms * states)
+        counts = (states, layout.parameters, 1, states, states, 2, terms * states, layout.room)
         arrays = [drive.aligned_rows(count, width) for count in counts]
-        self.state, self.constants, self.step, self.peak, self.new, self.error, self.dense = arrays
+        self.state, self.constants, self.step, self.peak, self.new, self.error, self.dense, self.room = arrays
         self.terms, self.limits, self.size = terms, task.limits, start.shape[0]
         # code is made only for the constants that something reads
         rows = [task.system.constants.index(name) for name in layout.constants]
@@ -59,12 +58,13 @@ class Group:
         self.state[:] = start.T[:, np.minimum(np.arange(width), self.size - 1)]
         self.peak[:] = np.abs(self.state)
         _function(task.kernel.address["prepare"], 1)(self.constants.ctypes.data)
-        self._step = _function(task.kernel.address["step"], 8)
+        self._step = _function(task.kernel.address["step"], 9)
 
     def try_step(self) -> None:
         """One step of every lane, by its own size."""
-        arrays = (self.state, self.constants, self.step, self.limits, self.peak, self.new, self.error, self.dense)
-        self._step(*(array.ctypes.data for array in arrays))
+        given = (self.state, self.constants, self.step, self.limits, self.peak)
+        written = (self.new, self.error, self.dense, self.room)
+        self._step(*(array.ctypes.data for array in (*given, *written)))
 
     def between(self, lane: int, theta: Floats | float) -> Floats:
         """[state, ...] of one lane at a share of its step."""
