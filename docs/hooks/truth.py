@@ -118,6 +118,8 @@ def learned_text(model):
 def left_out_text(model):
     """Published numbers beside predictions that never saw their trial, as recorded."""
     rows = recorded_table("left_out_trials.tsv")
+    if not rows:
+        return "*Not recorded for these constants yet: `resprout fit --leave-out --ship` writes it.*"
     counted = [row for row in rows if row["inside"]]
     inside = sum(row["inside"] == "true" for row in counted)
     words = f"**{inside} of {len(counted)} ({inside / len(counted):.0%}) inside the middle 90 %.**"

@@ -161,7 +161,7 @@ def mutated(number):
 @pytest.mark.parametrize("number", range(MUTATIONS))
 def test_a_bad_protocol_is_refused_with_exit_2_place_and_remedy(number, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "bad.yaml").write_text(mutated(number))
+    (tmp_path / "bad.yaml").write_text(mutated(number), encoding="utf-8")
     code = run(["trial", "bad.yaml", "--replicates", "1", "--table", "t.csv"])
     told = capsys.readouterr()
     assert code == 2, mutated(number)

@@ -119,8 +119,11 @@ def write_table(name: str, about: str, rows: Sequence[Mapping[str, Any]]) -> Pat
 
 
 def recorded_table(name: str) -> list[dict[str, str]]:
-    """Rows of a table that `write_table` wrote, as text."""
-    with (data_folder() / name).open(encoding="utf-8", newline="") as file:
+    """Rows of a table of the calibration's data folder, as text; none where nothing was recorded."""
+    path = data_folder() / name
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
 
 

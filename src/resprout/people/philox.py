@@ -16,7 +16,7 @@ FIRST_BUMP, SECOND_BUMP = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584C
 LOW, HALF, NOTHING = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(0)
 
 
-@compiled(inline="always")
+@compiled(inner=True, inline="always")
 def _high(one, other):
     """The upper 64 bits of a product of two 64-bit numbers."""
     low_one, high_one, low_other, high_other = one & LOW, one >> HALF, other & LOW, other >> HALF
