@@ -20,7 +20,7 @@ print("loaded", code, sorted(set(sys.modules) & {heavy!r}))
 def test_a_cached_run_loads_no_library_of_symbols_frames_or_pictures(tmp_path, option, name):
     start = [sys.executable, "-c", CODE.replace("{heavy!r}", repr(HEAVY)), option]
     subprocess.run([*start, str(tmp_path / f"first_{name}")], capture_output=True, check=True)
-    told = subprocess.run([*start, str(tmp_path / name)], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run([*start, str(tmp_path / name)], capture_output=True, encoding="utf-8", check=True).stdout
     assert told.splitlines()[-1] == "loaded 0 []"
     assert (tmp_path / name).exists()
 
@@ -37,5 +37,7 @@ def test_a_table_holds_the_same_in_both_formats(tmp_path):
 
 def test_importing_the_package_loads_nothing_else():
     code = f"import resprout, sys; print(sorted(set(sys.modules) & {HEAVY | {'numpy', 'numba', 'scipy'}!r}))"
-    told = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert told.stdout == "[]\n"

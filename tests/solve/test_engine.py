@@ -62,8 +62,8 @@ def test_engine_and_twin_agree_on_every_quantity_for_fifty_people(first):
     for patient in range(10):
         own = {name: value[patient] for name, value in people.items()}
         twin = solve_one(model, own, ketamine(), hours, outputs, tolerance=1e-8)
-        # states of drugs not given are exactly 0 in the engine and noise at the twin's absolute tolerance
-        miss = np.abs(engine.value[patient] - twin).max(0) / np.maximum(np.abs(twin).max(0), 1e-6)
+        # drugs not given are exactly 0 in the engine, and a few times its absolute tolerance of 1e-10 in the twin
+        miss = np.abs(engine.value[patient] - twin).max(0) / np.maximum(np.abs(twin).max(0), 1e-5)
         # 1e-4 is what DESIGN promises of any output at the default tolerance
         # block by a partner drug was seen to differ by 1.9e-4 in one person; everything else keeps the promise
     promised = np.where([name.startswith("partner_") for name in outputs], 5e-4, 1e-4)

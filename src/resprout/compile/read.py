@@ -78,14 +78,16 @@ def read_start(model: Model, given: Collection[str]) -> tuple[Graph, Mapping[str
 
 
 def _node(graph: Graph, tree: libsbml.ASTNode, look_up: Callable[[str], Node], known: Mapping[int, Build]) -> Node:
-    if tree.isNumber():
-        return graph.number(tree.getValue())
-    kind = tree.getType()
+    # by class: once libRoadRunner or COPASI is imported, SWIG may hand out nodes whose own methods are theirs
+    of = libsbml.ASTNode
+    if of.isNumber(tree):
+        return graph.number(of.getValue(tree))
+    kind = of.getType(tree)
     if kind == libsbml.AST_NAME:
-        return look_up(tree.getName())
+        return look_up(of.getName(tree))
     if kind in NUMBERS:
         return graph.number(NUMBERS[kind])
-    arguments = [_node(graph, tree.getChild(index), look_up, known) for index in range(tree.getNumChildren())]
+    arguments = [_node(graph, of.getChild(tree, index), look_up, known) for index in range(of.getNumChildren(tree))]
     builder = known.get(kind)
     if builder is None:
         raise ModelError(

@@ -75,11 +75,13 @@ def read_equations(model: Model) -> Equations:
 
 
 def _symbolic(tree: libsbml.ASTNode, symbols: dict[str, sympy.Symbol]) -> sympy.Expr:
-    if tree.isNumber():
-        return sympy.Float(tree.getValue(), 17) if tree.isReal() else sympy.Integer(int(tree.getValue()))
-    if tree.getType() == libsbml.AST_NAME:
-        return symbols[tree.getName()]
-    inner = [_symbolic(tree.getChild(index), symbols) for index in range(tree.getNumChildren())]
+    # by class, as compile/read.py explains
+    of = libsbml.ASTNode
+    if of.isNumber(tree):
+        return sympy.Float(of.getValue(tree), 17) if of.isReal(tree) else sympy.Integer(int(of.getValue(tree)))
+    if of.getType(tree) == libsbml.AST_NAME:
+        return symbols[of.getName(tree)]
+    inner = [_symbolic(of.getChild(tree, index), symbols) for index in range(of.getNumChildren(tree))]
     operation = {
         libsbml.AST_PLUS: lambda: sympy.Add(*inner),
         libsbml.AST_TIMES: lambda: sympy.Mul(*inner),
@@ -91,7 +93,7 @@ def _symbolic(tree: libsbml.ASTNode, symbols: dict[str, sympy.Symbol]) -> sympy.
         libsbml.AST_FUNCTION_LN: lambda: sympy.log(inner[0]),
         libsbml.AST_FUNCTION_ROOT: lambda: sympy.sqrt(inner[-1]),
     }
-    return operation[tree.getType()]()
+    return operation[of.getType(tree)]()
 
 
 def solve_one(
