@@ -18,7 +18,11 @@ from resprout.language.records import Model
 STEP = 0.5  # of a prior sd: long enough that shares of a few hundred people move
 REACH = 4.0  # prior sd that the first step may take along all quantities together
 SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying trial does not bend all others
-MOST_STEPS = 5
+MOST_STEPS = {
+    "dose": 30,
+    "circuit": 30,
+    "mood": 5,
+}  # of mood, what is left then is less than the noise of virtual trials
 STAGES = {"dose": (1,), "circuit": (2, 3), "mood": (4, 5, 6)}
 Progress = Callable[[str], None]
 
@@ -95,7 +99,7 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
         np.zeros(len(quantities)),
         jac=slopes,
         x_scale=REACH,
-        max_nfev=MOST_STEPS,
+        max_nfev=MOST_STEPS[part],
         ftol=4e-3,
         xtol=1e-3,
         gtol=1e-3,
