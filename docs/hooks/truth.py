@@ -4,10 +4,10 @@ from resprout.app.about import drug_list
 from resprout.app.truth import hypothesis_facts, intervention_facts, reading_words
 from resprout.app.validate import say, say_range, shares
 from resprout.calibrate.comparison import COLUMNS, compare_agents
+from resprout.calibrate.evidence import recorded_table
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import RULES, run_interventions
 from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
-from resprout.calibrate.ship import recorded_table
 from resprout.language import STAGES, load_model
 
 

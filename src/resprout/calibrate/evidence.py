@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections.abc import Mapping
@@ -88,6 +89,15 @@ class Measurement:
 def data_folder() -> Path:
     """The folder of the calibration's tables that comes with the package."""
     return Path(str(resources.files("resprout") / "calibrate" / "data"))
+
+
+def recorded_table(name: str) -> list[dict[str, str]]:
+    """Rows of a table of the calibration's data folder, as text; none where nothing was recorded."""
+    path = data_folder() / name
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
 
 
 def read_measurements(model: Model, path: Path | None = None) -> tuple[Measurement, ...]:

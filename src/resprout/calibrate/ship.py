@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -116,15 +115,6 @@ def write_table(name: str, about: str, rows: Sequence[Mapping[str, Any]]) -> Pat
     path = data_folder() / name
     write_whole(path, ("\n".join(lines) + "\n").encode())
     return path
-
-
-def recorded_table(name: str) -> list[dict[str, str]]:
-    """Rows of a table of the calibration's data folder, as text; none where nothing was recorded."""
-    path = data_folder() / name
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
 
 
 def _cell(value: Any) -> str:

@@ -1,0 +1,52 @@
+"""What a plain install brings is enough for the main job: packages of extras are asked for only by what needs them."""
+
+import subprocess
+import sys
+
+import pytest
+
+EXTRAS = (
+    "emcee",
+    "arviz",
+    "SALib",
+    "petab",
+    "dash",
+    "waitress",
+    "dask",
+    "distributed",
+    "roadrunner",
+    "COPASI",
+    "playwright",
+)
+WITHOUT = f"""
+import sys
+for name in {EXTRAS!r}:
+    sys.modules[name] = None  # importing it fails as if it were not installed
+from resprout.app.command import main
+main()
+"""
+
+
+def run(words, folder):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, *words], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["demo", "--replicates", "4"],
+        ["describe", "--json"],
+        ["simulate", "ketamine 0.5 mg/kg iv over 40 min", "--patients", "4", "--days", "1", "--report", "r.html"],
+        ["trial", "berman2000", "--replicates", "4", "--report", "t.html"],
+        ["interventions", "--json"],
+        ["validate", "--no-trials", "--json"],
+        ["export", "--to", "sbml", "m.xml"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_the_commands_of_a_plain_install_need_no_extra(words, tmp_path):
+    code, said = run(words, tmp_path)
+    assert code == 0, said[-800:]
