@@ -6,13 +6,15 @@ from shutil import copytree
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from resprout.calibrate import fit as fitting
 from resprout.calibrate.blocks import Laboratory
+from resprout.calibrate.evidence import data_folder
 from resprout.calibrate.fit import Fit, fit_part, soften
 from resprout.calibrate.leave_out import leave_trials_out
 from resprout.calibrate.measurements import predict_measurements
-from resprout.calibrate.posterior import log_density, most_likely, sample
+from resprout.calibrate.posterior import log_density, sample
 from resprout.calibrate.quantities import read_quantities, values_of
 from resprout.calibrate.ship import summary, write_draws, write_values
 from resprout.language import load_model, shipped_folder
@@ -76,6 +78,14 @@ def test_draws_of_a_straight_problem_have_the_exact_mean_and_covariance():
     assert (posterior.ESS > 500).all()
 
 
+def most_likely(fit, rows):
+    """The point of the highest density with these rows only, by SciPy's search on the density itself."""
+    found = minimize(
+        lambda free: -log_density(fit, free[None], rows)[0], fit.free, method="BFGS", options={"gtol": 1e-9}
+    )
+    return found.x
+
+
 def test_leaving_rows_out_moves_the_most_likely_point_to_what_the_others_say():
     slope = np.array([[10.0], [10.0]])
     fit = straight(slope, np.array([-0.05, 0.05]), np.zeros(1))
@@ -120,3 +130,13 @@ def test_a_trial_left_out_is_predicted_with_its_published_numbers_beside():
     rows = leave_trials_out(MODEL, fit, [{}] * 3, ["berman2000"], told=lambda _: None)
     assert {row["evidence"] for row in rows} >= {"CT001", "CT002"}
     assert all(row["lower"] <= row["upper"] for row in rows if row["inside"] is not None)
+
+
+def test_a_kept_point_is_computed_anew_once_the_data_behind_it_have_changed(monkeypatch, tmp_path):
+    data = copytree(data_folder(), tmp_path / "data")
+    monkeypatch.setattr(fitting, "data_folder", lambda: data)
+    before = fitting._behind()
+    assert fitting._behind() == before
+    table = data / "measurements.tsv"
+    table.write_text(table.read_text(encoding="utf-8").replace("\t185\t", "\t186\t", 1), encoding="utf-8")
+    assert fitting._behind() != before

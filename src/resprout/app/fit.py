@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
-from resprout.app.sensitivity import need_extra
+from resprout.app.options import need_extra
 
 if TYPE_CHECKING:
     from resprout.calibrate.posterior import Posterior

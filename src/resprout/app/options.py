@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from resprout.errors import Fault, nearest
+from resprout.errors import Fault, InputError, nearest
 
 GENOTYPES = ("val/val", "val/met", "met/met")
 POPULATIONS = ("mdd", "healthy")
@@ -100,3 +100,15 @@ def read_days(days: float, faults: list[Fault]) -> float:
             )
         )
     return days
+
+
+def need_extra(package: str, extra: str) -> None:
+    """Refuse to go on without a package of an extra.
+
+    raises   InputError that says how to install it
+    """
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        remedy = f'Install it with `pip install "resprout[{extra}]"`.'
+        raise InputError(Fault(f"`{package}` is not installed.", "", "", remedy))

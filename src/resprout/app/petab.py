@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from resprout.app.keep import appearing_whole, refuse
-from resprout.app.sensitivity import need_extra
+from resprout.app.options import need_extra
 from resprout.errors import Fault
 
 

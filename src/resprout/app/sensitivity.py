@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.keep import PAGE_SUFFIXES, TABLE_SUFFIXES, check_target, keep_page, keep_table, refuse
-from resprout.app.options import read_choice
+from resprout.app.options import need_extra, read_choice
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -87,18 +87,6 @@ def sensitivity(
         for path in (out, table):
             if path is not None:
                 typer.echo(f"wrote {path}")
-
-
-def need_extra(package: str, extra: str) -> None:
-    """Refuse to go on without a package of an extra.
-
-    raises   InputError that says how to install it
-    """
-    from importlib.util import find_spec
-
-    if find_spec(package) is None:
-        remedy = f'Install it with `pip install "resprout[{extra}]"`.'
-        raise InputError(Fault(f"`{package}` is not installed.", "", "", remedy))
 
 
 NUMBERS = ("mu_star", "sigma", "first", "first_lower", "first_upper", "total", "total_lower", "total_upper")

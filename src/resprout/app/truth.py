@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 OwnModel = Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-SEEN = "read"
 
 
 def interventions(model: OwnModel = None, as_json: AsJson = False) -> None:
@@ -68,8 +67,8 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
     """Print how well each hypothesis predicts, the best first."""
     from dataclasses import asdict
 
+    from resprout.app.options import need_extra
     from resprout.app.screen import number, print_json, screen, table, waiting
-    from resprout.app.sensitivity import need_extra
     from resprout.language import load_model
 
     need_extra("arviz", "calibrate")
@@ -142,6 +141,8 @@ def intervention_facts(verdicts: list[Verdict]) -> dict[str, Any]:
         }
         for verdict in verdicts
     ]
+    from resprout.calibrate.interventions import SEEN
+
     seen = [verdict for verdict in verdicts if verdict.row["verification"] == SEEN]
     return {
         "rows": rows,

@@ -12,38 +12,23 @@ from typing import Protocol
 
 import numpy as np
 
-from resprout.calibrate.evidence import Measurement, read_measurements
-from resprout.calibrate.interventions import Verdict, run_interventions
+from resprout.calibrate.evidence import Measurement, distances, read_measurements
+from resprout.calibrate.interventions import BANDS, SEEN, Verdict, run_interventions
 from resprout.calibrate.measurements import predict_measurements
 from resprout.calibrate.quantities import Numbers
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.draws import held
-from resprout.trial.conduct import enrol, observe
 from resprout.trial.design import LARGE_TRIAL, Published
 from resprout.trial.design import Protocol as Design
 from resprout.trial.protocol import read_protocol, shipped_protocols
 from resprout.trial.published import COUNTED, published_statistic
+from resprout.trial.series import run_series
 
 SLOW_TRIALS = ("stard_level1",)  # 98 daily doses in 2,876 people: predicted, never fitted
 NOT_SMOOTH = ("interaction_p", "difference_p", "change_p", "first_significant_h", "remission_median_h")
 DISCREPANCY = 0.1  # of a published number: no model of this kind is nearer to a clinic than that
 LEAST_TRIALS, MOST_TRIALS = 8, 60
-SEEN = "read"  # interventions that were read in their source
-BANDS = {
-    "abolish": (-np.inf, 0.25),
-    "attenuate": (0.25, 0.75),
-    "reduce": (-np.inf, 0.75),
-    "preserve": (0.75, np.inf),
-    "work": (0.25, np.inf),
-    "enhance": (1.10, np.inf),
-    "mimic": (0.25, np.inf),
-    "none": (-0.25, 0.25),
-    "worsen": (-np.inf, -0.25),
-    "unchanged": (-0.02, 0.02),
-    "up": (0.02, np.inf),
-    "down": (-np.inf, -0.02),
-}
 BAND_FAR = 4.0  # sd at which a miss is as bad as it can be: a fact that the model cannot hold pulls at nothing
 BAND_SD, BAND_MARGIN = 0.04, 0.03  # of the agent's effect: how soft the edge of a band is, and how far inside it counts
 
@@ -79,8 +64,7 @@ class Laboratory:
         """As in `Block`; facts about people do not reach the laboratory."""
         known = [name for name in points[0] if name in self.model.constants]
         draws = {name: np.array([point[name] for point in points]) for name in known}
-        found = predict_measurements(self.model, self.rows, draws)
-        return np.array([[row.z(float(value)) for row, value in zip(self.rows, line, strict=True)] for line in found])
+        return distances(self.rows, predict_measurements(self.model, self.rows, draws))
 
 
 @dataclass(frozen=True)
@@ -212,7 +196,7 @@ def trial_moments(
         for trial in trials:
             design, regimens = read_protocol(trial, moved)
             count = repetitions(design, people, least)
-            outcome = observe(design, regimens, moved, enrol(design, moved, np.arange(1, count + 1), seed), count)
+            _, outcome = run_series(design, regimens, moved, count, seed, point=True)
             for row in fitted_rows(design):
                 found = published_statistic(design, outcome, row)
                 known = found[np.isfinite(found)]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from resprout.calibrate.experiments import Arm, read_persons, split
 from resprout.errors import Fault, ModelError, nearest
@@ -84,6 +87,11 @@ class Measurement:
         if not math.isnan(self.observed):
             return f"{self.observed:g}"
         return f"{'>' if self.rule == 'above' else '<'} {self.lower if self.rule == 'above' else self.upper:g}"
+
+
+def distances(rows: Sequence[Measurement], predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many sd each prediction lies from its row: predicted [draw, row]; [draw, row]."""
+    return np.array([[row.z(float(value)) for row, value in zip(rows, line, strict=True)] for line in predicted])
 
 
 def data_folder() -> Path:

@@ -6,12 +6,15 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import least_squares
 
 from resprout import cache
 from resprout.calibrate.blocks import Block, Interventions, Laboratory, Trials
+from resprout.calibrate.evidence import data_folder
 from resprout.calibrate.quantities import Numbers, Quantity, read_quantities, values_of
 from resprout.language.records import Model
 
@@ -23,7 +26,7 @@ MOST_STEPS = {
     "circuit": 30,
     "mood": 5,
 }  # of mood, what is left then is less than the noise of virtual trials
-STAGES = {"dose": (1,), "circuit": (2, 3), "mood": (4, 5, 6)}
+STAGES_OF = {"dose": (1,), "circuit": (2, 3), "mood": (4, 5, 6)}
 Progress = Callable[[str], None]
 
 
@@ -58,7 +61,7 @@ def soften(residual: Numbers) -> Numbers:
 
 def blocks_of(model: Model, part: str, start: Mapping[str, float]) -> list[Block]:
     """The data that a part of the fit looks at."""
-    found: list[Block] = [Laboratory.of(model, STAGES[part])]
+    found: list[Block] = [Laboratory.of(model, STAGES_OF[part])]
     if part != "dose":
         found.append(Interventions.of(model))
     if part == "mood":
@@ -109,13 +112,21 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
     return Fit(part, quantities, rows, found.x, near[0], slope, float(found.cost), int(found.nfev))
 
 
+def _behind() -> list[str]:
+    """Digests of all that a residual comes from beside the model: code, and tables that the model's digest does not hold."""
+    package = Path(str(resources.files("resprout")))
+    tables = [data_folder() / "measurements.tsv", data_folder() / "fitted.tsv", *package.glob("people/*.tsv")]
+    tables += [*package.glob("trial/*.tsv"), *package.glob("trial/protocols/*.yaml")]
+    code = [cache.source_digest(layer) for layer in ("calibrate", "trial", "people", "solve", "compile", "language")]
+    return [*code, *(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(tables))]
+
+
 class _Keeper:
     """Residuals at points, each computed once and kept on disk under all that it depends on."""
 
     def __init__(self, model: Model, part: str, blocks: Sequence[Block], others: Mapping[str, float]) -> None:
         self.blocks, self.others = blocks, dict(others)
-        sources = [cache.source_digest(layer) for layer in ("calibrate", "trial", "people", "solve", "compile")]
-        self.head = "|".join([model.digest, part, *sources, json.dumps(sorted(others.items()))])
+        self.head = "|".join([model.digest, part, *_behind(), json.dumps(sorted(others.items()))])
 
     def residuals(self, free: Sequence[Numbers], quantities: Sequence[Quantity]) -> Numbers:
         """[point, row] residuals; what cannot be computed anywhere is 0."""

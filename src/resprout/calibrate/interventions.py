@@ -49,7 +49,23 @@ RULES = {
     "up": "more than 2 % above rest",
     "down": "more than 2 % below rest",
 }
+SEEN = "read"  # how a row is verified that was read in its source
 SMALL_CHANGE = 0.02  # of rest: less is no change
+BANDS = {
+    "abolish": (-math.inf, 0.25),
+    "attenuate": (0.25, 0.75),
+    "reduce": (-math.inf, 0.75),
+    "preserve": (0.75, math.inf),
+    "work": (0.25, math.inf),
+    "enhance": (1.10, math.inf),
+    "mimic": (0.25, math.inf),
+    "none": (-0.25, 0.25),
+    "worsen": (-math.inf, -0.25),
+    "unchanged": (-SMALL_CHANGE, SMALL_CHANGE),
+    "up": (SMALL_CHANGE, math.inf),
+    "down": (-math.inf, -SMALL_CHANGE),
+}
+WITH_EDGES = ("attenuate", "work", "mimic", "worsen", "unchanged")  # words whose edges still count
 LEAST_EFFECT = 2e-3  # of rest: an agent with less has no effect of which a share could be left
 
 
@@ -63,21 +79,8 @@ class Reading:
 
     def says(self, expected: str) -> bool:
         """Whether the number fits an expectation."""
-        value = self.value
-        return {
-            "abolish": value < 0.25,
-            "attenuate": 0.25 <= value <= 0.75,
-            "reduce": value < 0.75,
-            "preserve": value > 0.75,
-            "work": value >= 0.25,
-            "enhance": value > 1.10,
-            "mimic": value >= 0.25,
-            "none": abs(value) < 0.25,
-            "worsen": value <= -0.25,
-            "unchanged": abs(value) <= SMALL_CHANGE,
-            "up": value > SMALL_CHANGE,
-            "down": value < -SMALL_CHANGE,
-        }[expected]
+        low, high = BANDS[expected]
+        return low <= self.value <= high if expected in WITH_EDGES else low < self.value < high
 
     @property
     def word(self) -> str:

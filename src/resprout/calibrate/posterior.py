@@ -53,7 +53,9 @@ def log_density(fit: Fit, free: Numbers, rows: Sequence[bool] | None = None) -> 
 def sample(fit: Fit, *, seed: int = 1, steps: int = STEPS, rows: Sequence[bool] | None = None) -> Posterior:
     """Sample a fit with an ensemble of walkers; all walkers are computed at once.
 
-    The engine enters through the slopes: `agreement` says how far that carries.
+    rows   [row]   which rows count; None for all
+
+    The engine enters through the slopes alone.
     """
     size = len(fit.quantities)
     walkers = 4 * size
@@ -81,15 +83,3 @@ def diagnostics(chains: Numbers) -> tuple[Numbers, Numbers]:
 
 # stretch moves alone mix slowly beyond a dozen quantities; differences between walkers follow correlations
 MOVES = [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)]
-
-
-def most_likely(fit: Fit, rows: Sequence[bool]) -> Numbers:
-    """The most likely point with some rows only, where residuals run straight: [quantity]."""
-    from scipy.optimize import least_squares
-
-    chosen = np.asarray(rows)
-
-    def whole(free: Numbers) -> Numbers:
-        return np.concatenate([soften((fit.residual + fit.slope @ (free - fit.free))[chosen]), free])
-
-    return np.asarray(least_squares(whole, fit.free).x)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resprout.calibrate.evidence import read_measurements
+from resprout.calibrate.evidence import distances, read_measurements
 from resprout.calibrate.fit import soften
 from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.calibrate.measurements import predict_measurements
@@ -55,8 +55,7 @@ def predict_hypotheses(model: Model) -> list[Prediction]:
         moved = {name for draw in each for name in draw}
         draws = {name: np.array([draw.get(name, model.nominal[name]) for draw in each]) for name in moved}
         found = predict_measurements(model, rows, draws)
-        away = np.array([[row.z(float(value)) for row, value in zip(rows, line, strict=True)] for line in found])
-        density[hypothesis.name] = -0.5 * soften(np.nan_to_num(away, nan=10.0)) ** 2
+        density[hypothesis.name] = -0.5 * soften(np.nan_to_num(distances(rows, found), nan=10.0)) ** 2
     return _compare(density, len(rows))
 
 

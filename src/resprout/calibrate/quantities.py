@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from scipy.special import expit, logit
 from resprout.calibrate.evidence import data_folder
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.records import Model
+from resprout.language.tables import read_number, read_table
 from resprout.people.population import population_facts
 from resprout.trial.observation import observation_facts
 
@@ -73,10 +73,9 @@ def read_quantities(model: Model) -> tuple[Quantity, ...]:
         "people": population_facts(),
         "rating": observation_facts(),
     }
-    found, faults = [], []
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = [line for line in file if not line.startswith("#")]
-    for number, row in enumerate(csv.DictReader(lines, delimiter="\t"), start=3):
+    faults: list[Fault] = []
+    found = []
+    for number, row in read_table(path, faults):
         where = f"{path.name}:{number}"
         if row["holds"] not in HOLDS or row["scale"] not in SCALES or row["part"] not in PARTS:
             faults.append(Fault(f"`{row['name']}` holds, scale or part is not known.", where))
@@ -85,8 +84,8 @@ def read_quantities(model: Model) -> tuple[Quantity, ...]:
             remedy = nearest(row["name"], known[row["holds"]])
             faults.append(Fault(f"`{row['name']}` is no {row['holds']} here.", where, "", remedy))
             continue
-        numbers = float(row["prior"]), float(row["prior_sd"])
-        found.append(Quantity(row["name"], row["holds"], row["scale"], *numbers, row["part"]))
+        prior, prior_sd = (read_number(row[column], where, faults) for column in ("prior", "prior_sd"))
+        found.append(Quantity(row["name"], row["holds"], row["scale"], prior, prior_sd, row["part"]))
     if faults:
         raise ModelError(*faults)
     return tuple(found)

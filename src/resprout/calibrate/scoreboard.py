@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from resprout.calibrate.blocks import SEEN, is_fitted
+from resprout.calibrate.blocks import is_fitted
 from resprout.calibrate.evidence import SEED_ROWS, Measurement, data_folder, read_measurements
 from resprout.calibrate.experiments import JOIN, OR, read_measures, split
-from resprout.calibrate.interventions import Verdict, run_interventions
+from resprout.calibrate.interventions import SEEN, Verdict, run_interventions
 from resprout.calibrate.measurements import predict_measurements
 from resprout.errors import Fault, InputError, ModelError
 from resprout.language import STAGES, load_model

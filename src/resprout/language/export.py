@@ -70,16 +70,21 @@ def _by_hour(changes: Iterable[Change]) -> list[tuple[float, list[Change]]]:
     return sorted(hours.items())
 
 
-def _add_event(inner: libsbml.Model, number: int, hour: float, group: list[Change]) -> None:
+def timed_event(inner: libsbml.Model, number: int, trigger_text: str) -> libsbml.Event:
+    """A new event that happens once, when its trigger comes true; false before the start, so that hour 0 is seen."""
     event = inner.createEvent()
     event.setId(f"change_{number}")
-    event.setName(f"at hour {hour:g}")
     event.setUseValuesFromTriggerTime(True)
     trigger = event.createTrigger()
-    # false before the start, so that a dose at hour 0 is given
     trigger.setInitialValue(False)
     trigger.setPersistent(True)
-    trigger.setMath(libsbml.parseL3Formula(f"time >= {float(hour)!r} hour"))
+    trigger.setMath(libsbml.parseL3Formula(trigger_text))
+    return event
+
+
+def _add_event(inner: libsbml.Model, number: int, hour: float, group: list[Change]) -> None:
+    event = timed_event(inner, number, f"time >= {float(hour)!r} hour")
+    event.setName(f"at hour {hour:g}")
     for change in group:
         assignment = event.createEventAssignment()
         assignment.setVariable(change.name)

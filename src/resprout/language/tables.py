@@ -30,6 +30,7 @@ COLUMNS = {
     "observed lower upper sd used_in_fit spread note",
     "left_out": "evidence reason",
     "misses": "id reason",
+    "fitted": "name holds scale prior prior_sd part",
     "held": "constant reason",
     "trials": "trial seed_row replicates quick",
     "scoreboard": "id group stage seed_row what observed predicted lower upper unit z pass used_in_fit verification source "
@@ -79,7 +80,8 @@ def read_table(path: Path, faults: list[Fault], kind: str = "") -> list[tuple[in
     return rows
 
 
-def _number(text: str, where: str, faults: list[Fault]) -> float:
+def read_number(text: str, where: str, faults: list[Fault]) -> float:
+    """A finite number from a cell; NaN, with a fault, where there is none."""
     try:
         value = float(text)
     except ValueError:
@@ -120,7 +122,7 @@ def _check_spread(spread: str, where: str, faults: list[Fault]) -> None:
             Fault(f"spread `{spread}`.", where, f"Expected one of {', '.join(SPREADS)} and a number, such as `cv 0.2`.")
         )
         return
-    _number(words[1], where, faults)
+    read_number(words[1], where, faults)
 
 
 def parameter_constants(folder: Path, sources: set[str], faults: list[Fault]) -> list[Constant]:
@@ -136,7 +138,7 @@ def parameter_constants(folder: Path, sources: set[str], faults: list[Fault]) ->
         if row["stage"] not in tuple("123456"):
             faults.append(Fault(f"stage `{row['stage']}`.", where, "Expected 1 to 6."))
             continue
-        value = _number(row["value"], where, faults)
+        value = read_number(row["value"], where, faults)
         taken = {
             key: row[key]
             for key in ("name", "unit", "role", "spread", "shared", "source", "grade", "evidence", "meaning")
@@ -153,7 +155,7 @@ def drug_constants(folder: Path, table: str, stage: int, sources: set[str], faul
         where = f"{path.name}:{line}"
         _check_grade(row, where, sources, faults)
         parts = [row["drug"], *([row["target"]] if table == "targets" else []), row["property"]]
-        value = _number(row["value"], where, faults)
+        value = read_number(row["value"], where, faults)
         taken = {key: row[key] for key in ("unit", "source", "grade", "evidence", "meaning")}
         name = "_".join(parts)
         found.append(
@@ -177,7 +179,7 @@ def slot_constants(folder: Path, faults: list[Fault]) -> list[Constant]:
     path = folder / "slots.tsv"
     found = []
     for line, row in read_table(path, faults) if path.exists() else []:
-        value = _number(row["value"], f"{path.name}:{line}", faults)
+        value = read_number(row["value"], f"{path.name}:{line}", faults)
         for slot in SLOTS:
             found.append(
                 Constant(

@@ -162,9 +162,7 @@ def recruit(
         )
         found, first = found + len(kept[-1][1]["candidate"]), first + block
         _refuse_hardly_anybody(n - found, n, first)
-    columns = {"patient": np.arange(n)}
-    columns |= {name: np.concatenate([part[name] for _, part in kept])[:n] for name in kept[0][1]}
-    constants = {name: np.concatenate([part[name] for part, _ in kept])[:n] for name in kept[0][0]}
+    constants, columns = _together(kept, np.arange(n))
     return Cohort(constants, columns, seed, population, int(columns["candidate"][-1]) + 1)
 
 
@@ -207,14 +205,20 @@ def recruit_studies(
     order = np.argsort(candidate, kind="stable")
     study = study_of(candidate[order])
     place = np.arange(order.size) - np.searchsorted(study, study)
-    rows = order[place < n]
-    columns = {"patient": np.arange(rows.size)}
-    columns |= {name: np.concatenate([part[name] for _, part in kept])[rows] for name in kept[0][1]}
-    constants = {name: np.concatenate([part[name] for part, _ in kept])[rows] for name in kept[0][0]}
-    last = (columns["candidate"] % STUDY_SPAN).reshape(-1, n)[
-        :, -1
-    ]  # each study looks at candidates in order until it is full
+    constants, columns = _together(kept, order[place < n])
+    # each study looks at candidates in order until it is full
+    last = (columns["candidate"] % STUDY_SPAN).reshape(-1, n)[:, -1]
     return Cohort(constants, columns, seed, population, int((last + 1).sum()))
+
+
+def _together(
+    kept: Sequence[tuple[Mapping[str, Numbers], Covariates]], rows: NDArray[np.int64]
+) -> tuple[dict[str, Numbers], Covariates]:
+    """Constants and covariates of these rows of all blocks, one after the other; patients are numbered anew."""
+    first_constants, first_columns = kept[0]
+    constants = {name: np.concatenate([part[name] for part, _ in kept])[rows] for name in first_constants}
+    columns = {name: np.concatenate([part[name] for _, part in kept])[rows] for name in first_columns}
+    return constants, {"patient": np.arange(rows.size)} | columns
 
 
 def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from resprout.compile.machine import pruned
 from resprout.compile.statements import PYTHON, SBML, Statements, frozen_values, statements
+from resprout.language.export import timed_event
 from resprout.language.records import Model
 from resprout.solve.events import Events, Floats
 
@@ -89,13 +90,7 @@ def _parameter(inner: libsbml.Model, name: str, *, constant: bool) -> None:
 
 
 def _event(inner: libsbml.Model, number: int, hour: float, rows: list[int], events: Events, read: set[str]) -> None:
-    event = inner.createEvent()
-    event.setId(f"change_{number}")
-    event.setUseValuesFromTriggerTime(True)
-    trigger = event.createTrigger()
-    trigger.setInitialValue(False)
-    trigger.setPersistent(True)
-    trigger.setMath(libsbml.parseL3Formula(f"time >= {hour!r}"))
+    event = timed_event(inner, number, f"time >= {hour!r}")
     states = {rule.getVariable() for rule in inner.getListOfRules() if rule.isRate()}
     for row in rows:
         name = events.name[row]
