@@ -130,6 +130,7 @@ def test_a_trial_left_out_is_predicted_with_its_published_numbers_beside():
     rows = leave_trials_out(MODEL, fit, [{}] * 3, ["berman2000"], told=lambda _: None)
     assert {row["evidence"] for row in rows} >= {"CT001", "CT002"}
     assert all(row["lower"] <= row["upper"] for row in rows if row["inside"] is not None)
+    assert all((row["inside_plain"] is None) == (row["inside"] is None) for row in rows)
 
 
 def test_a_kept_point_is_computed_anew_once_the_data_behind_it_have_changed(monkeypatch, tmp_path):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resprout.compile.graph import ADD, EXP, LOG, MULTIPLY, POWER, RECIPROCAL, SQRT, SYMBOL, Graph
+from resprout.compile.jacobian import jacobian
 from resprout.compile.order import minimum_degree
 
 X, Y, K = sympy.symbols("x y k", positive=True)
@@ -72,9 +73,13 @@ def test_values_and_derivatives_equal_those_of_sympy(expression, x, y, k):
     place = {X: x, Y: y, K: k}
     node = build(graph, expression)
     assert evaluate(graph, node, values) == pytest.approx(float(expression.subs(place)), rel=1e-12, abs=1e-13)
+    slopes = jacobian(graph, [node, graph.multiply(node, node)])
     for index, symbol in enumerate((X, Y)):
         slope = float(sympy.diff(expression, symbol).subs(place))
         assert evaluate(graph, graph.slope(node, index), values) == pytest.approx(slope, rel=1e-10, abs=1e-11)
+        assert evaluate(graph, slopes.get((0, index), graph.zero), values) == pytest.approx(slope, rel=1e-10, abs=1e-11)
+        square = float(sympy.diff(expression**2, symbol).subs(place))
+        assert evaluate(graph, slopes.get((1, index), graph.zero), values) == pytest.approx(square, rel=1e-9, abs=1e-10)
 
 
 def test_equal_expressions_are_one_node():
@@ -96,6 +101,27 @@ def test_the_slope_of_a_hill_term_is_finite_without_drug():
     term = graph.power(graph.name("x"), graph.name("n"))
     slope = graph.slope(term, 0)
     assert evaluate(graph, slope, {"x": 0.0, "n": 1.4}) == 0.0
+
+
+def test_the_jacobian_through_a_bottleneck_is_that_of_the_chain_rule():
+    # ten rates read ten states through one value
+    graph = Graph([f"x{number}" for number in range(10)], [])
+    total = graph.zero
+    for name in graph.states:
+        total = graph.add(total, graph.exp(graph.name(name)))
+    middle = graph.exp(total)
+    rates = [graph.exp(graph.multiply(middle, graph.name(f"k{number}"))) for number in range(10)]
+    slopes = jacobian(graph, rates)
+    assert len(slopes) == 100
+    values = {f"x{number}": 0.01 * number - 1 for number in range(10)} | {f"k{number}": 0.001 for number in range(10)}
+    for row, column in [(0, 0), (3, 9), (9, 4)]:
+        expected = evaluate(graph, graph.slope(rates[row], column), values)
+        assert evaluate(graph, slopes[row, column], values) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_rate_that_reads_nothing_that_moves_has_no_slope():
+    graph = Graph(["x"], ["u"])
+    assert jacobian(graph, [graph.name("k"), graph.name("u"), graph.name("x")]) == {(2, 0): graph.one}
 
 
 def test_elimination_fills_what_gauss_fills():

@@ -34,16 +34,17 @@ class Lanes:
         self.pointer = ir.DoubleType().as_pointer()
         self.builder = ir.IRBuilder()
 
-    def function(self, name: str, arguments: int, *, inner: bool = False) -> Sequence[ir.Argument]:
+    def function(self, name: str, arguments: int, *, inner: bool = False, apart: bool = True) -> Sequence[ir.Argument]:
         """Open a function of `arguments` pointers to double and start writing its body.
 
         inner   only other functions of the module call it
+        apart   no two arguments point at the same numbers
         """
         made = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [self.pointer] * arguments), name)
         if inner:
             made.linkage = "internal"
             made.attributes.add("noinline")
-        for argument in made.args:
+        for argument in made.args if apart else ():
             argument.add_attribute("noalias")
         self.builder = ir.IRBuilder(made.append_basic_block())
         return made.args
@@ -167,10 +168,14 @@ class Lanes:
         return self.add(self.multiply(count, self.number(math.log(2.0))), self.multiply(ratio, series))
 
     def _polynomial(self, series: Sequence[float], value: ir.Value) -> ir.Value:
-        result = self.number(series[-1])
-        for coefficient in series[-2::-1]:
-            result = self.add(self.multiply(result, value), self.number(coefficient))
-        return result
+        """By Estrin's scheme: pairs, then pairs of pairs, so that few operations wait for one another."""
+        terms: list[ir.Value] = [self.number(coefficient) for coefficient in series]
+        while len(terms) > 1:
+            pairs = zip(terms[::2], terms[1::2], strict=False)
+            joined = [self.add(low, self.multiply(high, value)) for low, high in pairs]
+            terms = [*joined, terms[-1]] if len(terms) % 2 else joined
+            value = self.multiply(value, value)
+        return terms[0]
 
 
 def emit(

@@ -215,43 +215,52 @@ class Graph:
         return self._slopes[key]
 
     def _slope(self, node: Node, state: int) -> Node:
-        kind, arguments = self.kind[node], self.arguments[node]
-        if kind == SYMBOL:
+        if self.kind[node] == SYMBOL:
             return self.one
-        if kind in (LESS, AT_MOST, EQUAL):
-            return self.zero
-        inner = [self.slope(argument, state) for argument in arguments]
+        total = self.zero
+        for argument, partial in self.partials(node):
+            total = self.add(total, self.multiply(partial, self.slope(argument, state)))
+        return total
+
+    def partials(self, node: Node) -> list[tuple[Node, Node]]:
+        """Arguments of a node that move, each with the partial derivative of the node with respect to it."""
+        arguments = self.arguments[node]
+        moving = [not self.is_frozen(argument) for argument in arguments]
+        if self.kind[node] == CALL:
+            slopes = CALLS[self.symbol[node]].slopes(self, node, arguments)
+        elif self.kind[node] == POWER:
+            slopes = self._power_slopes(node, *arguments, moving[1])
+        else:
+            slopes = self._plain_slopes(node, self.kind[node], arguments)
+        return [
+            (argument, slope)
+            for argument, slope, moves in zip(arguments, slopes, moving, strict=True)
+            if moves and slope != self.zero
+        ]
+
+    def _plain_slopes(self, node: Node, kind: int, arguments: tuple[Node, ...]) -> tuple[Node, ...]:
         if kind == ADD:
-            return self.add(*inner)
+            return (self.one, self.one)
         if kind == MULTIPLY:
             left, right = arguments
-            return self.add(self.multiply(inner[0], right), self.multiply(left, inner[1]))
-        if kind == SELECT:
-            return self.select(arguments[0], inner[1], inner[2])
-        if kind == CALL:
-            total = self.zero
-            for slope, own in zip(CALLS[self.symbol[node]].slopes(self, node, arguments), inner, strict=True):
-                total = self.add(total, self.multiply(slope, own))
-            return total
-        return self._outer_slope(node, kind, arguments, inner)
-
-    def _outer_slope(self, node: Node, kind: int, arguments: tuple[Node, ...], inner: list[Node]) -> Node:
-        base = arguments[0]
+            return (right, left)
         if kind == RECIPROCAL:
-            return self.multiply(self.negate(self.multiply(node, node)), inner[0])
+            return (self.negate(self.multiply(node, node)),)
         if kind == EXP:
-            return self.multiply(node, inner[0])
+            return (node,)
         if kind == LOG:
-            return self.multiply(self.reciprocal(base), inner[0])
+            return (self.reciprocal(arguments[0]),)
         if kind == SQRT:
-            return self.multiply(self.multiply(self.number(0.5), self.reciprocal(node)), inner[0])
-        exponent = arguments[1]
+            return (self.multiply(self.number(0.5), self.reciprocal(node)),)
+        if kind == SELECT:
+            chosen = arguments[0]
+            return (self.zero, self.select(chosen, self.one, self.zero), self.select(chosen, self.zero, self.one))
+        return (self.zero,) * len(arguments)
+
+    def _power_slopes(self, node: Node, base: Node, exponent: Node, exponent_moves: bool) -> tuple[Node, Node]:
         # p x^(p-1), not p x^p / x: the second is 0/0 where a drug is absent
         by_base = self.multiply(exponent, self.power(base, self.add(exponent, self.number(-1.0))))
-        total = self.multiply(by_base, inner[0])
-        if inner[1] != self.zero:
-            total = self.add(total, self.multiply(self.multiply(node, self.log(base)), inner[1]))
-        return total
+        return by_base, self.multiply(node, self.log(base)) if exponent_moves else self.zero
 
     def reachable(self, targets: Iterable[Node], *, stop_at_frozen: bool = False) -> list[Node]:
         """Every node needed for the targets, in order of evaluation.

@@ -9,6 +9,7 @@ import llvmlite.ir as ir
 from resprout.compile import graph as g
 from resprout.compile.emit import Lanes, emit
 from resprout.compile.graph import Node
+from resprout.compile.jacobian import jacobian
 from resprout.compile.order import Elimination, minimum_degree
 from resprout.compile.system import System
 from resprout.compile.tableau import Tableau
@@ -61,7 +62,8 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
     relax(Y, P, IH, D)               D = (IH - J)^-1 f: one implicit Euler or Newton direction
     step(Y, P, H, T, M, N, E, C, W)  one Rosenbrock step; N new state, E error and factor, C interpolant of sampled states,
                                      W room for `layout.room` rows
-    keep(Y, N, E, M)                 Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far
+    keep(Y, N, E, M, Y, M)           Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far;
+                                     what is written is given again
     observe(S, P, O)                 outputs from samples
     """
     writer = _Writer(system, outputs, tableau, width)
@@ -79,12 +81,7 @@ class _Writer:
         self.module = ir.Module("resprout")
         self.lanes = Lanes(self.module, width)
         graph = system.graph
-        self.slopes = {
-            (row, column): slope
-            for row, rate in enumerate(system.rate)
-            for column in graph.reads_states(rate)
-            if (slope := graph.slope(rate, column)) != graph.zero
-        }
+        self.slopes = jacobian(graph, system.rate)
         self.elimination = minimum_degree(len(system.states), set(self.slopes))
         self.observed = tuple(system.node(name) for name in outputs)
         self.frozen = self._find_frozen()
@@ -212,9 +209,15 @@ class _Writer:
         start, step, room = lanes.function(f"ahead_{stage}", 3, inner=True)
         made = lanes.builder.function
         inverse = lanes.divide(lanes.number(1.0), lanes.load(step, 0))
+        # a last stage whose weights are those of the stage before, and 1 for that stage, goes on from its point
+        goes_on = self.tableau.a[stage] == (*self.tableau.a[stage - 1], 1.0)
         for row in range(size):
             earlier = [lanes.load(room, self._stage_row(before, row)) for before in range(stage)]
-            lanes.store(self._combine(lanes.load(start, row), self.tableau.a[stage], earlier), room, row)
+            if goes_on:
+                point = lanes.add(lanes.load(room, row), earlier[-1])
+            else:
+                point = self._combine(lanes.load(start, row), self.tableau.a[stage], earlier)
+            lanes.store(point, room, row)
             added = self._combine(None, self.tableau.c[stage], earlier)
             lanes.store(lanes.multiply(inverse, added), room, size + row)
         lanes.builder.ret_void()
@@ -304,12 +307,13 @@ class _Writer:
     def keep(self) -> None:
         """Accept the step in the lanes that passed."""
         lanes = self.lanes
-        state, new, error, peak = lanes.function("keep", 4)
+        # a choice stored where one side of it was loaded would become a masked store, which costs ten plain ones
+        state, new, error, peak, state_after, peak_after = lanes.function("keep", 6, apart=False)
         passed = lanes.builder.fcmp_ordered("<=", lanes.load(error, 0), lanes.number(1.0))
         for row in range(len(self.system.states)):
             kept = lanes.builder.select(passed, lanes.load(new, row), lanes.load(state, row))
-            lanes.store(kept, state, row)
-            lanes.store(lanes.larger(lanes.load(peak, row), lanes.absolute(kept)), peak, row)
+            lanes.store(kept, state_after, row)
+            lanes.store(lanes.larger(lanes.load(peak, row), lanes.absolute(kept)), peak_after, row)
         lanes.builder.ret_void()
 
     def observe(self) -> None:

@@ -301,7 +301,8 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
         _at(lanes.dense),
         _at(lanes.room),
     )
-    kept = (_at(lanes.state), _at(lanes.new), _at(lanes.error), _at(lanes.peak))
+    written = (_at(lanes.state), _at(lanes.peak))
+    kept = (_at(lanes.state), _at(lanes.new), _at(lanes.error), _at(lanes.peak), *written)
     while ended < span[1] - span[0]:
         for lane in range(width):
             if lanes.patient[lane] >= 0:

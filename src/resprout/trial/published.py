@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,19 @@ COUNTED = ("read", "secondary")  # remembered numbers are shown, never counted
 ROUNDING = 0.005  # a share printed as a whole percentage
 
 
-def published_rows(protocol: Protocol, outcome: Outcome, middle: float = 0.95) -> list[dict[str, Any]]:
+Predicted = Callable[[Published, NDArray[np.float64]], NDArray[np.float64]]
+
+
+def published_rows(
+    protocol: Protocol, outcome: Outcome, middle: float = 0.95, seen_as: Predicted | None = None
+) -> list[dict[str, Any]]:
     """Set every published number of a protocol beside the middle 95 % of its replicates, or another share of them.
 
+    seen_as   takes a row and its counterparts [replicate], gives what a clinic would have published; None for the same
     returns   rows with PUBLISHED_COLUMNS; `predicted` is the median over replicates, `inside` says whether the interval
               holds the number (or, where it is only a bound, reaches it), None for remembered numbers
     """
-    return [_row(protocol, outcome, row, middle) for row in protocol.published]
+    return [_row(protocol, outcome, row, middle, seen_as) for row in protocol.published]
 
 
 def inside_share(rows: list[dict[str, Any]]) -> tuple[int, int]:
@@ -51,8 +58,12 @@ def published_statistic(protocol: Protocol, outcome: Outcome, row: Published) ->
     return statistic(protocol, seen, row.statistic, row.arm, row.endpoint, row.time)
 
 
-def _row(protocol: Protocol, outcome: Outcome, row: Published, middle: float) -> dict[str, Any]:
+def _row(
+    protocol: Protocol, outcome: Outcome, row: Published, middle: float, seen_as: Predicted | None
+) -> dict[str, Any]:
     found = published_statistic(protocol, outcome, row)
+    if seen_as is not None:
+        found = seen_as(row, found)
     # an infinite day means that nobody relapsed; it counts as late, not as missing
     known = found[~np.isnan(found)]
     lower, upper = (
