@@ -229,7 +229,8 @@ class Graph:
         if self.kind[node] == CALL:
             slopes = CALLS[self.symbol[node]].slopes(self, node, arguments)
         elif self.kind[node] == POWER:
-            slopes = self._power_slopes(node, *arguments, moving[1])
+            base, exponent = arguments
+            slopes = self._power_slopes(node, base, exponent, moving[1])
         else:
             slopes = self._plain_slopes(node, self.kind[node], arguments)
         return [
