@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from resprout.language import STAGES, Constant, Equation, Model, citation
+from resprout.language import STAGES, Constant, Equation, Model
 
 GRADES = ("measured", "fitted", "assumed")
 Facts = dict[str, Any]
@@ -137,18 +137,14 @@ def about_quantity(model: Model, name: str) -> Facts:
             "is": f"{constant.role} of stage {constant.stage}, {STAGES[constant.stage - 1]}",
             **constant_row(constant),
         }
+        from resprout.trial.sources import citations
+
         facts["sources"] = citations(model, constant.source)
         return {**facts, "reads": [], "read_by": readers}
     equation = model.equations[name]
     word = "state" if equation.kind == "state" else "assigned quantity"
     facts = {"is": f"{word} of stage {equation.stage}, {STAGES[equation.stage - 1]}", **equation_row(equation)}
     return {**facts, "reads": list(equation.reads), "read_by": readers}
-
-
-def citations(model: Model, keys: str) -> list[str]:
-    """The full citation of every key of a constant's source."""
-    entries = {entry["key"]: entry for entry in model.tables.get("sources", ())}
-    return [f"[{key}] {citation(entries[key]) if key in entries else 'not in sources.bib'}" for key in keys.split()]
 
 
 def drugs_of(model: Model) -> dict[str, list[Facts]]:
@@ -194,7 +190,11 @@ def drug_list(model: Model) -> list[Facts]:
 
 
 def cited_by(model: Model, key: str) -> list[str]:
-    """Names of the constants that rest on a source, and ids of the interventions and facts that come from it."""
+    """What rests on a source: constants, facts about people and ratings, ids of interventions and facts, trials."""
+    from resprout.trial.protocol import read_protocol, shipped_protocols
+
     names = [constant.name for constant in model.constants.values() if key in constant.source.split()]
+    names += [fact["name"] for facts in other_facts().values() for fact in facts if key in fact["source"].split()]
     rows = [row for table in ("interventions", "facts") for row in model.tables.get(table, ())]
-    return [*names, *(row["id"] for row in rows if key in row["source"].split())]
+    names += [row["id"] for row in rows if key in row["source"].split()]
+    return names + [name for name in shipped_protocols() if key in read_protocol(name, model)[0].source.split()]

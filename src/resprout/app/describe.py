@@ -35,7 +35,6 @@ def describe(
         about_model,
         about_quantity,
         about_stage,
-        citations,
         cited_by,
         drug_list,
         drugs_of,
@@ -45,9 +44,10 @@ def describe(
     from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen
     from resprout.language import STAGES
+    from resprout.trial.sources import citations, every_source
 
     loaded = chain_model(model)
-    sources = {entry["key"] for entry in loaded.tables.get("sources", ())}
+    sources = every_source(loaded)
     known_drugs = drugs_of(loaded)
     console = screen()
     facts: Any
@@ -70,7 +70,7 @@ def describe(
     elif name in targets_of(loaded):
         facts, show = {name: targets_of(loaded)[name]}, show_targets
     elif name in sources:
-        facts, show = {"source": citations(loaded, name)[0], "constants": cited_by(loaded, name)}, show_source
+        facts, show = {"source": citations(loaded, name)[0], "cited_by": cited_by(loaded, name)}, show_source
     else:
         raise unknown(loaded, name, [*STAGES, *known_drugs, *targets_of(loaded), *sources])
     print_json(facts) if as_json else show(console, facts)
@@ -208,8 +208,8 @@ def show_targets(console: Console, facts: dict[str, list[dict[str, Any]]]) -> No
 
 
 def show_source(console: Console, facts: dict[str, Any]) -> None:
-    """Print a citation and the constants that rest on it."""
+    """Print a citation and what rests on it."""
     from rich.text import Text
 
     console.print(Text(facts["source"]), soft_wrap=True)
-    console.print(Text(f"  rests on it: {', '.join(facts['constants']) or 'no constant'}"), soft_wrap=True)
+    console.print(Text(f"  rests on it: {', '.join(facts['cited_by']) or 'nothing'}"), soft_wrap=True)

@@ -9,6 +9,7 @@ import os
 import shutil
 from array import array
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,13 @@ from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
     import xarray as xr
 
 TABLE_SUFFIXES = (".csv", ".parquet")
 RUN_SUFFIXES = (".nc", ".zarr")
 PAGE_SUFFIXES = (".html", ".htm")
+PICTURE_SUFFIXES = (".html", ".svg", ".pdf", ".png")
 
 
 def check_target(option: str, target: Path | None, suffixes: tuple[str, ...]) -> list[Fault]:
@@ -141,3 +144,31 @@ def refuse(faults: list[Fault]) -> None:
     """Raise all faults at once, if there are any."""
     if faults:
         raise InputError(*faults)
+
+
+def check_picture(option: str, target: Path | None) -> list[Fault]:
+    """Faults of a picture still to be drawn: those of any file, and the picture library that some kinds need."""
+    faults = check_target(option, target, PICTURE_SUFFIXES)
+    if target is None or faults or target.suffix.lower() in PAGE_SUFFIXES or find_spec("kaleido"):
+        return faults
+    found = f"`{target.name}` needs the picture library kaleido, which is not installed."
+    remedy = f"`pip install resprout[pictures]`, or `{option} {target.with_suffix('.html')}`."
+    return [Fault(found, option, "", remedy)]
+
+
+def keep_picture(drawn: go.Figure, target: Path) -> None:
+    """Write a figure as a page that opens offline, or as SVG, PDF or PNG.
+
+    Raises InputError where the picture library or its browser is not there.
+    """
+    if target.suffix.lower() in PAGE_SUFFIXES:
+        keep_page(drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}), target)
+        return
+    try:
+        image = drawn.to_image(format=target.suffix.lower().removeprefix("."), width=1000, height=drawn.layout.height)
+    except (ImportError, ValueError, RuntimeError, OSError) as error:
+        found = f"`{target.name}` cannot be drawn ({str(error).strip().partition(chr(10))[0]})."
+        remedy = f"Have Chrome or Chromium, or write `{target.with_suffix('.html')}`."
+        raise InputError(Fault(found, "", "SVG, PDF and PNG need kaleido and a browser.", remedy)) from None
+    with appearing_whole(target) as draft:
+        draft.write_bytes(image)

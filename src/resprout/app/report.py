@@ -70,7 +70,7 @@ def trial_page(trial: Trial, model: Model | None = None) -> str:
     rest = trial.analysis["analysis"].ne("rm_anova").any()
     mood = trial.table["statistic"].eq("response_rate").any()
     sections = [
-        design_section(trial),
+        design_section(trial, model),
         patients_section(trial),
         Section("trial", "What was rated, visit by visit", trial_body(trial)),
         *([anova_section(trial.anova, trial.protocol.name)] if len(trial.anova) else []),

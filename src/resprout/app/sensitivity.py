@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import PAGE_SUFFIXES, TABLE_SUFFIXES, check_target, keep_page, keep_table, refuse
+from resprout.app.keep import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
 from resprout.app.options import need_extra, read_choice
 from resprout.errors import Fault, InputError
 
@@ -38,7 +38,7 @@ def sensitivity(
     top: Annotated[int, typer.Option(min=1, help="Constants to print for each output.")] = 15,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 1,
     model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the picture: .html.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the picture: .html, .svg, .pdf or .png.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write every index: .csv or .parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -46,7 +46,7 @@ def sensitivity(
 
     Example: `resprout sensitivity HDRS17@24h HDRS17@7d --out sensitivity.html`
     """
-    faults = [*check_target("--out", out, PAGE_SUFFIXES), *check_target("--table", table, TABLE_SUFFIXES)]
+    faults = [*check_picture("--out", out), *check_target("--table", table, TABLE_SUFFIXES)]
     chosen = read_choice("--method", method, METHODS, faults)
     if samples & (samples - 1) or samples > MOST_SAMPLES:
         near = min(MOST_SAMPLES, 1 << (samples.bit_length() - 1))
@@ -75,7 +75,7 @@ def sensitivity(
     if out is not None:
         from resprout.figures.sensitivity import sensitivity_figure
 
-        keep_page(sensitivity_figure(found, wanted, top).to_html(include_plotlyjs=True), out)
+        keep_picture(sensitivity_figure(found, wanted, top), out)
     if table is not None:
         import pandas as pd
 

@@ -14,8 +14,10 @@ from resprout.app.published import count_words, published_cells
 from resprout.figures.wording import say_time
 from resprout.trial.published import inside_share
 from resprout.trial.scales import SCALES
+from resprout.trial.sources import citations
 
 if TYPE_CHECKING:
+    from resprout.language import Model
     from resprout.trial import Trial
 
 CONTROLS = {
@@ -35,7 +37,7 @@ SAFETY = {
 }
 
 
-def design_section(trial: Trial) -> Section:
+def design_section(trial: Trial, model: Model) -> Section:
     """Who was studied, what was given, and what was rated when."""
     protocol = trial.protocol
     size = "first" if protocol.design == "crossover" else "size"
@@ -56,6 +58,7 @@ def design_section(trial: Trial) -> Section:
         ["dropout", dropout_words(trial)],
         *([each.name, ", ".join(map(say_time, each.visits))] for each in protocol.endpoints),
     ]
+    facts += [["source", text] for text in citations(model, protocol.source)]
     assumed = "".join(f"<li>{text}</li>" for text in map(_plain, protocol.assumed))
     body = html_table(["arm", "treatment", heading, ""], arms, right=[heading]) + html_table(["", ""], facts)
     return Section("design", "Design", body + (f"<p>Assumed of the design:</p><ul>{assumed}</ul>" if assumed else ""))

@@ -11,16 +11,16 @@ import typer
 from resprout.app.keep import (
     PAGE_SUFFIXES,
     TABLE_SUFFIXES,
-    appearing_whole,
+    check_picture,
     check_target,
     keep_page,
+    keep_picture,
     keep_table,
     refuse,
 )
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
     from rich.console import Console
 
     from resprout.trial import Trial
@@ -35,7 +35,6 @@ Point = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NOTICE = "For research and teaching. Not medical advice."
-PICTURE_SUFFIXES = (".html", ".svg", ".pdf", ".png")
 
 
 def demo(
@@ -133,7 +132,7 @@ def figure(
 
     check_number(number)
     target = out or Path(f"fig{number}.html")
-    refuse(check_target("--out", target, PICTURE_SUFFIXES))
+    refuse(check_picture("--out", target))
     from resprout.app.screen import waiting
 
     with waiting(f"Drawing figure {number}"):
@@ -216,26 +215,6 @@ def write_page(trial: Trial, target: Path) -> None:
         keep_page(trial_page(trial), target)
 
 
-def keep_picture(drawn: go.Figure, target: Path) -> None:
-    """Write a figure as a page that opens offline, or as SVG, PDF or PNG.
-
-    Raises InputError where the picture library or its browser is not there.
-    """
-    if target.suffix.lower() in PAGE_SUFFIXES:
-        keep_page(drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}), target)
-        return
-    try:
-        image = drawn.to_image(format=target.suffix.lower().removeprefix("."), width=1000, height=drawn.layout.height)
-    except (ImportError, ValueError, RuntimeError, OSError) as error:
-        found = f"`{target.name}` cannot be drawn ({str(error).splitlines()[0]})."
-        remedy = (
-            f"`pip install resprout[pictures]` and have Chrome or Chromium, or `--out {target.with_suffix('.html')}`."
-        )
-        raise InputError(Fault(found, "--out", "SVG, PDF and PNG need kaleido and a browser.", remedy)) from None
-    with appearing_whole(target) as draft:
-        draft.write_bytes(image)
-
-
 def show_trial(console: Console, trial: Trial, *, published: bool = True) -> None:
     """Print the means by visit, the analyses and, if asked, the published numbers beside their predictions."""
     from resprout.app.outcome import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_cells, anova_cells, mean_cells
@@ -273,7 +252,7 @@ def _option_faults(
         *check_target("--table", table, TABLE_SUFFIXES),
         *check_target("--published", published, TABLE_SUFFIXES),
         *check_target("--report", report, PAGE_SUFFIXES),
-        *check_target("--picture", picture, PICTURE_SUFFIXES),
+        *check_picture("--picture", picture),
     ]
     if not name:
         from resprout.trial.protocol import shipped_protocols

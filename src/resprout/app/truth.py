@@ -91,19 +91,19 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
 def compare(
     model: OwnModel = None,
     as_json: AsJson = False,
-    out: Annotated[Path | None, typer.Option(help="Write the picture: .html.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the picture: .html, .svg, .pdf or .png.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write the table: .csv or .parquet.")] = None,
 ) -> None:
     """Give ketamine and other agents once to one typical depressed person, side by side.
 
     Example: `resprout compare --out agents.html`
     """
-    from resprout.app.keep import PAGE_SUFFIXES, TABLE_SUFFIXES, check_target, keep_page, keep_table, refuse
+    from resprout.app.keep import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
     from resprout.app.own import chain_model
     from resprout.app.screen import print_json, screen, waiting
     from resprout.calibrate.comparison import compare_agents
 
-    refuse([*check_target("--out", out, PAGE_SUFFIXES), *check_target("--table", table, TABLE_SUFFIXES)])
+    refuse([*check_picture("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
     with waiting("giving each agent"):
         rows = compare_agents(chain_model(model))
     if as_json:
@@ -113,7 +113,7 @@ def compare(
     if out is not None:
         from resprout.figures.agents import agents_figure
 
-        keep_page(agents_figure(rows).to_html(include_plotlyjs=True), out)
+        keep_picture(agents_figure(rows), out)
     if table is not None:
         import pandas as pd
 

@@ -11,13 +11,17 @@ from resprout.calibrate.comparison import COLUMNS, Compared
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template
 
 PANELS = {
-    "glutamate_surge": ("glutamate surge, %", "circuit"),
-    "p_mTOR": ("mTORC1, active share", "signal"),
-    "BDNF_release": ("BDNF, × rest", "signal"),
-    "spines_24h": ("spines at 24 h, %", "spine"),
-    "HDRS17_24h": ("HDRS17 at 24 h, points", "score"),
-    "psychotomimetic": ("VAS “high”, 0 to 100", "receptor"),
+    "glutamate_surge": ("glutamate<br>surge, %", "circuit"),
+    "p_mTOR": ("mTORC1,<br>active share", "signal"),
+    "BDNF_release": ("BDNF,<br>× rest", "signal"),
+    "spines_24h": ("spines at<br>24 h, %", "spine"),
+    "HDRS17_24h": ("HDRS17 at<br>24 h, points", "score"),
+    "psychotomimetic": ("VAS “high”,<br>0 to 100", "receptor"),
 }
+
+
+NAME_LETTER_PX = 6.6
+"""Room for a letter of an agent's name: pictures for print make none by themselves."""
 
 
 def agents_figure(rows: Sequence[Compared]) -> go.Figure:
@@ -27,7 +31,7 @@ def agents_figure(rows: Sequence[Compared]) -> go.Figure:
     returns   Plotly figure
     """
     titles = [title for title, _ in PANELS.values()]
-    figure = make_subplots(rows=1, cols=len(PANELS), shared_yaxes=True, horizontal_spacing=0.015, subplot_titles=titles)
+    figure = make_subplots(rows=1, cols=len(PANELS), shared_yaxes=True, horizontal_spacing=0.025, subplot_titles=titles)
     names = [row.agent for row in rows]
     for column, (name, (_, stage)) in enumerate(PANELS.items(), start=1):
         colours = [CONTROL_COLOUR if row.family == "control" else STAGE_COLOUR[stage] for row in rows]
@@ -42,7 +46,7 @@ def agents_figure(rows: Sequence[Compared]) -> go.Figure:
         template=plain_template(),
         title={"text": finding(rows), "y": 0.985},
         height=24 * len(rows) + 150,
-        margin={"l": 10, "r": 20, "t": 90, "b": 40},
+        margin={"l": NAME_LETTER_PX * max(map(len, names), default=0), "r": 20, "t": 90, "b": 40},
         showlegend=False,
         bargap=0.3,
     )

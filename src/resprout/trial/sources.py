@@ -1,0 +1,36 @@
+"""Sources of model, people and trials together: keys in, full citations out."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+from pathlib import Path
+
+from resprout.errors import Fault
+from resprout.language.bibliography import citation, read_sources
+from resprout.language.records import Model
+
+Entries = dict[str, dict[str, str]]
+
+
+@functools.lru_cache(maxsize=1)
+def shipped_sources() -> Entries:
+    """What people's facts, scales and trials rest on, by key; a model's own sources are in its tables."""
+    package = Path(str(resources.files("resprout")))
+    faults: list[Fault] = []
+    return {
+        key: entry
+        for layer in ("people", "trial")
+        for key, entry in read_sources(package / layer / "sources.bib", faults).items()
+    }
+
+
+def every_source(model: Model) -> Entries:
+    """Sources of a model and of all that ships beside it, by key."""
+    return shipped_sources() | {entry["key"]: dict(entry) for entry in model.tables.get("sources", ())}
+
+
+def citations(model: Model, keys: str) -> list[str]:
+    """The full citation of every key of a `source`; a key that no entry has stands for itself."""
+    sources = every_source(model)
+    return [f"[{key}] {citation(sources[key])}" if key in sources else key for key in keys.split()]
