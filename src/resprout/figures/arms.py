@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,6 +16,7 @@ from resprout.trial.endpoints import ENOUGH_REPLICATES
 ARM_COLOURS = tuple(STAGE_COLOUR[stage] for stage in ("score", "dose", "receptor", "circuit", "spine", "signal"))
 DODGE = 0.05  # of the space between visits
 PANEL_HEIGHT = 250
+TITLE_LETTERS, TITLE_LINE_PX = 68, 22
 
 
 def arms_over_time(table: pd.DataFrame, *, control: str | None, replicates: int, title: str) -> go.Figure:
@@ -39,16 +41,17 @@ def arms_over_time(table: pd.DataFrame, *, control: str | None, replicates: int,
         _label(figure, visits, row)
         figure.update_yaxes(title_text="points", row=row, col=1)
     interval = "bars hold the middle 95 % of trials" if replicates >= ENOUGH_REPLICATES else "bars are 95 % intervals"
+    lines = wrap(title, TITLE_LETTERS) or [""]
     figure.update_layout(
         template=plain_template(),
         title={
-            "text": f"{title}<br><span style='font-size:13px'>means of {replicates:,} virtual trials; {interval}</span>",
+            "text": f"{'<br>'.join(lines)}<br><span style='font-size:13px'>means of {replicates:,} virtual trials; {interval}</span>",
             "y": 1,
             "yref": "container",
             "pad": {"t": 18},
         },
-        height=PANEL_HEIGHT * len(endpoints) + 190,
-        margin={"l": 65, "r": 40, "t": 140, "b": 50},
+        height=PANEL_HEIGHT * len(endpoints) + 170 + TITLE_LINE_PX * len(lines),
+        margin={"l": 65, "r": 40, "t": 120 + TITLE_LINE_PX * len(lines), "b": 50},
         legend={"orientation": "h", "x": 0, "y": 1 + 35 / (PANEL_HEIGHT * len(endpoints)), "yanchor": "bottom"},
     )
     return figure
