@@ -33,6 +33,7 @@ class Layout:
     parameters   constants in the model's order, then the frozen values that `prepare` adds
     sampled      states that `observe` reads; its rows are these, then `inputs`, and its lanes are moments of one patient
     inputs       inputs that `observe` reads
+    read         rows of the parameter array that `observe` reads, in its order
     """
 
     states: tuple[str, ...]
@@ -41,6 +42,7 @@ class Layout:
     outputs: tuple[str, ...]
     frozen: int
     sampled: tuple[int, ...]
+    read: tuple[int, ...]
     nonzero: int
     stages: int
 
@@ -64,7 +66,7 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
                                      W room for `layout.room` rows
     keep(Y, N, E, M, Y, M)           Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far;
                                      what is written is given again
-    observe(S, P, O)                 outputs from samples
+    observe(S, R, O)                 outputs from samples; R holds the parameter rows `layout.read`
     """
     writer = _Writer(system, outputs, tableau, width)
     writer.prepare()
@@ -93,6 +95,7 @@ class _Writer:
             outputs,
             len(self.frozen),
             tuple(sampled),
+            self._observed_rows(),
             len(self.elimination.pattern),
             len(tableau.a),
         )
@@ -111,17 +114,35 @@ class _Writer:
         read = {graph.symbol[node] for node in graph.reachable(self.observed) if graph.kind[node] == g.SYMBOL}
         return tuple(name for name in self.system.inputs if name in read)
 
-    def _given(self, parameters: ir.Value, states: dict[str, ir.Value], *, frozen: bool = True):
+    def _observed_rows(self) -> tuple[int, ...]:
+        graph, place = self.system.graph, {name: row for row, name in enumerate(self.system.constants)}
+        reached = graph.reachable(self.observed, stop_at_frozen=True)
+        rows = {self.frozen[node] for node in reached if node in self.frozen}
+        rows |= {place[graph.symbol[node]] for node in reached if graph.symbol[node] in place}
+        return tuple(sorted(rows))
+
+    def _given(
+        self,
+        parameters: ir.Value,
+        states: dict[str, ir.Value],
+        *,
+        frozen: bool = True,
+        rows: tuple[int, ...] | None = None,
+    ):
+        """What gives a node its value; `rows` are the parameter rows that the array holds, None for all."""
         place = {name: row for row, name in enumerate(self.system.constants)}
         graph = self.system.graph
 
+        def parameter(row: int) -> ir.Value:
+            return self.lanes.load(parameters, row if rows is None else rows.index(row))
+
         def given(node: Node) -> ir.Value | None:
             if frozen and node in self.frozen:
-                return self.lanes.load(parameters, self.frozen[node])
+                return parameter(self.frozen[node])
             if graph.kind[node] != g.SYMBOL:
                 return None
             name = graph.symbol[node]
-            return states[name] if name in states else self.lanes.load(parameters, place[name])
+            return states[name] if name in states else parameter(place[name])
 
         return given
 
@@ -318,13 +339,14 @@ class _Writer:
 
     def observe(self) -> None:
         """Outputs at `width` moments of one patient."""
-        samples, parameters, result = self.lanes.function("observe", 3)
+        samples, read, result = self.lanes.function("observe", 3)
         given = {
             self.system.states[index]: self.lanes.load(samples, row) for row, index in enumerate(self.layout.sampled)
         }
         for row, name in enumerate(self.layout.inputs):
             given[name] = self.lanes.load(samples, len(self.layout.sampled) + row)
-        values = emit(self.lanes, self.system.graph, self.observed, self._given(parameters, given))
+        known = self._given(read, given, rows=self.layout.read)
+        values = emit(self.lanes, self.system.graph, self.observed, known)
         for row, node in enumerate(self.observed):
             self.lanes.store(values[node], result, row)
         self.lanes.builder.ret_void()

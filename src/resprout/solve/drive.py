@@ -65,7 +65,7 @@ class Patients(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What happens when: output hours [time], moments [moment] with their changes, and which rows are sampled."""
+    """What happens when: output hours [time], moments [moment] with their changes, and which rows are sampled and read."""
 
     time_h: np.ndarray
     moment_h: np.ndarray
@@ -74,6 +74,7 @@ class Plan(NamedTuple):
     change_value: np.ndarray
     sampled: np.ndarray
     input_row: np.ndarray
+    read_row: np.ndarray
 
 
 class Found(NamedTuple):
@@ -87,7 +88,7 @@ class Found(NamedTuple):
 class Lanes(NamedTuple):
     """What every lane holds: arrays [row, lane] for the kernels, then its patient (-1 if idle), hour, wished step and counters.
 
-    samples   [lane, time, kept row];  block, shared, result   arrays for `observe`
+    samples   [lane, kept row, moment] a vector of moments of each lane;  read, result   arrays for `observe`
     """
 
     state: np.ndarray
@@ -99,8 +100,7 @@ class Lanes(NamedTuple):
     dense: np.ndarray
     room: np.ndarray
     samples: np.ndarray
-    block: np.ndarray
-    shared: np.ndarray
+    read: np.ndarray
     result: np.ndarray
     patient: np.ndarray
     now: np.ndarray
@@ -118,9 +118,8 @@ def open_lanes(states: int, parameters: int, outputs: int, terms: int, width: in
     rows = (states, states, states, parameters, 1, 2, terms * plan.sampled.shape[0], room)
     arrays: Any = [aligned_rows(count, width) for count in rows]
     more: Any = [
-        np.zeros((width, plan.time_h.shape[0], kept)),
-        aligned_rows(kept, width),
-        aligned_rows(parameters, width),
+        aligned_rows(width * kept, width).reshape(width, kept, width),
+        aligned_rows(plan.read_row.shape[0], width),
         aligned_rows(outputs, width),
         np.full(width, -1, np.int64),
         np.zeros(width),
@@ -145,8 +144,8 @@ def _admit(lane, patient, patients, constants, state):
 
 
 @compiled(inner=True)
-def _begin(lane, patient, patients, plan, lanes, begin_h):
-    """Start one patient's timeline: sample what is due, then apply what happens at the first hour."""
+def _enter(lane, patient, patients, lanes, begin_h):
+    """Put a patient at rest into a lane."""
     _admit(lane, patient, patients, lanes.constants, lanes.state)
     lanes.patient[lane], lanes.now[lane], lanes.wish[lane] = patient, begin_h, STEP_AFTER_EVENT_H
     lanes.moment[lane], lanes.column[lane], lanes.tries[lane] = 0, 0, 0
@@ -155,8 +154,13 @@ def _begin(lane, patient, patients, plan, lanes, begin_h):
     # what the lane's last patient left may be no number, and zero times that is none either
     for row in range(lanes.dense.shape[0]):
         lanes.dense[row, lane] = 0.0
+
+
+@compiled(inner=True)
+def _begin(observe, lane, plan, lanes, begin_h, found):
+    """Start one patient's timeline: sample what is due, then apply what happens at the first hour."""
     while lanes.column[lane] < plan.time_h.shape[0] and plan.time_h[lanes.column[lane]] <= begin_h:
-        _sample(lane, 0.0, plan, lanes, lanes.state)
+        _sample(observe, lane, 0.0, plan, lanes, lanes.state, found)
     _happen(lane, plan, lanes, begin_h)
 
 
@@ -179,9 +183,9 @@ def _happen(lane, plan, lanes, hour):
 
 
 @compiled(inner=True, inline="always")
-def _sample(lane, theta, plan, lanes, new):
+def _sample(observe, lane, theta, plan, lanes, new, found):
     """Keep the interpolated states and the inputs of one lane for its next output hour."""
-    column = lanes.column[lane]
+    place = lanes.column[lane] % lanes.patient.shape[0]
     bent = theta * (1 - theta)
     for index in range(plan.sampled.shape[0]):
         row = plan.sampled[index]
@@ -190,28 +194,27 @@ def _sample(lane, theta, plan, lanes, new):
         for term in range(lanes.terms * index, lanes.terms * (index + 1)):
             value += weight * lanes.dense[term, lane]
             weight *= theta
-        lanes.samples[lane, column, index] = value
+        lanes.samples[lane, index, place] = value
     for index in range(plan.input_row.shape[0]):
-        lanes.samples[lane, column, plan.sampled.shape[0] + index] = lanes.constants[plan.input_row[index], lane]
+        lanes.samples[lane, plan.sampled.shape[0] + index, place] = lanes.constants[plan.input_row[index], lane]
     lanes.column[lane] += 1
+    if place == lanes.patient.shape[0] - 1:
+        _observe(observe, lane, plan, lanes, found)
 
 
 @compiled(inner=True)
-def _observe(observe, lane, lanes, out):
-    """Turn the samples of one lane's patient into outputs, `width` moments at a time; hours not reached stay NaN."""
-    width, taken = lanes.constants.shape[1], lanes.column[lane]
-    block, shared, result = lanes.block, lanes.shared, lanes.result
-    for row in range(shared.shape[0]):
+def _observe(observe, lane, plan, lanes, found):
+    """Turn the moments that a lane has sampled since the last time into outputs."""
+    width = lanes.patient.shape[0]
+    taken = (lanes.column[lane] - 1) % width + 1
+    first, out = lanes.column[lane] - taken, found.out[lanes.patient[lane]]
+    for index in range(plan.read_row.shape[0]):
         for other in range(width):
-            shared[row, other] = lanes.constants[row, lane]
-    for begin in range(0, taken, width):
-        for row in range(block.shape[0]):
-            for other in range(width):
-                block[row, other] = lanes.samples[lane, min(begin + other, taken - 1), row]
-        call(observe, (_at(block), _at(shared), _at(result)))
-        for output in range(result.shape[0]):
-            for other in range(min(width, taken - begin)):
-                out[output, begin + other] = result[output, other]
+            lanes.read[index, other] = lanes.constants[plan.read_row[index], lane]
+    call(observe, (_at(lanes.samples[lane]), _at(lanes.read), _at(lanes.result)))
+    for output in range(lanes.result.shape[0]):
+        for other in range(taken):
+            out[output, first + other] = lanes.result[output, other]
 
 
 @compiled(inner=True, inline="always")
@@ -224,7 +227,7 @@ def _goal(lane, plan, lanes):
 
 
 @compiled(inner=True, inline="always")
-def _judge(lane, plan, lanes):
+def _judge(observe, lane, plan, lanes, found):
     """Take or refuse the step a lane has just tried; returns a failure, SOLVED, LANDED or GOES_ON."""
     if lanes.now[lane] >= plan.time_h[-1]:
         return SOLVED
@@ -239,7 +242,7 @@ def _judge(lane, plan, lanes):
     later = goal if arrived else lanes.now[lane] + size
     while lanes.column[lane] < plan.time_h.shape[0] and plan.time_h[lanes.column[lane]] <= later:
         theta = (plan.time_h[lanes.column[lane]] - lanes.now[lane]) / size
-        _sample(lane, theta, plan, lanes, lanes.new)
+        _sample(observe, lane, theta, plan, lanes, lanes.new, found)
     lanes.now[lane] = later
     lanes.wish[lane] = max(lanes.wish[lane], size * factor) if arrived else size * factor
     if not arrived:
@@ -248,12 +251,17 @@ def _judge(lane, plan, lanes):
 
 
 @compiled(inner=True)
-def _refill(span, waiting, patients, plan, lanes, begin_h):
+def _refill(prepare, observe, span, waiting, patients, plan, lanes, begin_h, found):
     """Give idle lanes the next patients; returns the first patient still waiting."""
+    first = waiting
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] < 0 and waiting < span[1]:
-            _begin(lane, waiting, patients, plan, lanes, begin_h)
+            _enter(lane, waiting, patients, lanes, begin_h)
             waiting += 1
+    call(prepare, (_at(lanes.constants),))
+    for lane in range(lanes.patient.shape[0]):
+        if first <= lanes.patient[lane] < waiting:
+            _begin(observe, lane, plan, lanes, begin_h, found)
     return waiting
 
 
@@ -288,8 +296,7 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
     for lane in range(width):
         _admit(lane, span[0], patients, lanes.constants, lanes.state)
         lanes.step[0, lane] = STEP_AFTER_EVENT_H
-    waiting, ended = _refill(span, span[0], patients, plan, lanes, begin_h), 0
-    call(prepare, (_at(lanes.constants),))
+    waiting, ended = _refill(prepare, observe, span, span[0], patients, plan, lanes, begin_h, found), 0
     stepped = (
         _at(lanes.state),
         _at(lanes.constants),
@@ -311,14 +318,13 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
         eventful = False
         for lane in range(width):
             if lanes.patient[lane] >= 0:
-                lanes.verdict[lane] = _judge(lane, plan, lanes)
+                lanes.verdict[lane] = _judge(observe, lane, plan, lanes, found)
                 eventful = eventful or lanes.verdict[lane] != GOES_ON
         call(keep, kept)
         if eventful:
             ended += _end_steps(observe, span, patients, plan, lanes, found, waiting < span[1])
             if waiting < span[1]:
-                waiting = _refill(span, waiting, patients, plan, lanes, begin_h)
-                call(prepare, (_at(lanes.constants),))
+                waiting = _refill(prepare, observe, span, waiting, patients, plan, lanes, begin_h, found)
 
 
 @compiled(inner=True)
@@ -327,9 +333,9 @@ def _end_steps(observe, span, patients, plan, lanes, found, more):
     ended = 0
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] >= 0 and lanes.verdict[lane] != GOES_ON:
-            who = lanes.patient[lane]
+            if lanes.verdict[lane] != LANDED and lanes.column[lane] % lanes.patient.shape[0] > 0:
+                _observe(observe, lane, plan, lanes, found)
             if _settle(lanes.verdict[lane], lane, plan, lanes, found):
-                _observe(observe, lane, lanes, found.out[who])
                 ended += 1
                 if not more:
                     # an idle lane steps along with the others, so it needs numbers that can be stepped

@@ -128,7 +128,8 @@ def _follow(
     patients = drive.Patients(batch.nominal, batch.varied_row, batch.varied, start)
     sampled = np.array(layout.sampled, np.int64)
     input_row = np.array([layout.constants.index(name) for name in layout.inputs], np.int64)
-    when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value, sampled, input_row)
+    read_row = np.array(layout.read, np.int64)
+    when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value, sampled, input_row, read_row)
     rows = (len(layout.states), layout.parameters, len(outputs), len(kernel.tableau.dense), kernel.width, layout.room)
     found = drive.Found(out, status, steps)
 
