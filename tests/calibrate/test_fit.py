@@ -13,6 +13,7 @@ from resprout.calibrate.blocks import Laboratory
 from resprout.calibrate.evidence import data_folder
 from resprout.calibrate.fit import Fit, fit_part, soften
 from resprout.calibrate.leave_out import leave_trials_out
+from resprout.calibrate.likeness import likelihoods
 from resprout.calibrate.measurements import predict_measurements
 from resprout.calibrate.posterior import log_density, sample
 from resprout.calibrate.quantities import read_quantities, values_of
@@ -141,3 +142,9 @@ def test_a_kept_point_is_computed_anew_once_the_data_behind_it_have_changed(monk
     table = data / "measurements.tsv"
     table.write_text(table.read_text(encoding="utf-8").replace("\t185\t", "\t186\t", 1), encoding="utf-8")
     assert fitting._behind() != before
+
+
+def test_the_likelihood_of_how_alike_people_are_is_a_number_for_each_value():
+    few, many = likelihoods(MODEL, (0.02, 0.35), ["rutherford2012_wait_list"])
+    assert np.isfinite([few, many]).all()
+    assert few != many
