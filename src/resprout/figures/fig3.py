@@ -30,7 +30,7 @@ LINKS = (
     ("spine_density", "spine density", 24.0),
     ("connectivity", "functional connectivity", 24.0),
 )
-LEAST, MOST = 0.3, 60.0  # of health, on the axis
+LEAST, MOST = 0.3, 60.0  # of health, on the axis; what lies beyond is an arrow at its end, with its number
 
 
 def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None) -> go.Figure:
@@ -64,8 +64,10 @@ def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None) -
 def _draw(figure: go.Figure, place: int, words: str, values: np.ndarray, stage: int, column: int, when: str) -> None:
     """Draw the mean of one link with the middle 90 % of people."""
     colour = list(STAGE_COLOUR.values())[stage - 1]
-    lower, mean, upper = np.clip([np.quantile(values, 0.05), values.mean(), np.quantile(values, 0.95)], LEAST, MOST)
+    lower, mean, upper = np.quantile(values, 0.05), values.mean(), np.quantile(values, 0.95)
     told = f"{words}: {mean:.2f} of health ({lower:.2f} to {upper:.2f}), {when}"
+    beyond = f"from almost nothing, × {mean:,.0f}" if mean > MOST else ""
+    lower, mean, upper = np.clip([lower, mean, upper], LEAST, MOST)
     figure.add_trace(
         go.Scatter(x=[lower, upper], y=[place] * 2, mode="lines", line={"color": faint(colour, 0.45), "width": 7}),
         row=1,
@@ -75,8 +77,11 @@ def _draw(figure: go.Figure, place: int, words: str, values: np.ndarray, stage: 
         go.Scatter(
             x=[mean],
             y=[place],
-            mode="markers",
-            marker={"color": colour, "size": 11},
+            mode="markers+text",
+            marker={"color": colour, "size": 11, "symbol": "triangle-right" if beyond else "circle"},
+            text=[beyond],
+            textposition="top left",
+            cliponaxis=False,
             hovertemplate=told + "<extra></extra>",
         ),
         row=1,

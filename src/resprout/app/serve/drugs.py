@@ -132,7 +132,10 @@ def balance_picture(rows: list[Row]) -> tuple[Picture, str]:
         ),
         yaxis=value_axis(
             title=words("HDRS-17 better at 1 d, points"),
-            range=[min(-1.0, *relief, 0.0) * 1.15, nice_range(0, max([5, *relief]))[1]],
+            range=[
+                min(-1.0, *relief, 0.0) * 1.15,
+                nice_range(0, 1.1 * max([5, *relief]))[1],
+            ],  # room for the number above a point
             zeroline=True,
             zerolinecolor="#B5BCC6",
         ),
