@@ -97,19 +97,17 @@ def _left_out(
 ) -> list[dict[str, Any]]:
     """Predict each fitted trial without its own numbers."""
     from resprout.app.screen import waiting
-    from resprout.calibrate.blocks import SLOW_TRIALS
+    from resprout.calibrate.blocks import fitted_trials
     from resprout.calibrate.leave_out import leave_trials_out
-    from resprout.trial.protocol import shipped_protocols
 
     own = {quantity.name for quantity in posteriors[-1].fit.quantities}
     others = [{name: value for name, value in draw.items() if name not in own} for draw in draws]
-    trials = [name for name in shipped_protocols() if name not in SLOW_TRIALS]
     with waiting("Leaving trials out") as spinner:
         return leave_trials_out(
             model,
             posteriors[-1].fit,
             others,
-            trials,
+            fitted_trials(),
             seed=seed,
             told=lambda text: spinner.update(f"Predicting: {text} …"),
         )

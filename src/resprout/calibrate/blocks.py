@@ -131,7 +131,7 @@ class Trials:
         trials: Sequence[str] | None = None,
     ) -> Trials:
         """The block of the shipped trials; `start` is the point at which the spread of repetitions is taken."""
-        names = tuple(trials if trials is not None else [n for n in shipped_protocols() if n not in SLOW_TRIALS])
+        names = tuple(trials if trials is not None else fitted_trials())
         rows = [(trial, row) for trial in names for row in fitted_rows(read_protocol(trial, model)[0])]
         observed = np.array([row.value for _, row in rows])
         block = cls(
@@ -163,6 +163,11 @@ class Trials:
             return [trial_moments(self.model, *work[0][1:])]
         with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
             return list(pool.map(_moments, work))
+
+
+def fitted_trials() -> list[str]:
+    """The shipped trials that a fit looks at."""
+    return [name for name in shipped_protocols() if name not in SLOW_TRIALS]
 
 
 def is_fitted(trial: str, statistic: str, verification: str) -> bool:

@@ -11,13 +11,13 @@ from multiprocessing import get_context
 import numpy as np
 from scipy.stats import t as student
 
-from resprout.calibrate.blocks import SLOW_TRIALS, fitted_rows
+from resprout.calibrate.blocks import fitted_rows, fitted_trials
 from resprout.calibrate.quantities import Numbers
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.draws import held
 from resprout.trial.design import LARGE_TRIAL
-from resprout.trial.protocol import read_protocol, shipped_protocols
+from resprout.trial.protocol import read_protocol
 from resprout.trial.published import published_statistic
 from resprout.trial.series import run_series
 
@@ -38,7 +38,7 @@ def likelihoods(
     trials    names; None for all that a fit looks at
     returns   [value], up to a constant
     """
-    names = [name for name in shipped_protocols() if name not in SLOW_TRIALS] if trials is None else list(trials)
+    names = fitted_trials() if trials is None else list(trials)
     work: list[Work] = [(model.folder, value, trial, seed) for value in values for trial in names]
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
         found = np.array(list(pool.map(_likelihood, work)))
