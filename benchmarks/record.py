@@ -24,7 +24,7 @@ from resprout.compile.emit import Lanes
 from resprout.compile.kernels import write_kernels
 from resprout.compile.machine import load_code, object_code, pruned
 from resprout.language import load_model
-from resprout.solve import drive, run_patients
+from resprout.solve import lanes, run_patients
 from resprout.solve.run import moved_names
 from resprout.trial.bench import OUTPUTS, Ward, bench, engine_error, engine_seconds, open_ward
 
@@ -103,25 +103,25 @@ def peak_flops() -> float:
     """Fused multiply-adds per second of one core, twice: the limit that no straight-line code can pass."""
     width, chains, rounds = host_width(), 16, 64
     module = ir.Module("peak")
-    lanes = Lanes(module, width)
-    (memory,) = lanes.function("peak", 1)
-    values = [lanes.load(memory, row) for row in range(chains)]
-    factor, term = lanes.number(0.999), lanes.number(1e-3)
+    writer = Lanes(module, width)
+    (memory,) = writer.function("peak", 1)
+    values = [writer.load(memory, row) for row in range(chains)]
+    factor, term = writer.number(0.999), writer.number(1e-3)
     # the intrinsic, because products and sums that may be reordered would be folded into one
-    kind = ir.FunctionType(lanes.real, [lanes.real] * 3)
+    kind = ir.FunctionType(writer.real, [writer.real] * 3)
     fused = ir.Function(module, kind, f"llvm.fma.v{width}f64")
     for _ in range(rounds):
-        values = [lanes.builder.call(fused, [value, factor, term]) for value in values]
+        values = [writer.builder.call(fused, [value, factor, term]) for value in values]
     for row, value in enumerate(values):
-        lanes.store(value, memory, row)
-    lanes.builder.ret_void()
+        writer.store(value, memory, row)
+    writer.builder.ret_void()
     engine, address = load_code(object_code(str(module)), ("peak",))
-    room = drive.aligned_rows(chains, width)
+    room = lanes.aligned_rows(chains, width)
 
     @njit
     def many(code, where, count):
         for _ in range(count):
-            drive.call(code, (where,))
+            lanes.call(code, (where,))
 
     count = 100_000
     many(np.int64(address["peak"]), np.int64(room.ctypes.data), 10)

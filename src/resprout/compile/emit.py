@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 import llvmlite.ir as ir
 import numpy as np
@@ -12,6 +13,7 @@ from resprout.compile import graph as g
 from resprout.compile.approximate import fitted, log_ratio_over
 from resprout.compile.graph import Graph, Node
 
+Row: TypeAlias = int | ir.Value
 FAST = ("nsz", "arcp", "contract", "reassoc")
 LN2_HIGH = 0.693147180369123816490
 LN2_LOW = 1.90821492927058770002e-10
@@ -56,26 +58,63 @@ class Lanes:
     def _whole(self, value: int) -> ir.Constant:
         return ir.Constant(self.whole, [value] * self.width)
 
-    def load(self, pointer: ir.Value, row: int) -> ir.Value:
+    def each_row(
+        self, count: int, together: int, body: Callable[[Sequence[Row], ir.Value], ir.Value], carried: ir.Value
+    ) -> ir.Value:
+        """Write a loop over `count` rows, some at a time, so that many rows take little room in the instruction cache.
+
+        body      writes the instructions for some rows, given what is carried from pass to pass; returns it as it is after
+        returns   what is carried out of the last pass
+        """
+        passes, whole = count // together, ir.IntType(64)
+        if passes > 1:
+            before, function = self.builder.block, self.builder.function
+            inside, after = function.append_basic_block(), function.append_basic_block()
+            self.builder.branch(inside)
+            self.builder.position_at_end(inside)
+            row, handed = self.builder.phi(whole), self.builder.phi(carried.type)
+            row.add_incoming(whole(0), before)
+            handed.add_incoming(carried, before)
+            carried = body([self.row_after(row, later) for later in range(together)], handed)
+            following = self.builder.add(row, whole(together))
+            row.add_incoming(following, self.builder.block)
+            handed.add_incoming(carried, self.builder.block)
+            self.builder.cbranch(self.builder.icmp_unsigned("<", following, whole(passes * together)), inside, after)
+            self.builder.position_at_end(after)
+        elif passes:
+            carried = body(range(together), carried)
+        rest = range(passes * together, count)
+        return body(rest, carried) if rest else carried
+
+    def row_after(self, row: Row, later: int) -> Row:
+        """The row that comes `later` rows after another."""
+        if isinstance(row, int):
+            return row + later
+        return self.builder.add(row, ir.IntType(64)(later)) if later else row
+
+    def load(self, pointer: ir.Value, row: Row) -> ir.Value:
         """Row `row` of an array [row, lane]."""
         value = self.builder.load(self._row(pointer, row))
         value.align = min(64, 8 * self.width)
         return value
 
-    def store(self, value: ir.Value, pointer: ir.Value, row: int) -> None:
+    def store(self, value: ir.Value, pointer: ir.Value, row: Row) -> None:
         """Write row `row` of an array [row, lane]."""
         self.builder.store(value, self._row(pointer, row)).align = min(64, 8 * self.width)
 
-    def _row(self, pointer: ir.Value, row: int) -> ir.Value:
+    def _row(self, pointer: ir.Value, row: Row) -> ir.Value:
         return self.builder.bitcast(self.row(pointer, row), self.real.as_pointer())
 
-    def row(self, pointer: ir.Value, row: int) -> ir.Value:
+    def row(self, pointer: ir.Value, row: Row) -> ir.Value:
         """Where a row of an array [row, lane] begins."""
-        return self.builder.gep(pointer, [ir.Constant(ir.IntType(64), row * self.width)], inbounds=True)
+        whole = ir.IntType(64)
+        if isinstance(row, int):
+            return self.builder.gep(pointer, [whole(row * self.width)], inbounds=True)
+        return self.builder.gep(pointer, [self.builder.mul(row, whole(self.width))], inbounds=True)
 
-    def spread(self, pointer: ir.Value, index: int) -> ir.Value:
+    def spread(self, pointer: ir.Value, index: Row) -> ir.Value:
         """One double of an array [index], the same in every lane."""
-        place = self.builder.gep(pointer, [ir.Constant(ir.IntType(64), index)], inbounds=True)
+        place = self.builder.gep(pointer, [ir.IntType(64)(index) if isinstance(index, int) else index], inbounds=True)
         single = self.builder.insert_element(
             ir.Constant(self.real, ir.Undefined), self.builder.load(place), ir.IntType(32)(0)
         )

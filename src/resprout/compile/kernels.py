@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import llvmlite.ir as ir
 
 from resprout.compile import graph as g
-from resprout.compile.emit import Lanes, emit
+from resprout.compile.emit import Lanes, Row, emit
 from resprout.compile.graph import Node
 from resprout.compile.jacobian import jacobian
 from resprout.compile.order import Elimination, minimum_degree
@@ -16,6 +17,9 @@ from resprout.compile.tableau import Tableau
 
 FRACTIONS_TOGETHER = 4
 """Fractions of the error norm that are brought to one denominator: a division costs as much as ten products."""
+
+ROWS_TOGETHER = 2
+"""Rows that one pass of a loop over states handles."""
 
 PEAK_SHARE = 0.5
 """Share of its largest size so far below which a state's error counts as if it were that large."""
@@ -31,18 +35,14 @@ class Layout:
     """Where things lie in the arrays that the functions read; rows are [row, lane] unless said.
 
     parameters   constants in the model's order, then the frozen values that `prepare` adds
-    sampled      states that `observe` reads; its rows are these, then `inputs`, and its lanes are moments of one patient
-    inputs       inputs that `observe` reads
-    read         rows of the parameter array that `observe` reads, in its order
+    sampled      states that `observe` reads, for which a step gives an interpolant
     """
 
     states: tuple[str, ...]
     constants: tuple[str, ...]
-    inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     frozen: int
     sampled: tuple[int, ...]
-    read: tuple[int, ...]
     nonzero: int
     stages: int
 
@@ -66,7 +66,7 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
                                      W room for `layout.room` rows
     keep(Y, N, E, M, Y, M)           Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far;
                                      what is written is given again
-    observe(S, R, O)                 outputs from samples; R holds the parameter rows `layout.read`
+    observe(Y, N, C, X, P, O)        outputs at a share X of the step from Y to N
     """
     writer = _Writer(system, outputs, tableau, width)
     writer.prepare()
@@ -91,11 +91,9 @@ class _Writer:
         self.layout = Layout(
             system.states,
             system.constants,
-            self._observed_inputs(),
             outputs,
             len(self.frozen),
             tuple(sampled),
-            self._observed_rows(),
             len(self.elimination.pattern),
             len(tableau.a),
         )
@@ -109,40 +107,20 @@ class _Writer:
                 found[node] = len(self.system.constants) + len(found)
         return found
 
-    def _observed_inputs(self) -> tuple[str, ...]:
-        graph = self.system.graph
-        read = {graph.symbol[node] for node in graph.reachable(self.observed) if graph.kind[node] == g.SYMBOL}
-        return tuple(name for name in self.system.inputs if name in read)
-
-    def _observed_rows(self) -> tuple[int, ...]:
-        graph, place = self.system.graph, {name: row for row, name in enumerate(self.system.constants)}
-        reached = graph.reachable(self.observed, stop_at_frozen=True)
-        rows = {self.frozen[node] for node in reached if node in self.frozen}
-        rows |= {place[graph.symbol[node]] for node in reached if graph.symbol[node] in place}
-        return tuple(sorted(rows))
-
     def _given(
-        self,
-        parameters: ir.Value,
-        states: dict[str, ir.Value],
-        *,
-        frozen: bool = True,
-        rows: tuple[int, ...] | None = None,
-    ):
-        """What gives a node its value; `rows` are the parameter rows that the array holds, None for all."""
+        self, parameters: ir.Value, states: dict[str, ir.Value], *, frozen: bool = True
+    ) -> Callable[[Node], ir.Value | None]:
+        """What gives a node its value."""
         place = {name: row for row, name in enumerate(self.system.constants)}
         graph = self.system.graph
 
-        def parameter(row: int) -> ir.Value:
-            return self.lanes.load(parameters, row if rows is None else rows.index(row))
-
         def given(node: Node) -> ir.Value | None:
             if frozen and node in self.frozen:
-                return parameter(self.frozen[node])
+                return self.lanes.load(parameters, self.frozen[node])
             if graph.kind[node] != g.SYMBOL:
                 return None
             name = graph.symbol[node]
-            return states[name] if name in states else parameter(place[name])
+            return states[name] if name in states else self.lanes.load(parameters, place[name])
 
         return given
 
@@ -205,10 +183,10 @@ class _Writer:
     def _places(self) -> list[tuple[int, int]]:
         return sorted(self.elimination.pattern)
 
-    def _stage_row(self, stage: int, state: int) -> int:
+    def _stage_row(self, stage: int, state: Row) -> Row:
         """Rows of the room: the point and what is added to its rates, the factors, then the stages."""
         size = len(self.system.states)
-        return 2 * size + len(self.elimination.pattern) + stage * size + state
+        return self.lanes.row_after(state, 2 * size + len(self.elimination.pattern) + stage * size)
 
     def _begin(self) -> ir.Function:
         """Rates, Jacobian, factors and the first stage."""
@@ -232,15 +210,20 @@ class _Writer:
         inverse = lanes.divide(lanes.number(1.0), lanes.load(step, 0))
         # a last stage whose weights are those of the stage before, and 1 for that stage, goes on from its point
         goes_on = self.tableau.a[stage] == (*self.tableau.a[stage - 1], 1.0)
-        for row in range(size):
-            earlier = [lanes.load(room, self._stage_row(before, row)) for before in range(stage)]
-            if goes_on:
-                point = lanes.add(lanes.load(room, row), earlier[-1])
-            else:
-                point = self._combine(lanes.load(start, row), self.tableau.a[stage], earlier)
-            lanes.store(point, room, row)
-            added = self._combine(None, self.tableau.c[stage], earlier)
-            lanes.store(lanes.multiply(inverse, added), room, size + row)
+
+        def write(rows: Sequence[Row], carried: ir.Value) -> ir.Value:
+            for row in rows:
+                earlier = [lanes.load(room, self._stage_row(before, row)) for before in range(stage)]
+                if goes_on:
+                    point = lanes.add(lanes.load(room, row), earlier[-1])
+                else:
+                    point = self._combine(lanes.load(start, row), self.tableau.a[stage], earlier)
+                lanes.store(point, room, row)
+                added = self._combine(None, self.tableau.c[stage], earlier)
+                lanes.store(lanes.multiply(carried, added), room, lanes.row_after(row, size))
+            return carried
+
+        lanes.each_row(size, ROWS_TOGETHER, write, inverse)
         lanes.builder.ret_void()
         return made
 
@@ -262,11 +245,24 @@ class _Writer:
         lanes, size, last = self.lanes, len(self.system.states), len(self.tableau.a) - 1
         start, peak, result, error, dense, room, tolerance = lanes.function("finish", 7, inner=True)
         made = lanes.builder.function
-        miss = [lanes.load(room, self._stage_row(last, row)) for row in range(size)]
-        new = [lanes.add(lanes.load(room, row), miss[row]) for row in range(size)]
-        self._store_error(self._load_states(start), new, miss, tolerance, peak, error)
-        for row in range(size):
-            lanes.store(new[row], result, row)
+        relative = lanes.spread(tolerance, 0)
+
+        def write(rows: Sequence[Row], total: ir.Value) -> ir.Value:
+            parts = []
+            for row in rows:
+                miss = lanes.load(room, self._stage_row(last, row))
+                new = lanes.add(lanes.load(room, row), miss)
+                lanes.store(new, result, row)
+                size = self._size(lanes.load(start, row), new, lanes.load(peak, row))
+                absolute = lanes.spread(tolerance, lanes.row_after(row, 1))
+                allowed = lanes.add(absolute, lanes.multiply(relative, size))
+                parts.append((lanes.multiply(miss, miss), lanes.multiply(allowed, allowed)))
+            return lanes.add(total, self._sum_of_fractions(parts))
+
+        total = lanes.each_row(size, FRACTIONS_TOGETHER, write, lanes.number(0.0))
+        mean = lanes.multiply(total, lanes.number(1.0 / max(size, 1)))
+        lanes.store(mean, error, 0)
+        lanes.store(self._factor(mean), error, 1)
         for row, state in enumerate(self.layout.sampled):
             stages = [lanes.load(room, self._stage_row(stage, state)) for stage in range(last + 1)]
             for order, weights in enumerate(self.tableau.dense):
@@ -283,30 +279,10 @@ class _Writer:
             total = term if total is None else self.lanes.add(total, term)
         return self.lanes.number(0.0) if total is None else total
 
-    def _store_error(
-        self,
-        here: dict[str, ir.Value],
-        new: list[ir.Value],
-        miss: list[ir.Value],
-        tolerance: ir.Value,
-        peak: ir.Value,
-        error: ir.Value,
-    ) -> None:
-        # a state that has come down from its peak need not be followed to the same share of its rest
-        lanes = self.lanes
-        relative = lanes.spread(tolerance, 0)
-        parts = []
-        for row, name in enumerate(self.system.states):
-            size = lanes.larger(lanes.absolute(here[name]), lanes.absolute(new[row]))
-            size = lanes.larger(size, lanes.multiply(lanes.number(PEAK_SHARE), lanes.load(peak, row)))
-            allowed = lanes.add(lanes.spread(tolerance, 1 + row), lanes.multiply(relative, size))
-            parts.append((lanes.multiply(miss[row], miss[row]), lanes.multiply(allowed, allowed)))
-        total = lanes.number(0.0)
-        for first in range(0, len(parts), FRACTIONS_TOGETHER):
-            total = lanes.add(total, self._sum_of_fractions(parts[first : first + FRACTIONS_TOGETHER]))
-        mean = lanes.multiply(total, lanes.number(1.0 / max(len(self.system.states), 1)))
-        lanes.store(mean, error, 0)
-        lanes.store(self._factor(mean), error, 1)
+    def _size(self, here: ir.Value, new: ir.Value, peak: ir.Value) -> ir.Value:
+        """To what the error of a state is compared: one that has come down from its peak need not be followed as closely."""
+        size = self.lanes.larger(self.lanes.absolute(here), self.lanes.absolute(new))
+        return self.lanes.larger(size, self.lanes.multiply(self.lanes.number(PEAK_SHARE), peak))
 
     def _factor(self, error: ir.Value) -> ir.Value:
         """By what the next step may grow; an error that is no number cuts the step."""
@@ -331,25 +307,35 @@ class _Writer:
         # a choice stored where one side of it was loaded would become a masked store, which costs ten plain ones
         state, new, error, peak, state_after, peak_after = lanes.function("keep", 6, apart=False)
         passed = lanes.builder.fcmp_ordered("<=", lanes.load(error, 0), lanes.number(1.0))
-        for row in range(len(self.system.states)):
-            kept = lanes.builder.select(passed, lanes.load(new, row), lanes.load(state, row))
-            lanes.store(kept, state_after, row)
-            lanes.store(lanes.larger(lanes.load(peak, row), lanes.absolute(kept)), peak_after, row)
+
+        def write(rows: Sequence[Row], carried: ir.Value) -> ir.Value:
+            for row in rows:
+                kept = lanes.builder.select(passed, lanes.load(new, row), lanes.load(state, row))
+                lanes.store(kept, state_after, row)
+                lanes.store(lanes.larger(lanes.load(peak, row), lanes.absolute(kept)), peak_after, row)
+            return carried
+
+        lanes.each_row(len(self.system.states), ROWS_TOGETHER, write, lanes.number(0.0))
         lanes.builder.ret_void()
 
     def observe(self) -> None:
-        """Outputs at `width` moments of one patient."""
-        samples, read, result = self.lanes.function("observe", 3)
-        given = {
-            self.system.states[index]: self.lanes.load(samples, row) for row, index in enumerate(self.layout.sampled)
-        }
-        for row, name in enumerate(self.layout.inputs):
-            given[name] = self.lanes.load(samples, len(self.layout.sampled) + row)
-        known = self._given(read, given, rows=self.layout.read)
-        values = emit(self.lanes, self.system.graph, self.observed, known)
+        """Outputs of every lane at its own share of the step."""
+        lanes = self.lanes
+        start, new, dense, share, parameters, result = lanes.function("observe", 6)
+        theta = lanes.load(share, 0)
+        left = lanes.subtract(lanes.number(1.0), theta)
+        bend, terms, states = lanes.multiply(theta, left), len(self.tableau.dense), {}
+        for row, state in enumerate(self.layout.sampled):
+            value, weight = lanes.multiply(left, lanes.load(start, state)), bend
+            value = lanes.add(value, lanes.multiply(theta, lanes.load(new, state)))
+            for term in range(terms * row, terms * (row + 1)):
+                value = lanes.add(value, lanes.multiply(weight, lanes.load(dense, term)))
+                weight = lanes.multiply(weight, theta)
+            states[self.system.states[state]] = value
+        values = emit(lanes, self.system.graph, self.observed, self._given(parameters, states))
         for row, node in enumerate(self.observed):
-            self.lanes.store(values[node], result, row)
-        self.lanes.builder.ret_void()
+            lanes.store(values[node], result, row)
+        lanes.builder.ret_void()
 
 
 def factorise(lanes: Lanes, matrix: Matrix, elimination: Elimination) -> None:

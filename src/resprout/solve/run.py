@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from resprout.compile import METHODS, Kernel, build_kernel
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.records import Model
-from resprout.solve import drive
+from resprout.solve import drive, lanes, resting
 from resprout.solve.events import Events, Floats, Timetable, timetable
 from resprout.solve.own import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
 from resprout.solve.watch import EVENTS_WITHOUT_END, Task, around, watch_patients
@@ -26,10 +26,10 @@ BLOCK_ENDINGS = ("_block", "_knockdown")
 CHUNK = 256
 
 SENTENCES = {
-    drive.SOLVED: "solved",
-    drive.STEP_TOO_SMALL: "the step shrank below a microsecond of model time: a constant of this patient is probably out of range",
-    drive.TOO_MANY_STEPS: "more than 100 000 steps were needed: loosen the tolerance or look at this patient's constants",
-    drive.NO_REST: "no resting state was found: this patient's circuit has no stable rest",
+    lanes.SOLVED: "solved",
+    lanes.STEP_TOO_SMALL: "the step shrank below a microsecond of model time: a constant of this patient is probably out of range",
+    lanes.TOO_MANY_STEPS: "more than 100 000 steps were needed: loosen the tolerance or look at this patient's constants",
+    lanes.NO_REST: "no resting state was found: this patient's circuit has no stable rest",
     EVENTS_WITHOUT_END: "its events set one another off without end: look at the triggers of the model",
 }
 
@@ -105,7 +105,7 @@ def run_patients(
     start, unrest = _rest_states(model, kernel, batch, threads)
     limits = _tolerances(tolerance or DEFAULT_TOLERANCE, len(kernel.layout.states))
     found = _follow(kernel, batch, plan, start, times, chosen, limits, threads)
-    lost = unrest != drive.SOLVED
+    lost = unrest != lanes.SOLVED
     found.status[lost], found.value[lost] = unrest[lost], np.nan
     return found
 
@@ -125,16 +125,14 @@ def _follow(
     status, steps = np.zeros(batch.patients, np.int64), np.zeros(batch.patients, np.int64)
     layout = kernel.layout
     addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "step", "keep", "observe"))
-    patients = drive.Patients(batch.nominal, batch.varied_row, batch.varied, start)
-    sampled = np.array(layout.sampled, np.int64)
-    input_row = np.array([layout.constants.index(name) for name in layout.inputs], np.int64)
-    read_row = np.array(layout.read, np.int64)
-    when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value, sampled, input_row, read_row)
-    rows = (len(layout.states), layout.parameters, len(outputs), len(kernel.tableau.dense), kernel.width, layout.room)
+    patients = lanes.Patients(batch.nominal, batch.varied_row, batch.varied, start)
+    when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value)
+    dense = len(layout.sampled) * len(kernel.tableau.dense)
+    rows = (len(layout.states), layout.parameters, len(outputs), dense, kernel.width, layout.room)
     found = drive.Found(out, status, steps)
 
     def solve(first: int, last: int) -> None:
-        drive.drive(addresses, (first, last), patients, when, drive.open_lanes(*rows, when), limits, found)
+        drive.drive(addresses, (first, last), patients, when, drive.open_lanes(*rows), limits, found)
 
     _share(batch.patients, solve, threads)
     return Trajectories(np.swapaxes(out, 1, 2), times, outputs, status, steps)
@@ -292,11 +290,11 @@ def _rest_states(model: Model, kernel: Kernel, batch: _Batch, threads: int | Non
     status = np.zeros(batch.patients, np.int64)
     addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "relax"))
 
-    patients = drive.Patients(batch.nominal, batch.varied_row, batch.varied, guess)
+    patients = lanes.Patients(batch.nominal, batch.varied_row, batch.varied, guess)
 
     def settle(first: int, last: int) -> None:
-        room = drive.open_resting(guess.shape[1], kernel.layout.parameters, kernel.width)
-        drive.find_rest(addresses, (first, last), patients, room, found, status)
+        room = resting.open_resting(guess.shape[1], kernel.layout.parameters, kernel.width)
+        resting.find_rest(addresses, (first, last), patients, room, found, status)
 
     _share(batch.patients, settle, threads)
     return found, status

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from resprout.compile import Kernel
 from resprout.compile.evaluate import evaluate
 from resprout.compile.system import Happening, System
-from resprout.solve import drive
+from resprout.solve import drive, lanes
 from resprout.solve.events import Floats
 
 EVENTS_WITHOUT_END = 6
@@ -49,7 +49,7 @@ class Group:
         layout, width = task.kernel.layout, task.kernel.width
         terms, states = len(task.kernel.tableau.dense), len(layout.states)
         counts = (states, layout.parameters, 1, states, states, 2, terms * states, layout.room)
-        arrays = [drive.aligned_rows(count, width) for count in counts]
+        arrays = [lanes.aligned_rows(count, width) for count in counts]
         self.state, self.constants, self.step, self.peak, self.new, self.error, self.dense, self.room = arrays
         self.terms, self.limits, self.size = terms, task.limits, start.shape[0]
         # code is made only for the constants that something reads
@@ -94,13 +94,13 @@ def watch_patients(task: Task, constants: Floats, start: Floats) -> tuple[Floats
         chosen = slice(first, min(first + task.kernel.width, patients))
         group = Group(task, constants[chosen], start[chosen])
         walks = [Walk(task, group, lane, constants[first + lane]) for lane in range(group.size)]
-        while any(walk.status == drive.GOES_ON for walk in walks):
+        while any(walk.status == lanes.GOES_ON for walk in walks):
             for walk in walks:
                 group.step[0, walk.lane] = walk.size()
             group.step[0, group.size :] = drive.STEP_AFTER_EVENT_H
             group.try_step()
             for walk in walks:
-                if walk.status == drive.GOES_ON:
+                if walk.status == lanes.GOES_ON:
                     walk.judge()
         for walk in walks:
             status[first + walk.lane], steps[first + walk.lane] = walk.status, walk.tries
@@ -118,17 +118,17 @@ class Walk:
         self.now, self.wish, self.tries, self.column = 0.0, drive.STEP_AFTER_EVENT_H, 0, 0
         self.samples = np.empty((len(task.times), len(self.names)))
         self.held = np.array([happening.held_before for happening in task.happenings])
-        self.status = drive.GOES_ON
+        self.status = lanes.GOES_ON
         self._happen()
         while self.column < len(task.times) and task.times[self.column] <= 0:
             self.samples[self.column] = group.state[:, lane]
             self.column += 1
         if self.column == len(task.times):
-            self.status = drive.SOLVED
+            self.status = lanes.SOLVED
 
     def size(self) -> float:
         """The step to try: up to the next break or the end."""
-        if self.status != drive.GOES_ON:
+        if self.status != lanes.GOES_ON:
             return drive.STEP_AFTER_EVENT_H
         return min(self.wish, self._goal() - self.now)
 
@@ -143,11 +143,11 @@ class Walk:
         size, factor = float(group.step[0, lane]), float(group.error[1, lane])
         self.tries += 1
         if self.tries >= drive.MOST_STEPS:
-            self.status = drive.TOO_MANY_STEPS
+            self.status = lanes.TOO_MANY_STEPS
         if not group.error[0, lane] <= 1.0:
             self.wish = size * factor
             if self.wish < drive.SMALLEST_STEP_H:
-                self.status = drive.STEP_TOO_SMALL
+                self.status = lanes.STEP_TOO_SMALL
             return
         goal, theta = self._goal(), 1.0
         arrived = size >= goal - self.now
@@ -164,8 +164,8 @@ class Walk:
         if self._happen():
             self.wish = min(self.wish, drive.STEP_AFTER_EVENT_H)
         group.peak[:, lane] = np.maximum(group.peak[:, lane], np.abs(group.state[:, lane]))
-        if self.now >= self.task.times[-1] and self.status == drive.GOES_ON:
-            self.status = drive.SOLVED
+        if self.now >= self.task.times[-1] and self.status == lanes.GOES_ON:
+            self.status = lanes.SOLVED
 
     def _given(self, point: Floats, hour: float) -> dict[str, Any]:
         given = {**self.constants, **dict(zip(self.names, point, strict=True))}

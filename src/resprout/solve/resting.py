@@ -1,0 +1,79 @@
+"""The resting state of every patient: implicit Euler steps that grow into Newton's method."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from resprout.solve.compiled import compiled
+from resprout.solve.lanes import NO_REST, SOLVED, admit, aligned_rows, at, call
+
+REST_ITERATIONS = 120
+AT_REST = 1e-13
+REST_START, REST_HASTE = 10.0, 0.05
+
+
+class Resting(NamedTuple):
+    """Room for one thread to look for resting states: arrays [row, lane], and how far each lane still is."""
+
+    state: np.ndarray
+    direction: np.ndarray
+    constants: np.ndarray
+    shift: np.ndarray
+    left: np.ndarray
+
+
+def open_resting(states: int, parameters: int, width: int) -> Resting:
+    """Room for one thread to look for resting states."""
+    arrays: Any = [*(aligned_rows(count, width) for count in (states, states, parameters, 1)), np.ones(width)]
+    return Resting(*arrays)
+
+
+@compiled()
+def find_rest(code, span, patients, room, out, status):
+    """Resting state of a range of patients: implicit Euler steps that grow into Newton's method.
+
+    code      addresses of prepare, relax
+    patients  whose `start` is the first guess
+    room      to work in
+    out       [patient, state] written; status [patient] written
+    """
+    prepare, relax = code
+    state, left, width = room.state, room.left, room.left.shape[0]
+    relaxed = (at(room.state), at(room.constants), at(room.shift), at(room.direction))
+    for begin in range(span[0], span[1], width):
+        for lane in range(width):
+            admit(lane, min(begin + lane, span[1] - 1), patients, room.constants, state)
+            room.shift[0, lane], left[lane] = REST_START, 1.0
+        call(prepare, (at(room.constants),))
+        for _ in range(REST_ITERATIONS):
+            call(relax, relaxed)
+            farthest = 0.0
+            for lane in range(width):
+                left[lane] = _move(lane, state, room.direction, room.shift, left[lane])
+                farthest = max(farthest, left[lane])
+            if farthest < AT_REST:
+                break
+        for lane in range(min(width, span[1] - begin)):
+            status[begin + lane] = SOLVED if left[lane] < 1e-9 else NO_REST
+            for row in range(state.shape[0]):
+                out[begin + lane, row] = state[row, lane]
+
+
+@compiled(inner=True, inline="always")
+def _move(lane, state, direction, shift, before):
+    """Take one lane's direction; returns the largest relative change, which says how far from rest it was."""
+    if before < AT_REST:
+        return before
+    largest = 0.0
+    for row in range(state.shape[0]):
+        change = abs(direction[row, lane]) / (abs(state[row, lane]) + 1e-3)
+        if not change < 1e300:
+            shift[0, lane] *= 10.0
+            return 1.0
+        largest = max(largest, change)
+    for row in range(state.shape[0]):
+        state[row, lane] += direction[row, lane]
+    shift[0, lane] *= REST_HASTE if largest < 0.5 else 1.0
+    return largest if shift[0, lane] < 1e-9 else max(largest, 1e-6)
