@@ -161,8 +161,11 @@ class Graph:
                 return self.number(self.value[base] ** value)
             if value == int(value) and abs(value) <= INTEGER_POWERS:
                 return self._whole_power(base, int(value))
+            # a square root takes a third of the time of a logarithm and an exponential
             if value == 0.5:
                 return self.sqrt(base)
+            if value in (0.25, 0.75):
+                return self._whole_power(self.sqrt(self.sqrt(base)), int(4 * value))
         return self._node(POWER, (base, exponent))
 
     def _whole_power(self, base: Node, exponent: int) -> Node:
@@ -184,7 +187,9 @@ class Graph:
         """
         if self.is_number(exponent):
             value = self.value[exponent]
-            if abs(value) <= INTEGER_POWERS or value % 1 != 0:
+            if value % 1 != 0:
+                return self._node(POWER, (base, exponent))
+            if abs(value) <= INTEGER_POWERS:
                 return self.power(base, exponent)
             return self.call("pow", base, exponent)
         below = self.call("pow", base, exponent)

@@ -1,4 +1,4 @@
-"""A System -> a smaller one that gives the same outputs: drops states that nothing moves and states that no output depends on."""
+"""A System -> a smaller one that gives the same outputs: drops states that nothing moves and those that no output depends on."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ def prune(
     returns   a System on a new graph
 
     A state that starts at zero, is not dosed and has no inflow stays zero: a companion drug that is not given, a depot that is not used.
+    One that nothing else drives, and whose rate is a straight line in it, stays where that line is zero.
     """
+    names = (*system.assigned, *system.states)
     zero_inputs = frozenset(name for name in idle if name not in moved)
     quiet = {name for name in system.states if start[name] == 0 and name not in moved}
     while True:
-        trial = _rebuild(system, system.states, zero_inputs | quiet, system.assigned)
+        trial = _rebuild(system, system.states, dict.fromkeys(zero_inputs | quiet, system.graph.zero), names)
         still = {
             name
             for name, rate in zip(system.states, trial.rate, strict=True)
@@ -34,9 +36,25 @@ def prune(
         if still == quiet:
             break
         quiet = still
-    needed = _needed(trial, [trial.node(name) for name in outputs if name not in quiet])
-    kept = tuple(name for name in system.states if name in needed)
-    return _rebuild(system, kept, zero_inputs | quiet, outputs)
+    trial = _rebuild(trial, tuple(name for name in trial.states if name not in quiet), {}, names)
+    while resting := _resting(trial, moved):
+        trial = _rebuild(trial, tuple(name for name in trial.states if name not in resting), resting, names)
+    needed = _needed(trial, [trial.node(name) for name in outputs])
+    return _rebuild(trial, tuple(name for name in trial.states if name in needed), {}, outputs)
+
+
+def _resting(system: System, moved: Collection[str]) -> dict[str, Node]:
+    """States that nothing drives and whose rate is a straight line in them, each with the value at which it is zero."""
+    graph, found = system.graph, {}
+    for index, (name, rate) in enumerate(zip(system.states, system.rate, strict=True)):
+        own = graph.name(name)
+        if name in moved or graph.reads[rate] != graph.reads[own]:
+            continue
+        slope = graph.slope(rate, index)
+        if graph.is_frozen(slope):
+            at_zero = _copies(graph, graph, [rate], {name: graph.zero})[rate]
+            found[name] = graph.negate(graph.divide(at_zero, slope))
+    return found
 
 
 def _needed(system: System, targets: list[Node]) -> set[str]:
@@ -51,15 +69,12 @@ def _needed(system: System, targets: list[Node]) -> set[str]:
     return found
 
 
-def _rebuild(system: System, states: tuple[str, ...], zero: Collection[str], assigned: Iterable[str]) -> System:
-    """The same equations on a new graph: some symbols replaced by zero, only these states, only constants that are read."""
-    old, new = system.graph, Graph(states, system.inputs)
+def _rebuild(system: System, states: tuple[str, ...], replaced: Mapping[str, Node], assigned: Iterable[str]) -> System:
+    """The same equations on a new graph: some symbols replaced by other nodes, only these states, only constants that are read."""
+    new = Graph(states, system.inputs)
     rates = dict(zip(system.states, system.rate, strict=True))
     outputs = {name: system.node(name) for name in assigned}
-    copies: dict[Node, Node] = {}
-    for node in old.reachable([*(rates[name] for name in states), *outputs.values()]):
-        inner = [copies[argument] for argument in old.arguments[node]]
-        copies[node] = _copy(old, new, node, inner, zero)
+    copies = _copies(system.graph, new, [*(rates[name] for name in states), *outputs.values()], replaced)
     rate = tuple(copies[rates[name]] for name in states)
     kept = {name: copies[node] for name, node in outputs.items()}
     read = {new.symbol[node] for node in new.reachable([*rate, *kept.values()]) if new.kind[node] == g.SYMBOL}
@@ -67,12 +82,24 @@ def _rebuild(system: System, states: tuple[str, ...], zero: Collection[str], ass
     return System(new, states, constants, tuple(name for name in system.inputs if name in read), rate, kept)
 
 
-def _copy(old: Graph, new: Graph, node: Node, inner: list[Node], zero: Collection[str]) -> Node:
+def _copies(old: Graph, new: Graph, targets: Iterable[Node], replaced: Mapping[str, Node]) -> dict[Node, Node]:
+    """Every node needed for the targets -> its like on a graph, which may be the same, with some symbols replaced."""
+    copies: dict[Node, Node] = {}
+    # what replaces a symbol may have a larger number than the symbol, so it goes first
+    for node in [*old.reachable(replaced.values()), *old.reachable(targets)]:
+        if old.kind[node] == g.SYMBOL and old.symbol[node] in replaced:
+            copies[node] = copies[replaced[old.symbol[node]]]
+        elif node not in copies:
+            copies[node] = _copy(old, new, node, [copies[argument] for argument in old.arguments[node]])
+    return copies
+
+
+def _copy(old: Graph, new: Graph, node: Node, inner: list[Node]) -> Node:
     kind = old.kind[node]
     if kind == g.CONSTANT:
         return new.number(old.value[node])
     if kind == g.SYMBOL:
-        return new.zero if old.symbol[node] in zero else new.name(old.symbol[node])
+        return new.name(old.symbol[node])
     if kind == g.CALL:
         return new.call(old.symbol[node], *inner)
     if kind in (g.LESS, g.AT_MOST, g.EQUAL):
