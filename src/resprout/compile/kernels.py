@@ -27,6 +27,9 @@ PEAK_SHARE = 0.5
 LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.9
 """Bounds of the factor from one step to the next."""
 
+SMALL_AT_REST = 1e-3
+"""Size at which a state counts as small where changes on the way to rest are compared."""
+
 Matrix = dict[tuple[int, int], ir.Value]
 
 
@@ -49,7 +52,7 @@ class Layout:
     @property
     def room(self) -> int:
         """Rows that a step needs to work in."""
-        return (2 + self.stages) * len(self.states) + self.nonzero
+        return (1 + self.stages) * len(self.states) + self.nonzero
 
     @property
     def parameters(self) -> int:
@@ -61,7 +64,8 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
     """Write the LLVM text of all functions for one model and one list of outputs.
 
     prepare(P)                       frozen values from constants
-    relax(Y, P, IH, D)               D = (IH - J)^-1 f: one implicit Euler or Newton direction
+    relax(Y, P, IH, D, A)            D = (IH - J)^-1 f: one implicit Euler or Newton direction; A its largest share of a
+                                     state, and the sum of all shares, which is no number if one of them is none
     step(Y, P, H, T, M, N, E, C, W)  one Rosenbrock step; N new state, E error and factor, C interpolant of sampled states,
                                      W room for `layout.room` rows
     keep(Y, N, E, M, Y, M)           Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far;
@@ -154,11 +158,18 @@ class _Writer:
 
     def relax(self) -> None:
         """One damped Newton direction towards rest."""
-        start, parameters, shift, direction = self.lanes.function("relax", 4)
-        rates, matrix = self._rates_and_matrix(self._load_states(start), parameters, self.lanes.load(shift, 0))
-        for row, value in enumerate(substitute(self.lanes, matrix, self.elimination, rates)):
-            self.lanes.store(value, direction, row)
-        self.lanes.builder.ret_void()
+        lanes = self.lanes
+        start, parameters, shift, direction, change = lanes.function("relax", 5)
+        rates, matrix = self._rates_and_matrix(self._load_states(start), parameters, lanes.load(shift, 0))
+        largest = total = lanes.number(0.0)
+        for row, value in enumerate(substitute(lanes, matrix, self.elimination, rates)):
+            lanes.store(value, direction, row)
+            size = lanes.add(lanes.absolute(lanes.load(start, row)), lanes.number(SMALL_AT_REST))
+            share = lanes.divide(lanes.absolute(value), size)
+            largest, total = lanes.larger(share, largest), lanes.add(total, share)
+        lanes.store(largest, change, 0)
+        lanes.store(total, change, 1)
+        lanes.builder.ret_void()
 
     def step(self) -> None:
         """One whole Rosenbrock step, its error and its interpolant.
@@ -184,9 +195,9 @@ class _Writer:
         return sorted(self.elimination.pattern)
 
     def _stage_row(self, stage: int, state: Row) -> Row:
-        """Rows of the room: the point and what is added to its rates, the factors, then the stages."""
+        """Rows of the room: the point, the factors, then the stages."""
         size = len(self.system.states)
-        return self.lanes.row_after(state, 2 * size + len(self.elimination.pattern) + stage * size)
+        return self.lanes.row_after(state, size + len(self.elimination.pattern) + stage * size)
 
     def _begin(self) -> ir.Function:
         """Rates, Jacobian, factors and the first stage."""
@@ -196,14 +207,14 @@ class _Writer:
         shift = lanes.divide(lanes.number(1.0 / self.tableau.gamma), lanes.load(step, 0))
         rates, matrix = self._rates_and_matrix(self._load_states(start), parameters, shift)
         for number, place in enumerate(self._places):
-            lanes.store(matrix[place], room, 2 * size + number)
+            lanes.store(matrix[place], room, size + number)
         for row, value in enumerate(substitute(lanes, matrix, self.elimination, rates)):
             lanes.store(value, room, self._stage_row(0, row))
         lanes.builder.ret_void()
         return made
 
     def _ahead(self, stage: int) -> ir.Function:
-        """The point of one stage, and what the earlier stages add to its rates."""
+        """The point of one stage, and, where its solution will be, what the earlier stages add to its rates."""
         lanes, size = self.lanes, len(self.system.states)
         start, step, room = lanes.function(f"ahead_{stage}", 3, inner=True)
         made = lanes.builder.function
@@ -220,7 +231,7 @@ class _Writer:
                     point = self._combine(lanes.load(start, row), self.tableau.a[stage], earlier)
                 lanes.store(point, room, row)
                 added = self._combine(None, self.tableau.c[stage], earlier)
-                lanes.store(lanes.multiply(carried, added), room, lanes.row_after(row, size))
+                lanes.store(lanes.multiply(carried, added), room, self._stage_row(stage, row))
             return carried
 
         lanes.each_row(size, ROWS_TOGETHER, write, inverse)
@@ -233,8 +244,8 @@ class _Writer:
         parameters, room, result = lanes.function("stage", 3, inner=True)
         made = lanes.builder.function
         rates = self._rates(self._load_states(room), parameters)
-        matrix = {place: lanes.load(room, 2 * size + number) for number, place in enumerate(self._places)}
-        right = [lanes.add(rates[row], lanes.load(room, size + row)) for row in range(size)]
+        matrix = {place: lanes.load(room, size + number) for number, place in enumerate(self._places)}
+        right = [lanes.add(rates[row], lanes.load(result, row)) for row in range(size)]
         for row, value in enumerate(substitute(lanes, matrix, self.elimination, right)):
             lanes.store(value, result, row)
         lanes.builder.ret_void()

@@ -21,12 +21,13 @@ class Resting(NamedTuple):
     direction: np.ndarray
     constants: np.ndarray
     shift: np.ndarray
+    change: np.ndarray
     left: np.ndarray
 
 
 def open_resting(states: int, parameters: int, width: int) -> Resting:
     """Room for one thread to look for resting states."""
-    arrays: Any = [*(aligned_rows(count, width) for count in (states, states, parameters, 1)), np.ones(width)]
+    arrays: Any = [*(aligned_rows(count, width) for count in (states, states, parameters, 1, 2)), np.ones(width)]
     return Resting(*arrays)
 
 
@@ -41,7 +42,7 @@ def find_rest(code, span, patients, room, out, status):
     """
     prepare, relax = code
     state, left, width = room.state, room.left, room.left.shape[0]
-    relaxed = (at(room.state), at(room.constants), at(room.shift), at(room.direction))
+    relaxed = (at(room.state), at(room.constants), at(room.shift), at(room.direction), at(room.change))
     for begin in range(span[0], span[1], width):
         for lane in range(width):
             admit(lane, min(begin + lane, span[1] - 1), patients, room.constants, state)
@@ -51,7 +52,7 @@ def find_rest(code, span, patients, room, out, status):
             call(relax, relaxed)
             farthest = 0.0
             for lane in range(width):
-                left[lane] = _move(lane, state, room.direction, room.shift, left[lane])
+                left[lane] = _move(lane, room)
                 farthest = max(farthest, left[lane])
             if farthest < AT_REST:
                 break
@@ -62,18 +63,15 @@ def find_rest(code, span, patients, room, out, status):
 
 
 @compiled(inner=True, inline="always")
-def _move(lane, state, direction, shift, before):
+def _move(lane, room):
     """Take one lane's direction; returns the largest relative change, which says how far from rest it was."""
-    if before < AT_REST:
-        return before
-    largest = 0.0
-    for row in range(state.shape[0]):
-        change = abs(direction[row, lane]) / (abs(state[row, lane]) + 1e-3)
-        if not change < 1e300:
-            shift[0, lane] *= 10.0
-            return 1.0
-        largest = max(largest, change)
-    for row in range(state.shape[0]):
-        state[row, lane] += direction[row, lane]
-    shift[0, lane] *= REST_HASTE if largest < 0.5 else 1.0
-    return largest if shift[0, lane] < 1e-9 else max(largest, 1e-6)
+    if room.left[lane] < AT_REST:
+        return room.left[lane]
+    if not room.change[1, lane] < 1e300:
+        room.shift[0, lane] *= 10.0
+        return 1.0
+    for row in range(room.state.shape[0]):
+        room.state[row, lane] += room.direction[row, lane]
+    largest = room.change[0, lane]
+    room.shift[0, lane] *= REST_HASTE if largest < 0.5 else 1.0
+    return largest if room.shift[0, lane] < 1e-9 else max(largest, 1e-6)
