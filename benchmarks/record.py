@@ -96,7 +96,13 @@ def flops_of_a_step(ward: Ward) -> float:
 def _flops(text: str, function: str) -> int:
     body = re.search(rf'define [\w ]*void @"{function}".*?\n}}', text, re.DOTALL)
     assert body is not None
-    return sum(len(re.findall(rf"= {name} ", body[0])) * weight for name, weight in FLOPS.items())
+    total = 0
+    for block in re.split(r"\n(?=\S+:\n)", body[0]):
+        # the only loops count rows upwards in fixed strides
+        loop = re.search(r"add i64 .*, (\d+)\n.*icmp ult i64 .*, (\d+)\n", block)
+        passes = int(loop[2]) // int(loop[1]) if loop else 1
+        total += passes * sum(len(re.findall(rf"= {name} ", block)) * weight for name, weight in FLOPS.items())
+    return total
 
 
 def peak_flops() -> float:

@@ -125,7 +125,7 @@ def left_out_text(model):
     plain = sum(row["inside_plain"] == "true" for row in counted)
     words = (
         f"**{inside} of {len(counted)} ({inside / len(counted):.0%}) inside the middle 90 %.** Inside the virtual trials "
-        f"alone, without the tenth of each number that the fit allows between a model and a clinic: {plain} "
+        f"alone, without the law of error that the fit allows between a model and a clinic: {plain} "
         f"({plain / len(counted):.0%}); studies differ by more than the model's people and draws do."
     )
     cells = [

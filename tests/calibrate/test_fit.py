@@ -6,13 +6,14 @@ from shutil import copytree
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.optimize import minimize
 
 from resprout.calibrate import fit as fitting
 from resprout.calibrate.blocks import Laboratory
 from resprout.calibrate.evidence import data_folder
 from resprout.calibrate.fit import Fit, fit_part, soften
-from resprout.calibrate.leave_out import leave_trials_out
+from resprout.calibrate.leave_out import as_the_fit_sees_it, leave_trials_out
 from resprout.calibrate.likeness import likelihoods
 from resprout.calibrate.measurements import predict_measurements
 from resprout.calibrate.posterior import log_density, sample
@@ -132,6 +133,19 @@ def test_a_trial_left_out_is_predicted_with_its_published_numbers_beside():
     assert {row["evidence"] for row in rows} >= {"CT001", "CT002"}
     assert all(row["lower"] <= row["upper"] for row in rows if row["inside"] is not None)
     assert all((row["inside_plain"] is None) == (row["inside"] is None) for row in rows)
+
+
+def test_a_left_out_number_is_spread_by_the_law_of_error_that_the_fit_has():
+    def density(residual):
+        return np.exp(-(soften(np.array(residual)) ** 2) / 2)
+
+    whole, within = quad(density, -40, 40)[0], quad(density, -1.645, 1.645)[0]
+    virtual = 1e6 + np.random.default_rng(1).standard_normal(200_000) * 3e5
+    away = as_the_fit_sees_it(virtual, np.random.default_rng(2)) - 1e6
+    # a tenth of the number beside its spread
+    sd = np.hypot(3e5, 0.1 * np.sqrt(np.mean(virtual**2)))
+    assert np.mean(np.abs(away) < 1.645 * sd) == pytest.approx(within / whole, abs=0.005)
+    assert np.isinf(as_the_fit_sees_it(np.array([np.inf, 1.0, 2.0]), np.random.default_rng(1))).sum() == 1
 
 
 def test_a_kept_point_is_computed_anew_once_the_data_behind_it_have_changed(monkeypatch, tmp_path):

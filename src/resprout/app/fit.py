@@ -166,6 +166,6 @@ def coverage_words(rows: list[dict[str, Any]]) -> str:
     plain, _ = inside_share([{**row, "inside": row["inside_plain"]} for row in rows])
     return (
         f"{inside} of {counted} published numbers ({inside / max(counted, 1):.0%}) lie inside the middle 90 % of "
-        f"predictions by fits that never saw their trial; inside the virtual trials alone, without the tenth of each "
-        f"number that the fit allows between a model and a clinic, lie {plain} ({plain / max(counted, 1):.0%})."
+        f"predictions by fits that never saw their trial; inside the virtual trials alone, without the law of "
+        f"error that the fit allows between a model and a clinic, lie {plain} ({plain / max(counted, 1):.0%})."
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import cycle
 from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+from scipy.stats import geninvgauss
 
 from resprout.calibrate.blocks import DISCREPANCY, NOT_SMOOTH
-from resprout.calibrate.fit import Fit, Progress
+from resprout.calibrate.fit import SOFT, Fit, Progress
 from resprout.calibrate.posterior import sample
 from resprout.calibrate.quantities import Numbers
 from resprout.language import load_model
@@ -23,8 +25,8 @@ from resprout.trial.published import published_rows
 from resprout.trial.series import run_series
 
 MIDDLE = 0.9
-DRAWS, STEPS = 40, 3000
-REPETITIONS, REPETITIONS_LARGE = 120, 10
+DRAWS, STEPS = 100, 3000
+REPETITIONS, REPETITIONS_LARGE = 200, 50
 Work = tuple[str, Fit, list[dict[str, float]], str, int]
 
 
@@ -39,8 +41,8 @@ def leave_trials_out(
 ) -> list[dict[str, Any]]:
     """Predict every trial without its own numbers.
 
-    A prediction is what the fit takes a published number to be: a virtual trial of a blind draw, and DISCREPANCY of the
-    number between the model and a clinic. `inside_plain` says whether the virtual trials alone hold the number.
+    A prediction is what the fit takes a published number to be: a virtual trial of a blind draw, with the fit's law of error
+    (`as_the_fit_sees_it`). `inside_plain` says whether the virtual trials alone hold the number.
 
     fit       of the part `mood`; its slopes carry the refit, the engine the prediction; trials are shared among processes
     others    draws of the other parts, which no trial informs
@@ -57,12 +59,30 @@ def leave_trials_out(
     return rows
 
 
+def as_the_fit_sees_it(found: Numbers, random: np.random.Generator) -> Numbers:
+    """Numbers of virtual trials -> numbers that a clinic would publish, by the fit's own law of error.
+
+    That law is DISCREPANCY of a number beside its spread from repetition to repetition, softened beyond SOFT: its density goes
+    with exp(-soften(r)^2 / 2), which is the hyperbolic distribution, a normal one whose variance is drawn anew each time.
+
+    found     [repetition]   infinite where nobody relapsed
+    returns   [repetition]   the same spread around the same middle by that law
+
+    Source: Barndorff-Nielsen O. Hyperbolic distributions and distributions on hyperbolae. Scand J Stat 1978;5:151-157.
+    """
+    known = found[np.isfinite(found)]
+    middle = np.median(known) if known.size else 0.0
+    spread = geninvgauss.rvs(1, SOFT**2, size=found.shape, random_state=random)
+    away = found * (1 + DISCREPANCY * random.standard_normal(found.shape)) - middle
+    return np.asarray(middle + np.sqrt(spread) * away)
+
+
 def _predict(work: Work) -> list[dict[str, Any]]:
     folder, fit, others, trial, seed = work
     model = load_model(folder)
     seen = [not name.startswith(f"{trial}.") for name in fit.rows]
     draws = sample(fit, seed=seed, steps=STEPS, rows=seen).draws(DRAWS, seed)
-    blind = with_draws(model, [{**other, **draw} for other, draw in zip(others, draws, strict=False)])
+    blind = with_draws(model, [{**other, **draw} for other, draw in zip(cycle(others), draws, strict=False)])
     design, regimens = read_protocol(trial, blind)
     count = REPETITIONS if design.people < LARGE_TRIAL else REPETITIONS_LARGE
     outcome = run_series(design, regimens, blind, count, seed)[1]
@@ -70,9 +90,7 @@ def _predict(work: Work) -> list[dict[str, Any]]:
     random = np.random.default_rng(seed)
 
     def in_a_clinic(row: Published, found: Numbers) -> Numbers:
-        if row.statistic in NOT_SMOOTH:
-            return found
-        return found * (1 + DISCREPANCY * random.standard_normal(found.shape))
+        return found if row.statistic in NOT_SMOOTH else as_the_fit_sees_it(found, random)
 
     rows = published_rows(design, outcome, MIDDLE, in_a_clinic)
     return [{**row, "inside_plain": own["inside"]} for row, own in zip(rows, plain, strict=True)]

@@ -23,7 +23,8 @@ def prune(
     A state that starts at zero, is not dosed and has no inflow stays zero: a companion drug that is not given, a depot that is not used.
     One that nothing else drives, and whose rate is a straight line in it, stays where that line is zero.
     """
-    names = (*system.assigned, *system.states)
+    outputs = tuple(outputs)
+    names = (*system.assigned, *system.states, *outputs)
     zero_inputs = frozenset(name for name in idle if name not in moved)
     quiet = {name for name in system.states if start[name] == 0 and name not in moved}
     while True:

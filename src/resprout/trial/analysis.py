@@ -12,9 +12,10 @@ from resprout.trial.ancova import ancova
 from resprout.trial.anova import group_by_time, treatment_by_time
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.mmrm import Effects, mmrm
+from resprout.trial.outcome import Outcome, View, responded
 from resprout.trial.relapse import hazard_ratio
 from resprout.trial.scales import SCALES
-from resprout.trial.statistics import Outcome, View, relapse_course, responded
+from resprout.trial.statistics import relapse_course
 
 Numbers = NDArray[np.float64]
 ALPHA = 0.05

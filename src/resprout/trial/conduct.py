@@ -13,10 +13,10 @@ from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.expectation import belief, expectation_left, natural_course, visit_fall
 from resprout.trial.history import failed_before
 from resprout.trial.observation import mood_swings, rate, ratios_of, screening_rater, visit_label
+from resprout.trial.outcome import Outcome
 from resprout.trial.regimen import Regimen
 from resprout.trial.scales import SCALES, Scale
 from resprout.trial.sequence import Sequence, joined, sequences, shifted
-from resprout.trial.statistics import Outcome
 
 Numbers = NDArray[np.float64]
 Ratings = dict[tuple[str, str], Numbers]

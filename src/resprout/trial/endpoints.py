@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import chdtri, stdtrit
 
 from resprout.trial.design import Protocol
+from resprout.trial.outcome import odds, remission_share, responder_share
 from resprout.trial.scales import SCALES
-from resprout.trial.statistics import odds, remission_share, responder_share
 from resprout.trial.tally import exact_interval
 
 Numbers = NDArray[np.float64]

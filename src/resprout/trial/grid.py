@@ -17,11 +17,12 @@ from resprout.language.records import Model
 from resprout.people.cohort import MOST_PEOPLE
 from resprout.trial.analysis import analyse, headline
 from resprout.trial.design import LARGEST_ARM, Endpoint, Protocol
+from resprout.trial.outcome import Outcome
 from resprout.trial.protocol import read_protocol
 from resprout.trial.regimen import KETAMINES, Regimen
 from resprout.trial.scales import SCALES
 from resprout.trial.series import run_series
-from resprout.trial.statistics import Outcome, statistic
+from resprout.trial.statistics import statistic
 
 DISSOCIATION = "CADSS"
 DISSOCIATION_VISITS = (0.0, 1 / 3, 2 / 3, 1.0, 80 / 60, 110 / 60)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.trial.design import Protocol, Published
-from resprout.trial.statistics import Outcome, statistic
+from resprout.trial.outcome import Outcome
+from resprout.trial.statistics import statistic
 
 PUBLISHED_COLUMNS = [
     "trial",
@@ -58,6 +59,24 @@ def published_statistic(protocol: Protocol, outcome: Outcome, row: Published) ->
     return statistic(protocol, seen, row.statistic, row.arm, row.endpoint, row.time)
 
 
+def prediction_interval(seen: NDArray[np.float64], middle: float) -> tuple[float, float]:
+    """Bounds between which one more value lies with this chance or a little more, from values [replicate] seen before.
+
+    One more value lies below the k-th smallest of n with chance k / (n + 1), whatever the distribution. Where n is too small
+    for the chance asked for, the bounds are the extremes. Infinite values count; not a number, where there is none.
+
+    Source: Wilks SS. Statistical prediction with special reference to the problem of tolerance limits. Ann Math Stat
+    1942;13:400-409.
+    """
+    if not seen.size:
+        return np.nan, np.nan
+    ordered = np.sort(seen)
+    # a share that is a whole number of places must not fall short of it by rounding
+    places = int((0.5 - middle / 2) * (seen.size + 1) + 1e-9)
+    place = max(places, 1) - 1
+    return float(ordered[place]), float(ordered[-1 - place])
+
+
 def _row(
     protocol: Protocol, outcome: Outcome, row: Published, middle: float, seen_as: Predicted | None
 ) -> dict[str, Any]:
@@ -66,9 +85,7 @@ def _row(
         found = seen_as(row, found)
     # an infinite day means that nobody relapsed; it counts as late, not as missing
     known = found[~np.isnan(found)]
-    lower, upper = (
-        np.quantile(known, [0.5 - middle / 2, 0.5 + middle / 2], method="nearest") if known.size else (np.nan, np.nan)
-    )
+    lower, upper = prediction_interval(known, middle)
     reaches = {
         "": lower - ROUNDING <= row.value <= upper + ROUNDING,
         "upper": lower <= row.value,

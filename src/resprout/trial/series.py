@@ -12,8 +12,8 @@ from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_of, held
 from resprout.trial.conduct import enrol, observe
 from resprout.trial.design import Protocol
+from resprout.trial.outcome import Outcome
 from resprout.trial.regimen import Regimen
-from resprout.trial.statistics import Outcome
 
 
 def run_series(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,67 +12,11 @@ from scipy.special import stdtr
 
 from resprout.trial.anova import group_by_time, treatment_by_time
 from resprout.trial.design import Protocol
+from resprout.trial.outcome import Numbers, Outcome, View, odds, remission_share, responded, responder_share
 from resprout.trial.relapse import median_day, times_to_relapse, well_at
 from resprout.trial.scales import SCALES
 
-Numbers = NDArray[np.float64]
-Ratings = Mapping[tuple[str, str], Numbers]
 ALPHA = 0.05
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a series of trials gave.
-
-    ratings   by arm and endpoint: [replicate, person, visit] points; NaN where nobody was rated
-    genotype  by arm: [replicate, person] number of Met alleles
-    left_h    by arm: [replicate, person] hour at which the person left; infinite for those who stayed
-    rescued   by arm: [replicate, person] whether rescue treatment was given
-    """
-
-    ratings: dict[tuple[str, str], Numbers]
-    genotype: dict[str, NDArray[np.int64]] = field(default_factory=dict)
-    left_h: dict[str, Numbers] = field(default_factory=dict)
-    rescued: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-
-    def first_people(self, count: int) -> Outcome:
-        """The same trials with the first `count` people of each arm only, as one site of several sees them."""
-        some: Any = [
-            {key: value[:, :count] for key, value in kept.items()}
-            for kept in (self.ratings, self.genotype, self.left_h, self.rescued)
-        ]
-        return Outcome(*some)
-
-
-@dataclass(frozen=True)
-class View:
-    """One endpoint of one arm as a statistic looks at it.
-
-    rating, control  [replicate, person, visit]  control is None where there is none
-    visits           [visit] h      at  index of the visit asked for, -1 for the last
-    """
-
-    protocol: Protocol
-    outcome: Outcome
-    arm: str
-    endpoint: str
-    visits: Numbers
-    at: int
-
-    @property
-    def rating(self) -> Numbers:
-        """Ratings of the arm."""
-        return self.outcome.ratings[self.arm, self.endpoint]
-
-    @property
-    def control(self) -> Numbers:
-        """Ratings of the control arm."""
-        return self.outcome.ratings[str(self.protocol.control_arm), self.endpoint]
-
-    @property
-    def paired(self) -> bool:
-        """Whether drug and control were given to the same people."""
-        return self.protocol.design == "crossover"
 
 
 @dataclass(frozen=True)
@@ -102,36 +45,6 @@ def statistic(
         # a replicate in which nobody was rated has no mean; it is NaN and left out of intervals
         warnings.simplefilter("ignore", RuntimeWarning)
         return np.asarray(STATISTICS[name].compute(view), dtype=float)
-
-
-def responder_share(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> Numbers:
-    """Share of people whose score has fallen by at least `drop` of its baseline.
-
-    score     [..., person]  points  rating at the visit; NaN if missed
-    baseline  [..., person]  points  rating before the first dose
-    drop      scalar         1       required fraction; 0.5 means halved
-    returns   [...]          1       0 to 1
-
-    A missed visit counts as no response, so dropout cannot flatter a drug; so does a baseline of 0.
-    """
-    return responded(score, baseline, drop=drop).mean(axis=-1)
-
-
-def responded(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> NDArray[np.bool_]:
-    """Who has responded; axes as in `responder_share`, by person."""
-    return (score <= (1 - drop) * baseline) & (baseline > 0)
-
-
-def remission_share(score: Numbers, cut_off: float) -> Numbers:
-    """Share of people at or below the scale's cut-off; [..., person] points -> [...] 0 to 1; a missed visit counts as no."""
-    return (score <= cut_off).mean(axis=-1)
-
-
-def odds(score: Numbers, baseline: Numbers) -> Numbers:
-    """Odds of response; half a person is added to each side, so that none or all give a finite number."""
-    n = score.shape[-1]
-    responders = responder_share(score, baseline) * n
-    return (responders + 0.5) / (n - responders + 0.5)
 
 
 def _mean(view: View) -> Numbers:

@@ -23,12 +23,12 @@ from resprout.trial.conduct import Ratings
 from resprout.trial.course import main_outputs, simulate
 from resprout.trial.design import Protocol
 from resprout.trial.endpoints import trial_table
+from resprout.trial.outcome import Outcome
 from resprout.trial.protocol import read_protocol
 from resprout.trial.published import PUBLISHED_COLUMNS, published_rows
 from resprout.trial.regimen import Regimen
 from resprout.trial.scales import SCALES
 from resprout.trial.series import run_series
-from resprout.trial.statistics import Outcome
 
 PATH_PATIENTS = 100
 PATH_DAYS = 14.0
