@@ -24,7 +24,7 @@ ROWS_TOGETHER = 2
 PEAK_SHARE = 0.5
 """Share of its largest size so far below which a state's error counts as if it were that large."""
 
-LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.9
+LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.75
 """Bounds of the factor from one step to the next."""
 
 SMALL_AT_REST = 1e-3
@@ -64,8 +64,8 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
     """Write the LLVM text of all functions for one model and one list of outputs.
 
     prepare(P)                       frozen values from constants
-    relax(Y, P, IH, D, A)            D = (IH - J)^-1 f: one implicit Euler or Newton direction; A its largest share of a
-                                     state, and the sum of all shares, which is no number if one of them is none
+    relax(Y, P, IH, D, A)            D = (IH - J)^-1 f: one implicit Euler or Newton direction; A its length, each state
+                                     counted as a share of itself
     step(Y, P, H, T, M, N, E, C, W)  one Rosenbrock step; N new state, E error and factor, C interpolant of sampled states,
                                      W room for `layout.room` rows
     keep(Y, N, E, M, Y, M)           Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far;
@@ -161,14 +161,15 @@ class _Writer:
         lanes = self.lanes
         start, parameters, shift, direction, change = lanes.function("relax", 5)
         rates, matrix = self._rates_and_matrix(self._load_states(start), parameters, lanes.load(shift, 0))
-        largest = total = lanes.number(0.0)
+        parts = []
         for row, value in enumerate(substitute(lanes, matrix, self.elimination, rates)):
             lanes.store(value, direction, row)
             size = lanes.add(lanes.absolute(lanes.load(start, row)), lanes.number(SMALL_AT_REST))
-            share = lanes.divide(lanes.absolute(value), size)
-            largest, total = lanes.larger(share, largest), lanes.add(total, share)
-        lanes.store(largest, change, 0)
-        lanes.store(total, change, 1)
+            parts.append((lanes.multiply(value, value), lanes.multiply(size, size)))
+        total = lanes.number(0.0)
+        for first in range(0, len(parts), FRACTIONS_TOGETHER):
+            total = lanes.add(total, self._sum_of_fractions(parts[first : first + FRACTIONS_TOGETHER]))
+        lanes.store(lanes.intrinsic("sqrt", total), change, 0)
         lanes.builder.ret_void()
 
     def step(self) -> None:

@@ -50,6 +50,8 @@ class Lanes(NamedTuple):
 
     share    of the step, at which outputs are wanted
     later    hour up to which the step just tried leads; `now` if it is refused
+    goal     hour on which it must land next: its next event, or the end
+    due      hour of its next output; infinite if it has none
     """
 
     state: np.ndarray
@@ -65,6 +67,8 @@ class Lanes(NamedTuple):
     patient: np.ndarray
     now: np.ndarray
     later: np.ndarray
+    goal: np.ndarray
+    due: np.ndarray
     wish: np.ndarray
     moment: np.ndarray
     column: np.ndarray
@@ -78,7 +82,9 @@ def open_lanes(states: int, parameters: int, outputs: int, dense: int, width: in
     arrays: Any = [aligned_rows(count, width) for count in rows]
     more: Any = [
         np.full(width, -1, np.int64),
-        *(np.zeros(width) for _ in range(3)),
+        *(np.zeros(width) for _ in range(2)),
+        *(np.full(width, np.inf) for _ in range(2)),
+        np.zeros(width),
         *(np.zeros(width, np.int64) for _ in range(3)),
         np.full(width, GOES_ON, np.int64),
     ]
@@ -86,12 +92,12 @@ def open_lanes(states: int, parameters: int, outputs: int, dense: int, width: in
 
 
 @compiled(inner=True)
-def _enter(lane, patient, patients, lanes, begin_h):
+def _enter(lane, patient, patients, lanes, begin_h, due_h):
     """Put a patient at rest into a lane."""
     admit(lane, patient, patients, lanes.constants, lanes.state)
     lanes.patient[lane], lanes.now[lane], lanes.wish[lane] = patient, begin_h, STEP_AFTER_EVENT_H
     lanes.moment[lane], lanes.column[lane], lanes.tries[lane] = 0, 0, 0
-    lanes.later[lane] = begin_h
+    lanes.later[lane], lanes.due[lane] = begin_h, due_h
     # what the lane's last patient left may be no number, and zero times that is none either
     for row in range(lanes.state.shape[0]):
         lanes.peak[row, lane] = abs(lanes.state[row, lane])
@@ -102,8 +108,8 @@ def _enter(lane, patient, patients, lanes, begin_h):
 
 @compiled(inner=True)
 def _happen(lane, plan, lanes, hour):
-    """Apply all changes that are due at this hour; says whether there were any."""
-    due = False
+    """Apply all changes of this hour and aim at the next; says whether there were any."""
+    changed = False
     while lanes.moment[lane] < plan.moment_h.shape[0] and plan.moment_h[lanes.moment[lane]] <= hour:
         moment = lanes.moment[lane]
         for change in range(plan.first[moment], plan.first[moment + 1]):
@@ -114,47 +120,34 @@ def _happen(lane, plan, lanes, hour):
             else:
                 lanes.constants[-1 - row, lane] = amount
         lanes.moment[lane] += 1
-        due = True
-    return due
-
-
-@compiled(inner=True, inline="always")
-def _due(lane, plan, lanes):
-    """Whether the next output hour of a lane lies within the step just tried."""
-    column = lanes.column[lane]
-    return lanes.patient[lane] >= 0 and column < plan.time_h.shape[0] and plan.time_h[column] <= lanes.later[lane]
+        changed = True
+    lanes.goal[lane] = plan.time_h[-1]
+    if lanes.moment[lane] < plan.moment_h.shape[0]:
+        lanes.goal[lane] = min(plan.time_h[-1], plan.moment_h[lanes.moment[lane]])
+    return changed
 
 
 @compiled(inner=True)
 def _sample(observe, observed, plan, lanes, found):
     """Write down the outputs of every lane for all hours within the step just tried, one hour of each lane at a time."""
+    last = plan.time_h.shape[0] - 1
     while True:
         waiting = False
         for lane in range(lanes.patient.shape[0]):
-            lanes.share[0, lane] = 0.0
-            if _due(lane, plan, lanes):
+            if lanes.due[lane] <= lanes.later[lane]:
                 waiting = True
-                ahead = plan.time_h[lanes.column[lane]] - lanes.now[lane]
-                if ahead > 0:
-                    lanes.share[0, lane] = ahead / lanes.step[0, lane]
+                ahead = lanes.due[lane] - lanes.now[lane]
+                lanes.share[0, lane] = ahead / lanes.step[0, lane] if ahead > 0 else 0.0
         if not waiting:
             return
         call(observe, observed)
         for lane in range(lanes.patient.shape[0]):
-            if _due(lane, plan, lanes):
-                out, column = found.out[lanes.patient[lane]], lanes.column[lane]
+            if lanes.due[lane] <= lanes.later[lane]:
+                who, column = lanes.patient[lane], lanes.column[lane]
                 for output in range(lanes.result.shape[0]):
-                    out[output, column] = lanes.result[output, lane]
+                    found.out[who, output, column] = lanes.result[output, lane]
                 lanes.column[lane] += 1
-
-
-@compiled(inner=True, inline="always")
-def _goal(lane, plan, lanes):
-    """The hour a lane must land on next: its next event, or the end."""
-    end_h = plan.time_h[-1]
-    if lanes.moment[lane] < plan.moment_h.shape[0]:
-        return min(end_h, plan.moment_h[lanes.moment[lane]])
-    return end_h
+                lanes.due[lane] = plan.time_h[column + 1] if column < last else np.inf
 
 
 @compiled(inner=True, inline="always")
@@ -164,7 +157,7 @@ def _judge(lane, plan, lanes):
     if lanes.now[lane] >= plan.time_h[-1]:
         return SOLVED
     lanes.tries[lane] += 1
-    size, factor, goal = lanes.step[0, lane], lanes.error[1, lane], _goal(lane, plan, lanes)
+    size, factor, goal = lanes.step[0, lane], lanes.error[1, lane], lanes.goal[lane]
     if not lanes.error[0, lane] <= 1.0:
         lanes.wish[lane] = size * factor
         if lanes.wish[lane] < SMALLEST_STEP_H:
@@ -184,7 +177,7 @@ def _refill(prepare, observe, observed, span, waiting, patients, plan, lanes, be
     first = waiting
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] < 0 and waiting < span[1]:
-            _enter(lane, waiting, patients, lanes, begin_h)
+            _enter(lane, waiting, patients, lanes, begin_h, plan.time_h[0])
             waiting += 1
     call(prepare, (at(lanes.constants),))
     _sample(observe, observed, plan, lanes, found)
@@ -203,7 +196,7 @@ def _settle(verdict, lane, plan, lanes, found):
         return False
     who = lanes.patient[lane]
     found.status[who], found.steps[who] = verdict, lanes.tries[lane]
-    lanes.patient[lane] = -1
+    lanes.patient[lane], lanes.due[lane] = -1, np.inf
     return True
 
 
@@ -250,7 +243,7 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
     while ended < span[1] - span[0]:
         for lane in range(width):
             if lanes.patient[lane] >= 0:
-                lanes.step[0, lane] = min(lanes.wish[lane], _goal(lane, plan, lanes) - lanes.now[lane])
+                lanes.step[0, lane] = min(lanes.wish[lane], lanes.goal[lane] - lanes.now[lane])
         call(step, stepped)
         eventful = False
         for lane in range(width):

@@ -11,7 +11,7 @@ from resprout.solve.lanes import NO_REST, SOLVED, admit, aligned_rows, at, call
 
 REST_ITERATIONS = 120
 AT_REST = 1e-13
-REST_START, REST_HASTE = 10.0, 0.05
+REST_START, REST_HASTE, MOVES_LITTLE = 10.0, 0.05, 0.5
 
 
 class Resting(NamedTuple):
@@ -27,7 +27,7 @@ class Resting(NamedTuple):
 
 def open_resting(states: int, parameters: int, width: int) -> Resting:
     """Room for one thread to look for resting states."""
-    arrays: Any = [*(aligned_rows(count, width) for count in (states, states, parameters, 1, 2)), np.ones(width)]
+    arrays: Any = [*(aligned_rows(count, width) for count in (states, states, parameters, 1, 1)), np.ones(width)]
     return Resting(*arrays)
 
 
@@ -64,14 +64,14 @@ def find_rest(code, span, patients, room, out, status):
 
 @compiled(inner=True, inline="always")
 def _move(lane, room):
-    """Take one lane's direction; returns the largest relative change, which says how far from rest it was."""
+    """Take one lane's direction; returns its length in shares of states, which says how far from rest it was."""
     if room.left[lane] < AT_REST:
         return room.left[lane]
-    if not room.change[1, lane] < 1e300:
+    length = room.change[0, lane]
+    if not length < 1e300:
         room.shift[0, lane] *= 10.0
         return 1.0
     for row in range(room.state.shape[0]):
         room.state[row, lane] += room.direction[row, lane]
-    largest = room.change[0, lane]
-    room.shift[0, lane] *= REST_HASTE if largest < 0.5 else 1.0
-    return largest if room.shift[0, lane] < 1e-9 else max(largest, 1e-6)
+    room.shift[0, lane] *= REST_HASTE if length < MOVES_LITTLE else 1.0
+    return length if room.shift[0, lane] < 1e-9 else max(length, 1e-6)

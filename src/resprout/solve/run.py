@@ -18,7 +18,7 @@ from resprout.solve.events import Events, Floats, Timetable, timetable
 from resprout.solve.own import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
 from resprout.solve.watch import EVENTS_WITHOUT_END, Task, around, watch_patients
 
-DEFAULT_TOLERANCE = 5e-6
+DEFAULT_TOLERANCE = 7e-6
 DEFAULT_METHOD = "Rodas4"
 ABSOLUTE_SHARE = 1e-2
 """Absolute tolerance over relative tolerance, in the unit of each state: states below a hundredth of their unit count less."""
