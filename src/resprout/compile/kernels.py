@@ -175,7 +175,7 @@ class _Writer:
     def step(self) -> None:
         """One whole Rosenbrock step, its error and its interpolant.
 
-        One function serves every stage: written straight through, a step is as fast and takes twice the time to compile.
+        One function serves every stage, and what is the same for every state is a loop: a step must fit the instruction cache.
         """
         begin, stage = self._begin(), self._stage()
         ahead = [self._ahead(number) for number in range(1, len(self.tableau.a))]
