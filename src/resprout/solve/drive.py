@@ -20,6 +20,7 @@ from resprout.solve.lanes import (
     aligned_rows,
     at,
     call,
+    prime,
 )
 
 SMALLEST_STEP_H = 1e-9
@@ -92,12 +93,17 @@ def open_lanes(states: int, parameters: int, outputs: int, dense: int, width: in
 
 
 @compiled(inner=True)
-def _enter(lane, patient, patients, lanes, begin_h, due_h):
+def _enter(lane, patient, patients, plan, lanes, begin_h):
     """Put a patient at rest into a lane."""
+    # inputs that the lane's last patient was given; a patient's own values of them come after
+    for change in range(plan.change_row.shape[0]):
+        row = -1 - plan.change_row[change]
+        if row >= 0:
+            lanes.constants[row, lane] = patients.nominal[row]
     admit(lane, patient, patients, lanes.constants, lanes.state)
     lanes.patient[lane], lanes.now[lane], lanes.wish[lane] = patient, begin_h, STEP_AFTER_EVENT_H
     lanes.moment[lane], lanes.column[lane], lanes.tries[lane] = 0, 0, 0
-    lanes.later[lane], lanes.due[lane] = begin_h, due_h
+    lanes.later[lane], lanes.due[lane] = begin_h, plan.time_h[0]
     # what the lane's last patient left may be no number, and zero times that is none either
     for row in range(lanes.state.shape[0]):
         lanes.peak[row, lane] = abs(lanes.state[row, lane])
@@ -177,7 +183,7 @@ def _refill(prepare, observe, observed, span, waiting, patients, plan, lanes, be
     first = waiting
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] < 0 and waiting < span[1]:
-            _enter(lane, waiting, patients, lanes, begin_h, plan.time_h[0])
+            _enter(lane, waiting, patients, plan, lanes, begin_h)
             waiting += 1
     call(prepare, (at(lanes.constants),))
     _sample(observe, observed, plan, lanes, found)
@@ -215,6 +221,7 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
     begin_h = min(0.0, plan.time_h[0])
     if plan.moment_h.shape[0] > 0:
         begin_h = min(begin_h, plan.moment_h[0])
+    prime(patients, lanes.constants)
     for lane in range(width):
         admit(lane, span[0], patients, lanes.constants, lanes.state)
         lanes.step[0, lane] = STEP_AFTER_EVENT_H

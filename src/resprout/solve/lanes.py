@@ -56,10 +56,16 @@ class Patients(NamedTuple):
 
 
 @compiled(inner=True)
-def admit(lane, patient, patients, constants, state):
-    """Put one patient into a lane: constants and starting state."""
+def prime(patients, constants):
+    """Give every lane the constants that all patients share, once: `admit` writes the others."""
     for row in range(patients.nominal.shape[0]):
-        constants[row, lane] = patients.nominal[row]
+        for lane in range(constants.shape[1]):
+            constants[row, lane] = patients.nominal[row]
+
+
+@compiled(inner=True)
+def admit(lane, patient, patients, constants, state):
+    """Put one patient into a primed lane: its own constants and starting state."""
     for index in range(patients.varied_row.shape[0]):
         constants[patients.varied_row[index], lane] = patients.varied[index, patient]
     source = patient if patients.start.shape[0] > 1 else 0

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resprout.solve.compiled import compiled
-from resprout.solve.lanes import NO_REST, SOLVED, admit, aligned_rows, at, call
+from resprout.solve.lanes import NO_REST, SOLVED, admit, aligned_rows, at, call, prime
 
 REST_ITERATIONS = 120
 AT_REST = 1e-13
-REST_START, REST_HASTE, MOVES_LITTLE = 10.0, 0.05, 0.5
+REST_START, REST_HASTE = 10.0, 0.05
+MOVES_LITTLE, NEARLY_THERE = 0.5, 0.05
 
 
 class Resting(NamedTuple):
@@ -43,6 +44,7 @@ def find_rest(code, span, patients, room, out, status):
     prepare, relax = code
     state, left, width = room.state, room.left, room.left.shape[0]
     relaxed = (at(room.state), at(room.constants), at(room.shift), at(room.direction), at(room.change))
+    prime(patients, room.constants)
     for begin in range(span[0], span[1], width):
         for lane in range(width):
             admit(lane, min(begin + lane, span[1] - 1), patients, room.constants, state)
@@ -73,5 +75,6 @@ def _move(lane, room):
         return 1.0
     for row in range(room.state.shape[0]):
         room.state[row, lane] += room.direction[row, lane]
-    room.shift[0, lane] *= REST_HASTE if length < MOVES_LITTLE else 1.0
+    if length < MOVES_LITTLE:
+        room.shift[0, lane] *= REST_HASTE if length > NEARLY_THERE else REST_HASTE**3
     return length if room.shift[0, lane] < 1e-9 else max(length, 1e-6)

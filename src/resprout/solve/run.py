@@ -23,7 +23,7 @@ DEFAULT_METHOD = "Rodas4"
 ABSOLUTE_SHARE = 1e-2
 """Absolute tolerance over relative tolerance, in the unit of each state: states below a hundredth of their unit count less."""
 BLOCK_ENDINGS = ("_block", "_knockdown")
-CHUNKS_A_THREAD, SMALLEST_CHUNK, LARGEST_CHUNK = 4, 64, 1024
+CHUNKS_A_THREAD, SMALLEST_CHUNK, LARGEST_CHUNK = 4, 64, 2048
 
 SENTENCES = {
     lanes.SOLVED: "solved",
@@ -304,7 +304,8 @@ def _share(patients: int, work, threads: int | None) -> None:
     """Hand out chunks of patients to threads; the work releases the interpreter lock."""
     workers = threads or os.cpu_count() or 1
     # at the end of a chunk lanes stand idle, at the end of the run threads do
-    size = min(max(patients // (CHUNKS_A_THREAD * workers), SMALLEST_CHUNK), LARGEST_CHUNK)
+    wanted = patients // (CHUNKS_A_THREAD * workers) if workers > 1 else patients
+    size = min(max(wanted, SMALLEST_CHUNK), LARGEST_CHUNK)
     chunks = [(first, min(first + size, patients)) for first in range(0, patients, size)]
     workers = min(workers, len(chunks))
     if workers == 1:
