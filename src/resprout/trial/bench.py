@@ -38,7 +38,8 @@ OUTPUTS = (
     "MADRS",
 )
 DAYS = 14.0
-TOLERANCES = tuple(float(f"{10 ** (-3 - step / 6):.1e}") for step in range(30))
+TOLERANCES = tuple(float(f"{10 ** (-3 - step / 12):.1e}") for step in range(60))
+TIGHTER = 3
 JUDGED, TIMED = 8, 2048
 Floats = NDArray[np.float64]
 PEERS: dict[str, Callable[[Lean], Any]] = {
@@ -217,10 +218,15 @@ def _time_solver(
 def _loosest(
     error: Callable[[float], float], target: float, tolerances: Sequence[float] = TOLERANCES
 ) -> tuple[float, float]:
-    """The loosest tolerance that meets the target, and its error; the tightest tried if none does."""
+    """The loosest tolerance that meets the target together with the TIGHTER next ones, and its error.
+
+    One that meets it while a tighter one does not has been lucky with the few patients that judge it. Where none does: the tightest.
+    """
+    met: list[tuple[float, float]] = []
     reached = np.inf
     for tolerance in tolerances:
         reached = error(tolerance)
-        if reached <= target:
-            return tolerance, reached
-    return tolerances[-1], reached
+        met = [*met, (tolerance, reached)] if reached <= target else []
+        if len(met) > TIGHTER:
+            break
+    return met[0] if met else (tolerances[-1], reached)
