@@ -156,7 +156,7 @@ def _time_resprout(ward: Ward, target: float, method: str = "Rodas4") -> Speed:
     forget_kernels()
     kernel = build_kernel(ward.model, OUTPUTS, moved, METHODS[method], cached=False)
     build = time.process_time() - begun
-    tolerance, error = _loosest(lambda tolerance: engine_error(ward, tolerance, method), target)
+    tolerance, error = loosest(lambda tolerance: engine_error(ward, tolerance, method), target)
     seconds = engine_seconds(ward, tolerance, method)
     return Speed("resprout", 1 / seconds, None, error, build, tolerance, len(kernel.layout.states))
 
@@ -210,12 +210,12 @@ def _time_solver(
             worst = max(worst, ward.error(patient, value))
         return worst
 
-    tolerance, reached = _loosest(error, target)
+    tolerance, reached = loosest(error, target)
     error(tolerance, repeats=3)
     return float(np.mean(seconds)), tolerance, reached
 
 
-def _loosest(
+def loosest(
     error: Callable[[float], float], target: float, tolerances: Sequence[float] = TOLERANCES
 ) -> tuple[float, float]:
     """The loosest tolerance that meets the target together with the TIGHTER next ones, and its error.
