@@ -1,6 +1,7 @@
 """Fills the pages on drugs, interventions, hypotheses and the scoreboard when the docs are built: run, or read as recorded."""
 
 from resprout.app.about import drug_list
+from resprout.app.fit import coverage_words
 from resprout.app.truth import hypothesis_facts, intervention_facts, reading_words
 from resprout.app.validate import say, say_range, shares
 from resprout.calibrate.comparison import COLUMNS, compare_agents
@@ -121,13 +122,10 @@ def left_out_text(model):
     if not rows:
         return "*Not recorded for these constants yet: `resprout fit --leave-out --ship` writes it.*"
     counted = [row for row in rows if row["inside"]]
-    inside = sum(row["inside"] == "true" for row in counted)
-    plain = sum(row["inside_plain"] == "true" for row in counted)
-    words = (
-        f"**{inside} of {len(counted)} ({inside / len(counted):.0%}) inside the middle 90 %.** Inside the virtual trials "
-        f"alone, without the law of error that the fit allows between a model and a clinic: {plain} "
-        f"({plain / len(counted):.0%}); studies differ by more than the model's people and draws do."
-    )
+    told = [
+        {**row, "inside": row["inside"] == "true", "inside_plain": row["inside_plain"] == "true"} for row in counted
+    ]
+    words = f"**{coverage_words(told)}** Studies differ by more than the model's people and draws do."
     cells = [
         [
             row["trial"],

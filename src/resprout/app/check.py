@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from resprout.errors import Fault, InputError, SolveError
+
+if TYPE_CHECKING:
+    from resprout.language.records import Model
 
 
 def check(
@@ -27,7 +30,7 @@ def check(
 
     Example: `resprout check --numerics`
     """
-    from resprout.app.screen import print_json, screen, table, waiting
+    from resprout.app.screen import print_json, screen, waiting
     from resprout.language import load_model
 
     with waiting("Reading the model"):
@@ -57,6 +60,12 @@ def check(
             "names, units, sources and grades are sound."
         )
         return
+    _compare(loaded, regimen, patients, seed, tolerance, as_json)
+
+
+def _compare(loaded: Model, regimen: str, patients: int, seed: int, tolerance: float | None, as_json: bool) -> None:
+    """Solve random patients in every way there is and show how far the engine lies from the others."""
+    from resprout.app.screen import print_json, screen, table, waiting
     from resprout.trial.numerics import PROMISE, compare_numerics
 
     with waiting(f"Solving {patients} random patients in every way there is"):
@@ -68,8 +77,8 @@ def check(
     else:
         cells = [[row["output"], *("–" if row[j] is None else f"{row[j]:.1e}" for j in judges)] for row in rows]
         title = f"Largest relative error of each output, {patients} random patients"
-        console.print(table(["output", *judges], cells, title=title, right=judges))
-        console.print(f"largest: {worst:.1e}; promised at the default tolerance: {PROMISE:g}")
+        screen().print(table(["output", *judges], cells, title=title, right=judges))
+        screen().print(f"largest: {worst:.1e}; promised at the default tolerance: {PROMISE:g}")
     if worst > PROMISE and tolerance is None:
         found = f"an output differs by {worst:.1e} of its largest value."
         raise SolveError(Fault(found, "numerics", f"Expected at most {PROMISE:g}.", "Tighten `--tolerance`."))

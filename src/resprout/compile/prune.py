@@ -37,7 +37,6 @@ def prune(
         if still == quiet:
             break
         quiet = still
-    trial = _rebuild(trial, tuple(name for name in trial.states if name not in quiet), {}, names)
     while resting := _resting(trial, moved):
         trial = _rebuild(trial, tuple(name for name in trial.states if name not in resting), resting, names)
     needed = _needed(trial, [trial.node(name) for name in outputs])
