@@ -169,9 +169,7 @@ def test_a_bad_protocol_is_refused_with_exit_2_place_and_remedy(number, tmp_path
     first = told.err.splitlines()[0]
     assert re.match(r"error\s+bad\.yaml(:\d+)?  ", first), told.err
     # what was found stands on the first line; what was expected or what to do stands there or below
-    assert re.search(
-        r"Expected|Did you mean|Known|Try|Add|Use|needs|lists|takes|xpected|should be|must|valid|greater|less", told.err
-    )
+    assert re.search(r"Expected|Did you mean|Known|Try|Add|Use|needs|lists|takes|xpected", told.err)
     assert not (tmp_path / "t.csv").exists()
 
 

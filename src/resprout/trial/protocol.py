@@ -17,6 +17,28 @@ from resprout.trial.regimen import Regimen
 
 SHIPPED = Path(__file__).with_name("protocols")
 LARGEST_FILE = 1_000_000  # bytes
+FIELDS, LIST = "fields below it, one `field: value` a line", "a list, one `- item` a line"
+# what was wanted, by the type of pydantic's error
+EXPECTED = {
+    "string_type": "text",
+    "tuple_type": LIST,
+    "list_type": LIST,
+    "dict_type": FIELDS,
+    "model_type": FIELDS,
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    "less_than": "less than {lt}",
+    "less_than_equal": "{le} or less",
+    "too_short": "{min_length} or more, not {actual_length}",
+}
 Place = tuple[str | int, ...]
 
 
@@ -131,9 +153,21 @@ def _fault(file: str, lines: dict[Place, int], error: Any) -> Fault:
         choices = [choice.strip(" '") for choice in error["ctx"]["expected"].replace(" or ", ",").split(",")]
         remedy = nearest(str(error["input"]), choices)
         return Fault(f"`{field}` is `{error['input']}`.", where, f"Expected {error['ctx']['expected']}.", remedy)
+    name = ".".join(map(str, path))
+    if error["type"] in EXPECTED:
+        expected = EXPECTED[error["type"]].format(**error.get("ctx", {}))
+        return Fault(f"`{name}` is {_shown(error['input'])}.", where, f"Expected {expected}.", _meaning(path))
     said = error["msg"].removeprefix("Value error, ")
-    found = f"`{'.'.join(map(str, path))}`: {said}.".replace("..", ".")
-    return Fault(found, where, "", _meaning(path))
+    return Fault(f"`{name}`: {said}.".replace("..", "."), where, "", _meaning(path))
+
+
+def _shown(value: Any) -> str:
+    """A value as a message names it."""
+    if isinstance(value, dict):
+        return "a group of fields"
+    if isinstance(value, list | tuple):
+        return "a list" if value else "an empty list"
+    return "empty" if value is None else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _meaning(path: Place) -> str:
