@@ -18,11 +18,12 @@ def cache_folder() -> Path:
 
 
 @functools.lru_cache(maxsize=8)
-def source_digest(package: str) -> str:
-    """A digest of the Python source of one part of resprout, so that what an older version derived is never taken."""
+def source_digest(*packages: str) -> str:
+    """A digest of the Python source of parts of resprout, so that what an older version derived is never taken."""
     digest = hashlib.sha256()
-    for path in sorted((Path(__file__).parent / package).glob("*.py")):
-        digest.update(path.read_bytes())
+    for package in packages:
+        for path in sorted((Path(__file__).parent / package).glob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

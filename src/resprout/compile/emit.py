@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
@@ -15,9 +16,9 @@ from resprout.compile.graph import Graph, Node
 
 Row: TypeAlias = int | ir.Value
 FAST = ("nsz", "arcp", "contract", "reassoc")
-LN2_HIGH = 0.693147180369123816490
-LN2_LOW = 1.90821492927058770002e-10
 ROUNDER = 1.5 * 2.0**52
+BITS_OF_ROOT_HALF = int(np.float64(math.sqrt(0.5)).view(np.int64))
+EXPONENT_BITS = 0xFFF << 52
 _COMPARISONS = {g.LESS: "<", g.AT_MOST: "<=", g.EQUAL: "=="}
 SMALLEST = 2.2250738585072014e-308
 # degrees at which the fits are within a few units of the last place of double precision
@@ -102,6 +103,12 @@ class Lanes:
         """Write row `row` of an array [row, lane]."""
         self.builder.store(value, self._row(pointer, row)).align = min(64, 8 * self.width)
 
+    def store_bits(self, held: ir.Value, pointer: ir.Value, index: int) -> None:
+        """Write which lanes hold as the bits of a whole number, itself written as one double."""
+        bits = self.builder.bitcast(held, ir.IntType(self.width))
+        place = self.builder.gep(pointer, [ir.IntType(64)(index)], inbounds=True)
+        self.builder.store(self.builder.uitofp(bits, ir.DoubleType()), place)
+
     def _row(self, pointer: ir.Value, row: Row) -> ir.Value:
         return self.builder.bitcast(self.row(pointer, row), self.real.as_pointer())
 
@@ -176,31 +183,39 @@ class Lanes:
         """Absolute value."""
         return self.intrinsic("fabs", value)
 
-    def exp(self, value: ir.Value) -> ir.Value:
-        """e^x for x in [-700, 700], to a few units in the last place; outside, the value at the edge."""
+    def sign_of_product(self, values: Sequence[ir.Value]) -> ir.Value:
+        """1 or -1: the sign of a product that itself may be too large or too small for a double."""
         builder = self.builder
+        signs = [builder.bitcast(value, self.whole) for value in values]
+        sign = builder.and_(functools.reduce(builder.xor, signs, self._whole(0)), self._whole(1 << 63))
+        return builder.bitcast(builder.or_(sign, self._whole(0x3FF << 52)), self.real)
+
+    def exp(self, value: ir.Value) -> ir.Value:
+        """e^x for x in [-700, 700], right to 14 digits, 13 at the edges; outside, the value at the edge."""
+        builder, contract = self.builder, ("contract",)
         value = self.smaller(self.larger(value, self.number(-700.0)), self.number(700.0))
         # adding 1.5 x 2^52 rounds and leaves the whole number in the low bits; converting costs a scalar detour with AVX2
-        shifted = builder.fadd(builder.fmul(value, self.number(1.0 / math.log(2.0))), self.number(ROUNDER))
+        scaled = builder.fmul(value, self.number(1.0 / math.log(2.0)), flags=contract)
+        shifted = builder.fadd(scaled, self.number(ROUNDER), flags=contract)
         count = builder.fsub(shifted, self.number(ROUNDER))
-        rest = builder.fsub(value, builder.fmul(count, self.number(LN2_HIGH), flags=("contract",)), flags=("contract",))
-        rest = builder.fsub(rest, builder.fmul(count, self.number(LN2_LOW), flags=("contract",)), flags=("contract",))
+        rest = builder.fsub(value, builder.fmul(count, self.number(math.log(2.0)), flags=contract), flags=contract)
         result = self._polynomial(EXP_SERIES, rest)
-        exponent = builder.add(builder.bitcast(shifted, self.whole), self._whole(1023))
-        return builder.fmul(result, builder.bitcast(builder.shl(exponent, self._whole(52)), self.real))
+        # the result lies between 1/2 and 2, so a whole number added to its exponent's bits multiplies it by a power of 2
+        exponent = builder.shl(builder.bitcast(shifted, self.whole), self._whole(52))
+        return builder.bitcast(builder.add(builder.bitcast(result, self.whole), exponent), self.real)
 
     def log(self, value: ir.Value) -> ir.Value:
         """ln x; x below the smallest normal number counts as that number."""
         builder = self.builder
         bits = builder.bitcast(self.larger(value, self.number(SMALLEST)), self.whole)
+        # counted from sqrt(1/2), so that what is left when whole powers of 2 are taken away lies around 1
+        moved = builder.sub(bits, self._whole(BITS_OF_ROOT_HALF))
+        powers = builder.and_(moved, self._whole(EXPONENT_BITS))
+        part = builder.bitcast(builder.sub(bits, powers), self.real)
         # the bits of 2^52 with a small whole number in them are the double 2^52 + that number
-        exponent = builder.or_(builder.lshr(bits, self._whole(52)), self._whole(0x433 << 52))
-        mantissa = builder.or_(builder.and_(bits, self._whole((1 << 52) - 1)), self._whole(0x3FF << 52))
-        part = builder.bitcast(mantissa, self.real)
-        upper = builder.fcmp_ordered(">", part, self.number(math.sqrt(2.0)))
-        part = builder.select(upper, builder.fmul(part, self.number(0.5)), part)
+        exponent = builder.lshr(builder.add(moved, self._whole(1023 << 52)), self._whole(52))
+        exponent = builder.or_(exponent, self._whole(0x433 << 52))
         count = builder.fsub(builder.bitcast(exponent, self.real), self.number(2.0**52 + 1023))
-        count = builder.select(upper, builder.fadd(count, self.number(1.0)), count)
         ratio = builder.fdiv(builder.fsub(part, self.number(1.0)), builder.fadd(part, self.number(1.0)))
         square = self.multiply(ratio, ratio)
         series = self._polynomial(LOG_SERIES, square)

@@ -1,4 +1,4 @@
-"""A System -> machine code of four straight-line functions over a batch of patients: prepare, relax, step, observe."""
+"""A System -> machine code over a batch of patients: prepare, relax, step, stride, keep, observe."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ PEAK_SHARE = 0.5
 
 LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.75
 """Bounds of the factor from one step to the next."""
+
+SMALLEST_STEP_H, MOST_STEPS = 1e-9, 100_000
+"""A patient whose step falls below the first, or who needs more steps than the second, is given up."""
+
+CLOCK = NOW, LATER, WISH, GOAL, DUE, TRIES = range(6)
+"""Rows of a clock: hour, hour to which the step just tried leads, wished step, hour to land on next, hour of the next output
+(infinite if there is none), steps tried."""
+
+SIGNALS = EVENTFUL, WAITING = range(2)
+"""Lanes, as the bits of a whole number, that have landed or are given up, and those with an output within the step just tried."""
 
 SMALL_AT_REST = 1e-3
 """Size at which a state counts as small where changes on the way to rest are compared."""
@@ -65,17 +75,20 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
 
     prepare(P)                       frozen values from constants
     relax(Y, P, IH, D, A)            D = (IH - J)^-1 f: one implicit Euler or Newton direction; A its length, each state
-                                     counted as a share of itself
+                                     counted as a share of itself, and 1 or -1, the sign of the determinant of (IH - J)
     step(Y, P, H, T, M, N, E, C, W)  one Rosenbrock step; N new state, E error and factor, C interpolant of sampled states,
                                      W room for `layout.room` rows
-    keep(Y, N, E, M, Y, M)           Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far;
-                                     what is written is given again
+    stride(... W, K, X, S)           a step whose size the clock K gives; judged: later hour and wish go to the clock, the
+                                     share X of the step where an output is due, signals S
+    keep(Y, N, E, M, K, Y, M)        Y becomes N in lanes whose error is at most 1; M is the largest size of Y so far; the
+                                     clock goes on; what is written is given again
     observe(Y, N, C, X, P, O)        outputs at a share X of the step from Y to N
     """
     writer = _Writer(system, outputs, tableau, width)
     writer.prepare()
     writer.relax()
     writer.step()
+    writer.stride()
     writer.keep()
     writer.observe()
     return str(writer.module), writer.layout
@@ -170,6 +183,7 @@ class _Writer:
         for first in range(0, len(parts), FRACTIONS_TOGETHER):
             total = lanes.add(total, self._sum_of_fractions(parts[first : first + FRACTIONS_TOGETHER]))
         lanes.store(lanes.intrinsic("sqrt", total), change, 0)
+        lanes.store(lanes.sign_of_product([matrix[row, row] for row in range(len(rates))]), change, 1)
         lanes.builder.ret_void()
 
     def step(self) -> None:
@@ -190,6 +204,36 @@ class _Writer:
             builder.call(stage, [parameters, room, self.lanes.row(room, self._stage_row(number, 0))])
         builder.call(finish, [start, peak, result, error, dense, room, tolerance])
         builder.ret_void()
+        self.whole_step = made
+
+    def stride(self) -> None:
+        """A step of the size that every lane's clock gives, judged for all lanes at once."""
+        lanes, step_row, error_row = self.lanes, 2, 6
+        *given, clock, share, signal = lanes.function("stride", 12)
+        now, goal, wish = (lanes.load(clock, row) for row in (NOW, GOAL, WISH))
+        left = lanes.subtract(goal, now)
+        size = lanes.smaller(wish, left)
+        lanes.store(size, given[step_row], 0)
+        lanes.builder.call(self.whole_step, given)
+        passed = lanes.builder.fcmp_ordered("<=", lanes.load(given[error_row], 0), lanes.number(1.0))
+        arrived = lanes.builder.and_(passed, lanes.builder.fcmp_ordered(">=", size, left))
+        grown = lanes.multiply(size, lanes.load(given[error_row], 1))
+        later = lanes.builder.select(arrived, goal, lanes.add(now, size))
+        later = lanes.builder.select(passed, later, now)
+        # a step cut short to land says little about the next
+        wish = lanes.builder.select(arrived, lanes.larger(wish, grown), grown)
+        tries = lanes.add(lanes.load(clock, TRIES), lanes.number(1.0))
+        for row, value in ((LATER, later), (WISH, wish), (TRIES, tries)):
+            lanes.store(value, clock, row)
+        small = lanes.builder.fcmp_ordered("<", wish, lanes.number(SMALLEST_STEP_H))
+        stuck = lanes.builder.and_(lanes.builder.not_(passed), small)
+        many = lanes.builder.fcmp_ordered(">=", tries, lanes.number(MOST_STEPS))
+        ended = lanes.builder.or_(arrived, lanes.builder.or_(stuck, many))
+        due = lanes.load(clock, DUE)
+        lanes.store(lanes.larger(lanes.divide(lanes.subtract(due, now), size), lanes.number(0.0)), share, 0)
+        lanes.store_bits(ended, signal, EVENTFUL)
+        lanes.store_bits(lanes.builder.fcmp_ordered("<=", due, later), signal, WAITING)
+        lanes.builder.ret_void()
 
     @property
     def _places(self) -> list[tuple[int, int]]:
@@ -314,10 +358,11 @@ class _Writer:
         return self.lanes.divide(above, below)
 
     def keep(self) -> None:
-        """Accept the step in the lanes that passed."""
+        """Accept the step in the lanes that passed, and move the clock."""
         lanes = self.lanes
         # a choice stored where one side of it was loaded would become a masked store, which costs ten plain ones
-        state, new, error, peak, state_after, peak_after = lanes.function("keep", 6, apart=False)
+        state, new, error, peak, clock, state_after, peak_after = lanes.function("keep", 7, apart=False)
+        lanes.store(lanes.load(clock, LATER), clock, NOW)
         passed = lanes.builder.fcmp_ordered("<=", lanes.load(error, 0), lanes.number(1.0))
 
         def write(rows: Sequence[Row], carried: ir.Value) -> ir.Value:

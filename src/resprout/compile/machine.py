@@ -20,7 +20,7 @@ from resprout.compile.system import System
 from resprout.compile.tableau import RODAS4, Tableau
 from resprout.language.records import Model
 
-FUNCTIONS = ("prepare", "relax", "step", "keep", "observe")
+FUNCTIONS = ("prepare", "relax", "step", "stride", "keep", "observe")
 
 
 @dataclass(frozen=True, eq=False)

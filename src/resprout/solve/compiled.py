@@ -15,7 +15,7 @@ NUMBA: Any = numba
 
 def _folder() -> str | None:
     """Where compiled functions of this very source are kept; None if nothing can be kept."""
-    folder = cache.cache_folder() / "numba" / cache.source_digest("solve")
+    folder = cache.cache_folder() / "numba" / cache.source_digest("compile", "solve")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

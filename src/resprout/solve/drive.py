@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from resprout.compile.kernels import CLOCK, DUE, EVENTFUL, GOAL, LATER, MOST_STEPS, NOW, SIGNALS, TRIES, WAITING, WISH
 from resprout.solve.compiled import compiled
 from resprout.solve.lanes import (
-    GOES_ON,
     LANDED,
     SOLVED,
     STEP_TOO_SMALL,
@@ -23,8 +23,6 @@ from resprout.solve.lanes import (
     prime,
 )
 
-SMALLEST_STEP_H = 1e-9
-MOST_STEPS = 100_000
 STEP_AFTER_EVENT_H = 2e-3
 
 
@@ -47,12 +45,10 @@ class Found(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """What every lane holds: arrays [row, lane] for the kernels, then its patient (-1 if idle), hours, wished step and counters.
+    """What every lane holds: arrays [row, lane] for the kernels, what they signal, then its patient (-1 if idle) and counters.
 
     share    of the step, at which outputs are wanted
-    later    hour up to which the step just tried leads; `now` if it is refused
-    goal     hour on which it must land next: its next event, or the end
-    due      hour of its next output; infinite if it has none
+    clock    hours and the wished step, rows as in `compile.kernels`; no output hour (not a number) in an idle lane
     """
 
     state: np.ndarray
@@ -65,30 +61,20 @@ class Lanes(NamedTuple):
     room: np.ndarray
     share: np.ndarray
     result: np.ndarray
+    clock: np.ndarray
+    signal: np.ndarray
     patient: np.ndarray
-    now: np.ndarray
-    later: np.ndarray
-    goal: np.ndarray
-    due: np.ndarray
-    wish: np.ndarray
     moment: np.ndarray
     column: np.ndarray
-    tries: np.ndarray
-    verdict: np.ndarray
 
 
 def open_lanes(states: int, parameters: int, outputs: int, dense: int, width: int, room: int) -> Lanes:
     """Room for one thread's lanes, all idle; the numbers are rows."""
-    rows = (states, states, states, parameters, 1, 2, dense, room, 1, outputs)
+    rows = (states, states, states, parameters, 1, 2, dense, room, 1, outputs, len(CLOCK))
     arrays: Any = [aligned_rows(count, width) for count in rows]
-    more: Any = [
-        np.full(width, -1, np.int64),
-        *(np.zeros(width) for _ in range(2)),
-        *(np.full(width, np.inf) for _ in range(2)),
-        np.zeros(width),
-        *(np.zeros(width, np.int64) for _ in range(3)),
-        np.full(width, GOES_ON, np.int64),
-    ]
+    clock = arrays[-1]
+    clock[WISH], clock[GOAL], clock[DUE] = STEP_AFTER_EVENT_H, np.inf, np.nan
+    more: Any = [np.zeros(len(SIGNALS)), np.full(width, -1, np.int64), *(np.zeros(width, np.int64) for _ in range(2))]
     return Lanes(*arrays, *more)
 
 
@@ -101,9 +87,10 @@ def _enter(lane, patient, patients, plan, lanes, begin_h):
         if row >= 0:
             lanes.constants[row, lane] = patients.nominal[row]
     admit(lane, patient, patients, lanes.constants, lanes.state)
-    lanes.patient[lane], lanes.now[lane], lanes.wish[lane] = patient, begin_h, STEP_AFTER_EVENT_H
-    lanes.moment[lane], lanes.column[lane], lanes.tries[lane] = 0, 0, 0
-    lanes.later[lane], lanes.due[lane] = begin_h, plan.time_h[0]
+    lanes.patient[lane], lanes.moment[lane], lanes.column[lane] = patient, 0, 0
+    clock = lanes.clock
+    clock[NOW, lane], clock[LATER, lane], clock[WISH, lane] = begin_h, begin_h, STEP_AFTER_EVENT_H
+    clock[DUE, lane], clock[TRIES, lane] = plan.time_h[0], 0.0
     # what the lane's last patient left may be no number, and zero times that is none either
     for row in range(lanes.state.shape[0]):
         lanes.peak[row, lane] = abs(lanes.state[row, lane])
@@ -127,66 +114,49 @@ def _happen(lane, plan, lanes, hour):
                 lanes.constants[-1 - row, lane] = amount
         lanes.moment[lane] += 1
         changed = True
-    lanes.goal[lane] = plan.time_h[-1]
+    lanes.clock[GOAL, lane] = plan.time_h[-1]
     if lanes.moment[lane] < plan.moment_h.shape[0]:
-        lanes.goal[lane] = min(plan.time_h[-1], plan.moment_h[lanes.moment[lane]])
+        lanes.clock[GOAL, lane] = min(plan.time_h[-1], plan.moment_h[lanes.moment[lane]])
     return changed
 
 
 @compiled(inner=True)
-def _sample(observe, observed, plan, lanes, found):
-    """Write down the outputs of every lane for all hours within the step just tried, one hour of each lane at a time."""
-    last = plan.time_h.shape[0] - 1
-    while True:
-        waiting = False
-        for lane in range(lanes.patient.shape[0]):
-            if lanes.due[lane] <= lanes.later[lane]:
-                waiting = True
-                ahead = lanes.due[lane] - lanes.now[lane]
-                lanes.share[0, lane] = ahead / lanes.step[0, lane] if ahead > 0 else 0.0
-        if not waiting:
-            return
+def _sample(waiting, observe, observed, plan, lanes, found):
+    """Write down the outputs of lanes that wait, for all hours within the step just tried, one hour of each lane at a time.
+
+    waiting   the lanes as bits; their `share` says where in the step the first hour lies
+    """
+    last, clock = plan.time_h.shape[0] - 1, lanes.clock
+    while waiting:
         call(observe, observed)
+        bits, waiting = waiting, 0
         for lane in range(lanes.patient.shape[0]):
-            if lanes.due[lane] <= lanes.later[lane]:
+            if bits >> lane & 1:
                 who, column = lanes.patient[lane], lanes.column[lane]
                 for output in range(lanes.result.shape[0]):
                     found.out[who, output, column] = lanes.result[output, lane]
-                lanes.column[lane] += 1
-                lanes.due[lane] = plan.time_h[column + 1] if column < last else np.inf
-
-
-@compiled(inner=True, inline="always")
-def _judge(lane, plan, lanes):
-    """Take or refuse the step a lane has just tried; returns a failure, SOLVED, LANDED or GOES_ON."""
-    lanes.later[lane] = lanes.now[lane]
-    if lanes.now[lane] >= plan.time_h[-1]:
-        return SOLVED
-    lanes.tries[lane] += 1
-    size, factor, goal = lanes.step[0, lane], lanes.error[1, lane], lanes.goal[lane]
-    if not lanes.error[0, lane] <= 1.0:
-        lanes.wish[lane] = size * factor
-        if lanes.wish[lane] < SMALLEST_STEP_H:
-            return STEP_TOO_SMALL
-        return TOO_MANY_STEPS if lanes.tries[lane] >= MOST_STEPS else GOES_ON
-    arrived = size >= goal - lanes.now[lane]
-    lanes.later[lane] = goal if arrived else lanes.now[lane] + size
-    lanes.wish[lane] = max(lanes.wish[lane], size * factor) if arrived else size * factor
-    if not arrived:
-        return TOO_MANY_STEPS if lanes.tries[lane] >= MOST_STEPS else GOES_ON
-    return SOLVED if goal >= plan.time_h[-1] else LANDED
+                lanes.column[lane] = column + 1
+                due = plan.time_h[column + 1] if column < last else np.inf
+                clock[DUE, lane] = due
+                if due <= clock[LATER, lane]:
+                    waiting |= 1 << lane
+                    ahead = due - clock[NOW, lane]
+                    lanes.share[0, lane] = ahead / lanes.step[0, lane] if ahead > 0 else 0.0
 
 
 @compiled(inner=True)
 def _refill(prepare, observe, observed, span, waiting, patients, plan, lanes, begin_h, found):
     """Give idle lanes the next patients, note their outputs at the start, apply what happens then; returns who waits next."""
-    first = waiting
+    first, sampled = waiting, 0
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] < 0 and waiting < span[1]:
             _enter(lane, waiting, patients, plan, lanes, begin_h)
             waiting += 1
+            if lanes.clock[DUE, lane] <= begin_h:
+                lanes.share[0, lane] = 0.0
+                sampled |= 1 << lane
     call(prepare, (at(lanes.constants),))
-    _sample(observe, observed, plan, lanes, found)
+    _sample(sampled, observe, observed, plan, lanes, found)
     for lane in range(lanes.patient.shape[0]):
         if first <= lanes.patient[lane] < waiting:
             _happen(lane, plan, lanes, begin_h)
@@ -194,38 +164,55 @@ def _refill(prepare, observe, observed, span, waiting, patients, plan, lanes, be
 
 
 @compiled(inner=True)
-def _settle(verdict, lane, plan, lanes, found):
-    """After a step is kept: apply events where a lane has landed, write down how a patient ended."""
+def _settle(lane, plan, lanes, found):
+    """Apply events where a lane has landed, or write down how its patient ended; says whether they ended."""
+    clock, who = lanes.clock, lanes.patient[lane]
+    now, verdict = clock[NOW, lane], LANDED
+    if now >= plan.time_h[-1]:
+        verdict = SOLVED
+    elif now < clock[GOAL, lane]:
+        verdict = TOO_MANY_STEPS if clock[TRIES, lane] >= MOST_STEPS else STEP_TOO_SMALL
+    elif _happen(lane, plan, lanes, now):
+        clock[WISH, lane] = min(clock[WISH, lane], STEP_AFTER_EVENT_H)
     if verdict == LANDED:
-        if _happen(lane, plan, lanes, lanes.now[lane]):
-            lanes.wish[lane] = min(lanes.wish[lane], STEP_AFTER_EVENT_H)
         return False
-    who = lanes.patient[lane]
-    found.status[who], found.steps[who] = verdict, lanes.tries[lane]
-    lanes.patient[lane], lanes.due[lane] = -1, np.inf
+    found.status[who], found.steps[who] = verdict, int(clock[TRIES, lane])
+    lanes.patient[lane], clock[DUE, lane], clock[GOAL, lane] = -1, np.nan, np.inf
     return True
+
+
+@compiled(inner=True)
+def _end_steps(eventful, span, patients, plan, lanes, found, more):
+    """Settle every lane that has landed or ended, as bits; `more` patients wait; returns how many ended."""
+    ended = 0
+    for lane in range(lanes.patient.shape[0]):
+        if eventful >> lane & 1 and lanes.patient[lane] >= 0 and _settle(lane, plan, lanes, found):
+            ended += 1
+            if not more:
+                # an idle lane steps along with the others, so it needs numbers that can be stepped
+                admit(lane, span[0], patients, lanes.constants, lanes.state)
+                lanes.clock[WISH, lane] = STEP_AFTER_EVENT_H
+    return ended
 
 
 @compiled()
 def drive(code, span, patients, plan, lanes, tolerance, found):
     """Solve a range of patients.
 
-    code         addresses of prepare, step, keep, observe
+    code         addresses of prepare, stride, keep, observe
     span         (first patient, one past the last)
     lanes        room to work in, all idle
     tolerance    [1 + state] relative, then absolute by state
     found        results, written in place
     """
-    prepare, step, keep, observe = code
-    width = lanes.patient.shape[0]
+    prepare, stride, keep, observe = code
     begin_h = min(0.0, plan.time_h[0])
     if plan.moment_h.shape[0] > 0:
         begin_h = min(begin_h, plan.moment_h[0])
     prime(patients, lanes.constants)
-    for lane in range(width):
+    for lane in range(lanes.patient.shape[0]):
         admit(lane, span[0], patients, lanes.constants, lanes.state)
-        lanes.step[0, lane] = STEP_AFTER_EVENT_H
-    stepped = (
+    strode = (
         at(lanes.state),
         at(lanes.constants),
         at(lanes.step),
@@ -235,6 +222,9 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
         at(lanes.error),
         at(lanes.dense),
         at(lanes.room),
+        at(lanes.clock),
+        at(lanes.share),
+        at(lanes.signal),
     )
     observed = (
         at(lanes.state),
@@ -245,37 +235,14 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
         at(lanes.result),
     )
     written = (at(lanes.state), at(lanes.peak))
-    kept = (at(lanes.state), at(lanes.new), at(lanes.error), at(lanes.peak), *written)
+    kept = (at(lanes.state), at(lanes.new), at(lanes.error), at(lanes.peak), at(lanes.clock), *written)
     waiting, ended = _refill(prepare, observe, observed, span, span[0], patients, plan, lanes, begin_h, found), 0
     while ended < span[1] - span[0]:
-        for lane in range(width):
-            if lanes.patient[lane] >= 0:
-                lanes.step[0, lane] = min(lanes.wish[lane], lanes.goal[lane] - lanes.now[lane])
-        call(step, stepped)
-        eventful = False
-        for lane in range(width):
-            if lanes.patient[lane] >= 0:
-                lanes.verdict[lane] = _judge(lane, plan, lanes)
-                eventful = eventful or lanes.verdict[lane] != GOES_ON
-        _sample(observe, observed, plan, lanes, found)
+        call(stride, strode)
+        _sample(int(lanes.signal[WAITING]), observe, observed, plan, lanes, found)
         call(keep, kept)
-        for lane in range(width):
-            lanes.now[lane] = lanes.later[lane]
+        eventful = int(lanes.signal[EVENTFUL])
         if eventful:
-            ended += _end_steps(span, patients, plan, lanes, found, waiting < span[1])
+            ended += _end_steps(eventful, span, patients, plan, lanes, found, waiting < span[1])
             if waiting < span[1]:
                 waiting = _refill(prepare, observe, observed, span, waiting, patients, plan, lanes, begin_h, found)
-
-
-@compiled(inner=True)
-def _end_steps(span, patients, plan, lanes, found, more):
-    """Settle every lane that has landed or ended; `more` patients wait; returns how many ended."""
-    ended = 0
-    for lane in range(lanes.patient.shape[0]):
-        eventful = lanes.patient[lane] >= 0 and lanes.verdict[lane] != GOES_ON
-        if eventful and _settle(lanes.verdict[lane], lane, plan, lanes, found):
-            ended += 1
-            if not more:
-                # an idle lane steps along with the others, so it needs numbers that can be stepped
-                admit(lane, span[0], patients, lanes.constants, lanes.state)
-    return ended

@@ -46,7 +46,7 @@ def at(array):
 class Patients(NamedTuple):
     """Constants and starting states.
 
-    nominal [constant]; varied_row [varied]; varied [varied, patient]; start [patient or 1, state]
+    nominal [constant]; varied_row [varied]; varied [patient, varied]; start [patient or 1, state]
     """
 
     nominal: np.ndarray
@@ -67,7 +67,7 @@ def prime(patients, constants):
 def admit(lane, patient, patients, constants, state):
     """Put one patient into a primed lane: its own constants and starting state."""
     for index in range(patients.varied_row.shape[0]):
-        constants[patients.varied_row[index], lane] = patients.varied[index, patient]
+        constants[patients.varied_row[index], lane] = patients.varied[patient, index]
     source = patient if patients.start.shape[0] > 1 else 0
     for row in range(state.shape[0]):
         state[row, lane] = patients.start[source, row]

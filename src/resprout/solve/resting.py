@@ -1,4 +1,4 @@
-"""The resting state of every patient: implicit Euler steps that grow into Newton's method."""
+"""The resting state of every patient by Newton's method, and where that fails by implicit Euler steps that grow into it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ import numpy as np
 from resprout.solve.compiled import compiled
 from resprout.solve.lanes import NO_REST, SOLVED, admit, aligned_rows, at, call, prime
 
-REST_ITERATIONS = 120
-AT_REST = 1e-13
-REST_START, REST_HASTE = 10.0, 0.05
+# inverse of the first step (per hour) and iterations: a leap to rest, which does for nearly everybody, then a walk
+ATTEMPTS = ((1e-3, 25), (10.0, 120))
+AT_REST, ACCEPTED = 1e-13, 1e-9
+HASTE = 0.05
 MOVES_LITTLE, NEARLY_THERE = 0.5, 0.05
 
 
 class Resting(NamedTuple):
-    """Room for one thread to look for resting states: arrays [row, lane], and how far each lane still is."""
+    """Room for one thread to look for resting states: arrays [row, lane], and how far each lane still is.
+
+    change   of one move: its length in shares of states, and 1 where a state that has come to rest stays there, else -1
+    """
 
     state: np.ndarray
     direction: np.ndarray
@@ -28,13 +32,13 @@ class Resting(NamedTuple):
 
 def open_resting(states: int, parameters: int, width: int) -> Resting:
     """Room for one thread to look for resting states."""
-    arrays: Any = [*(aligned_rows(count, width) for count in (states, states, parameters, 1, 1)), np.ones(width)]
+    arrays: Any = [*(aligned_rows(count, width) for count in (states, states, parameters, 1, 2)), np.ones(width)]
     return Resting(*arrays)
 
 
 @compiled()
 def find_rest(code, span, patients, room, out, status):
-    """Resting state of a range of patients: implicit Euler steps that grow into Newton's method.
+    """Resting state of a range of patients.
 
     code      addresses of prepare, relax
     patients  whose `start` is the first guess
@@ -46,22 +50,39 @@ def find_rest(code, span, patients, room, out, status):
     relaxed = (at(room.state), at(room.constants), at(room.shift), at(room.direction), at(room.change))
     prime(patients, room.constants)
     for begin in range(span[0], span[1], width):
-        for lane in range(width):
-            admit(lane, min(begin + lane, span[1] - 1), patients, room.constants, state)
-            room.shift[0, lane], left[lane] = REST_START, 1.0
-        call(prepare, (at(room.constants),))
-        for _ in range(REST_ITERATIONS):
-            call(relax, relaxed)
+        left[:] = 1.0
+        for start, iterations in ATTEMPTS:
+            for lane in range(width):
+                if not left[lane] < ACCEPTED:
+                    admit(lane, min(begin + lane, span[1] - 1), patients, room.constants, state)
+                    room.shift[0, lane], left[lane] = start, 1.0
+            call(prepare, (at(room.constants),))
+            _approach(relax, relaxed, iterations, room)
             farthest = 0.0
             for lane in range(width):
-                left[lane] = _move(lane, room)
+                # where an odd number of directions leads away, Newton has found the ridge between two resting states
+                if not room.change[1, lane] > 0:
+                    left[lane] = 1.0
                 farthest = max(farthest, left[lane])
-            if farthest < AT_REST:
+            if farthest < ACCEPTED:
                 break
         for lane in range(min(width, span[1] - begin)):
-            status[begin + lane] = SOLVED if left[lane] < 1e-9 else NO_REST
+            status[begin + lane] = SOLVED if left[lane] < ACCEPTED else NO_REST
             for row in range(state.shape[0]):
                 out[begin + lane, row] = state[row, lane]
+
+
+@compiled(inner=True)
+def _approach(relax, relaxed, iterations, room):
+    """Move every lane that is not at rest towards it."""
+    for _ in range(iterations):
+        call(relax, relaxed)
+        farthest = 0.0
+        for lane in range(room.left.shape[0]):
+            room.left[lane] = _move(lane, room)
+            farthest = max(farthest, room.left[lane])
+        if farthest < AT_REST:
+            break
 
 
 @compiled(inner=True, inline="always")
@@ -76,5 +97,5 @@ def _move(lane, room):
     for row in range(room.state.shape[0]):
         room.state[row, lane] += room.direction[row, lane]
     if length < MOVES_LITTLE:
-        room.shift[0, lane] *= REST_HASTE if length > NEARLY_THERE else REST_HASTE**3
+        room.shift[0, lane] *= HASTE if length > NEARLY_THERE else HASTE**3
     return length if room.shift[0, lane] < 1e-9 else max(length, 1e-6)

@@ -124,7 +124,7 @@ def _follow(
     out = np.full((batch.patients, len(outputs), len(times)), np.nan)
     status, steps = np.zeros(batch.patients, np.int64), np.zeros(batch.patients, np.int64)
     layout = kernel.layout
-    addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "step", "keep", "observe"))
+    addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "stride", "keep", "observe"))
     patients = lanes.Patients(batch.nominal, batch.varied_row, batch.varied, start)
     when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value)
     dense = len(layout.sampled) * len(kernel.tableau.dense)
@@ -275,8 +275,11 @@ def _batch(model: Model, kernel: Kernel, constants: Mapping[str, ArrayLike], eve
     for name, array in arrays.items():
         if array.ndim == 0 and name in row:
             nominal[row[name]] = float(array)
-    stacked = np.array([np.broadcast_to(array, patients) for array in varied.values()]).reshape(len(varied), patients)
-    return _Batch(patients, nominal, np.array([row[name] for name in varied], np.int64), np.ascontiguousarray(stacked))
+    # a patient's values lie together: taken from columns, each would come from another line of the cache
+    side_by_side = np.empty((patients, len(varied)))
+    for column, array in enumerate(varied.values()):
+        side_by_side[:, column] = array
+    return _Batch(patients, nominal, np.array([row[name] for name in varied], np.int64), side_by_side)
 
 
 def _tolerances(relative: float, states: int) -> Floats:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from resprout.compile import Kernel
 from resprout.compile.evaluate import evaluate
+from resprout.compile.kernels import MOST_STEPS, SMALLEST_STEP_H
 from resprout.compile.system import Happening, System
 from resprout.solve import drive, lanes
 from resprout.solve.events import Floats
@@ -142,11 +143,11 @@ class Walk:
         group, lane = self.group, self.lane
         size, factor = float(group.step[0, lane]), float(group.error[1, lane])
         self.tries += 1
-        if self.tries >= drive.MOST_STEPS:
+        if self.tries >= MOST_STEPS:
             self.status = lanes.TOO_MANY_STEPS
         if not group.error[0, lane] <= 1.0:
             self.wish = size * factor
-            if self.wish < drive.SMALLEST_STEP_H:
+            if self.wish < SMALLEST_STEP_H:
                 self.status = lanes.STEP_TOO_SMALL
             return
         goal, theta = self._goal(), 1.0
