@@ -20,6 +20,7 @@ from resprout.solve.lanes import (
     aligned_rows,
     at,
     call,
+    place,
     prime,
 )
 
@@ -47,6 +48,7 @@ class Found(NamedTuple):
 class Lanes(NamedTuple):
     """What every lane holds: arrays [row, lane] for the kernels, what they signal, then its patient (-1 if idle) and counters.
 
+    ready    constants of the next patients, prepared together: one at a time would cost as much as all
     share    of the step, at which outputs are wanted
     clock    hours and the wished step, rows as in `compile.kernels`; no output hour (not a number) in an idle lane
     """
@@ -55,6 +57,7 @@ class Lanes(NamedTuple):
     new: np.ndarray
     peak: np.ndarray
     constants: np.ndarray
+    ready: np.ndarray
     step: np.ndarray
     error: np.ndarray
     dense: np.ndarray
@@ -70,23 +73,23 @@ class Lanes(NamedTuple):
 
 def open_lanes(states: int, parameters: int, outputs: int, dense: int, width: int, room: int) -> Lanes:
     """Room for one thread's lanes, all idle; the numbers are rows."""
-    rows = (states, states, states, parameters, 1, 2, dense, room, 1, outputs, len(CLOCK))
+    rows = (states, states, states, parameters, parameters, 1, 2, dense, room, 1, outputs, len(CLOCK))
     arrays: Any = [aligned_rows(count, width) for count in rows]
-    clock = arrays[-1]
-    clock[WISH], clock[GOAL], clock[DUE] = STEP_AFTER_EVENT_H, np.inf, np.nan
     more: Any = [np.zeros(len(SIGNALS)), np.full(width, -1, np.int64), *(np.zeros(width, np.int64) for _ in range(2))]
     return Lanes(*arrays, *more)
 
 
 @compiled(inner=True)
-def _enter(lane, patient, patients, plan, lanes, begin_h):
+def _enter(prepare, span, lane, patient, patients, plan, lanes, begin_h):
     """Put a patient at rest into a lane."""
-    # inputs that the lane's last patient was given; a patient's own values of them come after
-    for change in range(plan.change_row.shape[0]):
-        row = -1 - plan.change_row[change]
-        if row >= 0:
-            lanes.constants[row, lane] = patients.nominal[row]
-    admit(lane, patient, patients, lanes.constants, lanes.state)
+    seat = (patient - span[0]) % lanes.patient.shape[0]
+    if seat == 0:
+        for ahead in range(min(lanes.patient.shape[0], span[1] - patient)):
+            admit(ahead, patient + ahead, patients, lanes.ready)
+        call(prepare, (at(lanes.ready),))
+    for row in range(lanes.constants.shape[0]):
+        lanes.constants[row, lane] = lanes.ready[row, seat]
+    place(lane, patient, patients, lanes.state)
     lanes.patient[lane], lanes.moment[lane], lanes.column[lane] = patient, 0, 0
     clock = lanes.clock
     clock[NOW, lane], clock[LATER, lane], clock[WISH, lane] = begin_h, begin_h, STEP_AFTER_EVENT_H
@@ -150,12 +153,11 @@ def _refill(prepare, observe, observed, span, waiting, patients, plan, lanes, be
     first, sampled = waiting, 0
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] < 0 and waiting < span[1]:
-            _enter(lane, waiting, patients, plan, lanes, begin_h)
+            _enter(prepare, span, lane, waiting, patients, plan, lanes, begin_h)
             waiting += 1
             if lanes.clock[DUE, lane] <= begin_h:
                 lanes.share[0, lane] = 0.0
                 sampled |= 1 << lane
-    call(prepare, (at(lanes.constants),))
     _sample(sampled, observe, observed, plan, lanes, found)
     for lane in range(lanes.patient.shape[0]):
         if first <= lanes.patient[lane] < waiting:
@@ -177,8 +179,15 @@ def _settle(lane, plan, lanes, found):
     if verdict == LANDED:
         return False
     found.status[who], found.steps[who] = verdict, int(clock[TRIES, lane])
-    lanes.patient[lane], clock[DUE, lane], clock[GOAL, lane] = -1, np.nan, np.inf
+    _dismiss(lane, lanes)
     return True
+
+
+@compiled(inner=True)
+def _dismiss(lane, lanes):
+    """Leave a lane idle: it steps along with the others, with nowhere to land and no output due."""
+    lanes.patient[lane] = -1
+    lanes.clock[DUE, lane], lanes.clock[GOAL, lane], lanes.clock[WISH, lane] = np.nan, np.inf, STEP_AFTER_EVENT_H
 
 
 @compiled(inner=True)
@@ -189,9 +198,8 @@ def _end_steps(eventful, span, patients, plan, lanes, found, more):
         if eventful >> lane & 1 and lanes.patient[lane] >= 0 and _settle(lane, plan, lanes, found):
             ended += 1
             if not more:
-                # an idle lane steps along with the others, so it needs numbers that can be stepped
-                admit(lane, span[0], patients, lanes.constants, lanes.state)
-                lanes.clock[WISH, lane] = STEP_AFTER_EVENT_H
+                # its last state may be no number, or one from which no step leads on
+                place(lane, span[0], patients, lanes.state)
     return ended
 
 
@@ -209,9 +217,11 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
     begin_h = min(0.0, plan.time_h[0])
     if plan.moment_h.shape[0] > 0:
         begin_h = min(begin_h, plan.moment_h[0])
-    prime(patients, lanes.constants)
+    prime(patients, lanes.ready)
+    # every lane begins with numbers that can be stepped
     for lane in range(lanes.patient.shape[0]):
-        admit(lane, span[0], patients, lanes.constants, lanes.state)
+        _enter(prepare, span, lane, span[0], patients, plan, lanes, begin_h)
+        _dismiss(lane, lanes)
     strode = (
         at(lanes.state),
         at(lanes.constants),

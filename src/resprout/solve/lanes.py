@@ -64,10 +64,15 @@ def prime(patients, constants):
 
 
 @compiled(inner=True)
-def admit(lane, patient, patients, constants, state):
-    """Put one patient into a primed lane: its own constants and starting state."""
+def admit(lane, patient, patients, constants):
+    """Put a patient's own constants into a primed lane."""
     for index in range(patients.varied_row.shape[0]):
         constants[patients.varied_row[index], lane] = patients.varied[patient, index]
+
+
+@compiled(inner=True)
+def place(lane, patient, patients, state):
+    """Put a patient's starting state into a lane."""
     source = patient if patients.start.shape[0] > 1 else 0
     for row in range(state.shape[0]):
         state[row, lane] = patients.start[source, row]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resprout.solve.compiled import compiled
-from resprout.solve.lanes import NO_REST, SOLVED, admit, aligned_rows, at, call, prime
+from resprout.solve.lanes import NO_REST, SOLVED, admit, aligned_rows, at, call, place, prime
 
 # inverse of the first step (per hour) and iterations: a leap to rest, which does for nearly everybody, then a walk
 ATTEMPTS = ((1e-3, 25), (10.0, 120))
@@ -54,7 +54,9 @@ def find_rest(code, span, patients, room, out, status):
         for start, iterations in ATTEMPTS:
             for lane in range(width):
                 if not left[lane] < ACCEPTED:
-                    admit(lane, min(begin + lane, span[1] - 1), patients, room.constants, state)
+                    patient = min(begin + lane, span[1] - 1)
+                    admit(lane, patient, patients, room.constants)
+                    place(lane, patient, patients, state)
                     room.shift[0, lane], left[lane] = start, 1.0
             call(prepare, (at(room.constants),))
             _approach(relax, relaxed, iterations, room)
