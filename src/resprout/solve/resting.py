@@ -19,7 +19,7 @@ MOVES_LITTLE, NEARLY_THERE = 0.5, 0.05
 class Resting(NamedTuple):
     """Room for one thread to look for resting states: arrays [row, lane], and how far each lane still is.
 
-    change   of one move: its length in shares of states, and 1 where a state that has come to rest stays there, else -1
+    change   of one move: its length in shares of states; 1, or -1 where an odd number of directions leads away faster than it
     """
 
     state: np.ndarray
@@ -53,20 +53,15 @@ def find_rest(code, span, patients, room, out, status):
         left[:] = 1.0
         for start, iterations in ATTEMPTS:
             for lane in range(width):
-                if not left[lane] < ACCEPTED:
+                if left[lane] < ACCEPTED:
+                    left[lane] = 0.0  # goes no further, whoever else is still under way
+                else:
                     patient = min(begin + lane, span[1] - 1)
                     admit(lane, patient, patients, room.constants)
                     place(lane, patient, patients, state)
                     room.shift[0, lane], left[lane] = start, 1.0
             call(prepare, (at(room.constants),))
-            _approach(relax, relaxed, iterations, room)
-            farthest = 0.0
-            for lane in range(width):
-                # where an odd number of directions leads away, Newton has found the ridge between two resting states
-                if not room.change[1, lane] > 0:
-                    left[lane] = 1.0
-                farthest = max(farthest, left[lane])
-            if farthest < ACCEPTED:
+            if _approach(relax, relaxed, iterations, room) < ACCEPTED:
                 break
         for lane in range(min(width, span[1] - begin)):
             status[begin + lane] = SOLVED if left[lane] < ACCEPTED else NO_REST
@@ -76,7 +71,8 @@ def find_rest(code, span, patients, room, out, status):
 
 @compiled(inner=True)
 def _approach(relax, relaxed, iterations, room):
-    """Move every lane that is not at rest towards it."""
+    """Move every lane that is not at rest towards it; returns how far the farthest still is."""
+    farthest = 1.0
     for _ in range(iterations):
         call(relax, relaxed)
         farthest = 0.0
@@ -85,6 +81,7 @@ def _approach(relax, relaxed, iterations, room):
             farthest = max(farthest, room.left[lane])
         if farthest < AT_REST:
             break
+    return farthest
 
 
 @compiled(inner=True, inline="always")
@@ -93,7 +90,8 @@ def _move(lane, room):
     if room.left[lane] < AT_REST:
         return room.left[lane]
     length = room.change[0, lane]
-    if not length < 1e300:
+    # where an odd number of directions leads away, a step this long would lead onto the ridge between two resting states
+    if not (length < 1e300 and room.change[1, lane] > 0):
         room.shift[0, lane] *= 10.0
         return 1.0
     for row in range(room.state.shape[0]):

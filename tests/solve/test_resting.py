@@ -1,0 +1,36 @@
+"""Resting states where a state feeds itself: between two that last lies a ridge, on which nobody stays."""
+
+import numpy as np
+
+from resprout.language import load_model
+from resprout.solve import rest
+
+
+def self_feeding(folder):
+    """The toy model whose `growth` feeds itself with a threshold: it rests at 0 or high up, or balances in between."""
+    stage = folder / "4_signal.ant"
+    text = stage.read_text().replace("(fast - growth)", "(fast + growth^4 / (growth^4 + threshold^4) - growth)")
+    stage.write_text(text)
+    with (folder / "parameters.tsv").open("a") as table:
+        table.write("threshold\t0.5\tdimensionless\t4\tconstant\t\t\t\tassumed\t\tthreshold\n")
+    return load_model(folder)
+
+
+def test_nobody_rests_on_the_ridge_between_two_resting_states(toy_folder):
+    threshold = np.linspace(0.3, 0.7, 800)
+    value, status = rest(self_feeding(toy_folder), {"threshold": threshold}, ["growth"])
+    growth = value[:, 0]
+    assert (status == 0).all()
+    share = growth**4 / (growth**4 + threshold**4)
+    np.testing.assert_allclose(share, growth, atol=1e-9)
+    slope = 4 * threshold**4 * growth**3 / (growth**4 + threshold**4) ** 2 - 1
+    assert (slope < 0).all()
+    # both kinds of rest occur, so the ridge was there to be met
+    assert (growth > 0.6).any() and (growth < 0.1).any()
+
+
+def test_a_resting_state_does_not_depend_on_who_is_searched_beside(toy_folder):
+    model, threshold = self_feeding(toy_folder), np.linspace(0.3, 0.7, 40)
+    together, _ = rest(model, {"threshold": threshold}, ["growth", "mood"])
+    alone = [rest(model, {"threshold": threshold[[person]]}, ["growth", "mood"])[0][0] for person in range(40)]
+    assert np.array_equal(together, np.array(alone))
