@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, faint, plain_template
+from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, plain_template, whiskers
 from resprout.figures.wording import say_time
 from resprout.trial.endpoints import ENOUGH_REPLICATES
 
@@ -75,15 +75,7 @@ def _draw(
         go.Scatter(
             x=[visits.index(float(hour)) + beside for hour in rows["time_h"]],
             y=rows["value"],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": rows["upper"] - rows["value"],
-                "arrayminus": rows["value"] - rows["lower"],
-                "thickness": 1.2,
-                "width": 3,
-                "color": faint(colour, 0.55),
-            },
+            error_y=whiskers(rows["upper"] - rows["value"], rows["value"] - rows["lower"], colour),
             mode="lines+markers",
             line={"color": colour, "width": 2, "dash": dash},
             marker={"size": 6, "symbol": symbol, "color": colour},

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template
+from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template, whiskers
 from resprout.figures.wording import say_time
 from resprout.trial.endpoints import ENOUGH_REPLICATES
 
@@ -62,15 +62,7 @@ def draw_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, row: int, places: 
         go.Scatter(
             x=places,
             y=rows["value"],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": rows["upper"] - rows["value"],
-                "arrayminus": rows["value"] - rows["lower"],
-                "thickness": 1.2,
-                "width": 3,
-                "color": faint(colour, 0.6),
-            },
+            error_y=whiskers(rows["upper"] - rows["value"], rows["value"] - rows["lower"], colour),
             mode="lines+markers",
             line={"color": colour, "width": 2, "dash": "dot" if is_control(arm) else "solid"},
             marker={"size": 6, "symbol": "circle-open" if is_control(arm) else "circle"},

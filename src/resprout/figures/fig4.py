@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template
+from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template, whiskers
 from resprout.figures.wording import say_time
 from resprout.language import load_model
 from resprout.language.records import Model
@@ -123,15 +123,11 @@ def _draw_spines(figure: go.Figure, spines: dict[str, tuple[Numbers, Numbers]]) 
             go.Scatter(
                 x=[place + (0.12 if after else -0.12) for place in range(len(GENOTYPES))],
                 y=[each.mean() for each in values],
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [np.quantile(each, 0.975) - each.mean() for each in values],
-                    "arrayminus": [each.mean() - np.quantile(each, 0.025) for each in values],
-                    "thickness": 1.4,
-                    "width": 4,
-                    "color": faint(colour, 0.6),
-                },
+                error_y=whiskers(
+                    [np.quantile(each, 0.975) - each.mean() for each in values],
+                    [each.mean() - np.quantile(each, 0.025) for each in values],
+                    colour,
+                ),
                 mode="markers",
                 marker={"size": 11, "color": colour, "symbol": "circle" if after else "circle-open"},
                 name=f"spines {word}",
@@ -156,15 +152,7 @@ def _draw_ratings(figure: go.Figure, trial: GenotypeTrial) -> None:
             go.Scatter(
                 x=[place + 0.1 * (number - 1) for place in places],
                 y=middle,
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": upper - middle,
-                    "arrayminus": middle - lower,
-                    "thickness": 1.2,
-                    "width": 3,
-                    "color": faint(colour, 0.55),
-                },
+                error_y=whiskers(upper - middle, middle - lower, colour),
                 mode="lines+markers",
                 line={"color": colour, "width": 2, "dash": DASH[genotype]},
                 marker={"size": 8, "symbol": SYMBOL[genotype], "color": colour},

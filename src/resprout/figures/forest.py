@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -127,16 +128,8 @@ def _draw_line(figure: go.Figure, line: Line, place: float) -> None:
                 hovertemplate=f"published: {line.observed:.0%}<extra></extra>",
             )
         )
-    figure.add_annotation(
-        x=1,
-        xref="paper",
-        y=place,
-        xanchor="left",
-        xshift=10,
-        text=f"{line.share:.0%} ({line.lower:.0%}–{line.upper:.0%})  n={line.n}",
-        showarrow=False,
-        font={"size": 12, "color": CONTROL_COLOUR},
-    )
+    text = f"{line.share:.0%} ({line.lower:.0%}–{line.upper:.0%})  n={line.n}"
+    _write_beside(figure, place, text, {"size": 12, "color": CONTROL_COLOUR})
 
 
 def _draw_diamond(figure: go.Figure, pooled: Diamond, place: float) -> None:
@@ -164,13 +157,11 @@ def _draw_diamond(figure: go.Figure, pooled: Diamond, place: float) -> None:
             hovertemplate=f"pooled: {pooled.share:.0%} ({pooled.lower:.0%} to {pooled.upper:.0%})<extra></extra>",
         )
     )
-    figure.add_annotation(
-        x=1,
-        xref="paper",
-        y=place,
-        xanchor="left",
-        xshift=10,
-        text=f"<b>{pooled.share:.0%} ({pooled.lower:.0%}–{pooled.upper:.0%})</b>",
-        showarrow=False,
-        font={"size": 12},
-    )
+    text = f"<b>{pooled.share:.0%} ({pooled.lower:.0%}–{pooled.upper:.0%})</b>"
+    _write_beside(figure, place, text, {"size": 12})
+
+
+def _write_beside(figure: go.Figure, place: float, text: str, font: dict[str, Any]) -> None:
+    """Write the numbers of a line to the right of the plot."""
+    beside = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 10}
+    figure.add_annotation(**beside, y=place, text=text, showarrow=False, font=font)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from resprout.figures.wording import say_time, say_unit  # noqa: F401
 
@@ -21,21 +24,23 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-ser
 INK = "#3A414B"
 LINE = "#E3E6EA"
 
+AXIS = {
+    "showgrid": False,
+    "zeroline": False,
+    "showline": True,
+    "linecolor": LINE,
+    "gridcolor": LINE,
+    "ticks": "outside",
+    "ticklen": 4,
+    "tickcolor": LINE,
+    "tickfont": {"size": 11.5},
+}
+"""The look of every axis, on the page and in figures."""
+
 
 def plain_template() -> go.layout.Template:
     """The look of every figure: no background, light horizontal grid, a title that is a sentence."""
-    axis = {
-        "showgrid": False,
-        "zeroline": False,
-        "showline": True,
-        "linecolor": LINE,
-        "gridcolor": LINE,
-        "ticks": "outside",
-        "ticklen": 4,
-        "tickcolor": LINE,
-        "title": {"font": {"size": 12}},
-        "tickfont": {"size": 11.5},
-    }
+    axis = {**AXIS, "title": {"font": {"size": 12}}}
     return go.layout.Template(
         layout={
             "font": {"family": FONT, "size": 13, "color": INK},
@@ -53,3 +58,9 @@ def faint(colour: str, opacity: float) -> str:
     """The same colour, `opacity` of it (0 to 1)."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
+
+
+def whiskers(above: ArrayLike, below: ArrayLike, colour: str) -> dict[str, Any]:
+    """Error bars in a lighter shade of a line's colour, from how far they reach `above` and `below` it."""
+    shape = {"type": "data", "symmetric": False, "thickness": 1.2, "width": 3}
+    return {**shape, "array": above, "arrayminus": below, "color": faint(colour, 0.55)}

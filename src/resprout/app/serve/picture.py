@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from resprout.figures.palette import FONT, INK, LINE
+from resprout.figures.palette import AXIS, FONT, INK
 
 Picture = dict[str, Any]
 
@@ -22,20 +22,7 @@ def packed(values: ArrayLike) -> dict[str, str]:
 
 def axis(**more: Any) -> Picture:
     """An axis in the look of every figure of resprout."""
-    plain = {
-        "showgrid": False,
-        "zeroline": False,
-        "showline": True,
-        "linecolor": LINE,
-        "gridcolor": LINE,
-        "ticks": "outside",
-        "ticklen": 4,
-        "tickcolor": LINE,
-        "tickfont": {"size": 11.5},
-        "fixedrange": True,
-        "automargin": False,
-    }
-    return {**plain, **more}
+    return {**AXIS, "fixedrange": True, "automargin": False, **more}
 
 
 def words(text: str) -> Picture:
