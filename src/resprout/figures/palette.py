@@ -50,6 +50,8 @@ def plain_template() -> go.layout.Template:
             "xaxis": axis,
             "yaxis": {**axis, "showgrid": True, "showline": False, "ticks": ""},
             "hovermode": "closest",
+            # on a page without background Plotly would put its buttons on a dark grey block
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": CONTROL_COLOUR, "activecolor": INK},
         }
     )
 
