@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,27 @@ class SolveError(ResproutError):
     """More patients failed to solve than the run allows."""
 
     exit_code = 3
+
+
+def refuse_others(*asked: tuple[str, Any, bool, str]) -> None:
+    """Refuse arguments of a Python call that are of the wrong kind, all at once.
+
+    asked    name of the argument, what was given, whether it will do, and what was expected instead
+    raises   InputError with a fault for each that will not do
+    """
+    faults = [
+        Fault(f"`{name}` is {_shown(given)}.", "", f"Expected {expected}.")
+        for name, given, fits, expected in asked
+        if not fits
+    ]
+    if faults:
+        raise InputError(*faults)
+
+
+def _shown(given: object) -> str:
+    """A value in a message: itself if it is short, else what it is."""
+    plain = isinstance(given, str | int | float | list | tuple | dict | None)
+    return f"{given!r:.60}" if plain else f"a {type(given).__name__}"
 
 
 def nearest(name: str, choices: Iterable[str], listing: str = "") -> str:

@@ -16,8 +16,8 @@ from resprout.calibrate.evidence import SEED_ROWS, Measurement, data_folder, rea
 from resprout.calibrate.experiments import JOIN, OR, read_measures, split
 from resprout.calibrate.interventions import SEEN, Verdict, run_interventions
 from resprout.calibrate.measurements import predict_measurements
-from resprout.errors import Fault, InputError, ModelError
-from resprout.language import STAGES, load_model
+from resprout.errors import Fault, InputError, ModelError, refuse_others
+from resprout.language import STAGES, given_or_shipped
 from resprout.language.records import Model
 from resprout.language.tables import COLUMNS as TABLE_COLUMNS
 from resprout.language.tables import read_table
@@ -117,7 +117,10 @@ def validate(
     returns      a row for each published row: observed, predicted, lower, upper, pass, used_in_fit, reason and where it is from
     raises       InputError for trials that are not on the scoreboard
     """
-    chosen = load_model() if model is None else model
+    refuse_others(
+        ("trials", trials, not isinstance(trials, str), 'a list of names, such as `["berman2000"]`'),
+    )
+    chosen = given_or_shipped(model)
     marks = [*laboratory_marks(chosen), *intervention_marks(chosen)]
     for plan in chosen_trials(trials):
         marks += trial_marks(chosen, plan, replicates, seed)

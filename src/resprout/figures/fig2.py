@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from resprout.figures.forest import Diamond, Line, forest
 from resprout.figures.wording import say_time
-from resprout.language import load_model
+from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.trial.outcome import responded
 from resprout.trial.pooling import log_odds, pool, share_of
@@ -50,7 +50,7 @@ def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None)
     returns      shares with the middle 95 % of repetitions; the diamond is the median over repetitions of the pooled
                  random-effects estimate and of its interval
     """
-    model = load_model() if model is None else model
+    model = given_or_shipped(model)
     trials = [responses(name, label, replicates, seed, model) for name, label in CHOSEN.items()]
     lines = [_line(trial) for trial in trials]
     estimates = np.array([_pooled(trials, replicate) for replicate in range(replicates)])

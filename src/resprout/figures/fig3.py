@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template
 from resprout.figures.wording import say_time
-from resprout.language import load_model
+from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
 from resprout.trial.course import simulate
@@ -38,7 +38,7 @@ def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None) -
 
     patients   people with major depression; as many healthy ones give the reference      seed   of people
     """
-    model = load_model() if model is None else model
+    model = given_or_shipped(model)
     links = [link for link in LINKS if link[0] in model.equations]
     outputs, hours = [name for name, _, _ in links], sorted({0.0, *(hour for _, _, hour in links)})
     ill = simulate(model, recruit(patients, seed=seed, model=model), REGIMEN, days=2, outputs=outputs, times_h=hours)

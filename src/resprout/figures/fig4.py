@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template, whiskers
 from resprout.figures.wording import say_time
-from resprout.language import load_model
+from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
 from resprout.people.covariates import GENOTYPES
@@ -46,7 +46,7 @@ def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None)
 
     replicates   virtual repetitions of the genotyped trial, 41, 19 and 2 people each      seed   of people and raters
     """
-    model = load_model() if model is None else model
+    model = given_or_shipped(model)
     trial = genotype_trial(replicates, seed, model)
     figure = make_subplots(
         rows=1,

@@ -1,7 +1,7 @@
 """Text and tables -> a checked Model."""
 
 from resprout.language.bibliography import citation
-from resprout.language.load import find_quantity, folder_digest, load_model, shipped_folder
+from resprout.language.load import find_quantity, folder_digest, given_or_shipped, load_model, shipped_folder
 from resprout.language.records import STAGES, Constant, Equation, Model
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "citation",
     "find_quantity",
     "folder_digest",
+    "given_or_shipped",
     "load_model",
     "shipped_folder",
 ]

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from resprout import cache
-from resprout.errors import Fault, ModelError, nearest
+from resprout.errors import Fault, ModelError, nearest, refuse_others
 from resprout.language.bibliography import read_sources
 from resprout.language.records import Constant, Equation, Model
 from resprout.language.stages import Statement, read_stage, read_statements, stage_files
@@ -52,6 +52,9 @@ def load_model(source: str | Path | None = None) -> Model:
     returns   the checked model; its `own` is set if it comes from a file
     raises    ModelError with every fault found, each with file and line
     """
+    refuse_others(
+        ("source", source, source is None or isinstance(source, str | Path), "the path of a folder or a file")
+    )
     chosen = Path(source) if source is not None else shipped_folder()
     if chosen.is_file():
         from resprout.language.own import load_own
@@ -65,6 +68,14 @@ def load_model(source: str | Path | None = None) -> Model:
             )
         )
     return _load(chosen, folder_digest(chosen))
+
+
+def given_or_shipped(model: Model | None) -> Model:
+    """The model that a call was given; None means the shipped one; InputError for anything else."""
+    refuse_others(
+        ("model", model, model is None or isinstance(model, Model), "a model: `rs.load_model()` gives the shipped one")
+    )
+    return load_model() if model is None else model
 
 
 def folder_digest(folder: Path) -> str:

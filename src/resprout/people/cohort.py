@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.errors import Fault, InputError, nearest
-from resprout.language import load_model
+from resprout.errors import Fault, InputError, nearest, refuse_others
+from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people.covariates import (
     POPULATIONS,
@@ -98,9 +98,13 @@ class Cohort:
     def take(self, ids: Sequence[int] | NDArray[np.int64]) -> Cohort:
         """The patients with these positions, in this order, otherwise unchanged.
 
-        ids   [patient]   positions from 0
+        ids      [patient]   positions from 0
+        raises   InputError for positions that nobody has
         """
-        rows = np.asarray(ids, dtype=np.int64)
+        rows = np.atleast_1d(np.asarray(ids))
+        within = rows.dtype.kind in "iu" and bool(((rows >= 0) & (rows < len(self))).all())
+        refuse_others(("ids", ids, within or not rows.size, f"whole numbers from 0 to {len(self) - 1}"))
+        rows = rows.astype(np.int64)
         constants = _rows(self.constants, rows)
         return Cohort(constants, _rows(self.columns, rows), self.seed, self.population, self.screened)
 
@@ -137,10 +141,14 @@ def recruit(
     uncertain    give each person a draw of what the data leave open; otherwise all share the point estimate
     raises       InputError for senseless arguments and for criteria that hardly anybody meets
     """
+    refuse_others(
+        ("entry", entry, entry is None or isinstance(entry, str | Entry), "criteria such as `HDRS17>=18, age 18-65`"),
+        ("genotype", genotype, genotype is None or isinstance(genotype, str), "a genotype such as `Val/Met`"),
+    )
     entry = read_entry(entry) if isinstance(entry, str) else entry
     _check(n, seed, population, entry)
     genotype = None if genotype is None else genotype_named(genotype)
-    model = load_model() if model is None else model
+    model = given_or_shipped(model)
     if entry is None:
         entry = default_entry(population)
     kept: list[tuple[dict[str, Numbers], Covariates]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from resprout.language import load_model
+from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people.cohort import CLEARANCE_OF_CYP2B6, Cohort
 from resprout.people.covariates import Covariates, CYP2B6_factor, covariate_constants, genotype_named
@@ -26,7 +26,7 @@ def typical_patient(
     CYP2B6             slow, intermediate or normal                 model        None for the shipped one
     returns       a cohort that `simulate` takes; its one person has no deviates
     """
-    model = load_model() if model is None else model
+    model = given_or_shipped(model)
     person = {
         "patient": 0,
         "candidate": 0,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.errors import Fault, InputError, SolveError, nearest
+from resprout.errors import Fault, InputError, SolveError, nearest, refuse_others
 from resprout.language.records import STAGES, Model
 from resprout.people.cohort import Cohort, recruit
 from resprout.people.draws import draws_words
@@ -99,6 +99,8 @@ def simulate(
     A model of one's own has neither people nor regimen: `simulate(model, hours=10, overrides={"k": [0.1, 0.2]})` runs it
     once for each value. Its beginnings may be set as its constants are.
     """
+    _check_kinds(model, regimen, outputs, blocks, overrides, genotype)
+    _check_settings(hours, tolerance, threads, allowed_failures)
     days = days if hours is None else hours / 24
     if model.own is not None:
         given = {"people": people != 1, "regimen": regimen, "blocks": blocks, "genotype": genotype}
@@ -169,6 +171,47 @@ def refuse_failures(status: NDArray[np.int64], allowed: float, spared: int = 1) 
         found = f"{failed} of {patients} patients could not be solved."
         why = SENTENCES[int(status[worst])]
         raise SolveError(Fault(found, f"patient {worst}", f"Expected at most {allowed:.2%}. {why}"))
+
+
+def _check_kinds(model: Any, regimen: Any, outputs: Any, blocks: Any, overrides: Any, genotype: Any) -> None:
+    """Refuse what is of another kind than it should be, for instance arguments in another order."""
+    refuse_others(
+        ("model", model, isinstance(model, Model), "a model: `rs.load_model()` gives the shipped one"),
+        ("regimen", regimen, isinstance(regimen, str | Regimen), "text such as `ketamine 0.5 mg/kg iv over 40 min`"),
+        ("outputs", outputs, not isinstance(outputs, str), 'a list of names, such as `["HDRS17"]`'),
+        ("blocks", blocks, blocks is None or isinstance(blocks, Mapping), 'shares by step, such as `{"AMPA": 0.95}`'),
+        ("overrides", overrides, overrides is None or isinstance(overrides, Mapping), "values by constant"),
+        ("genotype", genotype, genotype is None or isinstance(genotype, str), "a genotype such as `Val/Met`"),
+    )
+
+
+def _check_settings(hours: Any, tolerance: Any, threads: Any, allowed_failures: Any) -> None:
+    """Refuse numbers that are none or lie where they cannot."""
+    refuse_others(
+        ("hours", hours, hours is None or _is_number(hours), "a number of hours"),
+        (
+            "tolerance",
+            tolerance,
+            tolerance is None or (_is_number(tolerance) and 0 < tolerance < 1),
+            "a number from 0 to 1",
+        ),
+        (
+            "threads",
+            threads,
+            threads is None or (isinstance(threads, int | np.integer) and bool(threads > 0)),
+            "a whole number from 1",
+        ),
+        (
+            "allowed_failures",
+            allowed_failures,
+            _is_number(allowed_failures) and 0 <= allowed_failures <= 1,
+            "a share from 0 to 1",
+        ),
+    )
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool)
 
 
 def check_course(

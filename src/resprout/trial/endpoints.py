@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import chdtri, stdtrit
 
+from resprout.errors import refuse_others
 from resprout.trial.design import Protocol
 from resprout.trial.outcome import odds, remission_share, responder_share
 from resprout.trial.scales import SCALES
@@ -36,7 +37,9 @@ def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
     arm       its name; None takes the regimen
     returns   one row an endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
               response_rate and remission_rate), with the 95 % interval over patients
+    raises    InputError for what is no run
     """
+    refuse_others(("run", run, hasattr(run, "data_vars"), "what `simulate` gives"))
     return pd.DataFrame(long_rows(run, arm), columns=COLUMNS)
 
 

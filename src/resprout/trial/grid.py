@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from resprout.errors import Fault, InputError, nearest
-from resprout.language import load_model
+from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people.cohort import MOST_PEOPLE
 from resprout.trial.analysis import analyse, headline
@@ -103,7 +103,7 @@ def surface(
                  gives p below .05; the interval holds the middle 95 % of estimates; dissociation is the mean of people's
                  highest CADSS on the first day
     """
-    model = load_model() if model is None else model
+    model = given_or_shipped(model)
     design = read_protocol(name, model)
     replicates = design[0].replicates if replicates is None else replicates
     seed = design[0].seed if seed is None else seed

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.errors import InputError
-from resprout.language import load_model
+from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
 from resprout.solve import Events, rest_states, run_patients
@@ -39,7 +39,7 @@ def compare_numerics(
     returns   a row an output: output, twin, libRoadRunner, COPASI (None where not installed); each the largest
               difference at any hour, over the output's largest value in that patient
     """
-    model = load_model() if model is None else model
+    model = given_or_shipped(model)
     names = list(outputs or main_outputs(model))
     people = recruit(patients, seed=seed, model=model)
     plan = parse_regimen(regimen)

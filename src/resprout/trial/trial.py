@@ -12,8 +12,8 @@ import pandas as pd
 import xarray as xr
 from scipy.special import fdtrc
 
-from resprout.errors import Fault, InputError
-from resprout.language import load_model
+from resprout.errors import Fault, InputError, refuse_others
+from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people.cohort import MOST_PEOPLE, Cohort
 from resprout.people.draws import draws_words
@@ -101,7 +101,10 @@ def run_trial(
     point        hold every constant at its point estimate; otherwise each repetition draws what the data leave open
     raises       InputError with every fault of the protocol
     """
-    model = load_model() if model is None else model
+    refuse_others(
+        ("name", name, isinstance(name, str | Path), "a shipped trial such as `berman2000`, or the path of a protocol"),
+    )
+    model = given_or_shipped(model)
     protocol, regimens = read_protocol(name, model)
     replicates = protocol.replicates if replicates is None else replicates
     seed = protocol.seed if seed is None else seed

@@ -24,7 +24,7 @@ from resprout.app.serve.take_away import course_csv
 from resprout.app.serve.trials import design, warm_trials
 from resprout.app.serve.truth import Scoreboard
 from resprout.errors import ResproutError
-from resprout.language import load_model
+from resprout.language import given_or_shipped
 from resprout.language.records import Model
 
 
@@ -34,7 +34,7 @@ def make_app(model: Model | None = None, *, hosts: Collection[str] | None = None
     model   None for the shipped one
     hosts   host names it answers to; None for any
     """
-    loaded = load_model() if model is None else model
+    loaded = given_or_shipped(model)
     server: Any = Flask("resprout")  # Dash says bool, and takes a server
     app = Dash(
         "resprout",
