@@ -14,6 +14,14 @@ from resprout.errors import Fault, ResproutError, nearest
 
 REPORT_HINT = "Run it again with RESPROUT_DEBUG=1 to see the details, and send them with the command to the developers."
 
+WANTED = (
+    ("valid integer", "is not what it should be", "a whole number"),
+    ("valid number", "is not what it should be", "a number"),
+    ("less than or equal", "is too large", "{} or less"),
+    ("greater than or equal", "is too small", "{} or more"),
+)
+"""What the command-line library says of a value; what we say was found, and what was expected."""
+
 
 def usage_error_class() -> type[Exception]:
     """The base of Typer's own complaints about a command line, wherever this version of Typer keeps it."""
@@ -43,7 +51,13 @@ def print_usage_error(error: Exception, commands: list[str]) -> None:
     message = str(getattr(error, "format_message", lambda: str(error))()).strip()
     context = getattr(error, "ctx", None)
     where = getattr(context, "command_path", "resprout") or "resprout"
-    expected = ""
+    expected, value = "", re.match(r"Invalid value for '([^']+)': Input should be (.*)", message, re.DOTALL)
+    if value:
+        limit = re.search(r"equal to (\S+?)\.?$", value[2])
+        for heard, found, wanted in WANTED:
+            if heard in value[2]:
+                message = f"`{value[1]}` {found}."
+                expected = f"Expected {wanted.format(limit[1] if limit else '')}."
     unknown = re.search(r"No such command '([^']*)'", message)
     if unknown and "Did you mean" not in message:
         expected = nearest(unknown.group(1), commands)
