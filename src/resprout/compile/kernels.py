@@ -9,9 +9,10 @@ import llvmlite.ir as ir
 
 from resprout.compile import graph as g
 from resprout.compile.emit import Lanes, Row, emit
+from resprout.compile.factors import Matrix, factorise, substitute
 from resprout.compile.graph import Node
 from resprout.compile.jacobian import jacobian
-from resprout.compile.order import Elimination, minimum_degree
+from resprout.compile.order import minimum_degree
 from resprout.compile.system import System
 from resprout.compile.tableau import Tableau
 
@@ -39,8 +40,6 @@ SIGNALS = EVENTFUL, WAITING = range(2)
 
 SMALL_AT_REST = 1e-3
 """Size at which a state counts as small where changes on the way to rest are compared."""
-
-Matrix = dict[tuple[int, int], ir.Value]
 
 
 @dataclass(frozen=True)
@@ -204,7 +203,6 @@ class _Writer:
             builder.call(stage, [parameters, room, self.lanes.row(room, self._stage_row(number, 0))])
         builder.call(finish, [start, peak, result, error, dense, room, tolerance])
         builder.ret_void()
-        self.whole_step = made
 
     def stride(self) -> None:
         """A step of the size that every lane's clock gives, judged for all lanes at once."""
@@ -214,7 +212,7 @@ class _Writer:
         left = lanes.subtract(goal, now)
         size = lanes.smaller(wish, left)
         lanes.store(size, given[step_row], 0)
-        lanes.builder.call(self.whole_step, given)
+        lanes.builder.call(self.module.get_global("step"), given)
         passed = lanes.builder.fcmp_ordered("<=", lanes.load(given[error_row], 0), lanes.number(1.0))
         arrived = lanes.builder.and_(passed, lanes.builder.fcmp_ordered(">=", size, left))
         grown = lanes.multiply(size, lanes.load(given[error_row], 1))
@@ -393,32 +391,3 @@ class _Writer:
         for row, node in enumerate(self.observed):
             lanes.store(values[node], result, row)
         lanes.builder.ret_void()
-
-
-def factorise(lanes: Lanes, matrix: Matrix, elimination: Elimination) -> None:
-    """LU on the diagonal in place: multipliers below, reciprocal pivots on the diagonal."""
-    for step, pivot in enumerate(elimination.order):
-        matrix[pivot, pivot] = lanes.divide(lanes.number(1.0), matrix[pivot, pivot])
-        columns = elimination.columns_right(step)
-        for row in elimination.rows_below(step):
-            matrix[row, pivot] = lanes.multiply(matrix[row, pivot], matrix[pivot, pivot])
-            for column in columns:
-                product = lanes.multiply(matrix[row, pivot], matrix[pivot, column])
-                known = matrix.get((row, column))
-                matrix[row, column] = (
-                    lanes.multiply(lanes.number(-1.0), product) if known is None else lanes.subtract(known, product)
-                )
-
-
-def substitute(lanes: Lanes, matrix: Matrix, elimination: Elimination, right: list[ir.Value]) -> list[ir.Value]:
-    """Solve L U x = right."""
-    solution = list(right)
-    for step, pivot in enumerate(elimination.order):
-        for row in elimination.rows_below(step):
-            solution[row] = lanes.subtract(solution[row], lanes.multiply(matrix[row, pivot], solution[pivot]))
-    for step in range(len(elimination.order) - 1, -1, -1):
-        pivot = elimination.order[step]
-        for column in elimination.columns_right(step):
-            solution[pivot] = lanes.subtract(solution[pivot], lanes.multiply(matrix[pivot, column], solution[column]))
-        solution[pivot] = lanes.multiply(solution[pivot], matrix[pivot, pivot])
-    return solution

@@ -218,10 +218,6 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
     if plan.moment_h.shape[0] > 0:
         begin_h = min(begin_h, plan.moment_h[0])
     prime(patients, lanes.ready)
-    # every lane begins with numbers that can be stepped
-    for lane in range(lanes.patient.shape[0]):
-        _enter(prepare, span, lane, span[0], patients, plan, lanes, begin_h)
-        _dismiss(lane, lanes)
     strode = (
         at(lanes.state),
         at(lanes.constants),
@@ -247,6 +243,11 @@ def drive(code, span, patients, plan, lanes, tolerance, found):
     written = (at(lanes.state), at(lanes.peak))
     kept = (at(lanes.state), at(lanes.new), at(lanes.error), at(lanes.peak), at(lanes.clock), *written)
     waiting, ended = _refill(prepare, observe, observed, span, span[0], patients, plan, lanes, begin_h, found), 0
+    # a lane for which there is nobody steps along, so it needs numbers that can be stepped
+    for lane in range(lanes.patient.shape[0]):
+        if lanes.patient[lane] < 0:
+            _enter(prepare, span, lane, span[0], patients, plan, lanes, begin_h)
+            _dismiss(lane, lanes)
     while ended < span[1] - span[0]:
         call(stride, strode)
         _sample(int(lanes.signal[WAITING]), observe, observed, plan, lanes, found)

@@ -103,10 +103,7 @@ def simulate(
     _check_settings(hours, tolerance, threads, allowed_failures)
     days = days if hours is None else hours / 24
     if model.own is not None:
-        given = {"people": people != 1, "regimen": regimen, "blocks": blocks, "genotype": genotype}
-        faults = [Fault(f"`{name}` is given.", "", NO_PEOPLE) for name, was_given in given.items() if was_given]
-        if faults:
-            raise InputError(*faults)
+        _refuse_people(people=people != 1, regimen=regimen, blocks=blocks, genotype=genotype)
         return simulate_own(
             model,
             days * 24,
@@ -171,6 +168,13 @@ def refuse_failures(status: NDArray[np.int64], allowed: float, spared: int = 1) 
         found = f"{failed} of {patients} patients could not be solved."
         why = SENTENCES[int(status[worst])]
         raise SolveError(Fault(found, f"patient {worst}", f"Expected at most {allowed:.2%}. {why}"))
+
+
+def _refuse_people(**given: Any) -> None:
+    """Refuse what only people can be given, for a model of one's own, all at once."""
+    faults = [Fault(f"`{name}` is given.", "", NO_PEOPLE) for name, was_given in given.items() if was_given]
+    if faults:
+        raise InputError(*faults)
 
 
 def _check_kinds(model: Any, regimen: Any, outputs: Any, blocks: Any, overrides: Any, genotype: Any) -> None:
