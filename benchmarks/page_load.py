@@ -93,7 +93,7 @@ def main() -> None:
     command = [
         sys.executable,
         "-c",
-        "from resprout.app.command import main; main()",
+        "from resprout.app.cli import main; main()",
         "serve",
         "--port",
         str(given.port),

@@ -23,10 +23,10 @@ from resprout.compile import METHODS, host_width
 from resprout.compile.emit import Lanes
 from resprout.compile.kernels import write_kernels
 from resprout.compile.machine import load_code, object_code, pruned
+from resprout.crosscheck.benchmark import OUTPUTS, Ward, bench, engine_error, engine_seconds, open_ward
 from resprout.language import load_model
 from resprout.solve import lanes, run_patients
 from resprout.solve.run import moved_names
-from resprout.trial.bench import OUTPUTS, Ward, bench, engine_error, engine_seconds, open_ward
 
 TOLERANCES = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6)
 FLOPS = {"fmul": 1, "fadd": 1, "fsub": 1, "fdiv": 1, "call": 1}

@@ -7,10 +7,10 @@ import petab.v2 as petab
 import roadrunner
 import sympy
 
-from resprout.app.petab import export_petab
+from resprout.app.petab_command import export_petab
 from resprout.calibrate.evidence import read_measurements
-from resprout.calibrate.measurements import predict_measurements
-from resprout.calibrate.petab import export_rows
+from resprout.calibrate.predicted_measurements import predict_measurements
+from resprout.exchange.petab_problem import export_rows
 from resprout.language import load_model
 
 LONG_H = 6000.0  # until this person is at rest: many times the slowest constant of the model

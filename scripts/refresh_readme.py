@@ -10,7 +10,7 @@ from rich.console import Console
 
 import resprout as rs
 from resprout.app.about import about_model
-from resprout.app.trials import show_trial
+from resprout.app.trial_commands import show_trial
 from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
 
 README = Path(__file__).parents[1] / "README.md"

@@ -64,7 +64,7 @@ def main():
     folder = asked.parse_args().all
     if CHROMIUM is None:
         raise SystemExit("no Chromium here; set RESPROUT_CHROMIUM to its path")
-    command = [sys.executable, "-c", "from resprout.app.command import main; main()", "serve", "--port", str(PORT)]
+    command = [sys.executable, "-c", "from resprout.app.cli import main; main()", "serve", "--port", str(PORT)]
     address = f"http://127.0.0.1:{PORT}/"
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server, sync_playwright() as play:
         try:

@@ -2,10 +2,10 @@
 
     python scripts/study_likeness.py
 
-The shipped `study_likeness` (people/population.tsv) is the most likely of these values at the shipped constants.
+The shipped `study_likeness` (model/people.tsv) is the most likely of these values at the shipped constants.
 """
 
-from resprout.calibrate.likeness import VALUES, likelihoods
+from resprout.calibrate.study_heterogeneity import VALUES, likelihoods
 from resprout.language import load_model
 
 

@@ -9,7 +9,7 @@ from drawn import equation_text, path_picture
 
 from resprout.app.about import about_model
 from resprout.language import load_model
-from resprout.trial.sources import citations
+from resprout.trial.citations import citations
 
 STAGES = "<!-- stages -->"
 DECISIONS = "<!-- decisions -->"

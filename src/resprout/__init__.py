@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from resprout.calibrate.scoreboard import validate
     from resprout.errors import InputError, ModelError, ResproutError, SolveError
+    from resprout.exchange.imported_model import import_model
     from resprout.figures import figure
-    from resprout.language import Model, load_model
+    from resprout.language import ImportedModel, Model, load_model
     from resprout.people import Cohort, Entry, recruit
-    from resprout.trial import Trial, long_table, run_trial, simulate
+    from resprout.simulation import simulate, simulate_imported
+    from resprout.trial import Trial, long_table, run_trial
 
 try:
     __version__ = version("resprout")
@@ -28,7 +30,10 @@ _HOMES = {
     "recruit": "resprout.people",
     "Cohort": "resprout.people",
     "Entry": "resprout.people",
-    "simulate": "resprout.trial",
+    "simulate": "resprout.simulation",
+    "simulate_imported": "resprout.simulation",
+    "import_model": "resprout.exchange.imported_model",
+    "ImportedModel": "resprout.language",
     "long_table": "resprout.trial",
     "run_trial": "resprout.trial",
     "Trial": "resprout.trial",
@@ -43,6 +48,7 @@ _HOMES = {
 __all__ = [
     "Cohort",
     "Entry",
+    "ImportedModel",
     "InputError",
     "Model",
     "ModelError",
@@ -50,11 +56,13 @@ __all__ = [
     "SolveError",
     "Trial",
     "figure",
+    "import_model",
     "load_model",
     "long_table",
     "recruit",
     "run_trial",
     "simulate",
+    "simulate_imported",
     "validate",
 ]
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "figures"))
 @pytest.fixture
 def resprout(capsys, monkeypatch, tmp_path):
     """Run one command line in an empty folder: (exit code, standard output, standard error)."""
-    from resprout.app.command import run
+    from resprout.app.cli import run
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RESPROUT_DEBUG", raising=False)

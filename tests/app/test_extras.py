@@ -22,7 +22,7 @@ WITHOUT = f"""
 import sys
 for name in {EXTRAS!r}:
     sys.modules[name] = None  # importing it fails as if it were not installed
-from resprout.app.command import main
+from resprout.app.cli import main
 main()
 """
 

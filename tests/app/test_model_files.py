@@ -96,7 +96,7 @@ def test_a_regimen_is_still_asked_for_of_the_shipped_model(resprout):
 
 
 def test_python_runs_a_file_once_for_each_value(file):
-    run = rs.simulate(rs.load_model(file), hours=2, overrides={"k": [0.5, 1.0]}, outputs=["x"])
+    run = rs.simulate_imported(rs.import_model(file), 2, overrides={"k": [0.5, 1.0]}, outputs=["x"])
     # 8 e^-kt; as above
     assert run["x"].sel(time_h=2).values == pytest.approx([8 * np.exp(-1), 8 * np.exp(-2)], rel=1e-6)
     assert run["status"].values.tolist() == [0, 0]
@@ -104,5 +104,5 @@ def test_python_runs_a_file_once_for_each_value(file):
 
 def test_python_refuses_people_and_regimen_for_a_file(file):
     with pytest.raises(rs.InputError) as caught:
-        rs.simulate(rs.load_model(file), 10, "ketamine 0.5 mg/kg iv", days=1)
-    assert len(caught.value.faults) == 2
+        rs.simulate(rs.import_model(file), 10, "ketamine 0.5 mg/kg iv", days=1)
+    assert "rs.simulate_imported" in str(caught.value)

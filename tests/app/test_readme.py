@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from resprout.app.command import app
+from resprout.app.cli import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -9,10 +9,10 @@ import pytest
 import typer.main
 
 import resprout as rs
-from resprout.app.command import app
+from resprout.app.cli import app
 from resprout.app.serve.callbacks import follow
-from resprout.app.serve.course import one_course, standard_course
-from resprout.app.serve.drugs import READOUTS, compare
+from resprout.app.serve.drugs_tab import READOUTS, compare
+from resprout.app.serve.path_simulation import one_course, standard_course
 from resprout.app.serve.sentences import sentences
 from resprout.app.serve.state import read_state
 from resprout.app.serve.take_away import command_line, course_csv, python_code

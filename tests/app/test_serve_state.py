@@ -10,8 +10,8 @@ import resprout as rs
 from resprout.app.serve.fields import fields_of
 from resprout.app.serve.form import control_form, drug_form, trial_form
 from resprout.app.serve.state import read_regimen, read_state, regimen_text
-from resprout.trial.dosing import companion_drugs
-from resprout.trial.regimen import parse_regimen
+from resprout.dosing.dose_events import companion_drugs
+from resprout.dosing.regimen import parse_regimen
 
 MODEL = rs.load_model()
 FIELDS = fields_of(MODEL)

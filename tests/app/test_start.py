@@ -10,7 +10,7 @@ import pytest
 HEAVY = {"sympy", "pandas", "plotly", "dash", "xarray", "statsmodels", "libsbml", "antimony", "matplotlib"}
 CODE = """
 import sys
-from resprout.app.command import run
+from resprout.app.cli import run
 code = run(["simulate", "ketamine 0.5 mg/kg iv over 40 min", "--patients", "30", "--days", "2", *sys.argv[1:]])
 print("loaded", code, sorted(set(sys.modules) & {heavy!r}))
 """

@@ -11,7 +11,7 @@ ROW = {"id", "intervention", "agent", "readout", "observed", "predicted", "right
 def every_intervention():
     from typer.testing import CliRunner
 
-    from resprout.app.command import app
+    from resprout.app.cli import app
 
     return CliRunner().invoke(app, ["interventions", "--json"]).stdout
 

@@ -11,7 +11,7 @@ ASKED = {"id", "stage", "seed_row", "observed", "predicted", "lower", "upper", "
 def said():
     from typer.testing import CliRunner
 
-    from resprout.app.command import app
+    from resprout.app.cli import app
 
     return json.loads(CliRunner().invoke(app, ["validate", "zarate2006", "--replicates", "20", "--json"]).stdout)
 

@@ -43,7 +43,7 @@ def free_port():
 def server():
     """The address of a running `resprout serve`, and the seconds it took to its first answer and to its page."""
     port = free_port()
-    command = [sys.executable, "-c", "from resprout.app.command import main; main()", "serve", "--port", str(port)]
+    command = [sys.executable, "-c", "from resprout.app.cli import main; main()", "serve", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         try:
             yield f"http://127.0.0.1:{port}/", waited(f"http://127.0.0.1:{port}/", process)

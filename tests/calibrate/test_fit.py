@@ -9,16 +9,16 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize
 
-from resprout.calibrate import fit as fitting
-from resprout.calibrate.blocks import Laboratory
+from resprout.calibrate import posterior_mode as fitting
 from resprout.calibrate.evidence import data_folder
-from resprout.calibrate.fit import Fit, fit_part, soften
+from resprout.calibrate.fitted_parameters import read_quantities, values_of
 from resprout.calibrate.leave_out import as_the_fit_sees_it, leave_trials_out
-from resprout.calibrate.likeness import likelihoods
-from resprout.calibrate.measurements import predict_measurements
 from resprout.calibrate.posterior import log_density, sample
-from resprout.calibrate.quantities import read_quantities, values_of
-from resprout.calibrate.ship import summary, write_draws, write_values
+from resprout.calibrate.posterior_mode import Fit, fit_part, soften
+from resprout.calibrate.predicted_measurements import predict_measurements
+from resprout.calibrate.residuals import Laboratory
+from resprout.calibrate.study_heterogeneity import likelihoods
+from resprout.calibrate.write_package import summary, write_draws, write_values
 from resprout.language import load_model, shipped_folder
 from resprout.people.draws import draws_of
 

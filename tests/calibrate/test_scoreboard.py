@@ -7,8 +7,8 @@ import math
 
 import pytest
 
-from resprout.calibrate.blocks import is_fitted
 from resprout.calibrate.evidence import SEED_ROWS
+from resprout.calibrate.residuals import is_fitted
 from resprout.calibrate.scoreboard import (
     COLUMNS,
     GROUPS,

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from resprout.calibrate.comparison import COLUMNS, compare_agents
+from resprout.calibrate.drug_comparison import COLUMNS, compare_agents
 from resprout.calibrate.hypotheses import read_hypotheses, score_hypotheses
 from resprout.calibrate.interventions import CHANGE, KIND, LEFT, RULES, SHARE, Reading, run_interventions
 from resprout.errors import ModelError

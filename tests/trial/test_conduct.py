@@ -15,12 +15,12 @@ from resprout.trial.analysis import analyse
 from resprout.trial.attendance import attend
 from resprout.trial.conduct import enrol, observe
 from resprout.trial.design import Dropout, Protocol, Rescue, protocol_schema
+from resprout.trial.design_grid import read_axes, surface, varied
 from resprout.trial.endpoints import trial_table
-from resprout.trial.grid import read_axes, surface, varied
-from resprout.trial.outcome import Outcome
 from resprout.trial.protocol import read_protocol, shipped_protocols
-from resprout.trial.published import inside_share, prediction_interval, published_rows
-from resprout.trial.statistics import STATISTICS, statistic
+from resprout.trial.published_numbers import inside_share, prediction_interval, published_rows
+from resprout.trial.reported_statistics import STATISTICS, statistic
+from resprout.trial.trial_outcome import Outcome
 
 MODEL = load_model()
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "trials.md"

@@ -6,7 +6,7 @@ import xarray as xr
 from statsmodels.stats.proportion import proportion_confint
 
 from resprout.trial.endpoints import COLUMNS, long_rows, long_table, share_interval
-from resprout.trial.outcome import remission_share, responder_share
+from resprout.trial.trial_outcome import remission_share, responder_share
 
 
 def test_a_score_that_has_halved_is_a_response():

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from resprout.app.command import run
+from resprout.app.cli import run
 from resprout.language import load_model
 from resprout.trial.protocol import read_protocol, shipped_protocols
 

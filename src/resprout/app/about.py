@@ -95,7 +95,7 @@ def place(quantity: Constant | Equation) -> str:
 def other_facts() -> dict[str, list[Facts]]:
     """What the software takes to be true outside the model: of people, and of ratings."""
     from resprout.people.population import population_facts
-    from resprout.trial.observation import observation_facts
+    from resprout.trial.ratings import observation_facts
 
     tables = {"people": population_facts(), "ratings": observation_facts()}
     return {word: [asdict(fact) for fact in facts.values()] for word, facts in tables.items()}
@@ -137,7 +137,7 @@ def about_quantity(model: Model, name: str) -> Facts:
             "is": f"{constant.role} of stage {constant.stage}, {STAGES[constant.stage - 1]}",
             **constant_row(constant),
         }
-        from resprout.trial.sources import citations
+        from resprout.trial.citations import citations
 
         facts["sources"] = citations(model, constant.source)
         return {**facts, "reads": [], "read_by": readers}

@@ -30,14 +30,15 @@ def check(
 
     Example: `resprout check --numerics`
     """
+    from resprout.app.imported_commands import load_any
     from resprout.app.screen import print_json, screen, waiting
-    from resprout.language import load_model
+    from resprout.language import ImportedModel
 
     with waiting("Reading the model"):
-        loaded = load_model(model)
+        loaded = load_any(model)
     console = screen()
-    if loaded.own is not None:
-        from resprout.app.own import show_file
+    if isinstance(loaded, ImportedModel):
+        from resprout.app.imported_commands import show_file
 
         if numerics:
             found = "`--numerics` compares virtual patients, which a model file has not."
@@ -66,7 +67,7 @@ def check(
 def _compare(loaded: Model, regimen: str, patients: int, seed: int, tolerance: float | None, as_json: bool) -> None:
     """Solve random patients in every way there is and show how far the engine lies from the others."""
     from resprout.app.screen import print_json, screen, table, waiting
-    from resprout.trial.numerics import PROMISE, compare_numerics
+    from resprout.crosscheck.numerical_comparison import PROMISE, compare_numerics
 
     with waiting(f"Solving {patients} random patients in every way there is"):
         rows = compare_numerics(regimen, patients=patients, seed=seed, tolerance=tolerance, model=loaded)

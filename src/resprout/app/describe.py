@@ -41,10 +41,10 @@ def describe(
         other_facts,
         targets_of,
     )
-    from resprout.app.own import chain_model
+    from resprout.app.imported_commands import chain_model
     from resprout.app.screen import print_json, screen
     from resprout.language import STAGES
-    from resprout.trial.sources import citations, every_source
+    from resprout.trial.citations import citations, every_source
 
     loaded = chain_model(model)
     sources = every_source(loaded)

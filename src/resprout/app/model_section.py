@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from resprout.app.about import GRADES, about_model
 from resprout.app.page import Section, html_table
 from resprout.figures.palette import STAGE_COLOUR
-from resprout.trial.sources import citations
+from resprout.trial.citations import citations
 
 if TYPE_CHECKING:
     from resprout.language import Model

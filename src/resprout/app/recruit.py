@@ -54,8 +54,8 @@ def recruit(
     from resprout.language import load_model
     from resprout.people import recruit as recruit_people
     from resprout.people.cohort import default_entry, read_entry
-    from resprout.trial.history import failed_before
-    from resprout.trial.observation import screening_rater
+    from resprout.trial.ratings import screening_rater
+    from resprout.trial.treatment_history import failed_before
 
     model = load_model()
     wanted = read_entry(entry) if entry.strip() else default_entry(chosen)

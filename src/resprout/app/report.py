@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from resprout.app.about import grades_of, share_assumed
 from resprout.app.keep import keep_page
 from resprout.app.model_section import model_section
-from resprout.app.outcome import ANOVA_COLUMNS, anova_cells, outputs_of, summary, summary_cells
 from resprout.app.page import Section, drawn, html_table, page, paragraphs
+from resprout.app.summary_tables import ANOVA_COLUMNS, anova_cells, outputs_of, summary, summary_cells
 from resprout.app.trial_sections import (
     analysis_section,
     design_section,

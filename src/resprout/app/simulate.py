@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.imported_commands import follow_file, span_hours
 from resprout.app.keep import (
     PAGE_SUFFIXES,
     RUN_SUFFIXES,
@@ -28,13 +29,12 @@ from resprout.app.options import (
     read_outputs,
     read_pairs,
 )
-from resprout.app.own import follow_file, span_hours
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from resprout.language import Model
-    from resprout.trial.request import Request
-    from resprout.trial.stream import Summary
+    from resprout.simulation.request import Request
+    from resprout.simulation.stream import Summary
 
 REGIMEN = typer.Argument(help='For example "ketamine 0.5 mg/kg iv over 40 min", or saline.')
 SHOWN = (
@@ -157,7 +157,7 @@ def simulate(
     faults += wanted.faults(patients)
 
     from resprout.language import load_model
-    from resprout.trial.request import make_request
+    from resprout.simulation.request import make_request
 
     loaded = load_model(model)
     request = None
@@ -203,12 +203,12 @@ def _stream(
 ) -> Summary:
     """Run in bounded memory, into a file if one is wanted."""
     from resprout.app.screen import counting
-    from resprout.trial.pools import open_pool
-    from resprout.trial.stream import run_stream
+    from resprout.simulation.stream import run_stream
+    from resprout.simulation.workers import open_pool
 
     store = None
     if wanted.out is not None:
-        from resprout.trial.store import open_store
+        from resprout.simulation.store import open_store
 
         store = open_store(wanted.out, request, loaded, restart=restart)
     with open_pool(cluster, threads) as pool, counting(request.patients, "patients") as progress:
@@ -237,7 +237,7 @@ def _hold(
 ) -> Summary:
     """Run with all patients in memory: chosen ones, or as a report or NetCDF needs them."""
     from resprout.app.screen import waiting
-    from resprout.trial.chosen import run_chosen
+    from resprout.simulation.selected_patients import run_chosen
 
     with waiting(f"Following {len(ids) if ids is not None else request.patients:,} patients"):
         run, found = run_chosen(request, loaded, ids, threads=threads, allowed_failures=allowed, errors=errors)
@@ -256,7 +256,7 @@ def _hold(
 
 def _keep_table(found: Summary, request: Request, target: Path | None) -> None:
     if target is not None:
-        from resprout.trial.tally import COLUMNS
+        from resprout.simulation.summaries import COLUMNS
 
         keep_rows(found.tally.rows(request.regimen), COLUMNS, target)
 
@@ -265,8 +265,8 @@ def _show(
     found: Summary, request: Request, loaded: Model, asked: list[str] | None, wanted: Wanted, as_json: bool
 ) -> None:
     """Print the summary of a run, and where its files are."""
-    from resprout.app.outcome import summary_cells, tally_summary
     from resprout.app.screen import print_json, screen, table
+    from resprout.app.summary_tables import summary_cells, tally_summary
     from resprout.people.draws import draws_words
 
     tally = found.tally

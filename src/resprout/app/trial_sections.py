@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resprout.app.outcome import ANALYSIS_HEADINGS, analysis_cells
 from resprout.app.page import Section, html_table, paragraphs, with_note
-from resprout.app.published import COLUMNS as PUBLISHED_HEADINGS
-from resprout.app.published import count_words, published_cells
+from resprout.app.published_tables import COLUMNS as PUBLISHED_HEADINGS
+from resprout.app.published_tables import count_words, published_cells
+from resprout.app.summary_tables import ANALYSIS_HEADINGS, analysis_cells
 from resprout.figures.wording import say_time
-from resprout.trial.published import inside_share
-from resprout.trial.scales import SCALES
-from resprout.trial.sources import citations
+from resprout.language.rating_scales import SCALES
+from resprout.trial.citations import citations
+from resprout.trial.published_numbers import inside_share
 
 if TYPE_CHECKING:
     from resprout.language import Model

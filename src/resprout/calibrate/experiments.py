@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.dosing.dose_events import LABORATORY, companion_constants, companion_drugs, regimen_events
+from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, SolveError
 from resprout.language.records import Model
 from resprout.language.tables import SLOTS
 from resprout.solve import Events, run_patients
-from resprout.trial.dosing import LABORATORY, companion_constants, companion_drugs, regimen_events
-from resprout.trial.regimen import Regimen, parse_regimen
 
 Numbers = NDArray[np.float64]
 SETTING = re.compile(r"(?P<name>\w+)\s*=\s*(?P<value>[-+.\deE]+)\s*(?:\[\s*(?P<start>[.\d]+)\s+(?P<stop>[.\d]+)\s*\])?")

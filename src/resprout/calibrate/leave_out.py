@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from scipy.stats import geninvgauss
 
-from resprout.calibrate.blocks import DISCREPANCY, NOT_SMOOTH
-from resprout.calibrate.fit import SOFT, Fit, Progress
+from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.posterior import sample
-from resprout.calibrate.quantities import Numbers
+from resprout.calibrate.posterior_mode import SOFT, Fit, Progress
+from resprout.calibrate.residuals import DISCREPANCY, NOT_SMOOTH
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.draws import with_draws
 from resprout.trial.design import LARGE_TRIAL, Published
 from resprout.trial.protocol import read_protocol
-from resprout.trial.published import published_rows
-from resprout.trial.series import run_series
+from resprout.trial.published_numbers import published_rows
+from resprout.trial.replicates import run_series
 
 MIDDLE = 0.9
 DRAWS, STEPS = 100, 3000

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import emcee
 import numpy as np
 
-from resprout.calibrate.fit import Fit, soften
-from resprout.calibrate.quantities import Numbers, values_of
+from resprout.calibrate.fitted_parameters import Numbers, values_of
+from resprout.calibrate.posterior_mode import Fit, soften
 
 STEPS, BURN_IN, KEPT_EVERY = 6000, 1500, 5
 SPREAD_OF_WALKERS = 0.1  # prior sd around the most likely point, so that walkers start where there is something

@@ -11,17 +11,17 @@ from typing import Any
 
 import pandas as pd
 
-from resprout.calibrate.blocks import is_fitted
 from resprout.calibrate.evidence import SEED_ROWS, Measurement, data_folder, read_measurements
 from resprout.calibrate.experiments import JOIN, OR, read_measures, split
 from resprout.calibrate.interventions import SEEN, Verdict, run_interventions
-from resprout.calibrate.measurements import predict_measurements
+from resprout.calibrate.predicted_measurements import predict_measurements
+from resprout.calibrate.residuals import is_fitted
 from resprout.errors import Fault, InputError, ModelError, refuse_others
 from resprout.language import STAGES, given_or_shipped
 from resprout.language.records import Model
 from resprout.language.tables import COLUMNS as TABLE_COLUMNS
 from resprout.language.tables import read_table
-from resprout.trial.published import COUNTED
+from resprout.trial.published_numbers import COUNTED
 from resprout.trial.trial import published_of
 
 LABORATORY, INTERVENTION, TRIAL = "laboratory", "intervention", "trial"

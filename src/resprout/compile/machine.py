@@ -18,7 +18,7 @@ from resprout.compile.kernels import Layout, write_kernels
 from resprout.compile.prune import prune
 from resprout.compile.system import System
 from resprout.compile.tableau import RODAS4, Tableau
-from resprout.language.records import Model
+from resprout.language.records import EquationModel
 
 FUNCTIONS = ("prepare", "relax", "step", "stride", "keep", "observe")
 
@@ -110,7 +110,12 @@ def forget_kernels() -> None:
 
 
 def build_kernel(
-    model: Model, outputs: tuple[str, ...], moved: frozenset[str], tableau: Tableau = RODAS4, *, cached: bool = True
+    model: EquationModel,
+    outputs: tuple[str, ...],
+    moved: frozenset[str],
+    tableau: Tableau = RODAS4,
+    *,
+    cached: bool = True,
 ) -> Kernel:
     """The machine code of a model for these outputs: from memory, from disk, or made now (about a second).
 
@@ -143,7 +148,7 @@ def build_kernel(
         return _LOADED[key]
 
 
-def pruned(model: Model, outputs: tuple[str, ...], moved: frozenset[str]) -> System:
+def pruned(model: EquationModel, outputs: tuple[str, ...], moved: frozenset[str]) -> System:
     """The equations that matter for these outputs where only `moved` states and inputs are changed."""
     # libsbml is imported only when code is not in the cache
     from resprout.compile.read import read_system
@@ -157,7 +162,7 @@ def pruned(model: Model, outputs: tuple[str, ...], moved: frozenset[str]) -> Sys
 
 
 def _cached_code(
-    key: str, model: Model, outputs: tuple[str, ...], moved: frozenset[str], tableau: Tableau, width: int
+    key: str, model: EquationModel, outputs: tuple[str, ...], moved: frozenset[str], tableau: Tableau, width: int
 ) -> tuple[bytes, Layout]:
     head, _, code = ((cache.stored("kernels", key) if key else None) or b"").partition(b"\n")
     try:

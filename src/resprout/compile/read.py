@@ -10,14 +10,14 @@ from resprout.compile.graph import Graph, Node
 from resprout.compile.operations import NUMBERS, SMOOTH, USUAL, Build
 from resprout.compile.system import Happening, System
 from resprout.errors import Fault, ModelError
-from resprout.language.records import Model
+from resprout.language.records import EquationModel, ImportedModel
 
 
-def read_system(model: Model) -> System:
+def read_system(model: EquationModel) -> System:
     """Read the rules of a model into a graph."""
     document = libsbml.readSBMLFromString(model.sbml)
     document.expandFunctionDefinitions()
-    rules, known = document.getModel(), USUAL if model.own else SMOOTH
+    rules, known = document.getModel(), USUAL if isinstance(model, ImportedModel) else SMOOTH
     states = tuple(state.name for state in model.states)
     graph = Graph(states, model.inputs)
     assigned: dict[str, Node] = {}
@@ -31,7 +31,7 @@ def read_system(model: Model) -> System:
     return System(graph, states, tuple(model.constants), model.inputs, rate, assigned)
 
 
-def read_happenings(model: Model, system: System) -> tuple[Happening, ...]:
+def read_happenings(model: EquationModel, system: System) -> tuple[Happening, ...]:
     """The events of a model of one's own, on the graph of its system."""
     document = libsbml.readSBMLFromString(model.sbml)
     graph, found = system.graph, []
@@ -53,7 +53,7 @@ def read_happenings(model: Model, system: System) -> tuple[Happening, ...]:
     return tuple(found)
 
 
-def read_start(model: Model, given: Collection[str]) -> tuple[Graph, Mapping[str, Node]]:
+def read_start(model: EquationModel, given: Collection[str]) -> tuple[Graph, Mapping[str, Node]]:
     """Where a model of one's own begins: a node for each state and constant.
 
     given     names whose beginning somebody has set, whatever the file says

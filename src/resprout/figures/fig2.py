@@ -11,10 +11,10 @@ from resprout.figures.forest import Diamond, Line, forest
 from resprout.figures.wording import say_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
-from resprout.trial.outcome import responded
-from resprout.trial.pooling import log_odds, pool, share_of
+from resprout.statistics.meta_analysis import log_odds, pool, share_of
 from resprout.trial.protocol import read_protocol
-from resprout.trial.series import run_series
+from resprout.trial.replicates import run_series
+from resprout.trial.trial_outcome import responded
 
 # The figure pools five unipolar and two bipolar studies with 130 patients and does not name them. These seven have
 # 130 patients together; that they are meant is our choice, one of several that fit.

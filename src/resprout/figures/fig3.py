@@ -11,7 +11,7 @@ from resprout.figures.wording import say_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
-from resprout.trial.course import simulate
+from resprout.simulation.cohort_simulation import simulate
 
 REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
 # output, words, hour at which the cure is read; the order is that of the chain

@@ -15,10 +15,10 @@ from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
 from resprout.people.covariates import GENOTYPES
-from resprout.trial.anova import group_by_time
-from resprout.trial.course import simulate
+from resprout.simulation.cohort_simulation import simulate
+from resprout.statistics.anova import group_by_time
 from resprout.trial.protocol import read_protocol
-from resprout.trial.series import run_series
+from resprout.trial.replicates import run_series
 
 Numbers = NDArray[np.float64]
 PUBLISHED_SIZES = dict(zip(GENOTYPES, (41, 19, 2), strict=True))  # legend of the figure

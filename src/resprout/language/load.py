@@ -45,26 +45,27 @@ def shipped_folder() -> Path:
 
 
 def load_model(source: str | Path | None = None) -> Model:
-    """The shipped model, the model in a folder of the same form, or a model of one's own from a file.
+    """The shipped model, or the model in a folder of the same form.
 
-    source    a folder with six stage files and their tables; an SBML (.xml, .sbml) or Antimony (.ant, .txt) file;
-              None for the shipped model
-    returns   the checked model; its `own` is set if it comes from a file
+    source    a folder with six stage files and their tables; None for the shipped model
+    returns   the checked model
     raises    ModelError with every fault found, each with file and line
     """
-    refuse_others(
-        ("source", source, source is None or isinstance(source, str | Path), "the path of a folder or a file")
-    )
+    refuse_others(("source", source, source is None or isinstance(source, str | Path), "the path of a folder"))
     chosen = Path(source) if source is not None else shipped_folder()
     if chosen.is_file():
-        from resprout.language.own import load_own
-
-        return load_own(chosen)
+        raise ModelError(
+            Fault(
+                f"`{chosen}` is a file.",
+                expected="A model folder has files 1_dose.ant to 6_score.ant.",
+                remedy="An SBML or Antimony file is read by `rs.import_model(file)`.",
+            )
+        )
     if not chosen.is_dir():
         raise ModelError(
             Fault(
-                f"`{chosen}` is no folder and no file.",
-                expected="A model folder has files 1_dose.ant to 6_score.ant; a model file is SBML or Antimony.",
+                f"`{chosen}` is no folder.",
+                expected="A model folder has files 1_dose.ant to 6_score.ant.",
             )
         )
     return _load(chosen, folder_digest(chosen))

@@ -55,44 +55,21 @@ class Equation:
     start: float = 0.0
 
 
-@dataclass(frozen=True)
-class Own:
-    """What only a model from somebody's own file has; such a model starts at its initial values, not at rest.
-
-    title      what the file calls the model
-    time_unit  as the file declares it; empty if it does not, and then one unit counts as an hour
-    hours      h   in one unit of its time
-    clock      the state that counts time; empty if nothing reads time
-    events     how many events it holds
-    """
-
-    title: str
-    time_unit: str
-    hours: float
-    clock: str
-    events: int
-
-
 @dataclass(frozen=True, eq=False)
-class Model:
-    """A checked model: equations in order of evaluation, constants with sources, the SBML it stands for.
+class EquationModel:
+    """Ordinary differential equations that the engine solves, wherever they come from.
 
-    name, folder   where it is from          constants   by name: value, unit, grade and source
-    states    equations of change            assigned    equations of what follows from states and constants at every moment
-    sbml      the whole model as SBML Level 3 text; digest identifies it
-    tables    other rows of the model folder (drugs, targets, correlations, sources), by table name
-    own       set for a model from a file: `folder` is then that file, and stages, grades and sources are empty
+    name        title of the model              constants   by name: value, unit, grade and source
+    states      equations of change             assigned    equations of what follows from states and constants at every moment
+    sbml        the whole model as SBML Level 3 text; digest identifies it
     """
 
     name: str
-    folder: str
     constants: dict[str, Constant]
     states: tuple[Equation, ...]
     assigned: tuple[Equation, ...]
     sbml: str
     digest: str
-    tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
-    own: Own | None = None
 
     @cached_property
     def equations(self) -> dict[str, Equation]:
@@ -112,3 +89,39 @@ class Model:
     def unit(self, name: str) -> str:
         """Unit of any quantity, by name."""
         return self.constants[name].unit if name in self.constants else self.equations[name].unit
+
+
+@dataclass(frozen=True, eq=False)
+class Model(EquationModel):
+    """The checked chain from dose to score, as a model folder states it; patients start at their steady state.
+
+    name        title of the model                  constants   by name: value, unit, grade and source
+    states      equations of change                 assigned    equations of what follows from states and constants at every moment
+    sbml        the whole model as SBML Level 3 text; digest identifies it
+    folder      where it is from
+    tables      other rows of the model folder (drugs, targets, correlations, sources), by table name
+    """
+
+    folder: str = ""
+    tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class ImportedModel(EquationModel):
+    """A model read from an SBML or Antimony file: no stages, drugs or people; it starts at its initial values.
+
+    name        title of the model                  constants   by name: value, unit, grade and source
+    states      equations of change                 assigned    equations of what follows from states and constants at every moment
+    sbml        the whole model as SBML Level 3 text; digest identifies it
+    file             where it is from
+    time_unit        as the file declares it; empty if it does not, and then one unit counts as an hour
+    hours_per_unit   h   in one unit of its time
+    clock            the state that counts time; empty if nothing reads time
+    event_count      how many events it holds
+    """
+
+    file: str = ""
+    time_unit: str = ""
+    hours_per_unit: float = 1.0
+    clock: str = ""
+    event_count: int = 0

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from resprout.errors import Fault, ModelError
+from resprout.language import shipped_folder
 
 GRADES = ("measured", "fitted", "assumed")
 _REPLACED: ContextVar[Mapping[str, float]] = ContextVar("replaced facts", default={})  # noqa: B039 - never changed in place
@@ -56,7 +57,7 @@ def read_facts(path: Path) -> dict[str, Fact]:
 @cache
 def population_facts() -> dict[str, Fact]:
     """The facts about people that the package ships."""
-    return read_facts(Path(__file__).with_name("population.tsv"))
+    return read_facts(shipped_folder() / "people.tsv")
 
 
 def fact(name: str) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.errors import Fault, InputError, nearest
-from resprout.language.records import Model
+from resprout.language.records import EquationModel
 
 Floats = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ class Timetable:
         return Timetable(moments, np.append(first, self.first[-1]).astype(np.int64), self.row, self.value)
 
 
-def timetable(model: Model, events: Events, states: tuple[str, ...], constants: tuple[str, ...]) -> Timetable:
+def timetable(model: EquationModel, events: Events, states: tuple[str, ...], constants: tuple[str, ...]) -> Timetable:
     """Resolve names and group changes by hour; changes of what the kernel leaves out are dropped.
 
     raises   InputError for a name that is neither state nor input, and for hours or values that are not finite

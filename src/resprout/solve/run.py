@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from resprout.compile import METHODS, Kernel, build_kernel
 from resprout.errors import Fault, InputError, nearest
-from resprout.language.records import Model
+from resprout.language.records import EquationModel, ImportedModel
 from resprout.solve import drive, lanes, resting
 from resprout.solve.events import Events, Floats, Timetable, timetable
-from resprout.solve.own import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
+from resprout.solve.initial_values import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
 from resprout.solve.watch import EVENTS_WITHOUT_END, Task, around, watch_patients
 
 DEFAULT_TOLERANCE = 7e-6
@@ -70,7 +70,7 @@ class _Batch:
 
 
 def run_patients(
-    model: Model,
+    model: EquationModel,
     constants: Mapping[str, ArrayLike],
     events: Events,
     time_h: ArrayLike,
@@ -97,7 +97,7 @@ def run_patients(
     chosen = tuple(outputs)
     times = _checked_times(time_h)
     check_names(model, constants, chosen)
-    if model.own is not None:
+    if isinstance(model, ImportedModel):
         return _run_own(model, constants, events, times, chosen, tolerance or OWN_TOLERANCE, threads, method)
     kernel = build_kernel(model, chosen, moved_names(model, events, constants), METHODS[method])
     batch = _batch(model, kernel, constants, events.value.shape[1])
@@ -139,7 +139,7 @@ def _follow(
 
 
 def _run_own(
-    model: Model,
+    model: ImportedModel,
     constants: Mapping[str, ArrayLike],
     events: Events,
     times: Floats,
@@ -149,7 +149,6 @@ def _run_own(
     method: str,
 ) -> Trajectories:
     """Solve a model of one's own from its initial values."""
-    assert model.own is not None
     begun, (system, happenings) = begin(model, constants), read_own(model)
     if times[0] < 0 or (happenings and events.name):
         raise InputError(
@@ -157,7 +156,7 @@ def _run_own(
         )
     targets = [*system.rate, *system.assigned.values(), *(happening.trigger for happening in happenings)]
     values = {**model.nominal, **begun.constants}
-    breaks = around(break_times(system, model.own.clock, targets, values))
+    breaks = around(break_times(system, model.clock, targets, values))
     if happenings:
         return _watch(model, begun, times, outputs, tolerance, method, breaks)
     kernel = build_kernel(model, outputs, frozenset(system.states), METHODS[method])
@@ -169,7 +168,7 @@ def _run_own(
 
 
 def _watch(
-    model: Model,
+    model: ImportedModel,
     begun: Beginning,
     times: Floats,
     outputs: tuple[str, ...],
@@ -178,21 +177,20 @@ def _watch(
     breaks: Floats,
 ) -> Trajectories:
     """Solve a model of one's own that has events."""
-    assert model.own is not None
     system, happenings = read_own(model)
     kernel = build_kernel(model, system.states, frozenset(system.states), METHODS[method])
     batch = _batch(model, kernel, begun.constants, len(begun.start))
     values = [np.broadcast_to({**model.nominal, **begun.constants}[name], batch.patients) for name in system.constants]
     table = np.array(values, dtype=float).reshape(len(values), batch.patients).T
     start = np.ascontiguousarray(np.broadcast_to(begun.start, (batch.patients, len(system.states))))
-    clock = system.states.index(model.own.clock) if model.own.clock else -1
+    clock = system.states.index(model.clock) if model.clock else -1
     limits = own_limits(tolerance, start)
     task = Task(kernel, system, happenings, clock, breaks, times, limits, outputs)
     value, status, steps = watch_patients(task, table, start)
     return Trajectories(value, times, outputs, status, steps)
 
 
-def moved_names(model: Model, events: Events, constants: Mapping[str, ArrayLike]) -> frozenset[str]:
+def moved_names(model: EquationModel, events: Events, constants: Mapping[str, ArrayLike]) -> frozenset[str]:
     """States and inputs that the code must let move: those changed, and with any block every block.
 
     So all blocked arms share one code, which costs them a fifteenth more time each and spares seconds of compiling.
@@ -203,7 +201,7 @@ def moved_names(model: Model, events: Events, constants: Mapping[str, ArrayLike]
 
 
 def rest(
-    model: Model, constants: Mapping[str, ArrayLike], outputs: Sequence[str], *, threads: int | None = None
+    model: EquationModel, constants: Mapping[str, ArrayLike], outputs: Sequence[str], *, threads: int | None = None
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Outputs at each patient's resting state, inputs at their resting values.
 
@@ -215,7 +213,7 @@ def rest(
 
 
 def rest_states(
-    model: Model, constants: Mapping[str, ArrayLike], *, threads: int | None = None
+    model: EquationModel, constants: Mapping[str, ArrayLike], *, threads: int | None = None
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Every state at each patient's resting state: ([patient, state], [patient] status)."""
     check_names(model, constants, ())
@@ -224,14 +222,14 @@ def rest_states(
     return _rest_states(model, kernel, _batch(model, kernel, constants, 1), threads)
 
 
-def check_names(model: Model, constants: Mapping[str, ArrayLike], outputs: Sequence[str]) -> None:
+def check_names(model: EquationModel, constants: Mapping[str, ArrayLike], outputs: Sequence[str]) -> None:
     """Refuse names the model does not have and values that are not finite, all at once.
 
     raises   InputError
     """
     faults = []
-    beginnings = {state.name for state in model.states} if model.own else set()
-    listing = f"resprout check {model.folder}" if model.own else "resprout describe"
+    beginnings = {state.name for state in model.states} if isinstance(model, ImportedModel) else set()
+    listing = f"resprout check {model.file}" if isinstance(model, ImportedModel) else "resprout describe"
     for name, value in constants.items():
         if name not in model.constants and name not in beginnings:
             faults.append(
@@ -262,7 +260,7 @@ def _checked_times(time_h: ArrayLike) -> Floats:
     return times
 
 
-def _batch(model: Model, kernel: Kernel, constants: Mapping[str, ArrayLike], events: int) -> _Batch:
+def _batch(model: EquationModel, kernel: Kernel, constants: Mapping[str, ArrayLike], events: int) -> _Batch:
     nominal = np.array([model.constants[name].value for name in kernel.layout.constants])
     row = {name: index for index, name in enumerate(kernel.layout.constants)}
     arrays = {name: np.asarray(value, dtype=float) for name, value in constants.items()}
@@ -286,7 +284,9 @@ def _tolerances(relative: float, states: int) -> Floats:
     return np.array([relative, *[relative * ABSOLUTE_SHARE] * states])
 
 
-def _rest_states(model: Model, kernel: Kernel, batch: _Batch, threads: int | None) -> tuple[Floats, NDArray[np.int64]]:
+def _rest_states(
+    model: EquationModel, kernel: Kernel, batch: _Batch, threads: int | None
+) -> tuple[Floats, NDArray[np.int64]]:
     start = {state.name: state.start for state in model.states}
     guess = np.array([[start[name] for name in kernel.layout.states]])
     found = np.empty((batch.patients, guess.shape[1]))

@@ -1,4 +1,4 @@
-"""Virtual trials: regimens, protocols, conduct, scales, endpoints and statistics."""
+"""Virtual trials: protocols, conduct, ratings, endpoints and analyses."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from resprout.trial.course import simulate
     from resprout.trial.endpoints import long_table
     from resprout.trial.trial import Trial, run_trial
 
-__all__ = ["Trial", "long_table", "run_trial", "simulate"]
+__all__ = ["Trial", "long_table", "run_trial"]
 
-_HOMES = {"simulate": "course", "long_table": "endpoints", "Trial": "trial", "run_trial": "trial"}
+_HOMES = {"long_table": "endpoints", "Trial": "trial", "run_trial": "trial"}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.trial.ancova import ancova
-from resprout.trial.anova import group_by_time, treatment_by_time
+from resprout.language.rating_scales import SCALES
+from resprout.statistics.ancova import ancova
+from resprout.statistics.anova import group_by_time, treatment_by_time
+from resprout.statistics.mmrm import Effects, mmrm
+from resprout.statistics.time_to_event import hazard_ratio
 from resprout.trial.design import Endpoint, Protocol
-from resprout.trial.mmrm import Effects, mmrm
-from resprout.trial.outcome import Outcome, View, responded
-from resprout.trial.relapse import hazard_ratio
-from resprout.trial.scales import SCALES
-from resprout.trial.statistics import relapse_course
+from resprout.trial.reported_statistics import relapse_course
+from resprout.trial.trial_outcome import Outcome, View, responded
 
 Numbers = NDArray[np.float64]
 ALPHA = 0.05
@@ -211,7 +211,7 @@ def _fisher(yes: NDArray, n: int, theirs: NDArray, others: int) -> tuple[Numbers
 
 def _relapse(protocol: Protocol, outcome: Outcome, endpoint: Endpoint) -> list[Row]:
     """Median days to relapse of each arm's responders, and the hazard ratio against the control."""
-    from resprout.trial.relapse import median_day
+    from resprout.statistics.time_to_event import median_day
 
     courses = {}
     rows: list[Row] = []

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.dosing.regimen import Regimen
+from resprout.language.rating_scales import SCALES, Scale
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort, Entry, recruit_studies
+from resprout.simulation.cohort_simulation import run_cohort
 from resprout.trial.attendance import attend
-from resprout.trial.course import run_cohort
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.expectation import belief, expectation_left, natural_course, visit_fall
-from resprout.trial.history import failed_before
-from resprout.trial.observation import mood_swings, rate, ratios_of, screening_rater, visit_label
-from resprout.trial.outcome import Outcome
-from resprout.trial.regimen import Regimen
-from resprout.trial.scales import SCALES, Scale
-from resprout.trial.sequence import Sequence, joined, sequences, shifted
+from resprout.trial.ratings import mood_swings, rate, ratios_of, screening_rater, visit_label
+from resprout.trial.sequences import Sequence, joined, sequences, shifted
+from resprout.trial.treatment_history import failed_before
+from resprout.trial.trial_outcome import Outcome
 
 Numbers = NDArray[np.float64]
 Ratings = dict[tuple[str, str], Numbers]

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from resprout.dosing.regimen import LONGEST_COURSE_H, parse_duration
 from resprout.errors import InputError
 from resprout.people.covariates import genotype_named
-from resprout.trial.regimen import LONGEST_COURSE_H, parse_duration
 
 LARGEST_ARM = 100_000
 LARGE_TRIAL = 200  # people; a few repetitions tell as much as many of a small one

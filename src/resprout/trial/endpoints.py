@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.special import chdtri, stdtrit
 
 from resprout.errors import refuse_others
+from resprout.language.rating_scales import SCALES
+from resprout.simulation.summaries import exact_interval
 from resprout.trial.design import Protocol
-from resprout.trial.outcome import odds, remission_share, responder_share
-from resprout.trial.scales import SCALES
-from resprout.trial.tally import exact_interval
+from resprout.trial.trial_outcome import odds, remission_share, responder_share
 
 Numbers = NDArray[np.float64]
 COLUMNS = ["arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", "n"]

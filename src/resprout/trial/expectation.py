@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.trial.design import Protocol
-from resprout.trial.observation import fact
+from resprout.trial.ratings import fact
 
 Numbers = NDArray[np.float64]
 OPEN = ("open_label", "wait_list")  # whoever is treated knows it

@@ -9,11 +9,11 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.records import Model
-from resprout.trial.checks import check_design
 from resprout.trial.design import Part, Protocol
-from resprout.trial.regimen import Regimen
+from resprout.trial.design_checks import check_design
 
 SHIPPED = Path(__file__).with_name("protocols")
 LARGEST_FILE = 1_000_000  # bytes

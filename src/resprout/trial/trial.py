@@ -12,23 +12,23 @@ import pandas as pd
 import xarray as xr
 from scipy.special import fdtrc
 
+from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import given_or_shipped
+from resprout.language.rating_scales import SCALES
 from resprout.language.records import Model
 from resprout.people.cohort import MOST_PEOPLE, Cohort
 from resprout.people.draws import draws_words
+from resprout.simulation.cohort_simulation import main_outputs, simulate
+from resprout.statistics.anova import treatment_by_time
 from resprout.trial.analysis import ANALYSIS_COLUMNS, analyse
-from resprout.trial.anova import treatment_by_time
 from resprout.trial.conduct import Ratings
-from resprout.trial.course import main_outputs, simulate
 from resprout.trial.design import Protocol
 from resprout.trial.endpoints import trial_table
-from resprout.trial.outcome import Outcome
 from resprout.trial.protocol import read_protocol
-from resprout.trial.published import PUBLISHED_COLUMNS, published_rows
-from resprout.trial.regimen import Regimen
-from resprout.trial.scales import SCALES
-from resprout.trial.series import run_series
+from resprout.trial.published_numbers import PUBLISHED_COLUMNS, published_rows
+from resprout.trial.replicates import run_series
+from resprout.trial.trial_outcome import Outcome
 
 PATH_PATIENTS = 100
 PATH_DAYS = 14.0

@@ -12,16 +12,16 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 
-from resprout.app.serve.course import one_course, standard_course
-from resprout.app.serve.drugs import READOUTS, Row, balance_picture, compare, spans
+from resprout.app.serve.drugs_tab import READOUTS, Row, balance_picture, compare, spans
 from resprout.app.serve.layout import CONFIG, TRIAL_PICTURES, legend_items
-from resprout.app.serve.panels import panel_data
+from resprout.app.serve.path_panels import panel_data
+from resprout.app.serve.path_simulation import one_course, standard_course
 from resprout.app.serve.picture import packed
 from resprout.app.serve.sentences import sentences
 from resprout.app.serve.state import Faults, read_state, regimen_text, say
 from resprout.app.serve.take_away import command_line, python_code
 from resprout.app.serve.trial_pictures import arms_of, trial_pictures
-from resprout.app.serve.trials import run_design, run_upload
+from resprout.app.serve.trial_tab import run_design, run_upload
 from resprout.errors import Fault, InputError, ResproutError
 from resprout.figures import FIGURES
 from resprout.figures.palette import STAGE_COLOUR

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from resprout.calibrate.hypotheses import read_hypotheses
+from resprout.dosing.dose_events import companion_drugs
+from resprout.dosing.regimen import AMOUNTS, KETAMINES, ROUTES
 from resprout.language.records import STAGES, Constant, Model
-from resprout.trial.dosing import companion_drugs
 from resprout.trial.protocol import SHIPPED
-from resprout.trial.regimen import AMOUNTS, KETAMINES, ROUTES
 
 SHARE_ENDINGS = ("_block", "_knockdown", "_occupancy")
 IN_AFFINITIES = "in units of its affinity"

@@ -11,7 +11,7 @@ from resprout.app.about import GRADES, about_model
 from resprout.app.page import html_table
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.language.records import Model
-from resprout.trial.sources import citations
+from resprout.trial.citations import citations
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

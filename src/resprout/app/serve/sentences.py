@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.course import OTHER_DRUGS, Course
+from resprout.app.serve.path_simulation import OTHER_DRUGS, Course
 from resprout.figures.wording import say_time
 
 Numbers = NDArray[np.float64]

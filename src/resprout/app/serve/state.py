@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from resprout.app.serve.fields import LONGEST_LINE, Field, fields_of
+from resprout.dosing.dose_events import companion_drugs
+from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.records import Model
-from resprout.trial.dosing import companion_drugs
-from resprout.trial.regimen import Regimen, parse_regimen
 
 LONGEST_VALUE = 200
 Faults = dict[str, str]

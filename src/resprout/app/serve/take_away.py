@@ -6,7 +6,7 @@ import csv
 import io
 import shlex
 
-from resprout.app.serve.course import Course, blocks_of, hypothesis_of
+from resprout.app.serve.path_simulation import Course, blocks_of, hypothesis_of
 from resprout.app.serve.state import State, regimen_text
 from resprout.language.records import Model
 from resprout.people.covariates import RELEASE_FACTORS

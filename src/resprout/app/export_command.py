@@ -1,0 +1,75 @@
+"""`resprout export`: the model for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resprout.app.keep import check_target, keep_bytes, refuse
+from resprout.app.options import read_choice
+from resprout.app.petab_command import export_petab
+from resprout.errors import Fault, InputError
+
+SUFFIXES = {"sbml": (".xml", ".sbml"), "antimony": (".ant", ".txt"), "omex": (".omex", ".zip")}
+
+
+def export(
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE", help="File to write: .xml, .ant or .omex; a folder for petab.")
+    ],
+    to: Annotated[str, typer.Option("--to", help="sbml, antimony, omex or petab.")] = "sbml",
+    regimen: Annotated[
+        str | None, typer.Option(help='Doses as events, such as "ketamine 0.5 mg/kg iv over 40 min".')
+    ] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="A model of one's own: folder or file.")] = None,
+) -> None:
+    """Write the model for other programs: one average patient at rest, doses as events.
+
+    SBML is Level 3 Version 2; a COMBINE archive (omex) adds SED-ML that runs it for two weeks;
+    petab writes the model with its measurements as a PEtab v2 problem.
+
+    Example: `resprout export --to omex resprout.omex --regimen "ketamine 0.5 mg/kg iv over 40 min"`
+    """
+    if to.lower() == "petab":
+        export_petab(target, model)
+        return
+    faults: list[Fault] = []
+    form = read_choice("--to", to, (*SUFFIXES, "petab"), faults)
+    refuse(faults)
+    assert form is not None
+    faults += check_target("FILE", target, SUFFIXES[form])
+    from resprout.app.imported_commands import load_any
+    from resprout.app.screen import waiting
+    from resprout.exchange.patient_export import export_archive, export_sbml, read_regimen
+    from resprout.language import ImportedModel
+
+    loaded, plan = load_any(model), None
+    if isinstance(loaded, ImportedModel):
+        if regimen is not None or form == "omex":
+            found = f"`{model}` holds a model without drugs and people."
+            faults.append(Fault(found, "--model", "It can be written as sbml or antimony, without a regimen."))
+    elif regimen is not None:
+        try:
+            plan = read_regimen(loaded, regimen)
+        except InputError as error:
+            faults += error.faults
+    refuse(faults)
+    with waiting("Writing the model"):
+        if form == "omex" and not isinstance(loaded, ImportedModel):
+            content = export_archive(loaded, plan)
+        else:
+            sbml = loaded.sbml if isinstance(loaded, ImportedModel) else export_sbml(loaded, plan)
+            content = (sbml if form == "sbml" else antimony_text(sbml)).encode()
+    keep_bytes(content, target)
+    typer.echo(f"{target}: {form}, model digest {loaded.digest}")
+
+
+def antimony_text(sbml: str) -> str:
+    """The same model as Antimony text."""
+    import antimony
+
+    antimony.clearPreviousLoads()
+    antimony.loadSBMLString(sbml)
+    return str(antimony.getAntimonyString(antimony.getMainModuleName()))

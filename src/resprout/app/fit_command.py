@@ -1,0 +1,171 @@
+"""`resprout fit`: constants with their uncertainty from the published data, and every trial predicted without its own numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
+from resprout.app.options import need_extra
+
+if TYPE_CHECKING:
+    from resprout.calibrate.posterior import Posterior
+    from resprout.language.records import Model
+
+SHIPPED_DRAWS = 40
+ABOUT = "What the data have told of each fitted quantity, from `resprout fit`; lower and upper hold 90 %."
+ABOUT_LEFT_OUT = (
+    "Published numbers beside predictions of fits that never saw their trial, from `resprout fit --leave-out`."
+)
+
+
+def fit(
+    seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = 1,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Predict each trial by a fit that never saw it, and count what is held.")
+    ] = False,
+    ship: Annotated[
+        bool, typer.Option("--ship", help="Write values and draws into the tables of this very package.")
+    ] = False,
+    table: Annotated[Path | None, typer.Option(help="Write what was learned: .csv or .parquet.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Fit the model to the published data: stage 1, stages 2 and 3, then stages 4 to 6 with people, ratings and trials.
+
+    A fit that was stopped goes on where it was when the command is given again.
+
+    Example: `resprout fit --table learned.csv`
+    """
+    refuse(check_target("--table", table, TABLE_SUFFIXES))
+    for package in ("emcee", "arviz"):
+        need_extra(package, "calibrate")
+    import pandas as pd
+
+    from resprout.app.screen import print_json, screen
+    from resprout.calibrate.write_package import summary
+    from resprout.language import load_model
+
+    model = load_model()
+    posteriors = _posteriors(model, seed)
+    rows = summary(model, posteriors)
+    written = [] if table is None else [table]
+    if table is not None:
+        keep_table(pd.DataFrame(rows), table)
+    draws = _draws(posteriors, seed)
+    left_out = _left_out(model, posteriors, draws, seed) if leave_out else []
+    if ship:
+        written += _ship(model, posteriors, rows, draws, left_out)
+    if as_json:
+        print_json({"rows": rows, "left_out": left_out, "files": [str(path) for path in written]})
+        return
+    console = screen()
+    _show(rows)
+    if left_out:
+        console.print(coverage_words(left_out))
+    for path in written:
+        console.print(f"wrote {path}")
+
+
+def _posteriors(model: Model, seed: int) -> list[Posterior]:
+    """Fit and sample each part, the earlier ones held at their most likely point."""
+    from resprout.app.screen import waiting
+    from resprout.calibrate.fitted_parameters import PARTS
+    from resprout.calibrate.posterior import sample
+    from resprout.calibrate.posterior_mode import fit_part
+
+    found: list[Posterior] = []
+    fixed: dict[str, float] = {}
+    with waiting("Fitting") as spinner:
+        for part in PARTS:
+            done = fit_part(model, part, fixed, told=lambda text: spinner.update(f"Fitting {text} …"))
+            spinner.update(f"Sampling {part} …")
+            found.append(sample(done, seed=seed))
+            fixed |= done.values
+    return found
+
+
+def _draws(posteriors: list[Posterior], seed: int) -> list[dict[str, float]]:
+    """Draws of all parts together; parts are independent, because each later one held the earlier."""
+    parts = [posterior.draws(SHIPPED_DRAWS, seed) for posterior in posteriors]
+    return [{name: value for own in each for name, value in own.items()} for each in zip(*parts, strict=True)]
+
+
+def _left_out(
+    model: Model, posteriors: list[Posterior], draws: list[dict[str, float]], seed: int
+) -> list[dict[str, Any]]:
+    """Predict each fitted trial without its own numbers."""
+    from resprout.app.screen import waiting
+    from resprout.calibrate.leave_out import leave_trials_out
+    from resprout.calibrate.residuals import fitted_trials
+
+    own = {quantity.name for quantity in posteriors[-1].fit.quantities}
+    others = [{name: value for name, value in draw.items() if name not in own} for draw in draws]
+    with waiting("Leaving trials out") as spinner:
+        return leave_trials_out(
+            model,
+            posteriors[-1].fit,
+            others,
+            fitted_trials(),
+            seed=seed,
+            told=lambda text: spinner.update(f"Predicting: {text} …"),
+        )
+
+
+def _ship(
+    model: Model,
+    posteriors: list[Posterior],
+    rows: list[dict[str, Any]],
+    draws: list[dict[str, float]],
+    left_out: list[dict[str, Any]],
+) -> list[Path]:
+    from resprout.calibrate.write_package import write_draws, write_table, write_values
+
+    values = {name: value for posterior in posteriors for name, value in posterior.fit.values.items()}
+    files = [*write_values(model, values), write_draws(model, draws), write_table("posterior.tsv", ABOUT, rows)]
+    return [*files, write_table("left_out_trials.tsv", ABOUT_LEFT_OUT, left_out)] if left_out else files
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    from resprout.app.screen import number, screen, table
+
+    columns = [
+        "quantity",
+        "unit",
+        "before",
+        "fitted",
+        "90 % of draws",
+        "told by data",
+        "R-hat",
+        "ESS",
+        "hardest to tell from",
+    ]
+    cells = [
+        [
+            row["name"],
+            row["unit"],
+            number(row["prior"]),
+            number(row["value"]),
+            f"{number(row['lower'])} to {number(row['upper'])}",
+            f"{max(row['contraction'], 0):.0%}",
+            f"{row['R_hat']:.3f}",
+            f"{row['ESS']:.0f}",
+            f"{row['nearest']} ({row['correlation']:+.2f})",
+        ]
+        for row in rows
+    ]
+    screen().print(table(columns, cells, title="What the data have told", right=columns[2:8]))
+
+
+def coverage_words(rows: list[dict[str, Any]]) -> str:
+    """How many published numbers lie inside predictions that never saw their trial, in a sentence."""
+    from resprout.trial.published_numbers import inside_share
+
+    inside, counted = inside_share(rows)
+    plain, _ = inside_share([{**row, "inside": row["inside_plain"]} for row in rows])
+    return (
+        f"{inside} of {counted} published numbers ({inside / max(counted, 1):.0%}) lie inside the middle 90 % of "
+        f"predictions by fits that never saw their trial; inside the virtual trials alone, without the law of "
+        f"error that the fit allows between a model and a clinic, lie {plain} ({plain / max(counted, 1):.0%})."
+    )

@@ -1,0 +1,59 @@
+"""`resprout export --to petab`: the measurements and the model as a folder that PEtab tools read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+
+from resprout.app.keep import appearing_whole, refuse
+from resprout.app.options import need_extra
+from resprout.errors import Fault
+
+
+def export_petab(target: Path, folder: Path | None = None) -> None:
+    """Write a PEtab v2 problem into a folder, and say which rows PEtab has no words for.
+
+    target   a folder that is new, empty, or written by this command before      folder   of a model of one's own
+    raises   InputError for a folder that cannot be used, ModelError if PEtab's own checks find fault
+    """
+    refuse(folder_faults(target))
+    need_extra("petab", "calibrate")
+    from resprout.app.screen import waiting
+    from resprout.calibrate.evidence import read_measurements
+    from resprout.exchange.petab_problem import PROBLEM_FILE, check_problem, export_rows, petab_problem
+    from resprout.language import load_model
+
+    model = load_model(folder)
+    rows = read_measurements(model)
+    chosen = export_rows(rows)
+    with waiting("writing and checking the PEtab problem"):
+        problem = petab_problem(model, chosen)
+        check_problem(problem)
+        with appearing_whole(target) as draft:
+            draft.mkdir()
+            problem.to_files(draft)
+    typer.echo(
+        f"{target / PROBLEM_FILE}: PEtab v2, {len(chosen)} measurements in {len(problem.experiments)} experiments, "
+        f"{len(problem.parameters)} constants to estimate, model digest {model.digest}\n"
+        f"{len(rows) - len(chosen)} of {len(rows)} measurements stay out: peaks, ratios of experiments and mere directions "
+        "have no form in PEtab"
+    )
+
+
+def folder_faults(target: Path) -> list[Fault]:
+    """What is wrong with a folder to write to."""
+    from resprout.exchange.petab_problem import PROBLEM_FILE
+
+    parent = target.resolve().parent
+    if target.exists() and not target.is_dir():
+        return [Fault(f"`{target}` is a file.", "FILE", "Expected the name of a folder.", "Choose another name.")]
+    if target.is_dir() and any(target.iterdir()) and not (target / PROBLEM_FILE).is_file():
+        expected = "Expected a new or empty folder, or one that this command wrote."
+        return [Fault(f"The folder `{target}` holds other things.", "FILE", expected, "Choose another name.")]
+    if not parent.is_dir():
+        return [Fault(f"There is no folder `{parent}`.", "FILE", "", f"Try `mkdir -p {target.parent}` first.")]
+    if not os.access(parent, os.W_OK):
+        return [Fault(f"The folder `{parent}` cannot be written to.", "FILE", "", "Choose another folder.")]
+    return []

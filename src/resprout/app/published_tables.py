@@ -1,0 +1,100 @@
+"""`resprout published`: every published number of the shipped trials beside its prediction, and how many lie inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
+from resprout.app.trial_commands import Point
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COLUMNS = ["evidence", "arm", "endpoint", "time", "statistic", "published", "predicted", "95 % interval", "inside"]
+BOUNDS = {"": "", "upper": "≤ ", "lower": "≥ "}
+
+
+def published(
+    trials: Annotated[list[str] | None, typer.Argument(help="Trials; all that ship if left out.")] = None,
+    replicates: Annotated[
+        int | None, typer.Option(min=20, help="Repetitions; each protocol's own if left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of patients and raters.")] = 1,
+    point: Point = False,
+    table: Annotated[Path | None, typer.Option(help="Write the rows: .csv or .parquet.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Set the published numbers of trials beside the middle 95 % of virtual repetitions, and count those inside.
+
+    Example: `resprout published berman2000 murrough2013_midazolam --replicates 100`
+    """
+    refuse(check_target("--table", table, TABLE_SUFFIXES))
+    import pandas as pd
+
+    from resprout.app.screen import print_json, screen, waiting
+    from resprout.language import load_model
+    from resprout.trial.protocol import find_protocol, shipped_protocols
+    from resprout.trial.published_numbers import PUBLISHED_COLUMNS, inside_share
+    from resprout.trial.trial import published_of
+
+    names = trials or list(shipped_protocols())
+    for name in names:
+        find_protocol(name)
+    model, rows, console = load_model(), [], screen()
+    for name in names:
+        with waiting(f"Running {name}"):
+            found = published_of(name, model, replicates, seed, point=point)
+        rows += found
+        if not as_json and found:
+            console.print(rows_table(found, title=name))
+    inside, counted = inside_share(rows)
+    if table is not None:
+        keep_table(pd.DataFrame(rows, columns=PUBLISHED_COLUMNS), table)
+    if as_json:
+        print_json({"rows": rows, "inside": inside, "counted": counted, "files": [] if table is None else [str(table)]})
+        return
+    console.print(count_words(inside, counted))
+    if table is not None:
+        console.print(f"wrote {table}")
+
+
+def rows_table(rows: list[dict[str, Any]], title: str = "") -> Table:
+    """Published numbers beside predictions, for the screen."""
+    from resprout.app.screen import table
+
+    return table(COLUMNS, published_cells(rows), title=title, right=COLUMNS[5:8])
+
+
+def published_cells(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """Published numbers beside predictions, a row each; columns are COLUMNS."""
+    from resprout.app.screen import number
+    from resprout.figures.wording import say_time
+
+    verdicts = {True: "yes", False: "no", None: "not counted"}
+    return [
+        [
+            row["evidence"],
+            row["arm"] or "all",
+            row["endpoint"],
+            "–" if row["time_h"] != row["time_h"] else say_time(row["time_h"]),
+            row["statistic"],
+            f"{BOUNDS[row['bound']]}{number(row['published'])}",
+            number(row["predicted"]),
+            f"{number(row['lower'])} to {number(row['upper'])}",
+            verdicts[None if row["inside"] is None or row["inside"] != row["inside"] else bool(row["inside"])],
+        ]
+        for row in rows
+    ]
+
+
+def count_words(inside: int, counted: int) -> str:
+    """How many published numbers the predictions hold, in a sentence."""
+    if not counted:
+        return "No published number of these trials was read in a source or in a page that cites it."
+    return (
+        f"{inside} of {counted} published numbers ({inside / counted:.0%}) lie inside the middle 95 % of repetitions; "
+        "numbers that are only remembered are shown and not counted."
+    )

@@ -1,0 +1,170 @@
+"""`resprout sensitivity`: which constants an output hangs on, at an hour or a day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resprout.app.keep import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
+from resprout.app.options import need_extra, read_choice
+from resprout.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from resprout.calibrate.global_sensitivity import Sensitivity, Target
+
+METHODS = ("sobol", "morris")
+DEFAULT = ("HDRS17@24h", "HDRS17@7d")
+MOST_SAMPLES = 65_536
+
+
+def sensitivity(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="OUTPUT@TIME", help="Such as HDRS17@24h; HDRS17@24h and HDRS17@7d if left out."),
+    ] = None,
+    given: Annotated[
+        str | None, typer.Option(help="What is given; the person's standard dose of ketamine if left out.")
+    ] = None,
+    person: Annotated[str, typer.Option(help="patient, healthy, rodent or `stressed rodent`.")] = "patient",
+    method: Annotated[str, typer.Option(help="sobol, after a Morris screening, or morris alone.")] = "sobol",
+    samples: Annotated[int, typer.Option(min=16, help="Base sample of Sobol, a power of two.")] = 1024,
+    keep: Annotated[
+        int | None, typer.Option(min=2, help="Constants Sobol takes over from the screening; all if left out.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Constants to print for each output.")] = 15,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 1,
+    model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the picture: .html, .svg, .pdf or .png.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Write every index: .csv or .parquet.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Share the variance of an output among the constants it hangs on, each varied over its own range.
+
+    Example: `resprout sensitivity HDRS17@24h HDRS17@7d --out sensitivity.html`
+    """
+    faults = [*check_picture("--out", out), *check_target("--table", table, TABLE_SUFFIXES)]
+    chosen = read_choice("--method", method, METHODS, faults)
+    if samples & (samples - 1) or samples > MOST_SAMPLES:
+        near = min(MOST_SAMPLES, 1 << (samples.bit_length() - 1))
+        expected = f"Expected a power of two, at most {MOST_SAMPLES}."
+        faults.append(Fault(f"{samples} samples.", "--samples", expected, f"Try `--samples {near}`."))
+    refuse(faults)
+    need_extra("SALib", "calibrate")
+    from resprout.app.screen import counting, print_json, screen
+    from resprout.calibrate.experiments import Arm, read_persons
+    from resprout.calibrate.global_sensitivity import analyse_sensitivity, find_factors, read_target
+    from resprout.errors import nearest
+    from resprout.language import load_model
+
+    loaded = load_model(model)
+    wanted = tuple(dict.fromkeys(read_target(text, loaded) for text in targets or DEFAULT))
+    persons = read_persons(loaded)
+    if person not in persons:
+        raise InputError(Fault(f"`{person}` is nobody here.", "--person", "", nearest(person, persons)))
+    arm = Arm(person, persons[person].standard if given is None else given)
+    count = len(find_factors(loaded, arm, wanted))
+    runs = 20 * (count + 1) + (samples * (min(keep or count, count) + 2) if chosen == "sobol" else 0)
+    with counting(runs, "people") as tell:
+        found = analyse_sensitivity(
+            loaded, arm, wanted, samples=samples, keep=keep, sobol=chosen == "sobol", seed=seed, tell=tell
+        )
+    if out is not None:
+        from resprout.figures.sensitivity_figure import sensitivity_figure
+
+        keep_picture(sensitivity_figure(found, wanted, top), out)
+    if table is not None:
+        import pandas as pd
+
+        keep_table(pd.DataFrame(index_rows(found, wanted)), table)
+    if as_json:
+        print_json(sensitivity_facts(found, wanted))
+    else:
+        show_sensitivity(screen(), found, wanted, top)
+        for path in (out, table):
+            if path is not None:
+                typer.echo(f"wrote {path}")
+
+
+NUMBERS = ("mu_star", "sigma", "first", "first_lower", "first_upper", "total", "total_lower", "total_upper")
+
+
+def index_rows(found: Sensitivity, targets: tuple[Target, ...]) -> list[dict[str, Any]]:
+    """Every index as a flat record, the largest of each output first."""
+    return [
+        {
+            "output": target.output,
+            "time_h": target.time_h,
+            "constant": index.factor.name,
+            "stage": index.factor.constant.stage,
+            "grade": index.factor.constant.grade,
+            "range": f"{index.factor.word} {index.factor.size:g}",
+            "range_from": "spread" if index.factor.own else "grade",
+            **{name: getattr(index, name) for name in NUMBERS},
+        }
+        for target in targets
+        for index in found.of(target)
+    ]
+
+
+def sensitivity_facts(found: Sensitivity, targets: tuple[Target, ...]) -> dict[str, Any]:
+    """All of it as plain data."""
+    spread = [
+        {"output": target.output, "time_h": target.time_h, "mean": mean, "sd": deviation}
+        for target, (mean, deviation) in zip(targets, found.spread, strict=True)
+    ]
+    return {
+        "person": found.arm.person,
+        "given": found.arm.done,
+        "samples": found.samples,
+        "runs": found.runs,
+        "lost": found.lost,
+        "spread": spread,
+        "rows": index_rows(found, targets),
+    }
+
+
+def show_sensitivity(console: Console, found: Sensitivity, targets: tuple[Target, ...], top: int) -> None:
+    """Print the largest indices of each output."""
+    from resprout.app.screen import number, table
+    from resprout.language import STAGES
+
+    columns = [
+        "constant",
+        "stage",
+        "grade",
+        "range",
+        "effect",
+        "alone",
+        "95 % interval",
+        "with others",
+        "95 % interval ",
+    ]
+    for target, (mean, deviation) in zip(targets, found.spread, strict=True):
+        rows = [
+            [
+                index.factor.name,
+                f"{index.factor.constant.stage} {STAGES[index.factor.constant.stage - 1]}",
+                index.factor.constant.grade,
+                f"{index.factor.word} {index.factor.size:g}{'' if index.factor.own else ', from its grade'}",
+                number(index.mu_star),
+                number(index.first, 2),
+                say_interval(index.first_lower, index.first_upper),
+                number(index.total, 2),
+                say_interval(index.total_lower, index.total_upper),
+            ]
+            for index in found.of(target)[:top]
+        ]
+        title = f"{target.text}: mean {number(mean)}, SD {number(deviation)} over the ranges of all constants"
+        console.print(table(columns, rows, title=title, right=columns[4:]))
+    others = "Effect is the mean size of a step through the range (Morris), alone and with others are shares of variance (Sobol)."
+    lost = f" {found.lost} could not be solved and count nowhere." if found.lost else ""
+    console.print(f"{found.runs:,} people solved.{lost} {others}", soft_wrap=True)
+
+
+def say_interval(lower: float, upper: float) -> str:
+    """An interval in two digits; a dash if there is none."""
+    return "–" if lower != lower else f"{lower:.2f} to {upper:.2f}"

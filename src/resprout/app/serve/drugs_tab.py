@@ -1,0 +1,154 @@
+"""The drugs tab: regimens of the form in, one row each with what it does at every stage out, in the patient of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from resprout.app.serve.fields import DRUG_LINES
+from resprout.app.serve.path_simulation import Course, blocks_of, hypothesis_of, pairs, patient_course, person_of
+from resprout.app.serve.picture import Picture, axis, look, nice_range, value_axis, words
+from resprout.app.serve.state import Faults, State, say
+from resprout.dosing.dose_events import companion_drugs
+from resprout.dosing.regimen import parse_regimen
+from resprout.errors import InputError, ResproutError
+from resprout.figures.palette import STAGE_COLOUR
+from resprout.language.records import Model
+
+LEAST_SPAN = {
+    "HDRS-17 at 1 d": 5.0,
+    "HDRS-17 at 7 d": 5.0,
+    "dissociation": 10.0,
+    "systolic pressure": 10.0,
+}
+
+
+@dataclass(frozen=True)
+class Readout:
+    """One column: what it is called, its stage and unit, and how it is read from a course."""
+
+    label: str
+    stage: str
+    unit: str
+    read: Callable[[Course], float]
+
+
+def peak(name: str, scale: float = 1.0) -> Callable[[Course], float]:
+    """The highest value of an output."""
+    return lambda course: float(course.value[name].max() * scale)
+
+
+def rise(name: str, scale: float = 1.0) -> Callable[[Course], float]:
+    """How far an output rises above its start."""
+    return lambda course: float((course.value[name].max() - course.value[name][0]) * scale)
+
+
+def gain(name: str) -> Callable[[Course], float]:
+    """The highest rise of an output, % of its start."""
+    return lambda course: float(100 * (course.value[name].max() / (course.value[name][0] or 1.0) - 1))
+
+
+def moved(name: str, hour: float, scale: float = 1.0) -> Callable[[Course], float]:
+    """Change of an output at an hour."""
+    return lambda course: float((np.interp(hour, course.time_h, course.value[name]) - course.value[name][0]) * scale)
+
+
+READOUTS = (
+    Readout("PV block", "receptor", "%", peak("PV_NMDA_block", 100)),
+    Readout("extrasynaptic block", "receptor", "%", peak("pyramidal_extrasynaptic_NMDA_block", 100)),
+    Readout("pyramidal firing", "circuit", "% more", gain("pyramidal_rate")),
+    Readout("p-mTOR", "signal", "% active", rise("p_mTOR", 100)),
+    Readout("spines at 1 d", "spine", "% gained", moved("spine_density", 24, 100)),
+    Readout("HDRS-17 at 1 d", "score", "points change", moved("HDRS17", 24)),
+    Readout("HDRS-17 at 7 d", "score", "points change", moved("HDRS17", 168)),
+    Readout("dissociation", "score", "CADSS", peak("CADSS")),
+    Readout("systolic pressure", "score", "mmHg", rise("SBP")),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One regimen and its readouts."""
+
+    regimen: str
+    value: tuple[float, ...]
+
+
+def compare(state: State, model: Model) -> tuple[list[Row], Faults]:
+    """Give every regimen of the form to the patient of the page; a message at each line that cannot be read."""
+    rows, faults = [], {}
+    blocks, changed = pairs(blocks_of(state, model)), hypothesis_of(state, model)
+    for number in range(1, DRUG_LINES + 1):
+        text = state.text[f"line{number}"]
+        if not text:
+            continue
+        try:
+            regimen = parse_regimen(text, companion_drugs(model))
+            if len(regimen.times_h) > 60 or regimen.times_h[-1] > 60 * 24:
+                faults[f"line{number}"] = "Expected at most 60 doses within 60 days."
+                continue
+            course = patient_course(model, regimen, max(state.number["days"], 8.0), blocks, person_of(state), changed)
+        except InputError as error:
+            faults[f"line{number}"] = say(error)
+        except ResproutError as error:
+            faults[f"line{number}"] = str(error)
+        else:
+            rows.append(Row(text, tuple(readout.read(course) for readout in READOUTS)))
+    return rows, faults
+
+
+def spans(rows: list[Row]) -> list[float]:
+    """The largest size of each readout, which fills its bar."""
+    least = [LEAST_SPAN.get(readout.label, 5.0) for readout in READOUTS]
+    return [max([floor, *(abs(row.value[place]) for row in rows)]) for place, floor in enumerate(least)]
+
+
+def balance_picture(rows: list[Row]) -> tuple[Picture, str]:
+    """Relief at a day against dissociation, a point a regimen, and what that shows in words."""
+    labels = [readout.label for readout in READOUTS]
+    relief = [-row.value[labels.index("HDRS-17 at 1 d")] for row in rows]
+    odd = [row.value[labels.index("dissociation")] for row in rows]
+    data = [
+        {
+            "type": "scatter",
+            "mode": "markers+text",
+            "x": odd,
+            "y": relief,
+            "text": [f"{place}" for place in range(1, len(rows) + 1)],
+            "textposition": "top center",
+            "customdata": [row.regimen for row in rows],
+            "marker": {"size": 12, "color": STAGE_COLOUR["score"], "opacity": 0.9},
+            "hovertemplate": "%{customdata}<br>%{y:.1f} points better, CADSS %{x:.0f}<extra></extra>",
+        }
+    ]
+    layout = look(
+        320,
+        (52, 20, 20, 48),
+        xaxis=axis(
+            title=words("dissociation at its highest, CADSS"),
+            range=[-1, nice_range(0, max([10, *odd]))[1]],
+        ),
+        yaxis=value_axis(
+            title=words("HDRS-17 better at 1 d, points"),
+            range=[
+                min(-1.0, *relief, 0.0) * 1.15,
+                nice_range(0, 1.1 * max([5, *relief]))[1],
+            ],  # room for the number above a point
+            zeroline=True,
+            zerolinecolor="#B5BCC6",
+        ),
+    )
+    if not rows:
+        return {"data": data, "layout": layout}, "No regimen is given."
+    best = int(np.argmax(relief))
+    told = f"Number {best + 1}, {rows[best].regimen}, relieves most at one day ({relief[best]:.1f} points)"
+    quiet = [
+        place
+        for place in range(len(rows))
+        if odd[place] < 0.5 * max(odd[best], 1) and relief[place] >= 0.5 * relief[best] > 0.5
+    ]
+    if quiet:
+        told += f"; number {quiet[0] + 1} keeps at least half of that with less than half of the dissociation"
+    return {"data": data, "layout": layout}, f"{told}."

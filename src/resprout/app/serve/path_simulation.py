@@ -1,0 +1,192 @@
+"""One patient's course: a checked state in, every output of the six panels over time out, in a few milliseconds."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.app.serve.fields import SHARE_ENDINGS, fields_of
+from resprout.app.serve.state import State, read_regimen, read_state
+from resprout.calibrate.hypotheses import read_hypotheses
+from resprout.dosing.dose_events import companion_constants, companion_drugs, regimen_events, slots_of
+from resprout.dosing.regimen import KETAMINES, MOST_DRUGS, Regimen, parse_regimen
+from resprout.errors import Fault, InputError, SolveError
+from resprout.figures.panels import PATH_OUTPUTS
+from resprout.language import load_model
+from resprout.language.records import Model
+from resprout.language.tables import SLOTS
+from resprout.people.typical import typical_patient
+from resprout.simulation.cohort_simulation import output_hours
+from resprout.solve import Events, run_patients
+
+Numbers = NDArray[np.float64]
+Person = tuple[float, float, float, str, str]
+Pairs = tuple[tuple[str, float], ...]
+OTHER_DRUGS = {"companion_plasma": "other drug, plasma", "partner_plasma": "third drug, plasma"}
+FURTHER_OUTPUTS = ("VAS_high", "MADRS", "SBP", "glutamine_cycling", "ambient_glutamate")
+ENTRANCES = ("iv bolus", "iv over 1 h", "im", "oral", "sublingual")
+_building = threading.Lock()
+_warm: set[bool] = set()  # whether the kernels without and with other drugs have been built
+
+
+@dataclass(frozen=True)
+class Course:
+    """What happens to one patient.
+
+    time_h    [time]  h   hours after the first dose
+    value     by output: [time], in the unit of the output
+    regimen   as the command line takes it
+    """
+
+    time_h: Numbers
+    value: dict[str, Numbers]
+    regimen: str
+
+
+def course_outputs(model: Model, others: bool) -> list[str]:
+    """Outputs that the page draws or speaks of: always the same with other drugs and without, so that two kernels serve."""
+    wanted = (*PATH_OUTPUTS, *FURTHER_OUTPUTS, *(OTHER_DRUGS if others else ()))
+    return [name for name in dict.fromkeys(wanted) if name in model.equations]
+
+
+def one_course(state: State, model: Model) -> Course:
+    """Follow the patient of the page.
+
+    raises   InputError for a regimen that cannot be read, SolveError if this patient has no solution
+    """
+    regimen, faults = read_regimen(state, model)
+    if regimen is None:
+        raise InputError(*(Fault(message, field) for field, message in faults.items()))
+    return patient_course(
+        model,
+        regimen,
+        state.number["days"],
+        pairs(blocks_of(state, model)),
+        person_of(state),
+        hypothesis_of(state, model),
+    )
+
+
+def person_of(state: State) -> Person:
+    """Glial uptake, stress, weight (kg), rs6265 genotype and CYP2B6 of the page's patient."""
+    number, text = state.number, state.text
+    return number["glial"] / 100, number["stress"], number["weight"], text["genotype"], text["enzyme"]
+
+
+def pairs(values: dict[str, float]) -> Pairs:
+    """Values by name in a form that can be remembered."""
+    return tuple(sorted(values.items()))
+
+
+def hypothesis_of(state: State, model: Model) -> Pairs:
+    """The constants that the chosen hypothesis changes."""
+    return rivals_of(model).get(state.text.get("hypothesis", ""), ())
+
+
+@lru_cache(maxsize=8)
+def rivals_of(model: Model) -> dict[str, Pairs]:
+    """Changed constants of every hypothesis that the model has."""
+    return {each.name: pairs(each.overrides) for each in read_hypotheses(model)}
+
+
+def standard_course(model: Model) -> Course:
+    """The published infusion in a typical patient, against which heights are shown."""
+    regimen = parse_regimen("ketamine 0.5 mg/kg iv over 40 min")
+    return patient_course(model, regimen, 14.0, (), (0.75, 1.0, 70.0, "Val/Val", "normal"))
+
+
+@lru_cache(maxsize=512)
+def patient_course(
+    model: Model,
+    regimen: Regimen,
+    days: float,
+    blocks: Pairs,
+    person: Person,
+    changed: Pairs = (),
+) -> Course:
+    """Solve one patient; `person` as in `person_of`, `changed` constants as a rival hypothesis has them."""
+    overrides = dict(changed)
+    constants: dict[str, Any] = {**companion_constants(model, regimen), **person_constants(model, person), **overrides}
+    for drug, slot in slots_of(regimen).items():
+        own = {name: f"{slot}_{name.removeprefix(drug + '_')}" for name in overrides if name.startswith(f"{drug}_")}
+        constants |= {taken: overrides[name] for name, taken in own.items() if taken in model.constants}
+    others = bool(regimen.drugs)
+    events = silent_events(model, others)
+    at_rest = np.array([[overrides.get(name, model.nominal.get(name, 0.0))] for name in events.name])
+    events = Events(events.time_h, events.name, at_rest)
+    if blocks:
+        shares = np.array([[share] for _, share in blocks])
+        events = events.joined(Events(np.zeros(len(blocks)), tuple(name for name, _ in blocks), shares))
+    events = events.joined(regimen_events(regimen, {**model.nominal, **constants}))
+    hours = output_hours(regimen.times_h, max(days * 24, regimen.times_h[-1] + 24))
+    outputs = course_outputs(model, others)
+    with contextlib.nullcontext() if others in _warm else _building:
+        solved = run_patients(model, constants, events, hours, outputs, threads=1)
+    _warm.add(others)
+    if solved.status[0] != 0:
+        remedy = "Move the patient or a block nearer to where it was."
+        raise SolveError(Fault("this patient cannot be solved.", "", solved.message(0), remedy))
+    value = {name: solved.value[0, :, column] for column, name in enumerate(outputs)}
+    return Course(hours, value, regimen.text)
+
+
+def person_constants(model: Model, person: Person) -> dict[str, Numbers]:
+    """What makes this person: by constant, [1]. Only what slides is set anew."""
+    glial_uptake, stress, weight_kg, genotype, enzyme = person
+    sliding = {"glial_uptake": glial_uptake, "stress": stress, "body_weight": weight_kg}
+    return {**born_constants(model, genotype, enzyme), **{name: np.array([value]) for name, value in sliding.items()}}
+
+
+@lru_cache(maxsize=32)
+def born_constants(model: Model, genotype: str, enzyme: str) -> dict[str, Numbers]:
+    """What a person is born with: by constant, [1]."""
+    return typical_patient(genotype=genotype, CYP2B6=enzyme, model=model).constants
+
+
+@lru_cache(maxsize=8)
+def silent_events(model: Model, others: bool) -> Events:
+    """Every input and entrance set to nothing at hour 0, so that any regimen and block moves the same names.
+
+    others   whether drugs beside ketamine are given; without them their inputs are left out, which halves the work
+    """
+    companions, drugs = companion_drugs(model), slot_drugs(model)
+    names = {name for name in model.inputs if others or not name.startswith(SLOTS)}
+    for entrance in ENTRANCES:
+        texts = [f"ketamine 1 mg {entrance}"]
+        if others and entrance != "sublingual":
+            texts.append(" + ".join(f"{drug} 1 mg {entrance}" for drug in drugs[:MOST_DRUGS]))
+        for text in texts:
+            names |= set(regimen_events(parse_regimen(text, companions), model.nominal).name)
+    ordered = tuple(sorted(names))
+    return Events(np.zeros(len(ordered)), ordered, np.zeros((len(ordered), 1)))
+
+
+def slot_drugs(model: Model) -> list[str]:
+    """Drugs beside ketamine that can be given by every ordinary route."""
+    drugs = companion_drugs(model)
+    return [drug for drug in drugs if f"{drug}_central_volume" in model.constants and drug not in KETAMINES]
+
+
+def blocks_of(state: State, model: Model) -> dict[str, float]:
+    """Blocks of the page by input: shares from 0 to 1, concentrations in units of their affinity."""
+    steps = {name for name, field in fields_of(model).items() if field.group.startswith("block")}
+    return {
+        name: state.number[name] / (100.0 if name.endswith(SHARE_ENDINGS) else 1.0)
+        for name in sorted(steps)
+        if state.number[name] > 0
+    }
+
+
+def warm_up() -> None:
+    """Build both kernels before anybody asks for them."""
+    model = load_model()
+    standard_course(model)
+    for drug in slot_drugs(model)[:1]:
+        regimen = parse_regimen(f"{drug} 1 mg iv", companion_drugs(model))
+        patient_course(model, regimen, 1.0, (), person_of(read_state({}, model)[0]))

@@ -1,0 +1,242 @@
+"""The trial tab: a design in, a virtual trial run once on people of its own, its outcome and its power out."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from scipy.special import nctdtr, stdtrit
+
+from resprout.app.serve.state import Faults, State, read_regimen, read_state, regimen_text, say
+from resprout.dosing.dose_events import companion_drugs
+from resprout.dosing.regimen import parse_duration, parse_regimen
+from resprout.errors import Fault, InputError
+from resprout.language import load_model
+from resprout.language.records import Model
+from resprout.trial import Trial, run_trial
+from resprout.trial.protocol import SHIPPED
+
+Numbers = NDArray[np.float64]
+LARGEST_PROTOCOL = 64_000  # characters
+MOST_PEOPLE, MOST_ARMS, MOST_ENDPOINTS, MOST_VISITS = 2_000, 6, 12, 40
+DEEPEST_YAML = 12
+MOST_BRACKETS = 500
+TOO_STRONG = 37.0  # a noncentrality at which power is 1 and the exact sum no longer works
+LAST_VISIT_H = 60 * 24.0
+CONTROL_REGIMENS = {"saline": "saline", "midazolam": "midazolam 0.045 mg/kg iv over 40 min"}
+CONTROL_TYPES = {"saline": "saline", "midazolam": "midazolam", "none": "open_label"}
+DISSOCIATION_VISITS = ("0 min", "20 min", "40 min", "60 min", "80 min", "2 h", "4 h")
+CARRIERS = {"all": [], "Val/Val": ["Val/Val"], "Met": ["Val/Met", "Met/Met"]}
+
+
+def run_design(state: State, model: Model) -> tuple[Trial | None, Faults]:
+    """Run the trial of the form; or a message at each faulty field."""
+    name = state.text["published"]
+    if name != "own":
+        try:
+            return run_upload((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"), model), {}
+        except InputError as error:
+            return None, {"published": say(error)}
+    fields, faults = design(state, model)
+    if faults:
+        return None, faults
+    try:
+        return run_text(yaml.safe_dump(fields, sort_keys=False), model), {}
+    except InputError as error:
+        return None, {"entry": say(error)}
+
+
+def design(state: State, model: Model) -> tuple[dict[str, Any], Faults]:
+    """The protocol of the form, as the fields of a protocol file."""
+    _, faults = read_regimen(state, model)
+    arms = []
+    n, control = int(state.number["n"]), state.text["control"]
+    wanted = [("this regimen", regimen_text(state), "drug"), ("the further arm", state.text["further"], "further")]
+    if control != "none":
+        wanted.append((control, CONTROL_REGIMENS[control], "control"))
+    for name, text, field in wanted:
+        if not text:
+            continue
+        try:
+            parse_regimen(text, companion_drugs(model))
+        except InputError as error:
+            faults.setdefault(field, say(error))
+        arms.append({"name": name, "regimen": text, "size": n, **({"control": True} if name == control else {})})
+    visits, wrong = read_visits(state.text["visits"])
+    if wrong:
+        faults["visits"] = wrong
+    if state.number["youngest"] >= state.number["oldest"]:
+        faults["oldest"] = "Expected an age above the youngest."
+    scale = state.text["scale"]
+    fields = {
+        "name": "my_trial",
+        "title": "A trial designed on the page",
+        "design": "parallel",
+        "control": CONTROL_TYPES[control],
+        "entry": {
+            "minimum": {scale: state.number["entry"]},
+            "age": [state.number["youngest"], state.number["oldest"]],
+            "genotype": CARRIERS[state.text["carriers"]],
+        },
+        "arms": arms,
+        "endpoints": [
+            {"name": scale, "visits": [f"{hour!r} h" for hour in visits]},
+            {"name": "CADSS", "visits": list(DISSOCIATION_VISITS)},
+        ],
+        "replicates": 1,
+        "seed": int(state.number["seed"]),
+    }
+    return fields, faults
+
+
+def read_visits(text: str) -> tuple[list[float], str]:
+    """Visits such as `4 h, 1 d, 7 d` as ascending hours with the baseline first, and what is wrong with them."""
+    spoken = [part.strip() for part in text.split(",") if part.strip()]
+    hours = [parse_duration(part) for part in spoken]
+    for part, hour in zip(spoken, hours, strict=True):
+        if hour is None or not 0 <= hour <= LAST_VISIT_H:
+            return [], f"`{part}` is no visit. Expected a time up to 60 d, for instance `4 h` or `7 d`."
+    found = sorted({0.0, *(float(hour) for hour in hours if hour is not None)})
+    if len(found) < 2 or len(found) > MOST_VISITS:
+        return [], f"Expected from 1 to {MOST_VISITS - 1} visits after the first dose."
+    return found, ""
+
+
+def run_upload(text: object, model: Model) -> Trial:
+    """Run a protocol that a reader gave as text.
+
+    raises   InputError with every fault, each with its line; also for a protocol too large for a page
+    """
+    content = check_yaml(text)
+    check_size(content)
+    return run_text(str(text), model)
+
+
+def run_text(text: str, model: Model) -> Trial:
+    """Run a protocol once, every constant at its point estimate: one draw alone would look like a fact."""
+    # the reader of protocols takes files; the name is ours, nothing of the text becomes a path
+    handle, name = tempfile.mkstemp(prefix="protocol-", suffix=".yaml")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        return run_trial(Path(name), replicates=1, model=model, point=True)
+    except InputError as error:
+        raise InputError(*(shown(fault, Path(name)) for fault in error.faults)) from None
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def shown(fault: Fault, path: Path) -> Fault:
+    """A fault whose place is a line of the reader's text, not a file of ours."""
+    place = fault.where.replace(str(path), "the protocol").replace(f"{path.name}:", "line ")
+    return Fault(fault.found.replace(str(path), "the protocol"), place, fault.expected, fault.remedy)
+
+
+def check_yaml(text: object) -> object:
+    """What plain YAML holds.
+
+    raises   InputError for text that is too long or too deep, that refers to itself, or that is no YAML
+    """
+    if not isinstance(text, str) or not 0 < len(text) <= LARGEST_PROTOCOL:
+        expected = f"Expected at most {LARGEST_PROTOCOL:,} characters."
+        raise InputError(Fault("the protocol is empty or too long.", "", expected))
+    if text.count("[") + text.count("{") > MOST_BRACKETS:
+        raise InputError(Fault("the protocol has more brackets than a design needs."))
+    opens = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken, yaml.FlowMappingStartToken)
+    closes = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
+    depth = 0
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
+                raise InputError(Fault("the protocol holds an anchor, alias or tag.", "", "Expected plain fields."))
+            depth += isinstance(token, (*opens, yaml.FlowSequenceStartToken)) - isinstance(token, closes)
+            if depth > DEEPEST_YAML:
+                raise InputError(Fault("the protocol is nested too deeply.", "", f"Expected at most {DEEPEST_YAML}."))
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        found = f"this is no YAML: {getattr(error, 'problem', None) or 'it cannot be read'}."
+        raise InputError(Fault(found, f"line {mark.line + 1}" if mark else "", "Expected `field: value`.")) from None
+
+
+def check_size(content: object) -> None:
+    """Refuse a protocol that asks for more than a page gives; whether it makes sense is checked afterwards.
+
+    raises   InputError
+    """
+    fields = content if isinstance(content, dict) else {}
+    arms, endpoints = (listed(fields.get(key)) for key in ("arms", "endpoints"))
+    people = sum(number(arm.get("size")) + number(arm.get("first")) for arm in arms)
+    visits = max((len(listed_any(endpoint.get("visits"))) for endpoint in endpoints), default=0)
+    asked = (
+        (people, MOST_PEOPLE, "people"),
+        (len(arms), MOST_ARMS, "arms"),
+        (len(endpoints), MOST_ENDPOINTS, "endpoints"),
+        (visits, MOST_VISITS, "visits"),
+    )
+    faults = [
+        Fault(f"{found:,} {what}.", "", f"The page takes at most {most:,}.", "Use `resprout trial` for more.")
+        for found, most, what in asked
+        if found > most
+    ]
+    if faults:
+        raise InputError(*faults)
+
+
+def listed_any(value: object) -> list[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def listed(value: object) -> list[dict[str, Any]]:
+    """The mappings of a list."""
+    return [item for item in listed_any(value) if isinstance(item, dict)]
+
+
+def number(value: object) -> int:
+    """The value if it is a whole number, else 0."""
+    return value if isinstance(value, int) else 0
+
+
+def control_of(trial: Trial) -> str:
+    """The name of the control arm; empty if there is none."""
+    return next((arm.name for arm in trial.protocol.arms if arm.control), "")
+
+
+def effect_sizes(trial: Trial, arm: str) -> tuple[list[float], list[float]]:
+    """Visits (h) and Cohen's d of the change from baseline against the control; positive if the arm falls more."""
+    table = trial.table
+    scale = trial.protocol.endpoints[0].name
+    chosen = table["arm"].eq(arm) & table["endpoint"].eq(scale) & table["statistic"].eq("cohen_d")
+    rows = table[chosen & table["value"].notna()].sort_values("time_h")
+    return rows["time_h"].tolist(), (-rows["value"]).tolist()
+
+
+def power(effect: float, n: Numbers, level: float = 0.05) -> Numbers:
+    """Power of a two-sided t-test with n people in each of two arms; exact, by the noncentral t distribution."""
+    freedom = 2 * n - 2
+    shift = np.minimum(np.abs(effect) * np.sqrt(n / 2), TOO_STRONG)
+    bound = stdtrit(freedom, 1 - level / 2)
+    found = 1 - nctdtr(freedom, shift, bound) + nctdtr(freedom, shift, -bound)
+    return np.where(shift >= TOO_STRONG, 1.0, np.clip(np.nan_to_num(found, nan=1.0), 0.0, 1.0))
+
+
+def people_needed(effect: float, wanted: float = 0.9) -> int | None:
+    """Fewest people in each arm that reach a power; None if 500 do not."""
+    sizes = np.arange(3, 501).astype(float)
+    enough = power(effect, sizes) >= wanted
+    return int(sizes[int(enough.argmax())]) if enough.any() else None
+
+
+def warm_trials() -> None:
+    """Build the kernels of the usual arms before anybody asks for them."""
+    model = load_model()
+    nasal = {"drug": "S_ketamine", "amount": "56", "unit": "mg", "route": "nasal"}
+    for changed in ({}, {"control": "midazolam"}, nasal):
+        state, _ = read_state({"n": "4", **changed}, model)
+        run_design(state, model)

@@ -1,0 +1,142 @@
+"""What a run or a trial found, as rows that screen and page both print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from resprout.app.screen import number, p_value
+from resprout.figures.wording import say_time, say_unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from resprout.language import Model
+    from resprout.simulation.summaries import Tally
+
+CHECKPOINTS_H = (0.0, 40 / 60, 110 / 60, 4.0, 24.0, 72.0, 168.0, 240.0)
+ANALYSIS_HEADINGS = ["analysis", "endpoint", "compared", "quantity", "time", "estimate", "95 %", "median p", "power"]
+MOST_VISITS = 12  # columns of the screen's table of means
+ANOVA_COLUMNS = ["outcome", "F", "df", "epsilon", "median p", "5-95 % of p", "share p<.005", "uncorrected p<.005"]
+
+
+def outputs_of(run: xr.Dataset) -> list[str]:
+    """Names of the outputs of a run, in its order."""
+    return [str(name) for name in run.data_vars if "time_h" in run[name].dims]
+
+
+def failed_patients(run: xr.Dataset) -> int:
+    """How many patients could not be solved."""
+    return int((run["status"] != 0).sum()) if "status" in run else 0
+
+
+def tally_summary(tally: Tally, model: Model, names: list[str]) -> list[dict[str, Any]]:
+    """The same as `summary`, from the sums of a stream."""
+    columns = {name: tally.mean[:, tally.outputs.index(name)] for name in names} if tally.n else {}
+    return [_summary_row(name, model.unit(name), tally.hours, mean) for name, mean in columns.items()]
+
+
+def summary(run: xr.Dataset, names: list[str]) -> list[dict[str, Any]]:
+    """Mean over solved patients at a few hours, and where it is farthest from the start, one row per output."""
+    hours = run["time_h"].to_numpy().astype(float)
+    solved = run["status"].to_numpy() == 0 if "status" in run else slice(None)
+    means = {name: run[name].transpose("patient", "time_h").to_numpy()[solved].mean(axis=0) for name in names}
+    return [_summary_row(name, run[name].attrs.get("units", ""), hours, mean) for name, mean in means.items()]
+
+
+def _summary_row(name: str, unit: str, hours: np.ndarray, mean: np.ndarray) -> dict[str, Any]:
+    farthest = int(np.abs(mean - mean[0]).argmax())
+    at = {hour: float(mean[np.abs(hours - hour).argmin()]) for hour in checkpoints(hours[-1])}
+    extreme = {"farthest": float(mean[farthest]), "farthest_h": float(hours[farthest])}
+    return {"endpoint": name, "unit": unit, "mean": at, **extreme}
+
+
+def checkpoints(end_h: float) -> list[float]:
+    """Hours shown in the summary: the usual ones up to the end, and the end itself."""
+    return [hour for hour in CHECKPOINTS_H if hour < end_h] + [float(end_h)]
+
+
+def summary_cells(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """The summary as column names and cells."""
+    columns = ["output", "unit", *map(say_time, rows[0]["mean"]), "farthest from start"]
+    cells = [
+        [
+            row["endpoint"],
+            say_unit(row["unit"]),
+            *beside_largest(list(row["mean"].values())),
+            farthest_words(row),
+        ]
+        for row in rows
+    ]
+    return columns, cells
+
+
+def beside_largest(means: list[float]) -> list[str]:
+    """Means as numbers; one that is nothing beside the largest of the row reads 0."""
+    largest = max(abs(mean) for mean in means)
+    return [number(0.0 if abs(mean) < 1e-5 * largest else mean) for mean in means]
+
+
+def farthest_words(row: dict[str, Any]) -> str:
+    """Where a mean is farthest from its start; a dash if it never leaves it."""
+    start = row["mean"][0.0]
+    if abs(row["farthest"] - start) <= 1e-3 * max(abs(start), 1e-6):
+        return "–"
+    return f"{number(row['farthest'])} at {say_time(row['farthest_h'])}"
+
+
+def mean_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """The means of a trial by endpoint and arm, a column a visit."""
+    means = table[table["statistic"].eq("mean")]
+    hours = few_hours(sorted(float(hour) for hour in means["time_h"].unique()))
+    cells = []
+    for (endpoint, arm), rows in means.groupby(["endpoint", "arm"], sort=False):
+        at = dict(zip(rows["time_h"], rows["value"], strict=True))
+        shown = [f"{at[hour]:.1f}" if hour in at else "–" for hour in hours]
+        cells.append([str(endpoint), str(arm), *shown, f"{int(rows['n'].max()):,}"])
+    return ["endpoint", "arm", *map(say_time, hours), "n"], cells
+
+
+def anova_cells(anova: pd.DataFrame) -> list[list[str]]:
+    """The analysis of variance, a row an outcome; columns are ANOVA_COLUMNS."""
+    return [
+        [
+            row["endpoint"],
+            f"{row['F']:.2f}",
+            f"{row['df']:g}, {row['df_error']:g}",
+            f"{row['epsilon']:.2f}",
+            p_value(row["p"]),
+            f"{p_value(row['p_lower'])} to {p_value(row['p_upper'])}",
+            f"{row['share_below_005']:.0%}",
+            f"{row['share_below_005_uncorrected']:.0%}",
+        ]
+        for row in anova.to_dict("records")
+    ]
+
+
+def few_hours(hours: list[float]) -> list[float]:
+    """The visits that fit on a screen: all of them, or the first, the last and some between, evenly."""
+    if len(hours) <= MOST_VISITS:
+        return hours
+    chosen = np.unique(np.round(np.linspace(0, len(hours) - 1, MOST_VISITS)).astype(int))
+    return [hours[index] for index in chosen]
+
+
+def analysis_cells(analysis: pd.DataFrame) -> list[list[str]]:
+    """The analyses of a trial, a row each; columns are ANALYSIS_HEADINGS."""
+    return [
+        [
+            row["analysis"],
+            row["endpoint"],
+            f"{row['arm']} – {row['against']}" if row["against"] else row["arm"] or "all",
+            row["quantity"],
+            "–" if np.isnan(row["time_h"]) else say_time(row["time_h"]),
+            number(row["estimate"]),
+            f"{number(row['lower'])} to {number(row['upper'])}",
+            p_value(row["p"]),
+            "–" if np.isnan(row["power"]) else f"{row['power']:.0%}",
+        ]
+        for row in analysis.to_dict("records")
+    ]

@@ -1,0 +1,157 @@
+"""The fit: quantities with priors and blocks of data in; the most likely point, its residuals and slopes out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from resprout import cache
+from resprout.calibrate.evidence import data_folder
+from resprout.calibrate.fitted_parameters import Numbers, Quantity, read_quantities, values_of
+from resprout.calibrate.residuals import Block, Interventions, Laboratory, Trials
+from resprout.language.records import Model
+
+STEP = 0.5  # of a prior sd: long enough that shares of a few hundred people move
+REACH = 4.0  # prior sd that the first step may take along all quantities together
+SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying trial does not bend all others
+MOST_STEPS = {
+    "dose": 30,
+    "circuit": 30,
+    "mood": 5,
+}  # of mood, what is left then is less than the noise of virtual trials
+STAGES_OF = {"dose": (1,), "circuit": (2, 3), "mood": (4, 5, 6)}
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Where a part of the fit ended.
+
+    free       [quantity]        prior sd from the prior      residual   [row]   in sd, not softened
+    slope      [row, quantity]   of the residuals             loss       half the sum of softened squares, prior included
+    """
+
+    part: str
+    quantities: tuple[Quantity, ...]
+    rows: tuple[str, ...]
+    free: Numbers
+    residual: Numbers
+    slope: Numbers
+    loss: float
+    steps: int
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The most likely value of each quantity, by name."""
+        return values_of(self.quantities, self.free)
+
+
+def soften(residual: Numbers) -> Numbers:
+    """Residuals whose squares grow linearly beyond SOFT: near zero unchanged."""
+    size: Numbers = SOFT * np.sqrt(2 * (np.sqrt(1 + (residual / SOFT) ** 2) - 1))
+    return np.copysign(size, residual)
+
+
+def blocks_of(model: Model, part: str, start: Mapping[str, float]) -> list[Block]:
+    """The data that a part of the fit looks at."""
+    found: list[Block] = [Laboratory.of(model, STAGES_OF[part])]
+    if part != "dose":
+        found.append(Interventions.of(model))
+    if part == "mood":
+        found.append(Trials.of(model, start))
+    return found
+
+
+def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, told: Progress = print) -> Fit:
+    """Fit one part, the others' quantities at `fixed` or at their priors.
+
+    returns   Fit; a fit that was stopped goes on from what it has kept on disk
+    """
+    every = read_quantities(model)
+    quantities = tuple(each for each in every if each.part == part)
+    others = {each.name: each.prior for each in every if each.part != part} | dict(fixed or {})
+    others = {name: value for name, value in others.items() if name not in {each.name for each in quantities}}
+    start = others | values_of(quantities, np.zeros(len(quantities)))
+    blocks = blocks_of(model, part, start)
+    rows = tuple(name for block in blocks for name in block.names)
+    keeper = _Keeper(model, part, blocks, others)
+
+    def around(free: Numbers) -> Numbers:
+        """Residuals at a point and a step away from it along each quantity: [1 + quantity, row]."""
+        return keeper.residuals([free, *(free + STEP * row for row in np.eye(len(quantities)))], quantities)
+
+    def slopes(free: Numbers) -> Numbers:
+        told(f"{part}: slopes of {len(quantities)} quantities on {len(rows)} rows")
+        found = soften(around(free))
+        return np.vstack([((found[1:] - found[0]) / STEP).T, np.eye(len(quantities))])
+
+    def whole(free: Numbers) -> Numbers:
+        data = soften(keeper.residuals([free], quantities)[0])
+        told(f"{part}: loss {0.5 * (data @ data + free @ free):.2f}")
+        return np.concatenate([data, free])
+
+    found = least_squares(
+        whole,
+        np.zeros(len(quantities)),
+        jac=slopes,
+        x_scale=REACH,
+        max_nfev=MOST_STEPS[part],
+        ftol=4e-3,
+        xtol=1e-3,
+        gtol=1e-3,
+    )
+    near = around(found.x)
+    slope = ((near[1:] - near[0]) / STEP).T
+    return Fit(part, quantities, rows, found.x, near[0], slope, float(found.cost), int(found.nfev))
+
+
+def _behind() -> list[str]:
+    """Digests of all that a residual comes from beside the model: code, and tables that the model's digest does not hold."""
+    package = Path(str(resources.files("resprout")))
+    tables = [data_folder() / "measurements.tsv", data_folder() / "fitted.tsv", *package.glob("people/*.tsv")]
+    tables += [*package.glob("trial/*.tsv"), *package.glob("trial/protocols/*.yaml")]
+    code = [
+        cache.source_digest(layer)
+        for layer in (
+            "calibrate",
+            "trial",
+            "simulate",
+            "dosing",
+            "people",
+            "statistics",
+            "solve",
+            "compile",
+            "language",
+        )
+    ]
+    return [*code, *(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(tables))]
+
+
+class _Keeper:
+    """Residuals at points, each computed once and kept on disk under all that it depends on."""
+
+    def __init__(self, model: Model, part: str, blocks: Sequence[Block], others: Mapping[str, float]) -> None:
+        self.blocks, self.others = blocks, dict(others)
+        self.head = "|".join([model.digest, part, *_behind(), json.dumps(sorted(others.items()))])
+
+    def residuals(self, free: Sequence[Numbers], quantities: Sequence[Quantity]) -> Numbers:
+        """[point, row] residuals; what cannot be computed anywhere is 0."""
+        keys = [hashlib.sha256((self.head + point.tobytes().hex()).encode()).hexdigest()[:32] for point in free]
+        kept = [cache.stored("fits", key) for key in keys]
+        missing = [number for number, value in enumerate(kept) if value is None]
+        if missing:
+            points = [self.others | values_of(quantities, free[number]) for number in missing]
+            fresh = np.concatenate([block.residuals(points) for block in self.blocks], axis=1)
+            for number, line in zip(missing, fresh, strict=True):
+                kept[number] = np.ascontiguousarray(line).tobytes()
+                cache.store("fits", keys[number], kept[number] or b"")
+        found = np.array([np.frombuffer(value or b"") for value in kept])
+        # what cannot be computed at one point says nothing about the direction from there
+        return np.where(np.isnan(found), np.where(np.isnan(found[0]), 0.0, found[0]), found)

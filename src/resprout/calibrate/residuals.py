@@ -1,0 +1,218 @@
+"""Data of a fit in three blocks with one face: laboratory, interventions, trials; points of the fit in, residuals out."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from typing import Protocol
+
+import numpy as np
+
+from resprout.calibrate.evidence import Measurement, distances, read_measurements
+from resprout.calibrate.fitted_parameters import Numbers
+from resprout.calibrate.interventions import BANDS, SEEN, Verdict, run_interventions
+from resprout.calibrate.predicted_measurements import predict_measurements
+from resprout.language import load_model
+from resprout.language.records import Model
+from resprout.people.draws import held
+from resprout.trial.design import LARGE_TRIAL, Published
+from resprout.trial.design import Protocol as Design
+from resprout.trial.protocol import read_protocol, shipped_protocols
+from resprout.trial.published_numbers import COUNTED, published_statistic
+from resprout.trial.replicates import run_series
+
+SLOW_TRIALS = ("stard_level1",)  # 98 daily doses in 2,876 people: predicted, never fitted
+NOT_SMOOTH = ("interaction_p", "difference_p", "change_p", "first_significant_h", "remission_median_h")
+DISCREPANCY = 0.1  # of a published number: no model of this kind is nearer to a clinic than that
+LEAST_TRIALS, MOST_TRIALS = 8, 60
+BAND_FAR = 4.0  # sd at which a miss is as bad as it can be: a fact that the model cannot hold pulls at nothing
+BAND_SD, BAND_MARGIN = 0.04, 0.03  # of the agent's effect: how soft the edge of a band is, and how far inside it counts
+
+
+class Block(Protocol):
+    """Rows of data, and how far points of the fit lie from them."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each row."""
+        ...
+
+    def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
+        """[point, row] in sd of the row; 0 on the right side of a bound, NaN where nothing could be computed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Measurements that the fit may use, of some stages."""
+
+    model: Model
+    rows: tuple[Measurement, ...]
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, model: Model, stages: Sequence[int]) -> Laboratory:
+        """The block of these stages."""
+        rows = tuple(row for row in read_measurements(model) if row.used_in_fit and row.stage in stages)
+        return cls(model, rows, tuple(row.id for row in rows))
+
+    def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
+        """As in `Block`; facts about people do not reach the laboratory."""
+        known = [name for name in points[0] if name in self.model.constants]
+        draws = {name: np.array([point[name] for point in points]) for name in known}
+        return distances(self.rows, predict_measurements(self.model, self.rows, draws))
+
+
+@dataclass(frozen=True)
+class Interventions:
+    """Published interventions: how far outside its band each reading lies."""
+
+    model: Model
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, model: Model) -> Interventions:
+        """The block of all interventions that were read in their source."""
+        names = tuple(name for verdict in run_interventions(model) for name, _ in _bands(verdict))
+        return cls(model, names)
+
+    def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
+        """As in `Block`."""
+        found = []
+        for point in points:
+            with held(self.model, point) as model:
+                verdicts = run_interventions(model)
+            found.append([residual for verdict in verdicts for _, residual in _bands(verdict)])
+        return np.array(found)
+
+
+def _bands(verdict: Verdict) -> list[tuple[str, float]]:
+    """Name and residual of each reading of a verdict that was read in its source."""
+    if verdict.row["verification"] != SEEN:
+        return []
+    low, high = BANDS[verdict.row["expected"]]
+    found = []
+    for number, reading in enumerate(verdict.readings):
+        below, above = low + BAND_MARGIN - reading.value, reading.value - high + BAND_MARGIN
+        outside = max(below, above, 0.0) * (1.0 if reading.value >= low + BAND_MARGIN else -1.0)
+        away = outside / BAND_SD
+        found.append((f"{verdict.row['id']}.{number}", away / np.hypot(1.0, away / BAND_FAR)))
+    return found
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Published numbers of trials, each beside the mean of virtual repetitions with the same people at every point.
+
+    sd   [row]   of the published number: from repetition to repetition, with DISCREPANCY of the number itself
+    """
+
+    model: Model
+    people: int
+    seed: int
+    trials: tuple[str, ...]
+    names: tuple[str, ...]
+    observed: Numbers = field(repr=False)
+    bound: tuple[str, ...] = field(repr=False)
+    sd: Numbers = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        model: Model,
+        start: Mapping[str, float],
+        *,
+        people: int = 400,
+        seed: int = 1,
+        trials: Sequence[str] | None = None,
+    ) -> Trials:
+        """The block of the shipped trials; `start` is the point at which the spread of repetitions is taken."""
+        names = tuple(trials if trials is not None else fitted_trials())
+        rows = [(trial, row) for trial in names for row in fitted_rows(read_protocol(trial, model)[0])]
+        observed = np.array([row.value for _, row in rows])
+        block = cls(
+            model,
+            people,
+            seed,
+            names,
+            tuple(f"{trial}.{row.evidence}.{row.arm}.{row.statistic}" for trial, row in rows),
+            observed,
+            tuple(row.bound for _, row in rows),
+            np.ones(len(rows)),
+        )
+        spread = trial_moments(model, start, names, 4 * people, seed, least=LEAST_TRIALS)[1]
+        sd = np.hypot(np.nan_to_num(spread, nan=0.0), DISCREPANCY * np.abs(observed)) + 1e-3
+        return replace(block, sd=sd)
+
+    def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
+        """As in `Block`."""
+        away = (np.stack([mean for mean, _ in self.moments(points)]) - self.observed) / self.sd
+        for column, bound in enumerate(self.bound):
+            if bound:
+                away[:, column] = (np.maximum if bound == "upper" else np.minimum)(away[:, column], 0.0)
+        return away
+
+    def moments(self, points: Sequence[Mapping[str, float]]) -> list[tuple[Numbers, Numbers]]:
+        """Mean and sd over repetitions, [row] each, for every point; points are shared among processes."""
+        work: list[Work] = [(self.model.folder, dict(point), self.trials, self.people, self.seed) for point in points]
+        if len(work) == 1:
+            return [trial_moments(self.model, *work[0][1:])]
+        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+            return list(pool.map(_moments, work))
+
+
+def fitted_trials() -> list[str]:
+    """The shipped trials that a fit looks at."""
+    return [name for name in shipped_protocols() if name not in SLOW_TRIALS]
+
+
+def is_fitted(trial: str, statistic: str, verification: str) -> bool:
+    """Whether a fit looks at a published number of a trial: seen in a source, and smooth in the constants."""
+    return trial not in SLOW_TRIALS and verification in COUNTED and statistic not in NOT_SMOOTH
+
+
+def fitted_rows(design: Design) -> list[Published]:
+    """The published rows of a trial that a fit looks at."""
+    return [row for row in design.published if is_fitted(design.name, row.statistic, row.verification)]
+
+
+def repetitions(design: Design, people: int, least: int) -> int:
+    """How many repetitions hold about this many people; one large trial tells its mean, several small ones do."""
+    return int(np.clip(people // design.people, LEAST_TRIALS if design.people < LARGE_TRIAL else least, MOST_TRIALS))
+
+
+def trial_moments(
+    model: Model,
+    point: Mapping[str, float],
+    trials: Sequence[str],
+    people: int,
+    seed: int,
+    least: int = 1,
+) -> tuple[Numbers, Numbers]:
+    """Mean and sd over repetitions of every fitted row of some trials at one point: [row] each."""
+    means, spreads = [], []
+    with held(model, point) as moved, warnings.catch_warnings():
+        # a repetition in which nobody relapsed has no day of relapse; it is left out of the mean
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for trial in trials:
+            design, regimens = read_protocol(trial, moved)
+            count = repetitions(design, people, least)
+            _, outcome = run_series(design, regimens, moved, count, seed, point=True)
+            for row in fitted_rows(design):
+                found = published_statistic(design, outcome, row)
+                known = found[np.isfinite(found)]
+                means.append(known.mean() if known.size else np.nan)
+                spreads.append(known.std(ddof=1) if known.size > 1 else np.nan)
+    return np.array(means), np.array(spreads)
+
+
+Work = tuple[str, dict[str, float], tuple[str, ...], int, int]
+
+
+def _moments(work: Work) -> tuple[Numbers, Numbers]:
+    folder, point, trials, people, seed = work
+    return trial_moments(load_model(folder), point, trials, people, seed)

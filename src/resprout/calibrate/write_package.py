@@ -1,0 +1,123 @@
+"""From a fit to the package: values and grades written into the model's tables, draws and what was learned into tables of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from resprout.cache import write_whole
+from resprout.calibrate.evidence import data_folder
+from resprout.calibrate.fitted_parameters import Quantity, read_quantities
+from resprout.calibrate.posterior import Posterior
+from resprout.language.records import Model
+
+DIGITS = 5
+SUMMARY = [
+    "name",
+    "holds",
+    "part",
+    "unit",
+    "prior",
+    "value",
+    "lower",
+    "upper",
+    "contraction",
+    "R_hat",
+    "ESS",
+    "nearest",
+    "correlation",
+]
+TABLES = {"people": "model/people.tsv", "rating": "model/ratings.tsv"}
+
+
+def write_values(model: Model, values: Mapping[str, float]) -> list[Path]:
+    """Write values into the tables that hold them, graded as fitted where a source stands behind them; the files written."""
+    package = Path(model.folder).parent
+    changed: dict[Path, list[str]] = {}
+    for quantity in read_quantities(model):
+        if quantity.name not in values:
+            continue
+        path, line = _place(model, package, quantity)
+        rows = changed.setdefault(path, path.read_text(encoding="utf-8").splitlines())
+        header = next(row for row in rows if not row.startswith("#")).split("\t")
+        cells = rows[line].split("\t")
+        cells[header.index("value")] = f"{values[quantity.name]:.{DIGITS}g}"
+        if cells[header.index("source")]:
+            cells[header.index("grade")] = "fitted"
+        rows[line] = "\t".join(cells)
+    for path, rows in changed.items():
+        write_whole(path, ("\n".join(rows) + "\n").encode())
+    return list(changed)
+
+
+def _place(model: Model, package: Path, quantity: Quantity) -> tuple[Path, int]:
+    """The file and the line, from 0, of a quantity."""
+    if quantity.holds == "constant":
+        constant = model.constants[quantity.name]
+        return Path(model.folder) / constant.file, constant.line - 1
+    path = package / TABLES[quantity.holds]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return path, next(number for number, line in enumerate(lines) if line.split("\t")[0] == quantity.name)
+
+
+def write_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Path:
+    """Write draws into the model's table `draws`."""
+    lines = [
+        "# Draws of what the data leave open, from `resprout fit`; a trial takes one for each repetition.",
+        "draw\tname\tvalue",
+    ]
+    lines += [
+        f"{number}\t{name}\t{value:.{DIGITS}g}"
+        for number, draw in enumerate(draws, start=1)
+        for name, value in draw.items()
+    ]
+    path = Path(model.folder) / "draws.tsv"
+    write_whole(path, ("\n".join(lines) + "\n").encode())
+    return path
+
+
+def summary(model: Model, posteriors: Sequence[Posterior]) -> list[dict[str, Any]]:
+    """What the data have told: a row a quantity with SUMMARY; `nearest` is the quantity it is hardest to tell from."""
+    rows = []
+    for posterior in posteriors:
+        alike = np.atleast_2d(np.corrcoef(posterior.free.T))
+        np.fill_diagonal(alike, 0.0)
+        for number, quantity in enumerate(posterior.fit.quantities):
+            low, high = quantity.value(np.quantile(posterior.free[:, number], [0.05, 0.95]))
+            nearest = int(np.abs(alike[number]).argmax())
+            values = (
+                quantity.name,
+                quantity.holds,
+                quantity.part,
+                quantity.unit(model),
+                quantity.prior,
+                float(quantity.value(posterior.fit.free[number])),
+                float(low),
+                float(high),
+                float(posterior.contraction[number]),
+                float(posterior.R_hat[number]),
+                float(posterior.ESS[number]),
+                posterior.fit.quantities[nearest].name,
+                float(alike[number, nearest]),
+            )
+            rows.append(dict(zip(SUMMARY, values, strict=True)))
+    return rows
+
+
+def write_table(name: str, about: str, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Write rows as a table of the calibration's data folder."""
+    head = list(rows[0])
+    lines = [f"# {about}", "\t".join(head)]
+    lines += ["\t".join(_cell(row[key]) for key in head) for row in rows]
+    path = data_folder() / name
+    write_whole(path, ("\n".join(lines) + "\n").encode())
+    return path
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return "" if value is None else str(value).lower()
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""The engine beside other programs: external simulators, numerical comparison, benchmark."""

@@ -1,0 +1,150 @@
+"""Programs that compile a model before they solve it, used by the benchmark where they are installed: AMICI and diffrax."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from resprout.crosscheck.reduced_model import Lean
+from resprout.errors import Fault, InputError
+from resprout.solve.events import Floats
+
+MOST_STEPS = 100_000
+
+
+class Amici:
+    """AMICI with one lean system compiled; patients differ by the values of parameters and states.
+
+    seconds   of the processor that the last patient's integration took
+    """
+
+    seconds = 0.0
+
+    def __init__(self, lean: Lean) -> None:
+        try:
+            import amici
+            from amici.importers.utils import MeasurementChannel
+            from amici.sim.sundials import run_simulation
+        except ImportError as missing:
+            raise InputError(Fault("AMICI is not installed.", remedy="`pip install amici`; it needs C++.")) from missing
+        # the build looks for SWIG and CMake beside the interpreter only if they are on the path
+        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        self.run = run_simulation
+        self.folder = tempfile.TemporaryDirectory()
+        source = Path(self.folder.name) / "lean.xml"
+        source.write_text(lean.text)
+        seen = [MeasurementChannel(f"observed_{name}", formula=name) for name in lean.outputs]
+        name = f"lean_{os.getpid()}"
+        self.model = amici.SbmlImporter(source).sbml2amici(
+            name,
+            Path(self.folder.name) / name,
+            observation_model=seen,
+            generate_sensitivity_code=False,
+            compute_conservation_laws=False,
+        )
+        self.solver = self.model.create_solver()
+        self.solver.set_max_steps(MOST_STEPS)
+
+    def solve(self, values: Mapping[str, float], time_h: Sequence[float], *, tolerance: float) -> Floats:
+        """One patient: values of parameters and states; returns [time, output]."""
+        for name in self.model.get_free_parameter_ids():
+            if name in values:
+                self.model.set_free_parameter_by_id(name, float(values[name]))
+        self.model.set_initial_state([float(values.get(name, 0.0)) for name in self.model.get_state_ids()])
+        self.model.set_timepoints([float(hour) for hour in time_h])
+        self.solver.set_relative_tolerance(tolerance)
+        self.solver.set_absolute_tolerance(tolerance * 1e-2)
+        found = self.run(self.model, solver=self.solver)
+        # its own account of the integration: evaluating every expression for the report takes ten times as long
+        self.seconds = found["cpu_time"] / 1e3
+        return np.array(found["y"])
+
+    def close(self) -> None:
+        """Throw the compiled model away."""
+        self.folder.cleanup()
+
+
+class Diffrax:
+    """diffrax (Kvaerno5) with one lean system; the first patient at the first tolerance compiles it."""
+
+    seconds = 0.0
+
+    def __init__(self, lean: Lean) -> None:
+        try:
+            import diffrax
+            import jax
+        except ImportError as missing:
+            raise InputError(Fault("diffrax is not installed.", remedy="`pip install diffrax`.")) from missing
+        jax.config.update("jax_enable_x64", True)
+        self.lean, self.jax, self.diffrax = lean, jax, diffrax
+        self.names = (*lean.constants, *lean.plain.frozen)
+        self.rates, self.outputs = _functions(lean, self.names)
+        self.piece = jax.jit(self._piece)
+
+    def _piece(self, state: Any, known: Any, hours: Any, tolerance: Any) -> tuple[Any, Any]:
+        """From the first hour to the last, with outputs at every hour between."""
+        diffrax, numpy = self.diffrax, self.jax.numpy
+        solved = diffrax.diffeqsolve(
+            diffrax.ODETerm(lambda _, now, given: self.rates(now, given, numpy)),
+            diffrax.Kvaerno5(),
+            hours[0],
+            hours[-1],
+            None,
+            state,
+            known,
+            saveat=diffrax.SaveAt(ts=hours),
+            stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance * 1e-2),
+            max_steps=MOST_STEPS,
+            throw=False,
+        )
+        return solved.ys[-1], self.jax.vmap(lambda now: self.outputs(now, known, numpy))(solved.ys)
+
+    def solve(self, values: Mapping[str, float], time_h: Sequence[float], *, tolerance: float) -> Floats:
+        """One patient: values of constants and states; returns [time, output]."""
+        state = np.array([values[name] for name in self.lean.states])
+        known = np.array([values[name] for name in self.names])
+        hours, events = np.asarray(time_h, dtype=float), self.lean.events
+        stops = [float(hour) for hour in np.unique(events.time_h) if 0 < hour < hours[-1]]
+        rows, now = [], float(hours[0])
+        begun = time.process_time()
+        for stop in [*stops, float(hours[-1])]:
+            due = hours[(hours >= now) & (hours < stop)] if stop in stops else hours[hours >= now]
+            asked = np.unique(np.concatenate([[now], due, [stop]]))
+            state, found = self.piece(state, known, asked, tolerance)
+            rows.append(np.asarray(found)[np.searchsorted(asked, due)])
+            state, now = np.array(state), stop
+            self._happen(state, known, values, stop)
+        self.seconds = time.process_time() - begun
+        return np.concatenate(rows)
+
+    def _happen(self, state: Floats, known: Floats, values: Mapping[str, float], hour: float) -> None:
+        for row in np.flatnonzero(self.lean.events.time_h == hour):
+            name = self.lean.events.name[row]
+            if name in self.lean.states:
+                state[self.lean.states.index(name)] += values[f"size_{row}"]
+            elif name in self.names:
+                known[self.names.index(name)] = values[f"size_{row}"]
+
+    def close(self) -> None:
+        """Nothing is left behind."""
+
+
+def _functions(lean: Lean, names: tuple[str, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Rates and outputs from (states, constants, a module with exp, log and sqrt)."""
+    plain = lean.plain
+    lines = [f"    {', '.join(lean.states)}, = now", f"    {', '.join(names)}, = known"]
+    lines += ["    exp, log, sqrt = numpy.exp, numpy.log, numpy.sqrt"]
+    lines += [f"    {name} = {formula}" for name, formula in plain.shared.items()]
+    source = []
+    for name, wanted in (("rates", plain.rate), ("outputs", plain.output)):
+        source += [f"def {name}(now, known, numpy):", *lines, f"    return numpy.stack([{', '.join(wanted.values())}])"]
+    scope: dict[str, Any] = {}
+    exec("\n".join(source), scope)
+    return scope["rates"], scope["outputs"]

@@ -1,0 +1,85 @@
+"""Numbers against other ways to get them: the engine beside its twin, libRoadRunner and COPASI, output by output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.crosscheck.external_simulators import Copasi, RoadRunner, whole_text, whole_values
+from resprout.dosing.dose_events import regimen_events
+from resprout.dosing.regimen import parse_regimen
+from resprout.errors import InputError
+from resprout.language import given_or_shipped
+from resprout.language.records import Model
+from resprout.people.cohort import recruit
+from resprout.simulation.cohort_simulation import main_outputs, output_hours
+from resprout.solve import Events, rest_states, run_patients
+from resprout.solve.reference import solve_one
+
+PEER_TOLERANCE = 1e-9
+PROMISE = 1e-4
+Floats = NDArray[np.float64]
+
+
+def compare_numerics(
+    regimen: str = "ketamine 0.5 mg/kg iv over 40 min",
+    *,
+    patients: int = 6,
+    seed: int = 1,
+    days: float = 14.0,
+    outputs: Sequence[str] | None = None,
+    tolerance: float | None = None,
+    model: Model | None = None,
+) -> list[dict[str, Any]]:
+    """Largest relative error of each output, over a random sample of patients, against each judge that is installed.
+
+    returns   a row an output: output, twin, libRoadRunner, COPASI (None where not installed); each the largest
+              difference at any hour, over the output's largest value in that patient
+    """
+    model = given_or_shipped(model)
+    names = list(outputs or main_outputs(model))
+    people = recruit(patients, seed=seed, model=model)
+    plan = parse_regimen(regimen)
+    hours = output_hours(plan.times_h, days * 24)
+    events = regimen_events(plan, {**model.nominal, **people.constants})
+    found = run_patients(model, people.constants, events, hours, names, tolerance=tolerance).value
+    start, _ = rest_states(model, people.constants)
+    rows: dict[str, Floats | None] = {}
+    for judge, solve in _judges(model, names, hours).items():
+        worst = np.zeros(len(names))
+        try:
+            for patient in range(patients):
+                own = {name: float(value[patient]) for name, value in people.constants.items()}
+                truth = solve(own, start[patient], events.of(patient))
+                peak = np.maximum(np.abs(truth).max(axis=0), 1e-9)
+                worst = np.maximum(worst, np.abs(found[patient] - truth).max(axis=0) / peak)
+            rows[judge] = worst
+        except InputError:
+            rows[judge] = None
+    return [
+        {"output": name, **{judge: None if worst is None else float(worst[column]) for judge, worst in rows.items()}}
+        for column, name in enumerate(names)
+    ]
+
+
+def _judges(model: Model, names: list[str], hours: Floats) -> dict[str, Callable[..., Floats]]:
+    def twin(own: dict[str, float], _: Floats, events: Events) -> Floats:
+        return solve_one(model, own, events, list(hours), names)
+
+    def by(tool: Any, own: dict[str, float], start: Floats, events: Events) -> Floats:
+        program = tool(whole_text(model, events), names)
+        try:
+            return program.solve(whole_values(model, own, start), list(hours), tolerance=PEER_TOLERANCE)
+        finally:
+            program.close()
+
+    def road_runner(own: dict[str, float], start: Floats, events: Events) -> Floats:
+        return by(RoadRunner, own, start, events)
+
+    def copasi(own: dict[str, float], start: Floats, events: Events) -> Floats:
+        return by(Copasi, own, start, events)
+
+    return {"twin": twin, "libRoadRunner": road_runner, "COPASI": copasi}

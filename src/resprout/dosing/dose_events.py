@@ -1,0 +1,230 @@
+"""Doses -> events: a regimen and the people's constants in, boluses and piecewise-constant inputs in micromoles out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.dosing.regimen import KETAMINES, Dose, Regimen
+from resprout.errors import Fault, InputError
+from resprout.language.records import Model
+from resprout.language.tables import SLOTS
+from resprout.solve import Events
+
+Numbers = NDArray[np.float64]
+ENANTIOMERS = {"S_ketamine": "S_share", "R_ketamine": "R_share"}
+DEPOT_ABSORPTION = {
+    "nasal": "nasal_absorption",
+    "sublingual": "mucosal_absorption",
+    "im": "muscle_absorption",
+    "sc": "skin_absorption",
+    "ip": "peritoneal_absorption",
+}
+DEPOT_REACHES = {"im": "muscle_bioavailability", "sc": "skin_bioavailability", "ip": "peritoneal_bioavailability"}
+LABORATORY = ("ip", "local")  # routes for which a drug's level in the brain is given, not its kinetics
+GUT_ABSORPTION = {
+    "nasal": "spray_gut_absorption",
+    "sublingual": "spray_gut_absorption",
+    "oral": "tablet_gut_absorption",
+}
+SPRAY_MG = 28.0  # one device of esketamine
+SPRAY_GAP_H = 5 / 60  # between devices
+SAME_TIME_H = 1e-9  # closer changes are one moment; they differ by rounding only
+
+
+@dataclass(frozen=True)
+class Bolus:
+    """An amount that appears at once: state, hour, amount (umol, a number or [patient])."""
+
+    state: str
+    time_h: float
+    amount: Numbers | float
+
+
+@dataclass(frozen=True)
+class Flow:
+    """An amount that enters at a constant rate: input, first and last hour, whole amount (umol, a number or [patient])."""
+
+    input: str
+    start_h: float
+    stop_h: float
+    amount: Numbers | float
+
+
+def companion_drugs(model: Model) -> tuple[str, ...]:
+    """Drugs of the model that can be given beside ketamine."""
+    drugs = {row["drug"] for row in model.tables["drugs"]}
+    needed = ("central_volume", *(f"{route}_brain_peak" for route in LABORATORY))
+    return tuple(sorted(drug for drug in drugs if any(f"{drug}_{part}" in model.constants for part in needed)))
+
+
+def slots_of(regimen: Regimen) -> dict[str, str]:
+    """The slot that each drug beside ketamine takes."""
+    return dict(zip(regimen.drugs, SLOTS, strict=False))
+
+
+def companion_constants(model: Model, regimen: Regimen) -> dict[str, float]:
+    """The constants of the two slots for the drugs this regimen gives; none if it gives none.
+
+    raises   InputError if a drug has no kinetics for a route it is given by
+    """
+    given: dict[str, float] = {}
+    faults = []
+    for drug, slot in slots_of(regimen).items():
+        routes = {dose.route for dose in regimen.doses if dose.drug == drug}
+        faults += _route_faults(model, drug, routes)
+        parts = [name.removeprefix(f"{slot}_") for name in model.constants if name.startswith(f"{slot}_")]
+        own = {part: f"{drug}_{part}" for part in parts if f"{drug}_{part}" in model.constants}
+        given |= {f"{slot}_{part}": model.constants[name].value for part, name in own.items()}
+        for route in set(LABORATORY) & routes:
+            if f"{drug}_{route}_half_life" in model.constants:
+                given[f"{slot}_brain_half_time"] = model.constants[f"{drug}_{route}_half_life"].value
+    if faults:
+        raise InputError(*faults)
+    return given
+
+
+def _route_faults(model: Model, drug: str, routes: set[str]) -> list[Fault]:
+    """What is wrong with the routes of one drug: kinetics that the model does not have, or two kinds at once."""
+    known = {route for route in LABORATORY if f"{drug}_{route}_brain_peak" in model.constants}
+    if f"{drug}_inhaled_saturation" in model.constants:
+        known.add("inhaled")
+    elif f"{drug}_central_volume" in model.constants:
+        known |= {"iv", "im", "sc", "oral"}
+    expected = f"Expected {', '.join(sorted(known))}."
+    faults = [Fault(f"{drug} has no kinetics for the {route} route.", "", expected) for route in sorted(routes - known)]
+    if not faults and len(routes) > 1 and routes & set(LABORATORY):
+        faults.append(Fault(f"{drug} by {' and '.join(sorted(routes))} in one run.", "", "Expected one of them a run."))
+    return faults
+
+
+def regimen_events(regimen: Regimen, constants: Mapping[str, Numbers | float]) -> Events:
+    """Turn a regimen into events.
+
+    regimen     doses and their hours
+    constants   every constant of the model, each a number or [patient], with the slots filled
+    returns     events in order of time; amounts in umol, rates in umol/h, absorption constants set at first use
+    """
+    slots = slots_of(regimen)
+    given = [part for dose in regimen.doses for part in _parts(dose, slots.get(dose.drug, ""), constants)]
+    boluses = [part for part in given if isinstance(part, Bolus)]
+    flows = [part for part in given if isinstance(part, Flow)]
+    changes = [*_absorption(regimen, constants), *_merged(boluses), *_levels(flows)]
+    if not changes:
+        return Events.none()
+    changes.sort(key=lambda change: change[0])
+    patients = max(np.size(value) for _, _, value in changes)
+    value = np.stack([np.broadcast_to(value, (patients,)) for _, _, value in changes])
+    return Events(np.array([change[0] for change in changes]), tuple(change[1] for change in changes), value)
+
+
+def _parts(dose: Dose, slot: str, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
+    """Split a dose by enantiomer and time into what enters where."""
+    if dose.route in (*LABORATORY, "inhaled") and slot:
+        yield from _laboratory(dose, slot, constants)
+        return
+    weight = constants["body_weight"] if dose.per_kg else 1.0
+    amount = dose.amount_mg * weight / constants[f"{dose.drug}_molar_mass"] * 1000.0
+    shares = {slot: 1.0}
+    if dose.drug in KETAMINES:
+        shares = {slot: float(np.median(constants[f"{dose.drug}_{share}"])) for slot, share in ENANTIOMERS.items()}
+    for place, share in shares.items():
+        for time_h in dose.times_h if share > 0 else ():
+            yield from _enter(dose, place, time_h, amount * share, constants)
+
+
+def _laboratory(dose: Dose, slot: str, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
+    """Send a drug straight to its level in the brain (ip, local), or a gas into blood at the level of the air."""
+    for time_h in dose.times_h:
+        if dose.route == "inhaled":
+            level = dose.amount_mg / 100 * constants[f"{dose.drug}_inhaled_saturation"]
+            size = (constants["body_weight"] / constants["reference_weight"]) ** constants["clearance_weight_exponent"]
+            amount = level * constants[f"{slot}_clearance"] * size * dose.duration_h
+            yield Flow(f"{slot}_infusion", time_h, time_h + dose.duration_h, amount)
+        else:
+            level = dose.amount_mg * constants[f"{dose.drug}_{dose.route}_brain_peak"]
+            lasting = _hours(constants, "peritoneal_duration")
+            yield Flow(f"{slot}_brain_input", time_h, time_h + lasting, level)
+
+
+def _enter(
+    dose: Dose, slot: str, time_h: float, amount: Numbers | float, constants: Mapping[str, Numbers | float]
+) -> Iterator[Bolus | Flow]:
+    """Send one amount of one molecule along its route."""
+    if dose.route == "iv" and dose.duration_h > 0:
+        yield Flow(f"{slot}_infusion", time_h, time_h + dose.duration_h, amount)
+    elif dose.route == "iv":
+        yield Bolus(f"{slot}_central", time_h, amount)
+    elif dose.route in DEPOT_REACHES:
+        reaches = constants[DEPOT_REACHES[dose.route]]
+        yield Bolus(f"{slot}_depot", time_h, amount * (reaches if slot not in SLOTS else 1.0))
+    elif dose.route == "oral":
+        yield Flow(f"{slot}_gut_input", time_h, time_h + _hours(constants, "tablet_dissolution_duration"), amount)
+    elif dose.route == "sublingual":
+        taken = constants["mucosal_share"]
+        yield Flow(f"{slot}_depot_input", time_h, time_h + _hours(constants, "mucosal_duration"), amount * taken)
+        swallowed_until = time_h + _hours(constants, "spray_swallow_duration")
+        yield Flow(f"{slot}_gut_input", time_h, swallowed_until, amount * (1 - taken))
+    else:
+        yield from _sprays(dose, slot, time_h, amount, constants)
+
+
+def _sprays(
+    dose: Dose, slot: str, time_h: float, amount: Numbers | float, constants: Mapping[str, Numbers | float]
+) -> Iterator[Bolus | Flow]:
+    """Divide a nasal dose into equal sprays; a smaller share of the later ones is taken up in the nose."""
+    sprays = max(1, math.ceil(round(dose.amount_mg / SPRAY_MG, 9))) if not dose.per_kg else 1
+    mean_share = constants["nasal_share_first_spray"] * (1 + (sprays - 1) * constants["later_spray_factor"]) / sprays
+    for spray in range(sprays):
+        start = time_h + spray * SPRAY_GAP_H
+        yield Bolus(f"{slot}_depot", start, amount / sprays * mean_share)
+        swallowed_until = start + _hours(constants, "spray_swallow_duration")
+        yield Flow(f"{slot}_gut_input", start, swallowed_until, amount / sprays * (1 - mean_share))
+
+
+def _hours(constants: Mapping[str, Numbers | float], name: str) -> float:
+    """A duration, the same for everybody: inputs of all patients must end at one hour."""
+    return float(np.median(constants[name]))
+
+
+def _absorption(
+    regimen: Regimen, constants: Mapping[str, Numbers | float]
+) -> Iterator[tuple[float, str, Numbers | float]]:
+    """Set the absorption constants of ketamine's routes as each comes into use."""
+    for dose in regimen.doses:
+        if dose.drug in KETAMINES:
+            for target, table in (("depot", DEPOT_ABSORPTION), ("gut", GUT_ABSORPTION)):
+                if dose.route in table:
+                    yield dose.times_h[0], f"ketamine_{target}_absorption", constants[table[dose.route]]
+
+
+def _merged(boluses: list[Bolus]) -> Iterator[tuple[float, str, Numbers | float]]:
+    """Add up boluses into one state at one moment."""
+    for state in dict.fromkeys(bolus.state for bolus in boluses):
+        own = [bolus for bolus in boluses if bolus.state == state]
+        for moment in _moments([bolus.time_h for bolus in own]):
+            yield moment, state, sum(bolus.amount for bolus in own if abs(bolus.time_h - moment) <= SAME_TIME_H)
+
+
+def _levels(flows: list[Flow]) -> Iterator[tuple[float, str, Numbers | float]]:
+    """Add up overlapping flows into the levels of one input, each summed anew, so that the last is exactly 0."""
+    for name in dict.fromkeys(flow.input for flow in flows):
+        own = [flow for flow in flows if flow.input == name]
+        for moment in _moments([time for flow in own for time in (flow.start_h, flow.stop_h)]):
+            running = (
+                flow for flow in own if flow.start_h <= moment + SAME_TIME_H and flow.stop_h > moment + SAME_TIME_H
+            )
+            yield moment, name, sum((flow.amount / (flow.stop_h - flow.start_h) for flow in running), 0.0)
+
+
+def _moments(times: list[float]) -> list[float]:
+    """Distinct hours, ascending; those that differ by rounding count once."""
+    moments: list[float] = []
+    for time in sorted(times):
+        if not moments or time - moments[-1] > SAME_TIME_H:
+            moments.append(time)
+    return moments

@@ -1,0 +1,1 @@
+"""Models in and out: SBML, Antimony, COMBINE archives, PEtab."""

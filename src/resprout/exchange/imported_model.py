@@ -1,0 +1,240 @@
+"""An SBML or Antimony file -> an ImportedModel that the engine takes: read, checked, refused by name or flattened."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import antimony
+import libsbml
+
+from resprout.errors import Fault, ModelError, refuse_others
+from resprout.exchange.flatten import Flat, Tree, flatten
+from resprout.exchange.unsupported import LIMITS, refusals
+from resprout.language.assemble import sort_assigned
+from resprout.language.records import Constant, Equation, ImportedModel
+
+SBML_SUFFIXES, ANTIMONY_SUFFIXES = (".xml", ".sbml"), (".ant", ".txt")
+_LINE = re.compile(r"(?:[Ee]rror in model string, )?line (\d+)[:,]?\s*")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_REQUIRED = re.compile(r"\b([\w.-]+):required\s*=\s*[\"'](?:true|1)[\"']")
+EXPECTED = "Expected an SBML file (.xml, .sbml) or an Antimony file (.ant, .txt)."
+
+
+def import_model(file: str | Path) -> ImportedModel:
+    """The model in an SBML or Antimony file.
+
+    file      path of an SBML (.xml, .sbml) or Antimony (.ant, .txt) file
+    returns   the checked model; `rs.simulate_imported` follows it from its initial values
+    raises    ModelError with every fault found, each with the line in an SBML file
+    """
+    refuse_others(("file", file, isinstance(file, str | Path), "the path of an SBML or Antimony file"))
+    path = Path(file)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise ModelError(Fault(f"cannot read the file: {trouble}.", path.name, EXPECTED)) from trouble
+    if path.suffix.lower() not in (*SBML_SUFFIXES, *ANTIMONY_SUFFIXES):
+        raise ModelError(Fault(f"`{path.name}` has no suffix known here.", "", EXPECTED))
+    # Antimony's reader does not come back from some of these
+    if _CONTROL.search(text):
+        raise ModelError(Fault("the file holds characters that are no text.", path.name, EXPECTED))
+    return _read(str(path), text)
+
+
+@functools.lru_cache(maxsize=16)
+def _read(path: str, text: str) -> ImportedModel:
+    name = Path(path).name
+    written = Path(path).suffix.lower() in SBML_SUFFIXES
+    document = libsbml.readSBMLFromString(text if written else _from_antimony(name, text))
+
+    def place(element: libsbml.SBase) -> str:
+        return f"{name}:{element.getLine()}" if written and element.getLine() else name
+
+    faults = _unsound(document, name, written)
+    if document.getModel() is None and not faults:
+        faults.append(Fault("there is no model in the file.", name, EXPECTED))
+    if not faults:
+        faults = [*_unknown_packages(document, text, name), *refusals(document, place)]
+    if faults:
+        raise ModelError(*faults)
+    unit, hours = _time(document)
+    if (document.getLevel(), document.getVersion()) != (3, 2) and not document.setLevelAndVersion(3, 2, False):
+        raise ModelError(Fault("the file cannot be read as SBML Level 3 Version 2.", name, EXPECTED))
+    title = document.getModel().getName() or document.getModel().getId() or Path(path).stem
+    flat = flatten(document)
+    clock = flat.clock if flat.clock in flat.rate else ""
+    told = {"name": title, "time_unit": unit, "hours_per_unit": hours, "clock": clock}
+    return _as_model(flat, path, told)
+
+
+def _from_antimony(name: str, text: str) -> str:
+    antimony.clearPreviousLoads()
+    if antimony.loadAntimonyString(text) < 0:
+        message = antimony.getLastError().strip()
+        found = _LINE.search(message)
+        where = f"{name}:{found.group(1)}" if found else name
+        said = _LINE.sub("", message, count=1).rstrip(".")
+        raise ModelError(Fault(f"{said}.", where, "Expected an Antimony model.", LIMITS))
+    return str(antimony.getSBMLString(antimony.getMainModuleName()))
+
+
+def _unsound(document: libsbml.SBMLDocument, name: str, written: bool) -> list[Fault]:
+    """What libSBML calls an error; units and good practice are the owner's affair."""
+    if document.getLevel() < 2 and not document.getNumErrors(libsbml.LIBSBML_SEV_ERROR):
+        return [
+            Fault(f"SBML Level {document.getLevel()} is not supported.", name, "Level 2 or 3 was expected.", LIMITS)
+        ]
+    if not document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) and not document.getNumErrors(libsbml.LIBSBML_SEV_FATAL):
+        document.setConsistencyChecks(libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, False)
+        document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, False)
+        document.checkConsistency()
+    faults = []
+    for error in (document.getError(index) for index in range(document.getNumErrors())):
+        if error.getSeverity() in (libsbml.LIBSBML_SEV_ERROR, libsbml.LIBSBML_SEV_FATAL):
+            where = f"{name}:{error.getLine()}" if written and error.getLine() else name
+            faults.append(Fault(" ".join(error.getMessage().split()), where, "Sound SBML was expected."))
+    return faults
+
+
+def _unknown_packages(document: libsbml.SBMLDocument, text: str, name: str) -> list[Fault]:
+    known = {document.getPlugin(index).getPrefix() for index in range(document.getNumPlugins())}
+    head = text[: text.find("<model")] if "<model" in text else ""
+    return [
+        Fault(f"the SBML package `{prefix}` is not supported.", name, "An ordinary ODE model was expected.", LIMITS)
+        for prefix in dict.fromkeys(_REQUIRED.findall(head))
+        if prefix not in known
+    ]
+
+
+def _time(document: libsbml.SBMLDocument) -> tuple[str, float]:
+    """The declared unit of time and the hours in one; what no file says counts as an hour."""
+    model = document.getModel()
+    declared = model.getTimeUnits() if document.getLevel() > 2 else ("time" if model.getUnitDefinition("time") else "")
+    if declared == "second":
+        return "second", 1 / 3600
+    definition = model.getUnitDefinition(declared) if declared else None
+    if definition is None or definition.getNumUnits() != 1 or not definition.isVariantOfTime():
+        return "", 1.0
+    unit = definition.getUnit(0)
+    seconds = unit.getMultiplier() * 10.0 ** unit.getScale()
+    return definition.getName() or (declared if declared != "time" else f"{seconds:g} s"), seconds / 3600
+
+
+def _as_model(flat: Flat, path: str, told: dict[str, Any]) -> ImportedModel:
+    if not flat.element:
+        raise ModelError(Fault("there is nothing in the model.", Path(path).name, EXPECTED))
+    faults = [
+        Fault(
+            f"`{name}` has no value to begin with.", Path(path).name, "A value or an initial assignment was expected."
+        )
+        for name in flat.start
+        if flat.start[name] is None
+    ]
+    constants = {name: _constant(flat, name, path) for name in flat.constants}
+    equations = [
+        _equation(flat, name, kind, tree, path)
+        for kind, trees in (("state", flat.rate), ("assigned", flat.assigned))
+        for name, tree in trees.items()
+    ]
+    ordered = [replace(e, reads=_reads(flat, e)) for e in equations]
+    ordered = sort_assigned(ordered, faults)
+    if faults:
+        raise ModelError(*faults)
+    sbml = _write(flat, told["name"])
+    return ImportedModel(
+        **told,
+        file=path,
+        constants=constants,
+        states=tuple(equation for equation in ordered if equation.kind == "state"),
+        assigned=tuple(equation for equation in ordered if equation.kind == "assigned"),
+        sbml=sbml,
+        digest=hashlib.sha256(sbml.encode()).hexdigest()[:16],
+        event_count=len(flat.events),
+    )
+
+
+def _constant(flat: Flat, name: str, path: str) -> Constant:
+    start = flat.start[name]
+    value, element = start if isinstance(start, float) else float("nan"), flat.element[name]
+    told = {"unit": _unit(element), "meaning": element.getName(), "file": Path(path).name, "role": "constant"}
+    empty = dict.fromkeys(("spread", "shared", "source", "grade", "evidence"), "")
+    return Constant(name=name, value=value, stage=0, line=int(element.getLine()), **empty, **told)
+
+
+def _equation(flat: Flat, name: str, kind: str, tree: Tree, path: str) -> Equation:
+    element, start = flat.element.get(name), flat.start.get(name)
+    return Equation(
+        name=name,
+        kind=kind,
+        text=libsbml.formulaToL3String(tree),
+        unit=_unit(element) if element is not None else "",
+        stage=0,
+        meaning=element.getName() if element is not None else "time since the beginning",
+        file=Path(path).name,
+        line=element.getLine() if element is not None else 0,
+        start=start if isinstance(start, float) else 0.0,
+    )
+
+
+def _unit(element: libsbml.SBase) -> str:
+    if isinstance(element, libsbml.Species):
+        amount = element.getSubstanceUnits() or "substance"
+        size = element.getModel().getCompartment(element.getCompartment())
+        return amount if element.getHasOnlySubstanceUnits() else f"{amount}/{size.getUnits() or 'size'}"
+    return element.getUnits() if hasattr(element, "getUnits") else ""
+
+
+def _reads(flat: Flat, equation: Equation) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    waiting = [(flat.rate if equation.kind == "state" else flat.assigned)[equation.name]]
+    while waiting:
+        tree = waiting.pop()
+        if tree.getType() == libsbml.AST_NAME:
+            names[tree.getName()] = None
+        waiting += [tree.getChild(index) for index in range(tree.getNumChildren())]
+    return tuple(names)
+
+
+def _write(flat: Flat, title: str) -> str:
+    """The flattened model as SBML Level 3 Version 2."""
+    document = libsbml.SBMLDocument(3, 2)
+    model = document.createModel()
+    model.setId("imported")
+    model.setName(title)
+    for name in (*flat.constants, *flat.rate, *flat.assigned):
+        parameter, start = model.createParameter(), flat.start.get(name)
+        parameter.setId(name)
+        parameter.setConstant(name in flat.constants)
+        if isinstance(start, float):
+            parameter.setValue(start)
+        elif start is not None:
+            given = model.createInitialAssignment()
+            given.setSymbol(name)
+            given.setMath(start)
+    for create, trees in ((model.createRateRule, flat.rate), (model.createAssignmentRule, flat.assigned)):
+        for name, tree in trees.items():
+            rule = create()
+            rule.setVariable(name)
+            rule.setMath(tree)
+    for number, (event, changes) in enumerate(flat.events):
+        _write_event(model, event, changes, number)
+    return libsbml.writeSBMLToString(document)
+
+
+def _write_event(model: libsbml.Model, event: libsbml.Event, changes: list[tuple[str, Tree]], number: int) -> None:
+    made, trigger = model.createEvent(), event.getTrigger()
+    made.setId(event.getId() or f"event_{number}")
+    made.setUseValuesFromTriggerTime(event.getUseValuesFromTriggerTime())
+    copy = made.createTrigger()
+    copy.setInitialValue(trigger.getInitialValue())
+    copy.setPersistent(trigger.getPersistent())
+    copy.setMath(trigger.getMath())
+    for name, tree in changes:
+        change = made.createEventAssignment()
+        change.setVariable(name)
+        change.setMath(tree)

@@ -1,0 +1,70 @@
+"""The model with a regimen, for other programs: one average patient at rest, doses as events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from resprout.dosing.dose_events import companion_constants, companion_drugs, regimen_events
+from resprout.dosing.regimen import Regimen, parse_regimen
+from resprout.exchange.omex import write_archive
+from resprout.exchange.sbml_writer import Change, write_sbml
+from resprout.language.records import Model
+from resprout.simulation.cohort_simulation import main_outputs
+from resprout.solve import Events, rest_states
+
+STANDARD = "ketamine 0.5 mg/kg iv over 40 min"
+ARCHIVE_HOURS, ARCHIVE_STEPS = 336.0, 1344
+REVIEW = "doi:10.1016/j.biopsych.2013.03.026"
+
+
+def read_regimen(model: Model, text: str) -> Regimen:
+    """A regimen of the model's own drugs.
+
+    raises   InputError with every fault
+    """
+    return parse_regimen(text, companion_drugs(model))
+
+
+def regimen_parts(model: Model, plan: Regimen) -> tuple[dict[str, float], Events]:
+    """Constants of the drugs that are given, and the doses as changes, for the shipped values of every constant."""
+    constants = {name: float(value) for name, value in companion_constants(model, plan).items()}
+    return constants, regimen_events(plan, {**model.nominal, **constants})
+
+
+def as_changes(model: Model, events: Events, patient: int = 0) -> list[Change]:
+    """Events of one patient in the form the SBML export takes."""
+    states = {state.name for state in model.states}
+    own = events.of(patient)
+    return [
+        Change(float(hour), name, float(value[0]), name in states)
+        for hour, name, value in zip(own.time_h, own.name, own.value, strict=True)
+    ]
+
+
+def export_patient(model: Model, constants: Mapping[str, float], events: Events, patient: int = 0) -> str:
+    """SBML of one patient: constants, resting state and doses as events."""
+    found, _ = rest_states(model, constants)
+    start = {state.name: float(value) for state, value in zip(model.states, found[0], strict=True)}
+    return write_sbml(model, constants=constants, start=start, changes=as_changes(model, events, patient))
+
+
+def export_sbml(model: Model, plan: Regimen | None) -> str:
+    """SBML of the patient that all shipped constants describe, at rest, with doses if there are any."""
+    constants, events = ({}, Events.none()) if plan is None else regimen_parts(model, plan)
+    return export_patient(model, constants, events)
+
+
+def export_archive(model: Model, plan: Regimen | None) -> bytes:
+    """A COMBINE archive: the model with a regimen (one infusion of ketamine if none is given), followed for two weeks."""
+    chosen = plan or read_regimen(model, STANDARD)
+    title = f"resprout: {chosen.text}"
+    about = f"From dose to dendritic spine to depression score, model {model.digest}: {chosen.text}, followed for two weeks."
+    return write_archive(
+        export_sbml(model, chosen),
+        title=title,
+        about=about,
+        source=REVIEW,
+        outputs=main_outputs(model),
+        hours=ARCHIVE_HOURS,
+        steps=ARCHIVE_STEPS,
+    )

@@ -1,0 +1,6 @@
+"""A checked scenario -> trajectories of every patient, in memory or streamed to disk, on threads or a cluster."""
+
+from resprout.simulation.cohort_simulation import simulate
+from resprout.simulation.imported_simulation import simulate_imported
+
+__all__ = ["simulate", "simulate_imported"]

@@ -1,0 +1,81 @@
+"""An imported model followed in time: constants and initial values in, a labelled Dataset out, as for the shipped model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from resprout.errors import Fault, InputError
+from resprout.language.records import ImportedModel
+from resprout.solve import Events, check_names, run_patients
+from resprout.solve.initial_values import OWN_TOLERANCE
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOMENTS = 201
+
+
+def changing_outputs(model: ImportedModel) -> list[str]:
+    """Everything that changes in time, but for the clock."""
+    return [name for name in model.equations if name != model.clock]
+
+
+def simulate_imported(
+    model: ImportedModel,
+    hours: float,
+    *,
+    outputs: Sequence[str] | None = None,
+    overrides: Mapping[str, ArrayLike] | None = None,
+    times_h: Sequence[float] = (),
+    tolerance: float | None = None,
+    threads: int | None = None,
+    allowed_failures: float = 0.01,
+) -> xr.Dataset:
+    """Follow an imported model from its initial values.
+
+    hours       h   how long; a file that declares no unit of time counts in hours
+    outputs     names; None for all that changes
+    model       what `rs.import_model` gave
+    overrides   value of a constant or initial value: a number, or [patient] to run several
+    times_h     h   further moments
+    tolerance   relative, of each step; None for the default      threads   cores to use; None for all
+    allowed_failures   share of runs that may fail to solve; those that do are NaN
+    returns     outputs [patient, time_h], status and steps; `time` is the file's own unit where it declares one
+    raises      InputError with every fault; SolveError if more fail than allowed
+    """
+    from resprout.simulation.cohort_simulation import labelled, refuse_failures
+
+    names = list(dict.fromkeys(outputs)) if outputs is not None else changing_outputs(model)
+    changed = dict(overrides or {})
+    faults = []
+    if not (np.isfinite(hours) and hours > 0) or not all(np.isfinite(hour) and hour >= 0 for hour in times_h):
+        faults.append(Fault(f"{hours:g} hours.", "", "Expected a finite time above 0."))
+    if not names:
+        faults.append(Fault("no output is asked for.", "", "Expected at least one."))
+    try:
+        check_names(model, changed, names)
+    except InputError as error:
+        faults += error.faults
+    if faults:
+        raise InputError(*faults)
+    moments = np.unique([*np.linspace(0, hours, MOMENTS), *times_h])
+    time = moments / model.hours_per_unit
+    found = run_patients(model, changed, Events.none(), time, names, tolerance=tolerance, threads=threads)
+    refuse_failures(found.status, allowed_failures, spared=0)
+    told = {"model": model.name, "file": model.file, "tolerance": tolerance or OWN_TOLERANCE}
+    told |= {"time_unit": model.time_unit or "not declared: counted as hours"}
+    told |= {"overrides": ", ".join(f"{name}={_short(value)}" for name, value in changed.items())}
+    run = labelled(model, found.value, found.status, found.steps, moments, names, told)
+    run["time_h"].attrs["long_name"] = "time since the beginning"
+    if model.time_unit:
+        run = run.assign_coords(time=("time_h", time, {"units": model.time_unit}))
+    return run
+
+
+def _short(value: ArrayLike) -> str:
+    array = np.asarray(value, dtype=float)
+    return f"{float(array):g}" if array.ndim == 0 else f"[{array.size} values]"

@@ -1,0 +1,1 @@
+"""Statistical estimates: arrays in, estimates with their uncertainty out; knows nothing of the model."""

@@ -1,0 +1,206 @@
+"""Checks of a trial design that need the model or more than one field: the design in, every fault with its place out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from resprout.dosing.dose_events import companion_constants, companion_drugs
+from resprout.dosing.regimen import KETAMINES, Regimen, parse_regimen
+from resprout.errors import Fault, InputError, nearest
+from resprout.language.rating_scales import MOOD_SCALES, SCALES
+from resprout.language.records import Model
+from resprout.trial.design import Protocol
+from resprout.trial.reported_statistics import STATISTICS
+from resprout.trial.sequences import joined
+
+Place = tuple[str | int, ...]
+Note = Callable[..., None]
+MOST_DRUGS = 2  # outside the ketamine family, for one person
+
+
+def check_design(
+    protocol: Protocol, model: Model, place: Callable[[Place], str]
+) -> tuple[dict[str, Regimen], list[Fault]]:
+    """Check a design.
+
+    place     path of a field -> file and line
+    returns   the regimen of each arm, with the background joined to it, and every fault
+    """
+    faults: list[Fault] = []
+
+    def note(path: Place, found: str, expected: str = "", remedy: str = "") -> None:
+        faults.append(Fault(found, place(path), expected, remedy))
+
+    regimens = _regimens(protocol, model, place, faults, note)
+    _check_arms(protocol, note)
+    _check_endpoints(protocol, model, note)
+    _check_entry(protocol, note)
+    _check_analysis(protocol, note)
+    _check_published(protocol, note)
+    if protocol.design == "crossover":
+        _check_crossover(protocol, regimens, note)
+    return regimens, faults
+
+
+def _regimens(
+    protocol: Protocol, model: Model, place: Callable[[Place], str], faults: list[Fault], note: Note
+) -> dict[str, Regimen]:
+    """Read the regimen of each arm and join the background to it."""
+    known = companion_drugs(model)
+    background: list[Regimen] = []
+    if protocol.background:
+        try:
+            background = [parse_regimen(protocol.background, known, place(("background",)))]
+        except InputError as error:
+            faults += error.faults
+    regimens: dict[str, Regimen] = {}
+    for index, arm in enumerate(protocol.arms):
+        where = place(("arms", index, "regimen"))
+        try:
+            regimen = parse_regimen(arm.regimen, known, where)
+            if background and regimen.doses:
+                words = f"{regimen.text} + {protocol.background}"
+                parse_regimen(words, known, where)
+            whole = joined([regimen, *background])
+            companion_constants(model, whole)
+        except InputError as error:
+            faults += [Fault(fault.found, where, fault.expected, fault.remedy) for fault in error.faults]
+            continue
+        if arm.name in regimens:
+            note(("arms", index, "name"), f"two arms are called `{arm.name}`.", "Expected a name each.")
+        regimens[arm.name] = whole
+    return regimens
+
+
+def _check_arms(protocol: Protocol, note: Note) -> None:
+    """Check sizes and the control arm."""
+    needed = "first" if protocol.design == "crossover" else "size"
+    other = "size" if needed == "first" else "first"
+    for index, arm in enumerate(protocol.arms):
+        if getattr(arm, needed) is None:
+            found = f"arm `{arm.name}` has no `{needed}`."
+            note(("arms", index), found, f"A {protocol.design} trial needs it.", f"Add `{needed}: 10`.")
+        if getattr(arm, other) is not None:
+            found = f"arm `{arm.name}` has a `{other}`."
+            note(("arms", index, other), found, f"A {protocol.design} trial has none.", f"Use `{needed}` instead.")
+    controls = [arm.name for arm in protocol.arms if arm.control]
+    if len(controls) > 1:
+        note(("arms",), f"{len(controls)} arms are controls.", "Expected one at most.", "Keep the one to compare with.")
+    if controls and len(protocol.arms) == 1 and protocol.control != "wait_list":
+        note(("arms",), "the only arm is a control.", "Expected an arm to compare with it.")
+    if protocol.people < 2:
+        note(("arms",), f"{protocol.people} people in all.", "Expected at least two.")
+
+
+def _check_endpoints(protocol: Protocol, model: Model, note: Note) -> None:
+    """Check names and order of visits."""
+    known = [*SCALES, *model.equations]
+    seen: set[str] = set()
+    for index, endpoint in enumerate(protocol.endpoints):
+        if endpoint.name not in known:
+            remedy = nearest(endpoint.name, known, "resprout describe")
+            note(("endpoints", index, "name"), f"`{endpoint.name}` is no output of the model.", "", remedy)
+        if endpoint.name in seen:
+            note(("endpoints", index, "name"), f"`{endpoint.name}` is rated twice.", "Expected each endpoint once.")
+        seen.add(endpoint.name)
+        if any(later <= earlier for earlier, later in zip(endpoint.visits, endpoint.visits[1:], strict=False)):
+            note(("endpoints", index, "visits"), "the visits are not in order of time.", "Expected each once.")
+
+
+def _check_entry(protocol: Protocol, note: Note) -> None:
+    """Check entry criteria."""
+    entry = protocol.entry
+    for kind in ("minimum", "maximum"):
+        for scale, points in getattr(entry, kind).items():
+            if scale not in MOOD_SCALES:
+                remedy = nearest(scale, MOOD_SCALES)
+                note(("entry", kind, scale), f"`{scale}` rates no depression.", "", remedy)
+            elif points > SCALES[scale].highest:
+                found = f"{scale} of {points:g} cannot be."
+                note(("entry", kind, scale), found, f"Expected at most {SCALES[scale].highest:g}.")
+    for scale in set(entry.minimum) & set(entry.maximum):
+        if entry.minimum[scale] > entry.maximum[scale]:
+            note(("entry", "maximum", scale), f"the most {scale} is below the least.", "Expected it above.")
+    if entry.age[0] >= entry.age[1]:
+        note(("entry", "age"), "the ages are not in order.", "Expected the lower one first.")
+    if entry.age[1] < 18 or entry.age[0] > 75:
+        note(("entry", "age"), f"nobody is {entry.age[0]:g} to {entry.age[1]:g}.", "Expected ages from 18 to 75.")
+
+
+def _check_analysis(protocol: Protocol, note: Note) -> None:
+    """Check that the design can bear the analyses, and that primary endpoint, relapse and rescue name real visits."""
+    rated = {endpoint.name: endpoint.visits for endpoint in protocol.endpoints}
+    mood = [name for name in rated if name in SCALES and SCALES[name].mood]
+    crossover = protocol.design == "crossover"
+    for name in protocol.analysis:
+        if name == "rm_anova" and not crossover:
+            note(("analysis",), "`rm_anova` compares treatments within people.", "Expected a crossover.", "Try `mmrm`.")
+        if name in ("mmrm", "ancova") and (crossover or len(protocol.arms) < 2):
+            found = f"`{name}` compares groups of people."
+            note(("analysis",), found, "Expected parallel arms, at least two.", "Try `rm_anova` or `responder`.")
+        if name == "relapse" and protocol.relapse is None:
+            note(("analysis",), "`relapse` is asked for and not defined.", "", "Add `relapse: {start: 24 h}`.")
+        if name in ("responder", "relapse", "mmrm", "ancova", "genotype") and not mood:
+            note(("analysis",), f"`{name}` needs a scale of depression.", f"Known: {', '.join(MOOD_SCALES)}.")
+    primary = protocol.primary
+    if primary is not None and primary.endpoint not in rated:
+        remedy = nearest(primary.endpoint, rated)
+        note(("primary", "endpoint"), f"`{primary.endpoint}` is not among the endpoints.", "", remedy)
+    elif primary is not None and not _among(primary.time, rated[primary.endpoint][1:]):
+        expected = "Expected one of its visits after baseline."
+        note(("primary", "time"), f"`{primary.endpoint}` is not rated at {primary.time:g} h.", expected)
+    if protocol.relapse is not None and mood and not _among(protocol.relapse.start, rated[mood[0]]):
+        found = f"`{mood[0]}` is not rated at {protocol.relapse.start:g} h."
+        note(("relapse", "start"), found, "Expected one of its visits.")
+    if protocol.rescue is not None and protocol.rescue.after > protocol.last_visit:
+        note(("rescue", "after"), "rescue starts after the last visit.", f"Expected up to {protocol.last_visit:g} h.")
+
+
+def _check_published(protocol: Protocol, note: Note) -> None:
+    """Check that published numbers name arms, endpoints, statistics and visits of this trial."""
+    rated = {endpoint.name: endpoint.visits for endpoint in protocol.endpoints}
+    arms = [arm.name for arm in protocol.arms]
+    for index, row in enumerate(protocol.published):
+        if row.arm and row.arm not in arms:
+            note(("published", index, "arm"), f"`{row.arm}` is no arm here.", "", nearest(row.arm, arms))
+        if row.endpoint not in rated:
+            remedy = nearest(row.endpoint, rated)
+            note(("published", index, "endpoint"), f"`{row.endpoint}` is not among the endpoints.", "", remedy)
+        elif row.time is not None and not _among(row.time, rated[row.endpoint]):
+            found = f"`{row.endpoint}` is not rated at {row.time:g} h."
+            note(("published", index, "time"), found, "Expected one of its visits.")
+        if row.statistic not in STATISTICS:
+            remedy = nearest(row.statistic, STATISTICS)
+            note(("published", index, "statistic"), f"`{row.statistic}` is no statistic here.", "", remedy)
+        elif STATISTICS[row.statistic].needs_time and row.time is None:
+            note(("published", index), f"`{row.statistic}` needs a time.", "Expected `time:`, for instance `24 h`.")
+        elif STATISTICS[row.statistic].needs_arm and not row.arm:
+            note(("published", index), f"`{row.statistic}` needs an arm.", f"Expected one of {', '.join(arms)}.")
+        elif STATISTICS[row.statistic].needs_control and protocol.control_arm is None:
+            note(("published", index), f"`{row.statistic}` needs a control.", "Mark an arm by `control: true`.")
+
+
+def _check_crossover(protocol: Protocol, regimens: dict[str, Regimen], note: Note) -> None:
+    """Check that the periods of a crossover follow each other."""
+    if len(protocol.arms) < 2:
+        note(("arms",), "a crossover with one arm.", "Expected at least two.", "Or make it `design: parallel`.")
+    others = {dose.drug for regimen in regimens.values() for dose in regimen.doses if dose.drug not in KETAMINES}
+    if len(others) > MOST_DRUGS:
+        found = f"{' and '.join(sorted(others))} in one crossover."
+        note(("arms",), found, f"Expected at most {MOST_DRUGS} drugs outside the ketamine family a person.")
+    last = max([protocol.last_visit, *(max(regimen.times_h) for regimen in regimens.values())])
+    if protocol.washout is None:
+        note(
+            (),
+            "the field `washout` is missing.",
+            "A crossover needs the time between test days.",
+            "Add `washout: 7 d`.",
+        )
+    elif protocol.washout < last:
+        found = "the next period starts before the last visit of the one before."
+        note(("washout",), found, f"Expected a washout of at least {last:g} h.")
+
+
+def _among(hour: float, visits: tuple[float, ...]) -> bool:
+    """Whether an hour is one of the visits; times in minutes and hours differ by rounding only."""
+    return any(abs(hour - visit) < 1e-6 for visit in visits)

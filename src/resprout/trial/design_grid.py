@@ -1,0 +1,208 @@
+"""Design questions: a protocol and values to try in, power, benefit and dissociation of every combination out."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from resprout.dosing.regimen import KETAMINES, Regimen
+from resprout.errors import Fault, InputError, nearest
+from resprout.language import given_or_shipped
+from resprout.language.rating_scales import SCALES
+from resprout.language.records import Model
+from resprout.people.cohort import MOST_PEOPLE
+from resprout.trial.analysis import analyse, headline
+from resprout.trial.design import LARGEST_ARM, Endpoint, Protocol
+from resprout.trial.protocol import read_protocol
+from resprout.trial.replicates import run_series
+from resprout.trial.reported_statistics import statistic
+from resprout.trial.trial_outcome import Outcome
+
+DISSOCIATION = "CADSS"
+DISSOCIATION_VISITS = (0.0, 1 / 3, 2 / 3, 1.0, 80 / 60, 110 / 60)
+MOST_CELLS = 200
+AXES = {"n": "people in the trial", "dose": "amount of the drug tried", "dropout": "share who leave each week"}
+SURFACE_COLUMNS = [
+    "power",
+    "difference",
+    "lower",
+    "upper",
+    "response",
+    "response_control",
+    "dissociation",
+    "analysis",
+    "endpoint",
+    "time_h",
+    "replicates",
+]
+Axes = Mapping[str, Sequence[float]]
+Design = tuple[Protocol, dict[str, Regimen]]
+
+
+def read_axes(texts: Sequence[str]) -> dict[str, list[float]]:
+    """Read `n=20,40,80` and the like; InputError with every fault."""
+    axes: dict[str, list[float]] = {}
+    faults = []
+    for text in texts:
+        name, _, values = (part.strip() for part in text.partition("="))
+        expected = "Expected for instance `n=20,40,80` or `dose=0.2,0.5,1.0`."
+        if name not in AXES:
+            faults.append(Fault(f"`{name}` cannot be varied.", "--grid", expected, nearest(name, AXES)))
+            continue
+        if name in axes:
+            faults.append(Fault(f"`{name}` is given twice.", "--grid", "Expected each once."))
+        try:
+            axes[name] = [float(value) for value in values.split(",") if value.strip()]
+        except ValueError:
+            faults.append(Fault(f"`{values}` are no numbers.", "--grid", expected))
+            continue
+        faults += _axis_faults(name, axes[name], expected)
+    if not faults and math.prod(len(values) for values in axes.values()) > MOST_CELLS:
+        faults.append(Fault("too many combinations.", "--grid", f"Expected at most {MOST_CELLS}."))
+    if faults:
+        raise InputError(*faults)
+    return axes
+
+
+def _axis_faults(name: str, values: list[float], expected: str) -> list[Fault]:
+    """What is wrong with the values of one axis."""
+    if not values:
+        return [Fault(f"`{name}` has no values.", "--grid", expected)]
+    if not all(math.isfinite(value) for value in values):
+        return [Fault(f"`{name}` has a value that is not finite.", "--grid", expected)]
+    if name == "n" and not all(value >= 2 and value == int(value) and value <= LARGEST_ARM for value in values):
+        return [Fault("`n` takes whole numbers.", "--grid", f"Expected from 2 to {LARGEST_ARM:,}.")]
+    if name == "dose" and not all(value > 0 for value in values):
+        return [Fault("`dose` takes amounts above 0.", "--grid", expected)]
+    if name == "dropout" and not all(0 <= value < 1 for value in values):
+        return [Fault("`dropout` takes shares.", "--grid", "Expected from 0 to below 1.")]
+    return []
+
+
+def surface(
+    name: str | Path,
+    axes: Axes,
+    replicates: int | None = None,
+    seed: int | None = None,
+    *,
+    model: Model | None = None,
+    told: Callable[[int, int], None] | None = None,
+    point: bool = False,
+) -> list[dict[str, Any]]:
+    """Run a protocol at every combination of values.
+
+    name         a shipped protocol or a file        axes   values by axis, as `read_axes` gives them
+    replicates   trials of each combination; None takes the protocol's      told   called with (done, all)
+    returns      a row a combination: its values and SURFACE_COLUMNS. Power is the share of trials whose primary analysis
+                 gives p below .05; the interval holds the middle 95 % of estimates; dissociation is the mean of people's
+                 highest CADSS on the first day
+    """
+    model = given_or_shipped(model)
+    design = read_protocol(name, model)
+    replicates = design[0].replicates if replicates is None else replicates
+    seed = design[0].seed if seed is None else seed
+    cells = list(itertools.product(*axes.values()))
+    rows = []
+    for done, values in enumerate(cells):
+        cell = dict(zip(axes, values, strict=True))
+        protocol, regimens = with_dissociation(varied(design, cell))
+        if protocol.people * replicates > MOST_PEOPLE:
+            raise InputError(Fault(f"{protocol.people * replicates:,} people.", "--grid", f"Expected {MOST_PEOPLE:,}."))
+        _, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
+        rows.append(cell | summary(protocol, outcome))
+        if told is not None:
+            told(done + 1, len(cells))
+    return rows
+
+
+def varied(design: Design, cell: Mapping[str, float]) -> Design:
+    """The design with other sizes, doses or dropout; InputError where it has no single drug to vary."""
+    protocol, regimens = design
+    if "n" in cell:
+        protocol = _resized(protocol, int(cell["n"]))
+    if "dropout" in cell:
+        leaving = protocol.dropout.model_copy(update={"completely_at_random": cell["dropout"]})
+        protocol = protocol.model_copy(update={"dropout": leaving})
+    if "dose" in cell:
+        regimens = _redosed(protocol, regimens, cell["dose"])
+    return protocol, regimens
+
+
+def _resized(protocol: Protocol, n: int) -> Protocol:
+    """The same arms in the same proportions with `n` people in all."""
+    field = "first" if protocol.design == "crossover" else "size"
+    sizes = np.array([getattr(arm, field) or 0 for arm in protocol.arms], dtype=float)
+    exact = n * sizes / sizes.sum()
+    whole = np.floor(exact).astype(int)
+    for index in np.argsort(whole - exact, kind="stable")[: n - int(whole.sum())]:
+        whole[index] += 1
+    if field == "size" and (whole < 1).any():
+        raise InputError(Fault(f"{n} people for {len(sizes)} arms.", "--grid", "Expected at least one an arm."))
+    arms = tuple(arm.model_copy(update={field: int(size)}) for arm, size in zip(protocol.arms, whole, strict=True))
+    return protocol.model_copy(update={"arms": arms})
+
+
+def _redosed(protocol: Protocol, regimens: dict[str, Regimen], amount: float) -> dict[str, Regimen]:
+    """The only active arm's drug at another amount, in the unit the protocol gives it in."""
+    active = [arm.name for arm in protocol.arms if not arm.control and regimens[arm.name].doses]
+    if len(active) != 1:
+        found = f"{len(active)} arms get a drug ({', '.join(active)})."
+        raise InputError(Fault(found, "--grid dose", "Expected one that is not the control."))
+    regimen = regimens[active[0]]
+    background = {dose.drug for dose in regimens.get(str(protocol.control_arm), Regimen("", ())).doses}
+    own = [dose.drug for dose in regimen.doses if dose.drug not in background]
+    drug = next((name for name in own if name in KETAMINES), own[0] if own else regimen.doses[0].drug)
+    doses = tuple(replace(dose, amount_mg=amount) if dose.drug == drug else dose for dose in regimen.doses)
+    return regimens | {active[0]: Regimen(f"{regimen.text} at {amount:g}", doses)}
+
+
+def with_dissociation(design: Design) -> Design:
+    """The design with dissociation rated on the first day, where it is not."""
+    protocol, regimens = design
+    if any(endpoint.name == DISSOCIATION for endpoint in protocol.endpoints):
+        return design
+    rated = Endpoint.model_construct(name=DISSOCIATION, visits=DISSOCIATION_VISITS)
+    return protocol.model_copy(update={"endpoints": (*protocol.endpoints, rated)}), regimens
+
+
+def summary(protocol: Protocol, outcome: Outcome) -> dict[str, Any]:
+    """Power, benefit and dissociation of one combination."""
+    row = headline(protocol, analyse(protocol, outcome))
+    mood = [each for each in protocol.endpoints if each.name in SCALES and SCALES[each.name].mood]
+    primary = protocol.primary
+    endpoint = primary.endpoint if primary else mood[0].name if mood else protocol.endpoints[0].name
+    visits = next(each.visits for each in protocol.endpoints if each.name == endpoint)
+    hour = primary.time if primary else visits[-1]
+    active = next((arm.name for arm in protocol.arms if not arm.control), protocol.arms[0].name)
+    control = protocol.control_arm
+    shares = {
+        arm: float(statistic(protocol, outcome, "response_rate", arm, endpoint, hour).mean())
+        for arm in (active, control)
+        if arm is not None and mood
+    }
+    gap = np.full(1, np.nan)
+    if control is not None:
+        gap = statistic(protocol, outcome, "difference", active, endpoint, hour)
+    known = gap[np.isfinite(gap)]
+    lower, upper = np.quantile(known, [0.025, 0.975]) if known.size > 1 else (np.nan, np.nan)
+    peak = np.nanmax(outcome.ratings[active, DISSOCIATION], axis=2).mean()
+    values = (
+        np.nan if row is None else row["power"],
+        float(known.mean()) if known.size else np.nan,
+        float(lower),
+        float(upper),
+        shares.get(active, np.nan),
+        np.nan if control is None else shares.get(control, np.nan),
+        float(peak),
+        "" if row is None else row["analysis"],
+        endpoint,
+        float(hour),
+        len(gap),
+    )
+    return dict(zip(SURFACE_COLUMNS, values, strict=True))

@@ -1,0 +1,110 @@
+"""Published numbers beside their predictions: a protocol's `published` rows and an outcome in, a table of both out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.trial.design import Protocol, Published
+from resprout.trial.reported_statistics import statistic
+from resprout.trial.trial_outcome import Outcome
+
+PUBLISHED_COLUMNS = [
+    "trial",
+    "evidence",
+    "arm",
+    "endpoint",
+    "time_h",
+    "statistic",
+    "published",
+    "bound",
+    "predicted",
+    "lower",
+    "upper",
+    "inside",
+    "verification",
+    "note",
+]
+COUNTED = ("read", "secondary")  # remembered numbers are shown, never counted
+ROUNDING = 0.005  # a share printed as a whole percentage
+
+
+Predicted = Callable[[Published, NDArray[np.float64]], NDArray[np.float64]]
+
+
+def published_rows(
+    protocol: Protocol, outcome: Outcome, middle: float = 0.95, seen_as: Predicted | None = None
+) -> list[dict[str, Any]]:
+    """Set every published number of a protocol beside the middle 95 % of its replicates, or another share of them.
+
+    seen_as   takes a row and its counterparts [replicate], gives what a clinic would have published; None for the same
+    returns   rows with PUBLISHED_COLUMNS; `predicted` is the median over replicates, `inside` says whether the interval
+              holds the number (or, where it is only a bound, reaches it), None for remembered numbers
+    """
+    return [_row(protocol, outcome, row, middle, seen_as) for row in protocol.published]
+
+
+def inside_share(rows: list[dict[str, Any]]) -> tuple[int, int]:
+    """How many of the read and secondary numbers lie inside, and how many there are."""
+    counted = [row for row in rows if row["verification"] in COUNTED]
+    return sum(bool(row["inside"]) for row in counted), len(counted)
+
+
+def published_statistic(protocol: Protocol, outcome: Outcome, row: Published) -> NDArray[np.float64]:
+    """What a published number is the counterpart of, in every replicate: [replicate]."""
+    seen = outcome if row.people is None else outcome.first_people(row.people)
+    return statistic(protocol, seen, row.statistic, row.arm, row.endpoint, row.time)
+
+
+def prediction_interval(seen: NDArray[np.float64], middle: float) -> tuple[float, float]:
+    """Bounds between which one more value lies with this chance or a little more, from values [replicate] seen before.
+
+    One more value lies below the k-th smallest of n with chance k / (n + 1), whatever the distribution. Where n is too small
+    for the chance asked for, the bounds are the extremes. Infinite values count; not a number, where there is none.
+
+    Source: Wilks SS. Statistical prediction with special reference to the problem of tolerance limits. Ann Math Stat
+    1942;13:400-409.
+    """
+    if not seen.size:
+        return np.nan, np.nan
+    ordered = np.sort(seen)
+    # a share that is a whole number of places must not fall short of it by rounding
+    places = int((0.5 - middle / 2) * (seen.size + 1) + 1e-9)
+    place = max(places, 1) - 1
+    return float(ordered[place]), float(ordered[-1 - place])
+
+
+def _row(
+    protocol: Protocol, outcome: Outcome, row: Published, middle: float, seen_as: Predicted | None
+) -> dict[str, Any]:
+    found = published_statistic(protocol, outcome, row)
+    if seen_as is not None:
+        found = seen_as(row, found)
+    # an infinite day means that nobody relapsed; it counts as late, not as missing
+    known = found[~np.isnan(found)]
+    lower, upper = prediction_interval(known, middle)
+    reaches = {
+        "": lower - ROUNDING <= row.value <= upper + ROUNDING,
+        "upper": lower <= row.value,
+        "lower": upper >= row.value,
+    }[row.bound]
+    values = (
+        protocol.name,
+        row.evidence,
+        row.arm,
+        row.endpoint,
+        np.nan if row.time is None else row.time,
+        row.statistic,
+        row.value,
+        row.bound,
+        float(np.median(known)) if known.size else np.nan,
+        float(lower),
+        float(upper),
+        bool(reaches) if row.verification in COUNTED and known.size else None,
+        row.verification,
+        row.note,
+    )
+    return dict(zip(PUBLISHED_COLUMNS, values, strict=True))

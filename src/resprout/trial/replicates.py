@@ -1,0 +1,56 @@
+"""A series of virtual studies of one design: each with people of its own and its own draw of what is uncertain; cohort and outcome out."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.dosing.regimen import Regimen
+from resprout.language.records import Model
+from resprout.people.cohort import Cohort
+from resprout.people.draws import draws_of, held
+from resprout.trial.conduct import enrol, observe
+from resprout.trial.design import Protocol
+from resprout.trial.trial_outcome import Outcome
+
+
+def run_series(
+    protocol: Protocol, regimens: dict[str, Regimen], model: Model, replicates: int, seed: int, *, point: bool = False
+) -> tuple[Cohort, Outcome]:
+    """Recruit, treat and rate the people of every repetition.
+
+    point     hold every constant at its point estimate; otherwise repetition r takes draw r of the model's draws, in turn
+    returns   people study by study, and their outcome; the first studies of a longer series are the same studies
+    """
+    studies = np.arange(1, replicates + 1)
+    draws = () if point else draws_of(model)
+    if not draws:
+        cohort = enrol(protocol, model, studies, seed)
+        return cohort, observe(protocol, regimens, model, cohort, replicates)
+    groups, parts = [studies[number :: len(draws)] for number in range(min(len(draws), replicates))], []
+    for draw, group in zip(draws, groups, strict=False):
+        with held(model, draw) as moved:
+            cohort = enrol(protocol, moved, group, seed)
+            parts.append((cohort, observe(protocol, regimens, moved, cohort, len(group))))
+    order = np.argsort(np.concatenate(groups), kind="stable")
+    people = (order[:, None] * protocol.people + np.arange(protocol.people)).ravel()
+    return joined_cohorts([part for part, _ in parts]).take(people), _joined([part for _, part in parts], order)
+
+
+def joined_cohorts(parts: list[Cohort]) -> Cohort:
+    """Several cohorts as one, one after the other."""
+    first = parts[0]
+    constants = {name: np.concatenate([part.constants[name] for part in parts]) for name in first.constants}
+    columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in first.columns}
+    return Cohort(constants, columns, first.seed, first.population, sum(part.screened for part in parts))
+
+
+def _joined(parts: list[Outcome], order: NDArray[np.int64]) -> Outcome:
+    """Outcomes of several groups of studies as one, in this order of studies."""
+    whole = {}
+    for each in fields(Outcome):
+        kept = [getattr(part, each.name) for part in parts]
+        whole[each.name] = {key: np.concatenate([own[key] for own in kept])[order] for key in kept[0]}
+    return Outcome(**whole)

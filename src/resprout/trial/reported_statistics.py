@@ -1,0 +1,348 @@
+"""Statistics that papers report: a trial's ratings in, one number a replicate out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr
+
+from resprout.language.rating_scales import SCALES
+from resprout.statistics.anova import group_by_time, treatment_by_time
+from resprout.statistics.time_to_event import median_day, times_to_relapse, well_at
+from resprout.trial.design import Protocol
+from resprout.trial.trial_outcome import Numbers, Outcome, View, odds, remission_share, responded, responder_share
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic: what it computes, [replicate], and what must be known for it."""
+
+    compute: Callable[[View], Numbers]
+    meaning: str
+    needs_time: bool = True
+    needs_arm: bool = True
+    needs_control: bool = False
+
+
+def statistic(
+    protocol: Protocol, outcome: Outcome, name: str, arm: str, endpoint: str, time_h: float | None
+) -> Numbers:
+    """Compute one statistic of a trial in every replicate.
+
+    name, arm, endpoint, time_h   as in the `published` rows of a protocol
+    returns                       [replicate]
+    """
+    visits = np.array(next(each.visits for each in protocol.endpoints if each.name == endpoint))
+    at = -1 if time_h is None else int(np.abs(visits - time_h).argmin())
+    view = View(protocol, outcome, arm or protocol.arms[0].name, endpoint, visits, at)
+    with warnings.catch_warnings():
+        # a replicate in which nobody was rated has no mean; it is NaN and left out of intervals
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(STATISTICS[name].compute(view), dtype=float)
+
+
+def _mean(view: View) -> Numbers:
+    return np.nanmean(view.rating[:, :, view.at], axis=1)
+
+
+def _sd(view: View) -> Numbers:
+    return np.nanstd(view.rating[:, :, view.at], axis=1, ddof=1)
+
+
+def _first_period(view: View) -> Numbers:
+    """Ratings of the people who started with this arm; of everybody in parallel groups."""
+    if not view.paired:
+        return view.rating[:, :, view.at]
+    before = 0
+    for arm in view.protocol.arms:
+        if arm.name == view.arm:
+            return view.rating[:, before : before + (arm.first or 0), view.at]
+        before += arm.first or 0
+    raise ValueError(view.arm)
+
+
+def _first_mean(view: View) -> Numbers:
+    return np.nanmean(_first_period(view), axis=1)
+
+
+def _first_sd(view: View) -> Numbers:
+    return np.nanstd(_first_period(view), axis=1, ddof=1)
+
+
+def _change(rating: Numbers, at: int) -> Numbers:
+    return rating[:, :, at] - rating[:, :, 0]
+
+
+def _mean_change(view: View) -> Numbers:
+    return np.nanmean(_change(view.rating, view.at), axis=1)
+
+
+def _sd_change(view: View) -> Numbers:
+    return np.nanstd(_change(view.rating, view.at), axis=1, ddof=1)
+
+
+def _response(view: View) -> Numbers:
+    return responder_share(view.rating[:, :, view.at], view.rating[:, :, 0])
+
+
+def _response_ever(view: View) -> Numbers:
+    upto = view.rating[:, :, 1 : (view.at % len(view.visits)) + 1]
+    return responded(upto, view.rating[:, :, :1]).any(axis=2).mean(axis=1)
+
+
+def _remission(view: View) -> Numbers:
+    return remission_share(view.rating[:, :, view.at], _cut_off(view.endpoint))
+
+
+def _remission_ever(view: View) -> Numbers:
+    upto = view.rating[:, :, 1 : (view.at % len(view.visits)) + 1]
+    return (upto <= _cut_off(view.endpoint)).any(axis=2).mean(axis=1)
+
+
+def _cut_off(endpoint: str) -> float:
+    scale = SCALES.get(endpoint)
+    return scale.remission if scale is not None and scale.remission is not None else np.nan
+
+
+def _difference(view: View) -> Numbers:
+    return np.nanmean(_change(view.rating, view.at), axis=1) - np.nanmean(_change(view.control, view.at), axis=1)
+
+
+def _response_difference(view: View) -> Numbers:
+    return _response(view) - responder_share(view.control[:, :, view.at], view.control[:, :, 0])
+
+
+def _relative_response(view: View) -> Numbers:
+    other = responder_share(view.control[:, :, view.at], view.control[:, :, 0])
+    return _response(view) / np.where(other > 0, other, np.nan)
+
+
+def _odds_ratio(view: View) -> Numbers:
+    one, two = view.rating, view.control
+    return odds(one[:, :, view.at], one[:, :, 0]) / odds(two[:, :, view.at], two[:, :, 0])
+
+
+def _cohen_d(view: View) -> Numbers:
+    """Difference of scores at the visit over their pooled spread; positive where the drug is better."""
+    one, two = view.rating[:, :, view.at], view.control[:, :, view.at]
+    pooled = np.sqrt((np.nanvar(one, axis=1, ddof=1) + np.nanvar(two, axis=1, ddof=1)) / 2)
+    return (np.nanmean(two, axis=1) - np.nanmean(one, axis=1)) / pooled
+
+
+def _improvement_d(view: View) -> Numbers:
+    """Mean fall from baseline over the spread of falls."""
+    return -_mean_change(view) / _sd_change(view)
+
+
+def _visit_p(view: View) -> Numbers:
+    """Two-sided p of drug against control at every visit after baseline: [replicate, visit]."""
+    one, two = view.rating[:, :, 1:], view.control[:, :, 1:]
+    if view.paired:
+        gap = one - two
+        count = np.isfinite(gap).sum(axis=1)
+        error, df = np.nanstd(gap, axis=1, ddof=1) / np.sqrt(count), count - 1
+        t = np.nanmean(gap, axis=1) / error
+    else:
+        counts = [np.isfinite(each).sum(axis=1) for each in (one, two)]
+        parts = [np.nanvar(each, axis=1, ddof=1) / count for each, count in zip((one, two), counts, strict=True)]
+        t = (np.nanmean(one, axis=1) - np.nanmean(two, axis=1)) / np.sqrt(sum(parts))
+        df = sum(counts) - 2
+    return 2 * stdtr(df, -np.abs(t))
+
+
+def _difference_p(view: View) -> Numbers:
+    return _visit_p(view)[:, view.at - 1 if view.at > 0 else -1]
+
+
+def _change_p(view: View) -> Numbers:
+    """Two-sided p of the change from baseline, within people."""
+    change = _change(view.rating, view.at)
+    count = np.isfinite(change).sum(axis=1)
+    t = np.nanmean(change, axis=1) / (np.nanstd(change, axis=1, ddof=1) / np.sqrt(count))
+    return 2 * stdtr(count - 1, -np.abs(t))
+
+
+def _first_significant(view: View) -> Numbers:
+    found = _visit_p(view) < ALPHA
+    return np.where(found.any(axis=1), view.visits[1:][found.argmax(axis=1)], np.inf)
+
+
+def _last_significant(view: View) -> Numbers:
+    found = _visit_p(view) < ALPHA
+    last = found.shape[1] - 1 - found[:, ::-1].argmax(axis=1)
+    return np.where(found.any(axis=1), view.visits[1:][last], 0.0)
+
+
+def _interaction_p(view: View) -> Numbers:
+    whole = [view.outcome.ratings[arm.name, view.endpoint] for arm in view.protocol.arms]
+    return treatment_by_time(np.stack(whole, axis=2)).p
+
+
+def _group_F(view: View) -> Numbers:
+    """F of arm x time for two parallel arms, baseline among the times."""
+    both = [view.rating, view.control]
+    whole = np.concatenate(both, axis=1)
+    group = np.repeat([0, 1], [each.shape[1] for each in both])
+    return group_by_time(whole, np.broadcast_to(group, whole.shape[:2])).F
+
+
+def _genotype_F(view: View) -> Numbers:
+    """F of genotype x time with Met carriers as one group; NaN in a replicate without both groups."""
+    carrier = (view.outcome.genotype[view.arm] > 0).astype(np.int64)
+    both = (carrier.sum(axis=1) > 1) & ((1 - carrier).sum(axis=1) > 1)
+    found = np.full(len(carrier), np.nan)
+    if both.any():
+        found[both] = group_by_time(view.rating[both], carrier[both]).F
+    return found
+
+
+def _genotype_gap(view: View) -> Numbers:
+    """How much further Val/Val fall than Met carriers."""
+    carrier = view.outcome.genotype[view.arm] > 0
+    change = _change(view.rating, view.at)
+    return np.nanmean(np.where(carrier, change, np.nan), axis=1) - np.nanmean(np.where(carrier, np.nan, change), axis=1)
+
+
+def relapse_course(view: View) -> list[tuple[Numbers, NDArray[np.bool_]]]:
+    """Days to relapse and whether it came, for the responders of each replicate."""
+    rule = view.protocol.relapse
+    if rule is None:
+        raise ValueError("the protocol does not define relapse")
+    start = int(np.abs(view.visits - rule.start).argmin())
+    baseline = view.rating[:, :, 0]
+    responder = responded(view.rating[:, :, start], baseline, drop=rule.response)
+    after = view.visits[start + 1 :] / 24 - view.visits[start] / 24
+    days, relapsed = times_to_relapse(
+        view.rating[:, :, start + 1 :], baseline, list(after), kept=rule.kept, in_a_row=rule.in_a_row
+    )
+    return [(days[each, who], relapsed[each, who]) for each, who in enumerate(responder)]
+
+
+def _relapse_median(view: View) -> Numbers:
+    return np.array([median_day(days, relapsed) for days, relapsed in relapse_course(view)])
+
+
+def _relapse_mean(view: View) -> Numbers:
+    return np.array([days[relapsed].mean() if relapsed.any() else np.nan for days, relapsed in relapse_course(view)])
+
+
+def _well_share(view: View) -> Numbers:
+    rule = view.protocol.relapse
+    start = 0.0 if rule is None else rule.start
+    day = (view.visits[view.at] - start) / 24
+    return np.array([well_at(days, relapsed, day) for days, relapsed in relapse_course(view)])
+
+
+def _relapse_share(view: View) -> Numbers:
+    return 1 - _well_share(view)
+
+
+def _early_share(view: View) -> Numbers:
+    """Share of the improvement at the last visit that is already there."""
+    return _mean_change(view) / np.nanmean(_change(view.rating, -1), axis=1)
+
+
+def _early_drug_share(view: View) -> Numbers:
+    """Share of the drug-control difference at the last visit that is already there."""
+    last = np.nanmean(_change(view.rating, -1), axis=1) - np.nanmean(_change(view.control, -1), axis=1)
+    return _difference(view) / last
+
+
+def _early_and_late(view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Who responds at the visit, and who at the primary one."""
+    primary = view.protocol.primary
+    late = -1 if primary is None else int(np.abs(view.visits - primary.time).argmin())
+    early, end = (responded(view.rating[:, :, at], view.rating[:, :, 0]) for at in (view.at, late))
+    return early, end
+
+
+def _sensitivity(view: View) -> Numbers:
+    early, late = _early_and_late(view)
+    return (early & late).sum(axis=1) / late.sum(axis=1)
+
+
+def _specificity(view: View) -> Numbers:
+    early, late = _early_and_late(view)
+    return (~early & ~late).sum(axis=1) / (~late).sum(axis=1)
+
+
+def _remission_median(view: View) -> Numbers:
+    """Median hour at which people are first at or below the cut-off; infinite if half never are."""
+    well = view.rating[:, :, 1:] <= _cut_off(view.endpoint)
+    first = np.where(well.any(axis=2), view.visits[1:][well.argmax(axis=2)], np.inf)
+    return np.median(first, axis=1)
+
+
+def _noncarriers(view: View) -> Numbers:
+    return (view.outcome.genotype[view.arm] == 0).mean(axis=1)
+
+
+def _partial_response(view: View) -> Numbers:
+    return responder_share(view.rating[:, :, view.at], view.rating[:, :, 0], drop=0.2)
+
+
+def _left(view: View) -> Numbers:
+    return np.isfinite(view.outcome.left_h[view.arm]).mean(axis=1)
+
+
+def _kept_response(view: View) -> Numbers:
+    """Share of those who had responded when relapse starts to count who respond at the visit."""
+    rule = view.protocol.relapse
+    start = int(np.abs(view.visits - (rule.start if rule else view.visits[1])).argmin())
+    before, now = (responded(view.rating[:, :, at], view.rating[:, :, 0]) for at in (start, view.at))
+    return (before & now).sum(axis=1) / before.sum(axis=1)
+
+
+STATISTICS = {
+    "mean": Statistic(_mean, "mean rating"),
+    "sd": Statistic(_sd, "spread of ratings between people"),
+    "first_period_mean": Statistic(_first_mean, "mean rating of those who started with the arm"),
+    "first_period_sd": Statistic(_first_sd, "spread of ratings of those who started with the arm"),
+    "mean_change": Statistic(_mean_change, "mean change from baseline"),
+    "sd_change": Statistic(_sd_change, "spread of changes between people"),
+    "response_rate": Statistic(_response, "share whose rating has halved"),
+    "response_ever": Statistic(_response_ever, "share whose rating has halved at any visit so far"),
+    "partial_response": Statistic(_partial_response, "share whose rating has fallen by a fifth"),
+    "remission_rate": Statistic(_remission, "share at or below the cut-off"),
+    "remission_ever": Statistic(_remission_ever, "share at or below the cut-off at any visit so far"),
+    "kept_response": Statistic(_kept_response, "share of early responders who still respond"),
+    "difference": Statistic(_difference, "change against control", needs_control=True),
+    "response_difference": Statistic(_response_difference, "response share less control's", needs_control=True),
+    "relative_response": Statistic(_relative_response, "response share over control's", needs_control=True),
+    "odds_ratio": Statistic(_odds_ratio, "odds of response over control's", needs_control=True),
+    "cohen_d": Statistic(_cohen_d, "difference from control over pooled spread", needs_control=True),
+    "improvement_d": Statistic(_improvement_d, "fall from baseline over its spread"),
+    "first_significant_h": Statistic(
+        _first_significant, "first visit at which drug and control differ (p < .05)", False, True, True
+    ),
+    "last_significant_h": Statistic(
+        _last_significant, "last visit at which drug and control differ (p < .05)", False, True, True
+    ),
+    "difference_p": Statistic(_difference_p, "p of drug against control at the visit", needs_control=True),
+    "change_p": Statistic(_change_p, "p of the change from baseline"),
+    "interaction_p": Statistic(_interaction_p, "p of treatment x time", False, False),
+    "interaction_F": Statistic(_group_F, "F of arm x time", False, True, True),
+    "genotype_F": Statistic(_genotype_F, "F of genotype x time", False),
+    "genotype_gap": Statistic(_genotype_gap, "change of Met carriers less that of Val/Val"),
+    "relapse_median_d": Statistic(_relapse_median, "median days to relapse of responders", False),
+    "relapse_mean_d": Statistic(_relapse_mean, "mean days to relapse of those who relapse", False),
+    "relapse_share": Statistic(_relapse_share, "share of responders who have relapsed"),
+    "well_share": Statistic(_well_share, "share of responders who have not relapsed"),
+    "early_share": Statistic(_early_share, "share of the last visit's improvement already there"),
+    "early_drug_share": Statistic(
+        _early_drug_share, "share of the last visit's difference already there", needs_control=True
+    ),
+    "sensitivity": Statistic(_sensitivity, "share of responders at the primary visit who respond at this one"),
+    "specificity": Statistic(
+        _specificity, "share of non-responders at the primary visit who do not respond at this one"
+    ),
+    "remission_median_h": Statistic(_remission_median, "median hours to the first remission", False),
+    "noncarrier_share": Statistic(_noncarriers, "share without a Met allele", False),
+    "left": Statistic(_left, "share who left before the end", False),
+}
