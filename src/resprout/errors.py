@@ -16,12 +16,14 @@ class Fault:
     where     file:line, option, patient or hour; empty if there is only one place it can be
     expected  what would have been right
     remedy    what to do next: the nearest name, or the command that lists the choices
+    field     the input or column that is at fault, for a form that marks it; empty where none is meant
     """
 
     found: str
     where: str = ""
     expected: str = ""
     remedy: str = ""
+    field: str = ""
 
     def __str__(self) -> str:
         place = f"{self.where}  " if self.where else ""

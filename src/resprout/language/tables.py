@@ -10,7 +10,7 @@ from resprout.errors import Fault, nearest
 from resprout.language.records import Constant
 
 GRADES = ("measured", "fitted", "assumed")
-ROLES = ("constant", "input", "cause")  # a fourth, slot, is for places that a drug fills
+ROLES = ("constant", "input", "cause")  # a fourth, default, is for properties that no table gives for a drug
 SPREADS = ("cv", "logsd", "logit", "odds", "margin", "distance")
 COLUMNS = {
     "parameters": "name value unit stage role spread shared source grade evidence meaning",
@@ -18,7 +18,10 @@ COLUMNS = {
     "targets": "drug target property value unit source grade evidence meaning",
     "draws": "draw name value",
     "correlations": "first second correlation source evidence",
-    "slots": "target property value unit meaning",
+    "drug_properties": "target property default unit role lower upper meaning",
+    "drug_targets": "target half_point meaning",
+    "molecules": "molecule sections parent targets meaning",
+    "bindings": "name formula unit meaning",
     "species": "species constant value unit source grade evidence meaning",
     "interventions": "id intervention target agent dose readout time_h expected verification source species person given "
     "manipulation measure note",
@@ -37,7 +40,6 @@ COLUMNS = {
     "reason",
     "annotations": "name qualifier id meaning",
 }
-SLOTS = ("companion", "partner")
 QUALIFIERS = ("is", "isVersionOf", "hasVersion", "isPartOf", "isPropertyOf", "isDescribedBy", "hasTaxon")
 IDENTIFIER = re.compile(r"(taxonomy:\d+|CHEBI:\d+|GO:\d{7}|uniprot:[OPQ]\d[A-Z0-9]{3}\d|doi:10\.\S+)")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -171,33 +173,6 @@ def drug_constants(folder: Path, table: str, stage: int, sources: set[str], faul
                 **taken,
             )
         )
-    return found
-
-
-def slot_constants(folder: Path, faults: list[Fault]) -> list[Constant]:
-    """Constants of the two drug slots, from slots.tsv if there is one: neutral until a drug takes the slot."""
-    path = folder / "slots.tsv"
-    found = []
-    for line, row in read_table(path, faults) if path.exists() else []:
-        value = read_number(row["value"], f"{path.name}:{line}", faults)
-        for slot in SLOTS:
-            found.append(
-                Constant(
-                    name="_".join(part for part in (slot, row["target"], row["property"]) if part),
-                    value=value,
-                    unit=row["unit"],
-                    stage=2 if row["target"] and row["target"] != "CYP2D6" else 1,
-                    role="slot",
-                    spread="",
-                    shared="",
-                    source="",
-                    grade="assumed",
-                    evidence="",
-                    meaning=f"{slot} drug: {row['meaning']}; neutral until a drug takes the slot",
-                    file=path.name,
-                    line=line,
-                )
-            )
     return found
 
 

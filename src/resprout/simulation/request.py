@@ -29,6 +29,7 @@ class Request:
     blocks      share by input                                overrides   value by constant
     tolerance   relative, of each step                        precision   float32 or float64, of what is kept
     point       whether all share the point estimate instead of draws of what the data leave open
+    drugs       files of further drugs
     """
 
     folder: str | None
@@ -46,11 +47,12 @@ class Request:
     tolerance: float = DEFAULT_TOLERANCE
     precision: str = "float64"
     point: bool = False
+    drugs: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """A digest of everything that determines the numbers."""
-        told = asdict(replace(self, folder=None))
+        told = asdict(replace(self, folder=None, drugs=()))
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     def told(self) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def make_request(
     precision: str = "float64",
     folder: Path | None = None,
     point: bool = False,
+    drugs: Sequence[Path] = (),
 ) -> Request:
     """Check a request before anything is computed.
 
@@ -113,4 +116,5 @@ def make_request(
         tolerance or DEFAULT_TOLERANCE,
         precision,
         point,
+        tuple(str(file.resolve()) for file in drugs),
     )

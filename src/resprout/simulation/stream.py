@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import Fault, InputError
 from resprout.language import load_model
+from resprout.language.drug_instances import library_drugs
 from resprout.people.cohort import FEWEST_SHARE, Cohort, screen
-from resprout.simulation.cohort_simulation import companion_drugs, refuse_failures, run_cohort
+from resprout.simulation.cohort_simulation import refuse_failures, run_cohort
 from resprout.simulation.request import Request
 from resprout.simulation.summaries import Tally
 from resprout.simulation.workers import Pool
@@ -70,8 +71,8 @@ def solve_block(request: Request, first: int, last: int) -> Part:
 
 def solve_candidates(request: Request, person: NDArray[np.int64]) -> Part:
     """Draw, screen and solve these candidates; those who may not enter are left out."""
-    model = load_model(request.folder)
-    plan = parse_regimen(request.regimen, companion_drugs(model))
+    model = load_model(request.folder, request.drugs)
+    plan = parse_regimen(request.regimen, library_drugs(model))
     constants, covariates = screen(
         model,
         request.seed,
