@@ -19,6 +19,8 @@ from resprout.language.tables import (
     check_annotations,
     check_names,
     drug_constants,
+    fact_constants,
+    item_constants,
     parameter_constants,
     read_table,
     slot_constants,
@@ -35,6 +37,7 @@ TABLES = (
     "facts",
     "agents",
     "draws",
+    "items",
     "annotations",
 )
 
@@ -120,6 +123,9 @@ def _check(folder: Path, digest: str) -> Model:
             *drug_constants(folder, "drugs", 1, set(sources), faults),
             *drug_constants(folder, "targets", 2, set(sources), faults),
             *slot_constants(folder, faults),
+            *fact_constants(folder, "people", "people", set(sources), faults),
+            *fact_constants(folder, "ratings", "rating", set(sources), faults),
+            *item_constants(folder, set(sources), faults),
         ],
         faults,
     )
