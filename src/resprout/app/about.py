@@ -10,6 +10,7 @@ from resprout.language import STAGES, Constant, Equation, Model
 
 GRADES = ("measured", "fitted", "assumed")
 Facts = dict[str, Any]
+OUTSIDE_WORDS = {"people": "parameter of people", "rating": "parameter of ratings"}
 
 HALF_POINTS = ("Kd", "EC50", "IC50")
 """Words for the concentration of a half-maximal effect; which one stands in the tables."""
@@ -27,7 +28,7 @@ def about_model(model: Model) -> Facts:
         "share_assumed": share_assumed(grades_of(model)),
         "library": {**about_library(model), "drugs": drugs_of(model)},
         "sources": about_sources(model),
-        "other_facts": {word: share_words(rows) for word, rows in other_facts().items()},
+        "other_facts": {word: share_words(rows) for word, rows in other_facts(model).items()},
         "stages": [about_stage(model, number) for number in range(1, len(STAGES) + 1)],
     }
 
@@ -95,19 +96,18 @@ def place(quantity: Constant | Equation) -> str:
     return f"{quantity.file}:{quantity.line}"
 
 
-def other_facts() -> dict[str, list[Facts]]:
-    """What the software takes to be true outside the model: of people, and of ratings."""
-    from resprout.people.population import population_facts
-    from resprout.trial.ratings import observation_facts
-
-    tables = {"people": population_facts(), "ratings": observation_facts()}
-    return {word: [asdict(fact) for fact in facts.values()] for word, facts in tables.items()}
+def other_facts(model: Model) -> dict[str, list[Facts]]:
+    """What a model takes to be true outside its equations: rows of people.tsv and of ratings.tsv."""
+    return {
+        word: [constant_row(constant) for constant in model.constants.values() if constant.file == f"{word}.tsv"]
+        for word in ("people", "ratings")
+    }
 
 
 def share_words(rows: list[Facts]) -> str:
     """How many facts there are and how many of them are assumed, in words."""
     assumed = sum(row["grade"] == "assumed" for row in rows)
-    return f"{len(rows)} facts, {assumed} ({assumed / len(rows):.0%}) assumed"
+    return f"{len(rows)} facts, {assumed} ({assumed / max(len(rows), 1):.0%}) assumed"
 
 
 def known_constants(model: Model, stage: int | None = None) -> list[Constant]:
@@ -115,7 +115,7 @@ def known_constants(model: Model, stage: int | None = None) -> list[Constant]:
     return [
         constant
         for constant in model.constants.values()
-        if constant.role not in ("input", "default") and not is_library(constant)
+        if constant.in_chain and constant.role not in ("input", "default") and not is_library(constant)
         if stage is None or constant.stage == stage
     ]
 
@@ -137,7 +137,9 @@ def about_quantity(model: Model, name: str) -> Facts:
     if name in model.constants:
         constant = model.constants[name]
         facts = {
-            "is": f"{constant.role} of stage {constant.stage}, {STAGES[constant.stage - 1]}",
+            "is": f"{constant.role} of stage {constant.stage}, {STAGES[constant.stage - 1]}"
+            if constant.stage
+            else OUTSIDE_WORDS[constant.role],
             **constant_row(constant),
         }
         from resprout.trial.citations import citations
@@ -195,11 +197,10 @@ def drug_list(model: Model) -> list[Facts]:
 
 
 def cited_by(model: Model, key: str) -> list[str]:
-    """What rests on a source: constants, facts about people and ratings, ids of interventions and facts, trials."""
+    """What rests on a source: constants, also of people and ratings, ids of interventions and facts, trials."""
     from resprout.trial.protocol import read_protocol, shipped_protocols
 
     names = [constant.name for constant in model.constants.values() if key in constant.source.split()]
-    names += [fact["name"] for facts in other_facts().values() for fact in facts if key in fact["source"].split()]
     rows = [row for table in ("interventions", "facts") for row in model.tables.get(table, ())]
     names += [row["id"] for row in rows if key in row["source"].split()]
     return names + [name for name in shipped_protocols() if key in read_protocol(name, model)[0].source.split()]

@@ -62,7 +62,7 @@ def describe(
         number = STAGES.index(name) + 1 if name in STAGES else int(name)
         facts, show = about_stage(loaded, number), show_stage
     elif name in ("people", "ratings"):
-        facts, show = {name: other_facts()[name]}, show_drugs
+        facts, show = {name: other_facts(loaded)[name]}, show_drugs
     elif name in loaded.constants or name in loaded.equations:
         facts, show = about_quantity(loaded, name), show_quantity
     elif name in known_drugs:

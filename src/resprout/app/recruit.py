@@ -53,12 +53,13 @@ def recruit(
     from resprout.app.screen import table as drawn
     from resprout.language import load_model
     from resprout.people import recruit as recruit_people
-    from resprout.people.cohort import default_entry, read_entry
+    from resprout.people.entry import default_entry, read_entry
+    from resprout.people.screening import Visit
     from resprout.trial.ratings import screening_rater
     from resprout.trial.treatment_history import failed_before
 
     model = load_model()
-    wanted = read_entry(entry) if entry.strip() else default_entry(chosen)
+    wanted = read_entry(entry) if entry.strip() else default_entry(chosen, model)
     with waiting(f"Recruiting {n:,} people"):
         cohort = recruit_people(
             n,
@@ -67,8 +68,7 @@ def recruit(
             population=chosen,
             genotype=genotype,
             model=model,
-            rater=screening_rater(model) if rated else None,
-            history=failed_before(model) if wanted.resistant else None,
+            visit=Visit(screening_rater(model) if rated else None, failed_before(model) if wanted.resistant else None),
         )
     if table is not None:
         keep_table(cohort.covariates, table)

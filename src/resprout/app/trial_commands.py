@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ from resprout.app.keep import (
     keep_table,
     refuse,
 )
+from resprout.app.options import read_pairs
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def demo(
     from resprout.app.screen import screen
 
     started = time.perf_counter()
-    trial = conduct("berman2000", replicates, seed)
+    trial = conduct("berman2000", Series(replicates, seed))
     console = screen()
     show_trial(console, trial, published=False)
     out.mkdir(parents=True, exist_ok=True)
@@ -78,6 +80,10 @@ def trial(
     picture: Annotated[
         Path | None, typer.Option(help="Write the picture of a grid: .html, .svg, .pdf or .png.")
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Set a parameter of model, people or ratings, NAME=VALUE; repeatable."),
+    ] = None,
     point: Point = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocol files.")] = False,
     as_json: AsJson = False,
@@ -93,11 +99,13 @@ def trial(
 
         print_json(protocol_schema())
         return
-    refuse(_option_faults(name, table, published, report, grid, picture))
+    faults = _option_faults(name, table, published, report, grid, picture)
+    series = Series(replicates, seed, point, read_pairs("--set", set_ or [], "placebo_depth=0.5", faults))
+    refuse(faults)
     if grid:
-        try_grid(name, grid, replicates, seed, table, picture, as_json, point)
+        try_grid(name, grid, series, table, picture, as_json)
         return
-    done = conduct(name, replicates, seed, point)
+    done = conduct(name, series)
     if table is not None:
         keep_table(done.table, table)
     if published is not None:
@@ -141,25 +149,33 @@ def figure(
     typer.echo(f"wrote {target}")
 
 
-def conduct(name: str, replicates: int | None, seed: int | None, point: bool = False) -> Trial:
+@dataclass(frozen=True)
+class Series:
+    """How a trial is repeated: how often, from which seed, at the point estimate or not, with which parameters set."""
+
+    replicates: int | None
+    seed: int | None
+    point: bool = False
+    overrides: dict[str, float] = field(default_factory=dict)
+
+
+def conduct(name: str, series: Series) -> Trial:
     """Run a trial behind a spinner."""
     from resprout.app.screen import waiting
 
     with waiting(f"Running {name}"):
         from resprout.trial import run_trial
 
-        return run_trial(name, replicates=replicates, seed=seed, point=point)
+        return run_trial(name, series.replicates, series.seed, point=series.point, overrides=series.overrides)
 
 
 def try_grid(
     name: str,
     grid: list[str],
-    replicates: int | None,
-    seed: int | None,
+    series: Series,
     table: Path | None,
     picture: Path | None,
     as_json: bool,
-    point: bool = False,
 ) -> None:
     """Run every design of a grid; print, and write what is asked for."""
     import pandas as pd
@@ -167,15 +183,18 @@ def try_grid(
     from resprout.app.screen import number, print_json, screen, waiting
     from resprout.app.screen import table as drawn
     from resprout.figures.surface import design_surface
+    from resprout.language import load_model
+    from resprout.people.overrides import overridden
     from resprout.trial.design_grid import read_axes, surface
 
+    model = overridden(load_model(), series.overrides)
     axes = read_axes(grid)
     with waiting(f"Trying designs of {name}") as spinner:
 
         def told(done: int, all_: int) -> None:
             spinner.update(f"Trying designs of {name}: {done} of {all_} …")
 
-        rows = surface(name, axes, replicates, seed, told=told, point=point)
+        rows = surface(name, axes, series.replicates, series.seed, model=model, told=told, point=series.point)
     if table is not None:
         keep_table(pd.DataFrame(rows), table)
     if picture is not None:

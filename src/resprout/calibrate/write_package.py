@@ -10,7 +10,7 @@ import numpy as np
 
 from resprout.cache import write_whole
 from resprout.calibrate.evidence import data_folder
-from resprout.calibrate.fitted_parameters import Quantity, read_quantities
+from resprout.calibrate.fitted_parameters import read_quantities
 from resprout.calibrate.posterior import Posterior
 from resprout.language.records import Model
 
@@ -30,17 +30,16 @@ SUMMARY = [
     "nearest",
     "correlation",
 ]
-TABLES = {"people": "model/people.tsv", "rating": "model/ratings.tsv"}
 
 
 def write_values(model: Model, values: Mapping[str, float]) -> list[Path]:
     """Write values into the tables that hold them, graded as fitted where a source stands behind them; the files written."""
-    package = Path(model.folder).parent
     changed: dict[Path, list[str]] = {}
     for quantity in read_quantities(model):
         if quantity.name not in values:
             continue
-        path, line = _place(model, package, quantity)
+        constant = model.constants[quantity.name]
+        path, line = Path(model.folder) / constant.file, constant.line - 1
         rows = changed.setdefault(path, path.read_text(encoding="utf-8").splitlines())
         header = next(row for row in rows if not row.startswith("#")).split("\t")
         cells = rows[line].split("\t")
@@ -51,16 +50,6 @@ def write_values(model: Model, values: Mapping[str, float]) -> list[Path]:
     for path, rows in changed.items():
         write_whole(path, ("\n".join(rows) + "\n").encode())
     return list(changed)
-
-
-def _place(model: Model, package: Path, quantity: Quantity) -> tuple[Path, int]:
-    """The file and the line, from 0, of a quantity."""
-    if quantity.holds == "constant":
-        constant = model.constants[quantity.name]
-        return Path(model.folder) / constant.file, constant.line - 1
-    path = package / TABLES[quantity.holds]
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return path, next(number for number, line in enumerate(lines) if line.split("\t")[0] == quantity.name)
 
 
 def write_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Path:

@@ -22,6 +22,8 @@ from resprout.language.tables import (
     check_annotations,
     check_names,
     drug_constants,
+    fact_constants,
+    item_constants,
     parameter_constants,
     read_table,
 )
@@ -36,6 +38,7 @@ TABLES = (
     "facts",
     "agents",
     "draws",
+    "items",
     "annotations",
 )
 
@@ -150,6 +153,9 @@ def _read(folder: Path, digest: str) -> _Parts:
             *parameter_constants(folder, set(sources), faults),
             *drug_constants(folder, "drugs", 1, set(sources), faults),
             *drug_constants(folder, "targets", 2, set(sources), faults),
+            *fact_constants(folder, "people", "people", set(sources), faults),
+            *fact_constants(folder, "ratings", "rating", set(sources), faults),
+            *item_constants(folder, set(sources), faults),
         ],
         faults,
     )

@@ -14,6 +14,9 @@ ROLES = ("constant", "input", "cause")  # a fourth, default, is for properties t
 SPREADS = ("cv", "logsd", "logit", "odds", "margin", "distance")
 COLUMNS = {
     "parameters": "name value unit stage role spread shared source grade evidence meaning",
+    "people": "name value unit source grade evidence meaning",
+    "ratings": "name value unit source grade evidence meaning",
+    "items": "group item highest slope thresholds domain source grade meaning",
     "drugs": "drug property value unit source grade evidence meaning",
     "targets": "drug target property value unit source grade evidence meaning",
     "draws": "draw name value",
@@ -146,6 +149,51 @@ def parameter_constants(folder: Path, sources: set[str], faults: list[Fault]) ->
             for key in ("name", "unit", "role", "spread", "shared", "source", "grade", "evidence", "meaning")
         }
         found.append(Constant(value=value, stage=int(row["stage"]), file=path.name, line=line, **taken))
+    return found
+
+
+def fact_constants(folder: Path, table: str, role: str, sources: set[str], faults: list[Fault]) -> list[Constant]:
+    """Constants of people.tsv or ratings.tsv, if the folder has them; no equation reads them."""
+    path = folder / f"{table}.tsv"
+    found = []
+    for line, row in read_table(path, faults) if path.exists() else []:
+        where = f"{path.name}:{line}"
+        _check_grade(row, where, sources, faults)
+        taken = {key: row[key] for key in ("name", "unit", "source", "grade", "evidence", "meaning")}
+        value = read_number(row["value"], where, faults)
+        found.append(
+            Constant(value=value, stage=0, role=role, spread="", shared="", file=path.name, line=line, **taken)
+        )
+    return found
+
+
+def item_constants(folder: Path, sources: set[str], faults: list[Fault]) -> list[Constant]:
+    """Constants of items.tsv, if the folder has it: `HDRS_1_slope`, `HDRS_1_threshold_1` and so on."""
+    path = folder / "items.tsv"
+    found = []
+    for line, row in read_table(path, faults) if path.exists() else []:
+        where = f"{path.name}:{line}"
+        _check_grade(row, where, sources, faults)
+        numbers = {"slope": row["slope"]}
+        numbers |= {f"threshold_{number}": cell for number, cell in enumerate(row["thresholds"].split(), start=1)}
+        for part, cell in numbers.items():
+            found.append(
+                Constant(
+                    name=f"{row['item']}_{part}",
+                    value=read_number(cell, where, faults),
+                    unit="per_latent" if part == "slope" else "latent",
+                    stage=0,
+                    role="rating",
+                    spread="",
+                    shared="",
+                    source=row["source"],
+                    grade=row["grade"],
+                    evidence="",
+                    meaning=f"{part.replace('_', ' ')} of item {row['item']}, {row['meaning']}",
+                    file=path.name,
+                    line=line,
+                )
+            )
     return found
 
 

@@ -17,6 +17,7 @@ from resprout.language.drug_instances import library_drugs, with_drugs, with_dru
 from resprout.language.records import STAGES, EquationModel, ImportedModel, Model
 from resprout.people.cohort import Cohort, recruit
 from resprout.people.draws import draws_words
+from resprout.people.overrides import split_overrides
 from resprout.solve import DEFAULT_TOLERANCE, SENTENCES, Events, Trajectories, run_patients
 
 if TYPE_CHECKING:
@@ -103,12 +104,13 @@ def simulate(
     _check_settings(hours, tolerance, threads, allowed_failures)
     days = days if hours is None else hours / 24
     names, plan = check_course(model, regimen, days, outputs, blocks, overrides, times_h)
-    cohort = people if isinstance(people, Cohort) else recruit(people, seed=seed, model=model, uncertain=not point)
+    settled, own = split_overrides(model, overrides or {}, recruited=isinstance(people, Cohort))
+    cohort = people if isinstance(people, Cohort) else recruit(people, seed=seed, model=settled, uncertain=not point)
     if genotype is not None:
-        cohort = cohort.with_genotype(genotype)
+        cohort = cohort.with_genotype(genotype, settled)
     moments = output_hours(plan.times_h, days * 24, times_h or ())
     _check_size(len(cohort), len(moments), len(names))
-    solved = run_cohort(model, cohort, plan, moments, names, blocks, overrides, tolerance, threads, allowed_failures)
+    solved = run_cohort(model, cohort, plan, moments, names, blocks, own, tolerance, threads, allowed_failures)
     told = {"seed": cohort.seed, "population": cohort.population, "genotype": genotype or ""}
     told |= {"regimen": plan.text, "tolerance": tolerance or DEFAULT_TOLERANCE}
     told |= {"blocks": _pairs(blocks), "overrides": _pairs(overrides)}
@@ -312,6 +314,9 @@ def _override_faults(model: Model, plan: Regimen | None, overrides: Mapping[str,
             faults.append(Fault(found, "", "Expected a constant of a drug and route that are given."))
         elif not _is_finite(value):
             faults.append(Fault(f"`{name}` is set to {value}.", "", "Expected a finite number."))
+        elif model.constants[name].role == "rating":
+            found, remedy = f"`{name}` is a parameter of ratings, and nobody is rated here.", "Set it for a trial."
+            faults.append(Fault(found, "", "Expected a constant of the model or of people.", remedy))
     return faults
 
 

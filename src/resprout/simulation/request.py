@@ -11,8 +11,9 @@ from typing import Any
 
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
-from resprout.people.cohort import Entry, default_entry, read_entry
 from resprout.people.covariates import genotype_named
+from resprout.people.entry import Entry, default_entry, read_entry
+from resprout.people.screening import Recruitment
 from resprout.simulation.cohort_simulation import check_course, output_hours
 from resprout.solve import DEFAULT_TOLERANCE
 
@@ -55,6 +56,11 @@ class Request:
         told = asdict(replace(self, folder=None, drugs=()))
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
+    @property
+    def recruitment(self) -> Recruitment:
+        """Whom it looks for."""
+        return Recruitment(self.entry, self.seed, self.population, self.genotype or None, uncertain=not self.point)
+
     def told(self) -> dict[str, Any]:
         """The request as plain values, for a file or a screen."""
         return asdict(self)
@@ -94,7 +100,7 @@ def make_request(
     except InputError as error:
         faults += error.faults
     try:
-        criteria = read_entry(entry) if isinstance(entry, str) else entry or default_entry(population)
+        criteria = read_entry(entry) if isinstance(entry, str) else entry or default_entry(population, model)
         gene = genotype_named(genotype) if genotype else ""
     except InputError as error:
         faults += error.faults

@@ -115,7 +115,7 @@ def _lay_out(group: Any, request: Request, model: Model) -> None:
             fill_value=float("nan"),
             compressors=None,
         )
-        stage = STAGES[quantity.stage - 1]
+        stage = STAGES[quantity.stage - 1] if quantity.stage else ""
         array.attrs.update({"units": quantity.unit, "long_name": quantity.meaning, "stage": stage})
     for name, meaning in (
         ("candidate", "number in the population, which keys the random streams"),

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resprout.trial.design import Protocol
-from resprout.trial.ratings import fact
 
 Numbers = NDArray[np.float64]
+Parameters = Mapping[str, float]
 OPEN = ("open_label", "wait_list")  # whoever is treated knows it
 
 
-def belief(protocol: Protocol, arm: str, peak_euphoria: Numbers) -> Numbers:
+def belief(protocol: Protocol, arm: str, peak_euphoria: Numbers, parameters: Parameters) -> Numbers:
     """How sure people are of being treated with something that works.
 
     arm             name of the arm
     peak_euphoria   [person]  points of VAS_high   gives the drug away where the trial is blind and blinding is natural
+    parameters      by constant of the model; those of ratings.tsv are read here as below
     returns         [person]  0 to 1
     """
     is_control = arm == protocol.control_arm
     if protocol.control == "wait_list" and is_control:
         return np.zeros(len(peak_euphoria))
-    blind = 1.0 if protocol.control in OPEN else fact(f"belief_{protocol.control}")
+    blind = 1.0 if protocol.control in OPEN else parameters[f"belief_{protocol.control}"]
     if is_control or protocol.blinding == "held":
         return np.full(len(peak_euphoria), blind)
     told = np.maximum(peak_euphoria, 0.0)
-    return blind + (1 - blind) * told / (told + fact("unblinding_VAS_high"))
+    return blind + (1 - blind) * told / (told + parameters["unblinding_VAS_high"])
 
 
 def expectation_left(
-    sure: Numbers, propensity: Numbers, since_h: Numbers, occasions_h: Sequence[float], *, pills: bool
+    sure: Numbers,
+    propensity: Numbers,
+    since_h: Numbers,
+    occasions_h: Sequence[float],
+    parameters: Parameters,
+    *,
+    pills: bool,
 ) -> Numbers:
     """Share of symptoms that expectation leaves.
 
@@ -46,28 +53,29 @@ def expectation_left(
     since = np.maximum(since_h, 0.0)
     given = np.asarray(occasions_h, dtype=float) - min(occasions_h)
     latest = given[np.maximum(np.searchsorted(given, since, side="right") - 1, 0)]
-    onset = fact("placebo_onset_pill" if pills else "placebo_onset")
-    course = (1 - np.exp(-since / onset)) * np.exp(-(since - latest) / fact("placebo_fade"))
-    strength = -np.log1p(-fact("placebo_depth")) * sure * propensity
+    onset = parameters["placebo_onset_pill" if pills else "placebo_onset"]
+    course = (1 - np.exp(-since / onset)) * np.exp(-(since - latest) / parameters["placebo_fade"])
+    strength = -np.log1p(-parameters["placebo_depth"]) * sure * propensity
     return np.exp(-strength[:, None] * course)
 
 
-def natural_course(recovery: Numbers, hours: Numbers) -> Numbers:
+def natural_course(recovery: Numbers, hours: Numbers, parameters: Parameters) -> Numbers:
     """Share of symptoms that the natural course leaves.
 
     recovery  [person]        1  the person's speed of recovery, mean 1
     hours     [time]          h  since screening
     returns   [person, time]  0 to 1
     """
-    return np.exp(-recovery[:, None] * np.maximum(hours, 0.0) / fact("recovery_time"))
+    return np.exp(-recovery[:, None] * np.maximum(hours, 0.0) / parameters["recovery_time"])
 
 
-def visit_fall(visits_h: Sequence[float]) -> Numbers:
+def visit_fall(visits_h: Sequence[float], parameters: Parameters) -> Numbers:
     """Fall of HDRS17 that the visits up to each one have brought; visits_h [visit] h, ascending; returns [visit] points.
 
     A visit soon after another brings less, and so does a late one.
     """
     hours = np.asarray(visits_h, dtype=float)
-    gaps, late = np.diff(hours), np.maximum(hours[1:] - hours[0] - fact("visit_reference"), 0.0)
-    each = fact("visit_effect") * (1 - np.exp(-gaps / fact("visit_memory"))) * np.exp(-late / fact("visit_decline"))
+    gaps, late = np.diff(hours), np.maximum(hours[1:] - hours[0] - parameters["visit_reference"], 0.0)
+    soon = 1 - np.exp(-gaps / parameters["visit_memory"])
+    each = parameters["visit_effect"] * soon * np.exp(-late / parameters["visit_decline"])
     return np.concatenate([[0.0], np.cumsum(each)])

@@ -10,7 +10,6 @@ from resprout.app.serve.path_simulation import Course, blocks_of, hypothesis_of
 from resprout.app.serve.state import State, regimen_text
 from resprout.language.records import Model
 from resprout.people.covariates import RELEASE_FACTORS
-from resprout.people.population import fact
 
 PEOPLE = 100
 
@@ -23,7 +22,7 @@ def command_line(state: State, model: Model) -> str:
         ("glial_uptake", number["glial"] / 100),
         ("stress", number["stress"]),
         ("body_weight", number["weight"]),
-        ("BDNF_release_factor", fact(RELEASE_FACTORS[state.text["genotype"]])),
+        ("BDNF_release_factor", model.nominal[RELEASE_FACTORS[state.text["genotype"]]]),
     ):
         words += ["--set", f"{name}={value:g}"]
     for name, value in hypothesis_of(state, model):
