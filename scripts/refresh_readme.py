@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 import resprout as rs
-from resprout.app.about import about_model
+from resprout.app.model_facts import about_model
 from resprout.app.trial_commands import show_trial
 from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
 

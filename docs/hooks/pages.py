@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from drawn import equation_text, path_picture
 
-from resprout.app.about import about_model
+from resprout.app.model_facts import about_model
 from resprout.language import load_model
 from resprout.trial.citations import citations
 

@@ -1,13 +1,13 @@
 """Fills the pages on drugs, interventions, hypotheses and the scoreboard when the docs are built: run, or read as recorded."""
 
-from resprout.app.about import drug_list
 from resprout.app.evidence_commands import hypothesis_facts, intervention_facts, reading_words
 from resprout.app.fit_command import coverage_words
-from resprout.app.validate import say, say_range, shares
+from resprout.app.model_facts import drug_list
+from resprout.app.validate_command import say, say_range, shares
 from resprout.calibrate.drug_comparison import COLUMNS, compare_agents
-from resprout.calibrate.evidence import recorded_table
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import RULES, run_interventions
+from resprout.calibrate.measurements import recorded_table
 from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
 from resprout.language import STAGES, load_model
 

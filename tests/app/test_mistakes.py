@@ -149,7 +149,7 @@ def test_an_interruption_stops_quietly(resprout, monkeypatch):
 
 
 def test_a_killed_writing_leaves_nothing_that_looks_whole(tmp_path):
-    from resprout.app.keep import appearing_whole
+    from resprout.app.output_files import appearing_whole
 
     target = Path(tmp_path / "t.csv")
     target.write_text("the old table")

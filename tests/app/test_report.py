@@ -5,7 +5,7 @@ import re
 import made_up
 import pytest
 
-from resprout.app.about import is_library
+from resprout.app.model_facts import is_library
 from resprout.app.report import methods_text, run_page
 from resprout.language import load_model
 

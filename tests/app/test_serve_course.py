@@ -12,10 +12,10 @@ import resprout as rs
 from resprout.app.cli import app
 from resprout.app.serve.callbacks import follow
 from resprout.app.serve.drugs_tab import READOUTS, compare
+from resprout.app.serve.export_formats import command_line, course_csv, python_code
+from resprout.app.serve.form_state import read_state
 from resprout.app.serve.path_simulation import one_course, standard_course
-from resprout.app.serve.sentences import sentences
-from resprout.app.serve.state import read_state
-from resprout.app.serve.take_away import command_line, course_csv, python_code
+from resprout.app.serve.stage_sentences import sentences
 from resprout.people.typical import typical_patient
 
 MODEL = rs.load_model()

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resprout.app.serve import callbacks
-from resprout.app.serve.guard import LARGEST_BODY
-from resprout.app.serve.site import make_app
+from resprout.app.serve.request_guard import LARGEST_BODY
+from resprout.app.serve.web_application import make_app
 
 APP = make_app(hosts=("localhost", "127.0.0.1"))
 CLIENT = APP.server.test_client()

@@ -6,7 +6,7 @@ import yaml
 from statsmodels.stats.power import TTestIndPower
 
 import resprout as rs
-from resprout.app.serve.state import read_state
+from resprout.app.serve.form_state import read_state
 from resprout.app.serve.trial_pictures import trial_pictures
 from resprout.app.serve.trial_tab import (
     check_size,

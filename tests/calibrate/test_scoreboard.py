@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from resprout.calibrate.evidence import SEED_ROWS
+from resprout.calibrate.measurements import SEED_ROWS
 from resprout.calibrate.residuals import is_fitted
 from resprout.calibrate.scoreboard import (
     COLUMNS,

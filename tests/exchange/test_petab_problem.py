@@ -9,8 +9,8 @@ import petab.v2
 import pytest
 
 from resprout.app.petab_command import export_petab
-from resprout.calibrate.evidence import read_measurements
 from resprout.calibrate.global_sensitivity import values_of
+from resprout.calibrate.measurements import read_measurements
 from resprout.errors import InputError
 from resprout.exchange.petab_problem import estimated, export_rows, observable_of, petab_problem, prior_of
 from resprout.language import load_model

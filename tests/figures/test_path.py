@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from resprout.figures.palette import STAGE_COLOUR
-from resprout.figures.panels import PANELS, PATH_OUTPUTS, band_of, turning_time
-from resprout.figures.path import finding, path_in_time
-from resprout.figures.wording import say_time
+from resprout.figures.path_figure import finding, path_in_time
+from resprout.figures.spoken_units import say_time
+from resprout.figures.stage_panels import PANELS, PATH_OUTPUTS, band_of, turning_time
 from resprout.language import STAGES
 
 

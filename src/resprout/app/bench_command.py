@@ -22,7 +22,7 @@ def bench(
 
     Example: `resprout bench --json`
     """
-    from resprout.app.screen import number, print_json, screen, table, waiting
+    from resprout.app.terminal import number, print_json, screen, table, waiting
     from resprout.crosscheck.benchmark import bench as measure
 
     with waiting("Timing (a minute or two)"):

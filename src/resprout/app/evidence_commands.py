@@ -25,7 +25,7 @@ def interventions(model: OwnModel = None, as_json: AsJson = False) -> None:
     Example: `resprout interventions`
     """
     from resprout.app.imported_commands import chain_model
-    from resprout.app.screen import print_json, screen, waiting
+    from resprout.app.terminal import print_json, screen, waiting
     from resprout.calibrate.interventions import run_interventions
 
     with waiting("running every published intervention"):
@@ -52,7 +52,7 @@ def hypotheses(
         show_predictions(model, as_json)
         return
     from resprout.app.imported_commands import chain_model
-    from resprout.app.screen import print_json, screen, waiting
+    from resprout.app.terminal import print_json, screen, waiting
     from resprout.calibrate.hypotheses import score_hypotheses
 
     with waiting("asking each hypothesis"):
@@ -68,7 +68,7 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from resprout.app.options import need_extra
-    from resprout.app.screen import number, print_json, screen, table, waiting
+    from resprout.app.terminal import number, print_json, screen, table, waiting
     from resprout.language import load_model
 
     need_extra("arviz", "calibrate")
@@ -99,8 +99,8 @@ def compare(
     Example: `resprout compare --out agents.html`
     """
     from resprout.app.imported_commands import chain_model
-    from resprout.app.keep import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
-    from resprout.app.screen import print_json, screen, waiting
+    from resprout.app.output_files import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
+    from resprout.app.terminal import print_json, screen, waiting
     from resprout.calibrate.drug_comparison import compare_agents
 
     refuse([*check_picture("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
@@ -157,7 +157,7 @@ def show_interventions(console: Console, verdicts: list[Verdict]) -> None:
     """Print a row for each intervention, the reason of each miss, and the counts."""
     from rich.text import Text
 
-    from resprout.app.screen import table
+    from resprout.app.terminal import table
 
     rows = [
         [
@@ -226,7 +226,7 @@ def show_hypotheses(console: Console, scores: list[Score]) -> None:
     """Print which fact each hypothesis explains, a column a hypothesis."""
     from rich.text import Text
 
-    from resprout.app.screen import table
+    from resprout.app.terminal import table
 
     names = [score.hypothesis.name for score in scores]
     rows: list[list[Any]] = []
@@ -249,7 +249,7 @@ def comparison_row(row: Compared) -> dict[str, Any]:
 
 def show_comparison(console: Console, rows: list[Compared]) -> None:
     """Print agents side by side."""
-    from resprout.app.screen import table
+    from resprout.app.terminal import table
     from resprout.calibrate.drug_comparison import COLUMNS
 
     digits = {"p_mTOR": 2, "BDNF_release": 1, "HDRS17_24h": 1}

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from resprout.app.keep import check_target, keep_bytes, refuse
 from resprout.app.options import read_choice
+from resprout.app.output_files import check_target, keep_bytes, refuse
 from resprout.app.petab_command import export_petab
 from resprout.errors import Fault, InputError
 
@@ -41,7 +41,7 @@ def export(
     assert form is not None
     faults += check_target("FILE", target, SUFFIXES[form])
     from resprout.app.imported_commands import load_any
-    from resprout.app.screen import waiting
+    from resprout.app.terminal import waiting
     from resprout.exchange.patient_export import export_archive, export_sbml, read_regimen
     from resprout.language import ImportedModel
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
 from resprout.app.options import need_extra
+from resprout.app.output_files import TABLE_SUFFIXES, check_target, keep_table, refuse
 
 if TYPE_CHECKING:
     from resprout.calibrate.posterior import Posterior
@@ -43,7 +43,7 @@ def fit(
         need_extra(package, "calibrate")
     import pandas as pd
 
-    from resprout.app.screen import print_json, screen
+    from resprout.app.terminal import print_json, screen
     from resprout.calibrate.write_package import summary
     from resprout.language import load_model
 
@@ -70,7 +70,7 @@ def fit(
 
 def _posteriors(model: Model, seed: int) -> list[Posterior]:
     """Fit and sample each part, the earlier ones held at their most likely point."""
-    from resprout.app.screen import waiting
+    from resprout.app.terminal import waiting
     from resprout.calibrate.fitted_parameters import PARTS
     from resprout.calibrate.posterior import sample
     from resprout.calibrate.posterior_mode import fit_part
@@ -96,8 +96,8 @@ def _left_out(
     model: Model, posteriors: list[Posterior], draws: list[dict[str, float]], seed: int
 ) -> list[dict[str, Any]]:
     """Predict each fitted trial without its own numbers."""
-    from resprout.app.screen import waiting
-    from resprout.calibrate.leave_out import leave_trials_out
+    from resprout.app.terminal import waiting
+    from resprout.calibrate.leave_trial_out import leave_trials_out
     from resprout.calibrate.residuals import fitted_trials
 
     own = {quantity.name for quantity in posteriors[-1].fit.quantities}
@@ -128,7 +128,7 @@ def _ship(
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    from resprout.app.screen import number, screen, table
+    from resprout.app.terminal import number, screen, table
 
     columns = [
         "quantity",

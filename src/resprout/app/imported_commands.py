@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resprout.app.keep import RUN_SUFFIXES, TABLE_SUFFIXES, check_target, keep_rows, keep_run, refuse
+from resprout.app.output_files import RUN_SUFFIXES, TABLE_SUFFIXES, check_target, keep_rows, keep_run, refuse
 from resprout.errors import Fault, InputError
 from resprout.language.records import ImportedModel, Model
 
@@ -105,7 +105,7 @@ def keep_table_of(run: xr.Dataset, model: ImportedModel, target: Path) -> None:
 
 def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: bool) -> None:
     """Print the outputs at a few moments, and where the files are."""
-    from resprout.app.screen import number, print_json, screen, table
+    from resprout.app.terminal import number, print_json, screen, table
 
     names = [str(name) for name in run.data_vars if name not in ("status", "steps")]
     own = run["time"].values if "time" in run.coords else run["time_h"].values
@@ -127,7 +127,7 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
 
 def show_file(model: ImportedModel, as_json: bool) -> None:
     """Print what an imported model holds."""
-    from resprout.app.screen import number, print_json, screen, table
+    from resprout.app.terminal import number, print_json, screen, table
 
     facts: dict[str, Any] = {
         "file": model.file,

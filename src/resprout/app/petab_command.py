@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer
 
-from resprout.app.keep import appearing_whole, refuse
 from resprout.app.options import need_extra
+from resprout.app.output_files import appearing_whole, refuse
 from resprout.errors import Fault
 
 
@@ -20,8 +20,8 @@ def export_petab(target: Path, folder: Path | None = None) -> None:
     """
     refuse(folder_faults(target))
     need_extra("petab", "calibrate")
-    from resprout.app.screen import waiting
-    from resprout.calibrate.evidence import read_measurements
+    from resprout.app.terminal import waiting
+    from resprout.calibrate.measurements import read_measurements
     from resprout.exchange.petab_problem import PROBLEM_FILE, check_problem, export_rows, petab_problem
     from resprout.language import load_model
 

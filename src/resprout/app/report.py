@@ -6,10 +6,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resprout.app.about import grades_of, share_assumed
-from resprout.app.keep import keep_page
+from resprout.app.html_page import Section, drawn, html_table, page, paragraphs
+from resprout.app.model_facts import grades_of, share_assumed
 from resprout.app.model_section import model_section
-from resprout.app.page import Section, drawn, html_table, page, paragraphs
+from resprout.app.output_files import keep_page
 from resprout.app.summary_tables import ANOVA_COLUMNS, anova_cells, outputs_of, summary, summary_cells
 from resprout.app.trial_sections import (
     analysis_section,
@@ -19,10 +19,10 @@ from resprout.app.trial_sections import (
     responders_section,
     safety_section,
 )
-from resprout.figures.arms import arms_over_time
+from resprout.figures.arm_figure import arms_over_time
 from resprout.figures.fig1 import ROWS, figure1
-from resprout.figures.path import path_in_time
-from resprout.figures.wording import say_time
+from resprout.figures.path_figure import path_in_time
+from resprout.figures.spoken_units import say_time
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
 from resprout.app.options import need_extra, read_choice
+from resprout.app.output_files import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def sensitivity(
         faults.append(Fault(f"{samples} samples.", "--samples", expected, f"Try `--samples {near}`."))
     refuse(faults)
     need_extra("SALib", "calibrate")
-    from resprout.app.screen import counting, print_json, screen
+    from resprout.app.terminal import counting, print_json, screen
     from resprout.calibrate.experiments import Arm, read_persons
     from resprout.calibrate.global_sensitivity import analyse_sensitivity, find_factors, read_target
     from resprout.errors import nearest
@@ -129,7 +129,7 @@ def sensitivity_facts(found: Sensitivity, targets: tuple[Target, ...]) -> dict[s
 
 def show_sensitivity(console: Console, found: Sensitivity, targets: tuple[Target, ...], top: int) -> None:
     """Print the largest indices of each output."""
-    from resprout.app.screen import number, table
+    from resprout.app.terminal import number, table
     from resprout.language import STAGES
 
     columns = [

@@ -9,16 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.imported_commands import follow_file, span_hours
-from resprout.app.keep import (
-    PAGE_SUFFIXES,
-    RUN_SUFFIXES,
-    TABLE_SUFFIXES,
-    check_target,
-    keep_page,
-    keep_rows,
-    keep_run,
-    refuse,
-)
 from resprout.app.options import (
     GENOTYPES,
     POPULATIONS,
@@ -28,6 +18,16 @@ from resprout.app.options import (
     read_ids,
     read_outputs,
     read_pairs,
+)
+from resprout.app.output_files import (
+    PAGE_SUFFIXES,
+    RUN_SUFFIXES,
+    TABLE_SUFFIXES,
+    check_target,
+    keep_page,
+    keep_rows,
+    keep_run,
+    refuse,
 )
 from resprout.errors import Fault, InputError
 
@@ -202,7 +202,7 @@ def _stream(
     restart: bool,
 ) -> Summary:
     """Run in bounded memory, into a file if one is wanted."""
-    from resprout.app.screen import counting
+    from resprout.app.terminal import counting
     from resprout.simulation.stream import run_stream
     from resprout.simulation.workers import open_pool
 
@@ -236,7 +236,7 @@ def _hold(
     errors: bool,
 ) -> Summary:
     """Run with all patients in memory: chosen ones, or as a report or NetCDF needs them."""
-    from resprout.app.screen import waiting
+    from resprout.app.terminal import waiting
     from resprout.simulation.selected_patients import run_chosen
 
     with waiting(f"Following {len(ids) if ids is not None else request.patients:,} patients"):
@@ -265,8 +265,8 @@ def _show(
     found: Summary, request: Request, loaded: Model, asked: list[str] | None, wanted: Wanted, as_json: bool
 ) -> None:
     """Print the summary of a run, and where its files are."""
-    from resprout.app.screen import print_json, screen, table
     from resprout.app.summary_tables import summary_cells, tally_summary
+    from resprout.app.terminal import print_json, screen, table
     from resprout.people.draws import draws_words
 
     tally = found.tally

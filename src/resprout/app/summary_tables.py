@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resprout.app.screen import number, p_value
-from resprout.figures.wording import say_time, say_unit
+from resprout.app.terminal import number, p_value
+from resprout.figures.spoken_units import say_time, say_unit
 
 if TYPE_CHECKING:
     import pandas as pd

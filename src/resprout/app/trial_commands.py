@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import (
+from resprout.app.output_files import (
     PAGE_SUFFIXES,
     TABLE_SUFFIXES,
     check_picture,
@@ -48,7 +48,7 @@ def demo(
     """
     if out.exists() and not out.is_dir():
         raise InputError(Fault(f"`{out}` is a file.", "--out", "Expected the name of a folder.", "Try `--out out`."))
-    from resprout.app.screen import screen
+    from resprout.app.terminal import screen
 
     started = time.perf_counter()
     trial = conduct("berman2000", replicates, seed)
@@ -86,7 +86,7 @@ def trial(
 
     Example: `resprout trial berman2000 --replicates 200`
     """
-    from resprout.app.screen import print_json, screen
+    from resprout.app.terminal import print_json, screen
 
     if schema:
         from resprout.trial.design import protocol_schema
@@ -133,7 +133,7 @@ def figure(
     check_number(number)
     target = out or Path(f"fig{number}.html")
     refuse(check_picture("--out", target))
-    from resprout.app.screen import waiting
+    from resprout.app.terminal import waiting
 
     with waiting(f"Drawing figure {number}"):
         drawn = draw(number, replicates=replicates, seed=seed)
@@ -143,7 +143,7 @@ def figure(
 
 def conduct(name: str, replicates: int | None, seed: int | None, point: bool = False) -> Trial:
     """Run a trial behind a spinner."""
-    from resprout.app.screen import waiting
+    from resprout.app.terminal import waiting
 
     with waiting(f"Running {name}"):
         from resprout.trial import run_trial
@@ -164,9 +164,9 @@ def try_grid(
     """Run every design of a grid; print, and write what is asked for."""
     import pandas as pd
 
-    from resprout.app.screen import number, print_json, screen, waiting
-    from resprout.app.screen import table as drawn
-    from resprout.figures.surface import design_surface
+    from resprout.app.terminal import number, print_json, screen, waiting
+    from resprout.app.terminal import table as drawn
+    from resprout.figures.design_surface import design_surface
     from resprout.trial.design_grid import read_axes, surface
 
     axes = read_axes(grid)
@@ -209,7 +209,7 @@ def try_grid(
 def write_page(trial: Trial, target: Path) -> None:
     """Write the report of a trial."""
     from resprout.app.report import trial_page
-    from resprout.app.screen import waiting
+    from resprout.app.terminal import waiting
 
     with waiting("Drawing the report"):
         keep_page(trial_page(trial), target)
@@ -217,9 +217,9 @@ def write_page(trial: Trial, target: Path) -> None:
 
 def show_trial(console: Console, trial: Trial, *, published: bool = True) -> None:
     """Print the means by visit, the analyses and, if asked, the published numbers beside their predictions."""
-    from resprout.app.published_tables import count_words, rows_table
-    from resprout.app.screen import table
+    from resprout.app.published_command import count_words, rows_table
     from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_cells, anova_cells, mean_cells
+    from resprout.app.terminal import table
     from resprout.trial.published_numbers import inside_share
 
     columns, cells = mean_cells(trial.table)

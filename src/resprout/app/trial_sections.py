@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resprout.app.page import Section, html_table, paragraphs, with_note
-from resprout.app.published_tables import COLUMNS as PUBLISHED_HEADINGS
-from resprout.app.published_tables import count_words, published_cells
+from resprout.app.html_page import Section, html_table, paragraphs, with_note
+from resprout.app.published_command import COLUMNS as PUBLISHED_HEADINGS
+from resprout.app.published_command import count_words, published_cells
 from resprout.app.summary_tables import ANALYSIS_HEADINGS, analysis_cells
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import say_time
 from resprout.language.rating_scales import SCALES
 from resprout.trial.citations import citations
 from resprout.trial.published_numbers import inside_share

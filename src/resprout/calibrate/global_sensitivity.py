@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from resprout.calibrate.evidence import data_folder
 from resprout.calibrate.experiments import Arm, prepare_arm, read_persons
+from resprout.calibrate.measurements import data_folder
 from resprout.calibrate.predicted_measurements import Group, run_group
 from resprout.compile import build_kernel
 from resprout.errors import Fault, InputError, SolveError, nearest
@@ -123,8 +123,8 @@ def find_factors(model: Model, arm: Arm, targets: Sequence[Target]) -> list[Fact
 
 
 def open_constants(model: Model, names: Collection[str]) -> list[Factor]:
-    """Those of some constants that are open to doubt: no inputs, causes or zeros, and nothing that held.tsv holds."""
-    held = [row["constant"] for _, row in read_table(data_folder() / "held.tsv", [])]
+    """Those of some constants that are open to doubt: no inputs, causes or zeros, and nothing that fixed_constants.tsv lists."""
+    held = [row["constant"] for _, row in read_table(data_folder() / "fixed_constants.tsv", [])]
     return [
         _factor(constant)
         for name, constant in model.constants.items()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.calibrate.evidence import Measurement, Readout, read_measurements
 from resprout.calibrate.experiments import Arm, Change, Numbers, join_changes, prepare_arm, read_persons
+from resprout.calibrate.measurements import Measurement, Readout, read_measurements
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
 from resprout.solve import run_patients

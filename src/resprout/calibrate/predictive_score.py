@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resprout.calibrate.evidence import distances, read_measurements
 from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.hypotheses import read_hypotheses
+from resprout.calibrate.measurements import distances, read_measurements
 from resprout.calibrate.posterior_mode import soften
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.errors import Fault, InputError

@@ -12,9 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
-from resprout.calibrate.evidence import Measurement, distances, read_measurements
 from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.interventions import BANDS, SEEN, Verdict, run_interventions
+from resprout.calibrate.measurements import Measurement, distances, read_measurements
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.language import load_model
 from resprout.language.records import Model

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from resprout.calibrate.evidence import SEED_ROWS, Measurement, data_folder, read_measurements
 from resprout.calibrate.experiments import JOIN, OR, read_measures, split
 from resprout.calibrate.interventions import SEEN, Verdict, run_interventions
+from resprout.calibrate.measurements import SEED_ROWS, Measurement, data_folder, read_measurements
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.calibrate.residuals import is_fitted
 from resprout.errors import Fault, InputError, ModelError, refuse_others

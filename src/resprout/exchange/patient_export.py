@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from resprout.dosing.dose_events import companion_constants, companion_drugs, regimen_events
 from resprout.dosing.regimen import Regimen, parse_regimen
-from resprout.exchange.omex import write_archive
+from resprout.exchange.omex_archive import write_archive
 from resprout.exchange.sbml_writer import Change, write_sbml
 from resprout.language.records import Model
 from resprout.simulation.cohort_simulation import main_outputs

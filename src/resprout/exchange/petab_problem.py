@@ -11,9 +11,9 @@ from typing import Any
 import libsbml
 import numpy as np
 
-from resprout.calibrate.evidence import Measurement, Readout
 from resprout.calibrate.experiments import Arm, Change, prepare_arm, read_persons
 from resprout.calibrate.global_sensitivity import Factor, open_constants
+from resprout.calibrate.measurements import Measurement, Readout
 from resprout.errors import Fault, ModelError
 from resprout.exchange.sbml_writer import write_sbml
 from resprout.language.records import Model

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from resprout.figures.forest import Diamond, Line, forest
-from resprout.figures.wording import say_time
+from resprout.figures.forest_plot import Diamond, Line, forest
+from resprout.figures.spoken_units import say_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.statistics.meta_analysis import log_odds, pool, share_of

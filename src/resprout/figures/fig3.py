@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import say_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit

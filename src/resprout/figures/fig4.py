@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template, whiskers
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import say_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit

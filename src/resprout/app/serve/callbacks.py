@@ -13,13 +13,13 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 
 from resprout.app.serve.drugs_tab import READOUTS, Row, balance_picture, compare, spans
-from resprout.app.serve.layout import CONFIG, TRIAL_PICTURES, legend_items
+from resprout.app.serve.export_formats import command_line, python_code
+from resprout.app.serve.form_state import Faults, read_state, regimen_text, say
+from resprout.app.serve.page_layout import CONFIG, TRIAL_PICTURES, legend_items
 from resprout.app.serve.path_panels import panel_data
 from resprout.app.serve.path_simulation import one_course, standard_course
-from resprout.app.serve.picture import packed
-from resprout.app.serve.sentences import sentences
-from resprout.app.serve.state import Faults, read_state, regimen_text, say
-from resprout.app.serve.take_away import command_line, python_code
+from resprout.app.serve.plot_data import packed
+from resprout.app.serve.stage_sentences import sentences
 from resprout.app.serve.trial_pictures import arms_of, trial_pictures
 from resprout.app.serve.trial_tab import run_design, run_upload
 from resprout.errors import Fault, InputError, ResproutError

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resprout.app.serve.fields import DRUG_LINES
+from resprout.app.serve.form_fields import DRUG_LINES
+from resprout.app.serve.form_state import Faults, State, say
 from resprout.app.serve.path_simulation import Course, blocks_of, hypothesis_of, pairs, patient_course, person_of
-from resprout.app.serve.picture import Picture, axis, look, nice_range, value_axis, words
-from resprout.app.serve.state import Faults, State, say
+from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
 from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import InputError, ResproutError

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.app.serve.path_simulation import OTHER_DRUGS, Course
-from resprout.app.serve.picture import nice_range, packed
+from resprout.app.serve.plot_data import nice_range, packed
 from resprout.figures.palette import DASHES, STAGE_COLOUR
-from resprout.figures.panels import PANELS, Panel
-from resprout.figures.wording import say_unit
+from resprout.figures.spoken_units import say_unit
+from resprout.figures.stage_panels import PANELS, Panel
 from resprout.language.records import Model
 
 Numbers = NDArray[np.float64]

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.fields import SHARE_ENDINGS, fields_of
-from resprout.app.serve.state import State, read_regimen, read_state
+from resprout.app.serve.form_fields import SHARE_ENDINGS, fields_of
+from resprout.app.serve.form_state import State, read_regimen, read_state
 from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.dosing.dose_events import companion_constants, companion_drugs, regimen_events, slots_of
 from resprout.dosing.regimen import KETAMINES, MOST_DRUGS, Regimen, parse_regimen
 from resprout.errors import Fault, InputError, SolveError
-from resprout.figures.panels import PATH_OUTPUTS
+from resprout.figures.stage_panels import PATH_OUTPUTS
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.language.tables import SLOTS

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resprout.app.serve.picture import Picture, axis, look, nice_range, value_axis, words
+from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
 from resprout.app.serve.trial_tab import control_of, effect_sizes, people_needed, power
 from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, faint
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import say_time
 from resprout.trial import Trial
 
 COLOURS = (STAGE_COLOUR["score"], STAGE_COLOUR["dose"], STAGE_COLOUR["spine"], STAGE_COLOUR["signal"])

@@ -12,7 +12,7 @@ import yaml
 from numpy.typing import NDArray
 from scipy.special import nctdtr, stdtrit
 
-from resprout.app.serve.state import Faults, State, read_regimen, read_state, regimen_text, say
+from resprout.app.serve.form_state import Faults, State, read_regimen, read_state, regimen_text, say
 from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import parse_duration, parse_regimen
 from resprout.errors import Fault, InputError

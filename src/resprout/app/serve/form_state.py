@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from resprout.app.serve.fields import LONGEST_LINE, Field, fields_of
+from resprout.app.serve.form_fields import LONGEST_LINE, Field, fields_of
 from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, nearest

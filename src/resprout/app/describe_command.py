@@ -31,7 +31,8 @@ def describe(
 
     Example: `resprout describe glial_uptake`
     """
-    from resprout.app.about import (
+    from resprout.app.imported_commands import chain_model
+    from resprout.app.model_facts import (
         about_model,
         about_quantity,
         about_stage,
@@ -41,8 +42,7 @@ def describe(
         other_facts,
         targets_of,
     )
-    from resprout.app.imported_commands import chain_model
-    from resprout.app.screen import print_json, screen
+    from resprout.app.terminal import print_json, screen
     from resprout.language import STAGES
     from resprout.trial.citations import citations, every_source
 
@@ -87,7 +87,7 @@ def unknown(model: Model, name: str, others: list[str]) -> InputError:
 
 def show_model(console: Console, facts: dict[str, Any]) -> None:
     """Print the whole model: each stage, then how well it is known."""
-    from resprout.app.screen import table
+    from resprout.app.terminal import table
 
     console.print(
         f"[bold]{facts['model']}[/]  digest {facts['digest']}  "
@@ -113,7 +113,7 @@ def show_stage(console: Console, facts: dict[str, Any]) -> None:
     """Print one stage: equations, then constants with value, unit, spread, source and grade."""
     from rich.text import Text
 
-    from resprout.app.screen import STAGE_STYLE, graded, number, table
+    from resprout.app.terminal import STAGE_STYLE, graded, number, table
 
     style = STAGE_STYLE[facts["stage"]]
     console.rule(Text(f"{facts['number']} {facts['stage']}", style=f"bold {style}"), align="left", style=style)
@@ -141,7 +141,7 @@ def show_quantity(console: Console, facts: dict[str, Any]) -> None:
     """Print one quantity, one fact a line."""
     from rich.text import Text
 
-    from resprout.app.screen import graded, number
+    from resprout.app.terminal import graded, number
 
     console.print(Text(facts["name"], style="bold"), Text(f"  {facts['meaning']}"), soft_wrap=True)
     lines: list[tuple[str, Any]] = [("is a", facts["is"]), ("unit", facts["unit"]), ("stands at", facts["where"])]
@@ -161,7 +161,7 @@ def show_quantity(console: Console, facts: dict[str, Any]) -> None:
 
 def show_drugs(console: Console, facts: dict[str, list[dict[str, Any]]]) -> None:
     """Print drugs with their properties and targets, or facts about people or ratings, a table each."""
-    from resprout.app.screen import graded, table
+    from resprout.app.terminal import graded, table
 
     for drug, rows in facts.items():
         cells = [
@@ -181,7 +181,7 @@ def show_drugs(console: Console, facts: dict[str, list[dict[str, Any]]]) -> None
 
 def show_drug_list(console: Console, facts: list[dict[str, Any]]) -> None:
     """Print every drug in a line; `resprout describe DRUG` shows its numbers."""
-    from resprout.app.screen import table
+    from resprout.app.terminal import table
 
     columns = ["drug", "acts on", "can be given to", "measured", "fitted", "assumed"]
     rows = [
@@ -193,7 +193,7 @@ def show_drug_list(console: Console, facts: list[dict[str, Any]]) -> None:
 
 def show_targets(console: Console, facts: dict[str, list[dict[str, Any]]]) -> None:
     """Print every target with the drugs that act on it."""
-    from resprout.app.screen import graded, number, table
+    from resprout.app.terminal import graded, number, table
 
     rows = []
     for target, drugs in facts.items():

@@ -14,14 +14,14 @@ from dash import Dash
 from flask import Flask, Response, request
 
 from resprout.app.serve.callbacks import put_callbacks
-from resprout.app.serve.evidence_tab import Scoreboard
-from resprout.app.serve.fragments import model_fragment
-from resprout.app.serve.guard import put_guard, refuse
-from resprout.app.serve.layout import page_layout
+from resprout.app.serve.export_formats import course_csv
+from resprout.app.serve.form_state import read_state
+from resprout.app.serve.model_tab import model_fragment
+from resprout.app.serve.page_layout import page_layout
+from resprout.app.serve.page_template import shell
 from resprout.app.serve.path_simulation import one_course, warm_up
-from resprout.app.serve.shell import shell
-from resprout.app.serve.state import read_state
-from resprout.app.serve.take_away import course_csv
+from resprout.app.serve.request_guard import put_guard, refuse
+from resprout.app.serve.scoreboard_tab import Scoreboard
 from resprout.app.serve.trial_tab import design, warm_trials
 from resprout.errors import ResproutError
 from resprout.language import given_or_shipped

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
+from resprout.app.output_files import TABLE_SUFFIXES, check_target, keep_table, refuse
 from resprout.app.trial_commands import Point
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def published(
     refuse(check_target("--table", table, TABLE_SUFFIXES))
     import pandas as pd
 
-    from resprout.app.screen import print_json, screen, waiting
+    from resprout.app.terminal import print_json, screen, waiting
     from resprout.language import load_model
     from resprout.trial.protocol import find_protocol, shipped_protocols
     from resprout.trial.published_numbers import PUBLISHED_COLUMNS, inside_share
@@ -63,15 +63,15 @@ def published(
 
 def rows_table(rows: list[dict[str, Any]], title: str = "") -> Table:
     """Published numbers beside predictions, for the screen."""
-    from resprout.app.screen import table
+    from resprout.app.terminal import table
 
     return table(COLUMNS, published_cells(rows), title=title, right=COLUMNS[5:8])
 
 
 def published_cells(rows: list[dict[str, Any]]) -> list[list[str]]:
     """Published numbers beside predictions, a row each; columns are COLUMNS."""
-    from resprout.app.screen import number
-    from resprout.figures.wording import say_time
+    from resprout.app.terminal import number
+    from resprout.figures.spoken_units import say_time
 
     verdicts = {True: "yes", False: "no", None: "not counted"}
     return [

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, plain_template, whiskers
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import say_time
 from resprout.trial.endpoints import ENOUGH_REPLICATES
 
 ARM_COLOURS = tuple(STAGE_COLOUR[stage] for stage in ("score", "dose", "receptor", "circuit", "spine", "signal"))

@@ -7,8 +7,8 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
-from resprout.app.about import GRADES, about_model
-from resprout.app.page import html_table
+from resprout.app.html_page import html_table
+from resprout.app.model_facts import GRADES, about_model
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.language.records import Model
 from resprout.trial.citations import citations

@@ -6,8 +6,8 @@ import csv
 import io
 import shlex
 
+from resprout.app.serve.form_state import State, regimen_text
 from resprout.app.serve.path_simulation import Course, blocks_of, hypothesis_of
-from resprout.app.serve.state import State, regimen_text
 from resprout.language.records import Model
 from resprout.people.covariates import RELEASE_FACTORS
 from resprout.people.population import fact

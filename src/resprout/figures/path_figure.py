@@ -7,8 +7,8 @@ import xarray as xr
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import DASHES, STAGE_COLOUR, faint, plain_template
-from resprout.figures.panels import PANELS, Band, Panel, band_of, turning_time
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import say_time
+from resprout.figures.stage_panels import PANELS, Band, Panel, band_of, turning_time
 
 EARLY_H = 6.0
 LEADS = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from resprout.app.serve.picture import look
+from resprout.app.serve.plot_data import look
 
 CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "responsive": True, "scrollZoom": False}
 TRIAL_PICTURES = {

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.app.serve.path_simulation import OTHER_DRUGS, Course
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import say_time
 
 Numbers = NDArray[np.float64]
 NOTHING = 0.02  # a change below this share of rest is not spoken of

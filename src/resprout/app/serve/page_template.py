@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from resprout.app.page import NOTICE
-from resprout.app.serve.form import control_form, drug_form, trial_form
+from resprout.app.html_page import NOTICE
+from resprout.app.serve.html_form import control_form, drug_form, trial_form
 from resprout.figures.palette import STAGE_COLOUR
-from resprout.figures.panels import PANELS
+from resprout.figures.stage_panels import PANELS
 from resprout.language.records import Model
 
 TABS = (

@@ -9,13 +9,13 @@ from html import escape
 from typing import Any
 
 from resprout.app.evidence_commands import hypothesis_facts, intervention_facts, reading_words
-from resprout.app.page import Raw, html_table, with_note
-from resprout.app.validate import say, say_range
+from resprout.app.html_page import Raw, html_table, with_note
+from resprout.app.validate_command import say, say_range
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import run_interventions
 from resprout.calibrate.scoreboard import Mark, recorded_marks, scoreboard_facts
 from resprout.figures.palette import STAGE_COLOUR
-from resprout.figures.wording import say_unit
+from resprout.figures.spoken_units import say_unit
 from resprout.language import STAGES
 from resprout.language.records import Model
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
+from resprout.app.output_files import TABLE_SUFFIXES, check_target, keep_table, refuse
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +37,7 @@ def validate(
     refuse(check_target("--table", table, TABLE_SUFFIXES))
     import pandas as pd
 
-    from resprout.app.screen import print_json, screen
+    from resprout.app.terminal import print_json, screen
     from resprout.calibrate.scoreboard import chosen_trials, scoreboard_facts
     from resprout.language import load_model
 
@@ -60,7 +60,7 @@ MIXED = ("observed", "predicted")  # numbers in some rows, words in others
 
 def all_marks(model: Model, plans: Sequence[TrialPlan], replicates: int | None = None, seed: int = 1) -> Iterator[Mark]:
     """Every mark, with a bar on standard error that says how far it is."""
-    from resprout.app.screen import counting
+    from resprout.app.terminal import counting
     from resprout.calibrate.scoreboard import intervention_marks, laboratory_marks, trial_marks
 
     with counting(len(plans) + 2, "parts of the scoreboard") as tell:
@@ -75,7 +75,7 @@ def all_marks(model: Model, plans: Sequence[TrialPlan], replicates: int | None =
 
 def show_scoreboard(console: Console, marks: Sequence[Mark], facts: dict[str, Any]) -> None:
     """Print every row by stage, first those that the fit has not seen, then the reasons of misses, then the totals."""
-    from resprout.app.screen import table
+    from resprout.app.terminal import table
     from resprout.calibrate.scoreboard import GROUPS
     from resprout.language import STAGES
 
@@ -134,7 +134,7 @@ def mark_cells(mark: Mark) -> list[Any]:
 
 def say(value: float | str) -> str:
     """A number, or words as they are."""
-    from resprout.app.screen import number
+    from resprout.app.terminal import number
 
     return value if isinstance(value, str) else number(value)
 

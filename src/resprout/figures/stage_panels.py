@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from resprout.figures.wording import say_unit
+from resprout.figures.spoken_units import say_unit
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from resprout.app.serve.fields import LONGEST_LINE, Field, agents_of, fields_of
+from resprout.app.serve.form_fields import LONGEST_LINE, Field, agents_of, fields_of
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.language.records import STAGES, Model
 

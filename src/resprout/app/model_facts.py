@@ -57,7 +57,7 @@ def about_library(model: Model) -> Facts:
 
 def about_sources(model: Model) -> Facts:
     """How many sources there are, which are cited but missing, and which neither model nor measurements cite."""
-    from resprout.calibrate.evidence import recorded_table
+    from resprout.calibrate.measurements import recorded_table
 
     entries = {entry["key"] for entry in model.tables.get("sources", ())}
     cited = {key for constant in model.constants.values() for key in constant.source.split()}

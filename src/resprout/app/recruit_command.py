@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
 from resprout.app.options import read_choice
+from resprout.app.output_files import TABLE_SUFFIXES, check_target, keep_table, refuse
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def recruit(
     faults: list[Fault] = check_target("--table", table, TABLE_SUFFIXES)
     chosen = read_choice("--population", population, POPULATIONS, faults) or "mdd"
     refuse(faults)
-    from resprout.app.screen import print_json, screen, waiting
-    from resprout.app.screen import table as drawn
+    from resprout.app.terminal import print_json, screen, waiting
+    from resprout.app.terminal import table as drawn
     from resprout.language import load_model
     from resprout.people import recruit as recruit_people
     from resprout.people.cohort import default_entry, read_entry

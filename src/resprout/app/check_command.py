@@ -31,7 +31,7 @@ def check(
     Example: `resprout check --numerics`
     """
     from resprout.app.imported_commands import load_any
-    from resprout.app.screen import print_json, screen, waiting
+    from resprout.app.terminal import print_json, screen, waiting
     from resprout.language import ImportedModel
 
     with waiting("Reading the model"):
@@ -66,7 +66,7 @@ def check(
 
 def _compare(loaded: Model, regimen: str, patients: int, seed: int, tolerance: float | None, as_json: bool) -> None:
     """Solve random patients in every way there is and show how far the engine lies from the others."""
-    from resprout.app.screen import print_json, screen, table, waiting
+    from resprout.app.terminal import print_json, screen, table, waiting
     from resprout.crosscheck.numerical_comparison import PROMISE, compare_numerics
 
     with waiting(f"Solving {patients} random patients in every way there is"):
