@@ -11,7 +11,7 @@ from rich.console import Console
 import resprout as rs
 from resprout.app.model_facts import about_model
 from resprout.app.trial_commands import show_trial
-from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
+from resprout.calibrate.scoreboard import recorded_entries, scoreboard_facts
 
 README = Path(__file__).parents[1] / "README.md"
 RECORDED = Path(__file__).parents[1] / "benchmarks" / "recorded.json"
@@ -61,7 +61,7 @@ def bench_text():
 
 def scoreboard_text(marks=None):
     """How many published rows pass; of the scoreboard as it was last written down, unless marks are given."""
-    facts = scoreboard_facts(recorded_marks() if marks is None else marks)
+    facts = scoreboard_facts(recorded_entries() if marks is None else marks)
     parts = [*facts["by_group"].items(), ("never seen by the fit", facts["by_use"]["not_used_in_fit"]), ("all", facts)]
     cells = [
         [name, str(part["passed"]), str(part["total"]), f"{part['passed'] / part['total']:.0%}"] for name, part in parts

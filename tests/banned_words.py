@@ -17,7 +17,7 @@ BANNED: tuple[tuple[str, str], ...] = (
     (r"affinit(?:y|ies)", "dissociation constant Kd, EC50 or IC50"),
     (r"efficacy", "maximal effect Emax"),
     (r"agents?", "drug"),
-    (r"mood swings?", "within-subject variability"),
+    (r"mood swings?(?! at)", "within-subject variability"),
     (r"likeness", "between-study heterogeneity (intraclass correlation)"),
     (r"deviates?", "random effect (eta)"),
     (r"leaves? open|what is uncertain", "posterior draws, or parameter uncertainty"),

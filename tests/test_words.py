@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,28 @@ from resprout.app.cli import COMMANDS, run
 ROOT = Path(__file__).parents[1]
 SUFFIXES = {".py", ".ant", ".tsv", ".yaml", ".css", ".js", ".md"}
 PAGES = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "mkdocs.yml")
-NOT_YET = ("src/resprout/", "docs/decisions/", "docs/guides/", "docs/hooks/", "docs/drugs.md", "docs/engine.md")
-NOT_YET += (
-    "docs/first",
-    "docs/interventions.md",
-    "docs/limits.md",
-    "docs/reference.md",
-    "docs/scoreboard.md",
+NOT_YET = (
+    *(
+        f"src/resprout/{layer}/"
+        for layer in ("compile", "dosing", "language", "model", "people", "simulation", "solve")
+    ),
+    "src/resprout/app/simulate.py",
+    "src/resprout/app/serve/path_simulation.py",
+    "src/resprout/calibrate/experiments.py",
+    "src/resprout/calibrate/fitted_parameters.py",
+    "src/resprout/calibrate/write_package.py",
+    "src/resprout/trial/ratings.py",
+    "src/resprout/trial/rating_items.py",
+    "docs/",
     *PAGES[:4],
 )
-"""Temporary: paths, by their beginning, whose words have not been revised yet."""
-NOT_YET_COMMANDS = ("", *(function.__name__ for function in COMMANDS))
+"""Temporary: paths, by their beginning, whose words are revised with their contents."""
+NAMES_NOT_YET = re.compile(
+    r"affinit|agents?\.tsv|\bagent'?\"?\]|\"agents\"|rest_states|study_likeness|[Cc]ourse|efficacy|_held\b",
+    re.IGNORECASE,
+)
+"""Temporary: lines with names that such files define."""
+NOT_YET_COMMANDS = ("simulate",)
 """Temporary: commands defined in such files."""
 
 
@@ -33,12 +45,19 @@ def texts() -> list[Path]:
     return [*chosen, *(ROOT / page for page in PAGES)]
 
 
+def line_of(offence: str) -> int:
+    """The place of an offence in its file, from 0."""
+    return int(offence.partition(" ")[0].rpartition(":")[2]) - 1
+
+
 def test_no_file_uses_a_banned_word():
     found = []
     for path in texts():
         name = path.relative_to(ROOT).as_posix()
         if not name.startswith(NOT_YET):
-            found += offences(path.read_text(encoding="utf-8"), name)
+            text = path.read_text(encoding="utf-8")
+            lines = text.splitlines()
+            found += [each for each in offences(text, name) if not NAMES_NOT_YET.search(lines[line_of(each)])]
     assert found == []
 
 

@@ -96,7 +96,7 @@ def scaling(told):
 def inline(figure):
     """A figure as SVG inside the page, readable in both colour schemes."""
     for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["top", "agree"]].set_visible(False)
         axes.grid(alpha=0.25)
     figure.tight_layout()
     buffer = io.StringIO()

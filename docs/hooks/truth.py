@@ -1,14 +1,14 @@
 """Fills the pages on drugs, interventions, hypotheses and the scoreboard when the docs are built: run, or read as recorded."""
 
-from resprout.app.evidence_commands import hypothesis_facts, intervention_facts, reading_words
-from resprout.app.fit_command import coverage_words
+from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
+from resprout.app.fit_command import coverage_sentence
 from resprout.app.model_facts import drug_list
-from resprout.app.validate_command import say, say_range, shares
-from resprout.calibrate.drug_comparison import COLUMNS, compare_agents
+from resprout.app.validate_command import format_range, say, shares
+from resprout.calibrate.drug_comparison import COLUMNS, compare_drugs
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import RULES, run_interventions
 from resprout.calibrate.measurements import recorded_table
-from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
+from resprout.calibrate.scoreboard import recorded_entries, scoreboard_facts
 from resprout.language import STAGES, load_model
 
 
@@ -44,36 +44,36 @@ def drugs_text(model):
     return f"{len(lines)} drugs.\n\n" + rows_of(columns, rows, columns[3:])
 
 
-def agents_text(model):
+def drug_comparison_text(model):
     """One dose of each agent in one typical depressed person."""
-    rows = [[row.agent, row.family, *(f"{value:.3g}" for value in row.value.values())] for row in compare_agents(model)]
+    rows = [[row.drug, row.family, *(f"{value:.3g}" for value in row.value.values())] for row in compare_drugs(model)]
     meanings = "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())
-    return rows_of(["agent", "family", *COLUMNS], rows, list(COLUMNS)) + "\n\n" + meanings
+    return rows_of(["drug", "family", *COLUMNS], rows, list(COLUMNS)) + "\n\n" + meanings
 
 
 def interventions_text(model):
     """Counts, the reason of every miss, then every row."""
-    verdicts = run_interventions(model)
-    facts = intervention_facts(verdicts)
+    results = run_interventions(model)
+    facts = intervention_facts(results)
     counts = (
-        f"**{facts['right']} of {facts['total']} come out; of those read in their source, "
-        f"{facts['right_read']} of {facts['total_read']}.**"
+        f"**{facts['agree']} of {facts['total']} come out; of those read in their source, "
+        f"{facts['agree_read']} of {facts['total_read']}.**"
     )
-    missed = [[v.row["id"], v.row["intervention"], v.row["agent"], v.reason] for v in verdicts if not v.right]
+    missed = [[v.row["id"], v.row["intervention"], v.row["drug"], v.reason] for v in results if not v.agrees]
     rows = [
         [
             v.row["id"],
             v.row["intervention"],
-            v.row["agent"],
+            v.row["drug"],
             v.row["expected"],
             v.predicted,
-            reading_words(v.worst),
+            format_reading(v.worst),
             v.row["verification"],
             v.row["source"],
         ]
-        for v in verdicts
+        for v in results
     ]
-    columns = ["", "intervention", "agent", "observed", "predicted", "found in the model", "seen", "source"]
+    columns = ["", "intervention", "drug", "observed", "predicted", "found in the model", "seen", "source"]
     rules = rows_of(["word", "means"], list(RULES.items()))
     parts = ["## Misses, and why", rows_of([*columns[:3], "reason"], missed), "## The rules", rules]
     return "\n\n".join([counts, *parts, "## Every row", rows_of(columns, rows)])
@@ -87,7 +87,7 @@ def hypotheses_text(model):
     rows = [[f["fact"], *("yes" if name in f["explained_by"] else "–" for name in names)] for f in facts["facts"]]
     rows.append(["**facts explained**", *(facts["explained"][name] for name in names)])
     whole = facts["interventions_total"]
-    rows.append([f"interventions right, of {whole}", *(facts["interventions_right"][name] for name in names)])
+    rows.append([f"interventions right, of {whole}", *(facts["interventions_agree"][name] for name in names)])
     parts = []
     for score in scores:
         changed = [[f"`{row['constant']}`", row["value"], row["meaning"]] for row in score.hypothesis.rows]
@@ -125,7 +125,7 @@ def left_out_text(model):
     told = [
         {**row, "inside": row["inside"] == "true", "inside_plain": row["inside_plain"] == "true"} for row in counted
     ]
-    words = f"**{coverage_words(told)}** Studies differ by more than the model's people and draws do."
+    words = f"**{coverage_sentence(told)}** Studies differ by more than the model's people and draws do."
     cells = [
         [
             row["trial"],
@@ -146,7 +146,7 @@ def left_out_text(model):
 
 def scoreboard_text(model):
     """Totals, then every row by stage, those that the fit has not seen first."""
-    marks = recorded_marks()
+    marks = recorded_entries()
     facts = scoreboard_facts(marks)
     totals = [
         [name, *shares(part)]
@@ -158,25 +158,25 @@ def scoreboard_text(model):
         for used, title in ((False, "not used in the fit"), (True, "used in the fit")):
             chosen = [mark for mark in marks if (mark.stage, mark.used_in_fit) == (number, used)]
             parts += (
-                [f"## {number} {stage.capitalize()}, {title}", rows_of(MARK_COLUMNS, map(mark_line, chosen))]
+                [f"## {number} {stage.capitalize()}, {title}", rows_of(ENTRY_COLUMNS, map(entry_line, chosen))]
                 if chosen
                 else []
             )
     return "\n\n".join(parts)
 
 
-MARK_COLUMNS = ["", "what", "", "observed", "predicted", "range", "seen", "source"]
+ENTRY_COLUMNS = ["", "what", "", "observed", "predicted", "range", "seen", "source"]
 
 
-def mark_line(mark):
+def entry_line(mark):
     """One row of the scoreboard."""
-    numbers = [say(mark.observed), say(mark.predicted), say_range(mark)]
+    numbers = [say(mark.observed), say(mark.predicted), format_range(mark)]
     return [mark.id.split()[0], mark.what, "yes" if mark.passed else "**no**", *numbers, mark.verification, mark.source]
 
 
 def misses_text(model):
     """Every row that the model misses, and why."""
-    missed = [mark for mark in recorded_marks() if not mark.passed]
+    missed = [mark for mark in recorded_entries() if not mark.passed]
     rows = [[mark.id.split()[0], mark.what, say(mark.observed), say(mark.predicted), mark.reason] for mark in missed]
     return f"{len(missed)} rows are missed.\n\n" + rows_of(["", "what", "observed", "predicted", "why"], rows)
 
@@ -187,7 +187,7 @@ MARKS = {
     "<!-- learned -->": learned_text,
     "<!-- left out -->": left_out_text,
     "<!-- drugs -->": drugs_text,
-    "<!-- agents -->": agents_text,
+    "<!-- drug comparison -->": drug_comparison_text,
     "<!-- interventions -->": interventions_text,
     "<!-- hypotheses -->": hypotheses_text,
 }

@@ -10,9 +10,9 @@ import typer.main
 
 import resprout as rs
 from resprout.app.cli import app
-from resprout.app.serve.callbacks import follow
+from resprout.app.serve.callbacks import path_response
 from resprout.app.serve.drugs_tab import READOUTS, compare
-from resprout.app.serve.export_formats import command_line, course_csv, python_code
+from resprout.app.serve.export_formats import command_line, python_code, trajectory_csv
 from resprout.app.serve.form_state import read_state
 from resprout.app.serve.path_simulation import one_course, standard_course
 from resprout.app.serve.stage_sentences import sentences
@@ -56,7 +56,7 @@ def test_the_command_line_of_the_page_is_taken_by_the_command_line():
 
 def test_the_table_holds_every_output_at_every_hour():
     course = standard_course(MODEL)
-    rows = list(csv.DictReader(io.StringIO(course_csv(course, MODEL))))
+    rows = list(csv.DictReader(io.StringIO(trajectory_csv(course, MODEL))))
     assert len(rows) == len(course.value) * len(course.time_h)
     score = [float(row["value"]) for row in rows if row["output"] == "HDRS17"]
     assert score == pytest.approx(course.value["HDRS17"], rel=1e-6)  # written with eight digits
@@ -84,7 +84,7 @@ def test_a_blocked_pathway_is_not_called_a_response():
 
 def test_heights_refer_to_the_published_infusion_so_that_a_fifth_of_the_dose_draws_lower_curves():
     def top(amount):
-        panels = follow({"fields": {"amount": amount}}, MODEL)["panels"]
+        panels = path_response({"fields": {"amount": amount}}, MODEL)["panels"]
         line = panels[0]["lines"][0]
         return float(line["size"].split()[1]), max(panels[0]["range"])
 
@@ -93,9 +93,9 @@ def test_heights_refer_to_the_published_infusion_so_that_a_fifth_of_the_dose_dra
 
 
 def test_the_path_is_answered_for_every_stage_in_order():
-    answer = follow({"fields": {"drug2": "midazolam", "amount2": "2"}, "pinned": {"glial": "90"}}, MODEL)
+    answer = path_response({"fields": {"drug2": "midazolam", "amount2": "2"}, "pinned": {"glial": "90"}}, MODEL)
     assert [panel["stage"] for panel in answer["panels"]] == ["dose", "receptor", "circuit", "signal", "spine", "score"]
-    assert all(panel["lines"] and panel["ghost"] for panel in answer["panels"])
+    assert all(panel["lines"] and panel["reference_lines"] for panel in answer["panels"])
     assert "pinned" in answer["panels"][0]["axis"]
     assert len(answer["panels"][0]["lines"]) == 5  # the second drug's plasma too
 

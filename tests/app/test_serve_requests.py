@@ -43,8 +43,8 @@ def post(name, value):
     body = {
         "output": output,
         "outputs": outputs_of(output),
-        "inputs": [{"id": f"{name}-wish", "property": "data", "value": value}],
-        "changedPropIds": [f"{name}-wish.data"],
+        "inputs": [{"id": f"{name}-request", "property": "data", "value": value}],
+        "changedPropIds": [f"{name}-request.data"],
     }
     return CLIENT.post(UPDATE, json=body)
 
@@ -156,7 +156,7 @@ def test_a_fault_of_ours_is_an_apology_without_its_inside(monkeypatch):
     def broken(*_):
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(callbacks, "follow", broken)
+    monkeypatch.setattr(callbacks, "path_response", broken)
     answer = post("path", {"serial": 7, "fields": {}})
     assert_answered(answer, codes=[200])
     done = answer.get_json()["response"]["path-done"]["data"]

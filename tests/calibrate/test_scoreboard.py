@@ -14,22 +14,22 @@ from resprout.calibrate.scoreboard import (
     GROUPS,
     TRIAL,
     chosen_trials,
-    intervention_marks,
-    laboratory_marks,
+    intervention_entries,
+    laboratory_entries,
     read_reasons,
     read_trials,
-    recorded_marks,
+    recorded_entries,
     recorded_text,
     scoreboard_facts,
     seed_row_of,
-    trial_marks,
+    trial_entries,
 )
 from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.trial.protocol import shipped_protocols
 
 MODEL = load_model()
-RECORDED = {mark.id: mark for mark in recorded_marks()}
+RECORDED = {mark.id: mark for mark in recorded_entries()}
 QUICK = [plan for plan in read_trials() if plan.quick]
 REMEDY = "run `make scoreboard` if this is meant"
 
@@ -42,7 +42,7 @@ def still_right(marks):
 @pytest.fixture(scope="module")
 def marks():
     """Laboratory and interventions as the model has them now."""
-    return [*laboratory_marks(MODEL), *intervention_marks(MODEL)]
+    return [*laboratory_entries(MODEL), *intervention_entries(MODEL)]
 
 
 def test_the_recorded_scoreboard_has_every_row_once(marks):
@@ -60,7 +60,7 @@ def test_no_laboratory_row_or_intervention_that_passed_fails_now(marks):
 @pytest.mark.slow
 @pytest.mark.parametrize("plan", QUICK, ids=[plan.trial for plan in QUICK])
 def test_no_row_of_a_trial_that_passed_fails_now(plan):
-    marks = trial_marks(MODEL, plan)
+    marks = trial_entries(MODEL, plan)
     assert {mark.id for mark in marks} == {
         name for name, mark in RECORDED.items() if (mark.group, mark.source) == (TRIAL, plan.trial)
     }

@@ -82,7 +82,7 @@ def test_a_measure_has_its_own_observable():
     by_id = {row.id: observable_of(row) for row in ROWS}
     assert by_id["MP001"] == (
         "observed_percent_ambient_glutamate",
-        "(100 * ((ambient_glutamate) / ambient_glutamate_at_rest - 1))",
+        "(100 * ((ambient_glutamate) / ambient_glutamate_baseline - 1))",
     )
     assert by_id["PB104"][1] == "(hydroxynorketamine_plasma_area) / (ketamine_venous_area)"
 

@@ -71,8 +71,8 @@ def test_euphoria_gives_the_drug_away_in_a_blind_trial_but_not_the_control():
     assert np.ptp(belief(trial(), "none", euphoria)) == 0
 
 
-def test_if_blinding_held_euphoria_would_tell_nothing():
-    held = trial(blinding="held")
+def test_with_maintained_blinding_euphoria_does_not_change_belief():
+    held = trial(blinding="maintained")
     assert np.array_equal(belief(held, "drug", np.array([0.0, 80.0])), belief(held, "none", np.zeros(2)))
 
 

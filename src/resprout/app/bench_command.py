@@ -61,4 +61,6 @@ def bench(
         )
     )
     if len(rows) < 3:
-        console.print("Not every peer is installed here; `pip install libroadrunner copasi-basico` brings both.")
+        console.print(
+            "Not every external simulator is installed here; `pip install libroadrunner copasi-basico` brings both."
+        )

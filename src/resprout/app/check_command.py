@@ -17,7 +17,9 @@ def check(
     model: Annotated[
         Path | None, typer.Argument(help="Folder or file of a model; the shipped one if left out.")
     ] = None,
-    numerics: Annotated[bool, typer.Option("--numerics", help="Compare with the twin, libRoadRunner, COPASI.")] = False,
+    numerics: Annotated[
+        bool, typer.Option("--numerics", help="Compare with the reference solver, libRoadRunner, COPASI.")
+    ] = False,
     patients: Annotated[int, typer.Option(min=1, max=200, help="Random patients for --numerics.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Of the patients.")] = 1,
     regimen: Annotated[str, typer.Option(help="What they are given.")] = "ketamine 0.5 mg/kg iv over 40 min",
@@ -67,19 +69,19 @@ def check(
 def _compare(loaded: Model, regimen: str, patients: int, seed: int, tolerance: float | None, as_json: bool) -> None:
     """Solve random patients in every way there is and show how far the engine lies from the others."""
     from resprout.app.terminal import print_json, screen, table, waiting
-    from resprout.crosscheck.numerical_comparison import PROMISE, compare_numerics
+    from resprout.crosscheck.numerical_comparison import ERROR_LIMIT, compare_numerics
 
     with waiting(f"Solving {patients} random patients in every way there is"):
         rows = compare_numerics(regimen, patients=patients, seed=seed, tolerance=tolerance, model=loaded)
-    judges = [name for name in rows[0] if name != "output"]
-    worst = max(row[judge] for row in rows for judge in judges if row[judge] is not None)
+    references = [name for name in rows[0] if name != "output"]
+    worst = max(row[reference] for row in rows for reference in references if row[reference] is not None)
     if as_json:
-        print_json({"rows": rows, "largest": worst, "promise": PROMISE})
+        print_json({"rows": rows, "largest": worst, "promise": ERROR_LIMIT})
     else:
-        cells = [[row["output"], *("–" if row[j] is None else f"{row[j]:.1e}" for j in judges)] for row in rows]
+        cells = [[row["output"], *("–" if row[j] is None else f"{row[j]:.1e}" for j in references)] for row in rows]
         title = f"Largest relative error of each output, {patients} random patients"
-        screen().print(table(["output", *judges], cells, title=title, right=judges))
-        screen().print(f"largest: {worst:.1e}; promised at the default tolerance: {PROMISE:g}")
-    if worst > PROMISE and tolerance is None:
+        screen().print(table(["output", *references], cells, title=title, right=references))
+        screen().print(f"largest: {worst:.1e}; promised at the default tolerance: {ERROR_LIMIT:g}")
+    if worst > ERROR_LIMIT and tolerance is None:
         found = f"an output differs by {worst:.1e} of its largest value."
-        raise SolveError(Fault(found, "numerics", f"Expected at most {PROMISE:g}.", "Tighten `--tolerance`."))
+        raise SolveError(Fault(found, "numerics", f"Expected at most {ERROR_LIMIT:g}.", "Tighten `--tolerance`."))

@@ -13,7 +13,7 @@ import typer
 from resprout.app.bench_command import bench
 from resprout.app.check_command import check
 from resprout.app.describe_command import describe
-from resprout.app.error_messages import print_error, print_surprise, print_usage_error, usage_error_class
+from resprout.app.error_messages import print_error, print_internal_error, print_usage_error, usage_error_class
 from resprout.app.evidence_commands import compare, hypotheses, interventions
 from resprout.app.export_command import export
 from resprout.app.fit_command import fit
@@ -99,7 +99,7 @@ def run(arguments: list[str] | None = None) -> int:
                 return 2
             print_usage_error(error, [function.__name__ for function in COMMANDS])
             return 2
-        print_surprise(error, debug=os.environ.get("RESPROUT_DEBUG", "") not in ("", "0"))
+        print_internal_error(error, debug=os.environ.get("RESPROUT_DEBUG", "") not in ("", "0"))
         return 1
 
 

@@ -24,7 +24,7 @@ def describe(
     ] = "",
     drugs: Annotated[bool, typer.Option("--drugs", help="List the drugs with what is known of each.")] = False,
     targets: Annotated[bool, typer.Option("--targets", help="List the targets with the drugs that act there.")] = False,
-    model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the model before it runs: equations, constants, sources, and what is only assumed.

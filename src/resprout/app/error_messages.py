@@ -65,7 +65,7 @@ def print_usage_error(error: Exception, commands: list[str]) -> None:
     print_error(ResproutError(Fault(message, "", expected, f"`{where} --help` shows how it is used.")))
 
 
-def print_surprise(error: Exception, debug: bool) -> None:
+def print_internal_error(error: Exception, debug: bool) -> None:
     """Say that something broke which is not the user's mistake; the traceback only if asked for."""
     if debug:
         traceback.print_exception(error, file=sys.stderr)

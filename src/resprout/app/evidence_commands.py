@@ -11,15 +11,15 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resprout.calibrate.drug_comparison import Compared
+    from resprout.calibrate.drug_comparison import DrugComparison
     from resprout.calibrate.hypotheses import Score
-    from resprout.calibrate.interventions import Reading, Verdict
+    from resprout.calibrate.interventions import InterventionResult, Reading
 
-OwnModel = Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")]
+UserModel = Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def interventions(model: OwnModel = None, as_json: AsJson = False) -> None:
+def interventions(model: UserModel = None, as_json: AsJson = False) -> None:
     """Run every published intervention in the model, and say which come out as observed.
 
     Example: `resprout interventions`
@@ -29,15 +29,15 @@ def interventions(model: OwnModel = None, as_json: AsJson = False) -> None:
     from resprout.calibrate.interventions import run_interventions
 
     with waiting("running every published intervention"):
-        verdicts = run_interventions(chain_model(model))
+        results = run_interventions(chain_model(model))
     if as_json:
-        print_json(intervention_facts(verdicts))
+        print_json(intervention_facts(results))
     else:
-        show_interventions(screen(), verdicts)
+        show_interventions(screen(), results)
 
 
 def hypotheses(
-    model: OwnModel = None,
+    model: UserModel = None,
     predictive: Annotated[
         bool,
         typer.Option("--predictive", help="Score each on the laboratory's measurements, every row left out in turn."),
@@ -89,71 +89,78 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
 
 
 def compare(
-    model: OwnModel = None,
+    model: UserModel = None,
     as_json: AsJson = False,
     out: Annotated[Path | None, typer.Option(help="Write the picture: .html, .svg, .pdf or .png.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write the table: .csv or .parquet.")] = None,
 ) -> None:
-    """Give ketamine and other agents once to one typical depressed person, side by side.
+    """Give ketamine and other drugs once to one typical depressed person, side by side.
 
-    Example: `resprout compare --out agents.html`
+    Example: `resprout compare --out drugs.html`
     """
     from resprout.app.imported_commands import chain_model
-    from resprout.app.output_files import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
+    from resprout.app.output_files import (
+        TABLE_SUFFIXES,
+        check_figure_target,
+        check_target,
+        refuse,
+        save_figure,
+        save_table,
+    )
     from resprout.app.terminal import print_json, screen, waiting
-    from resprout.calibrate.drug_comparison import compare_agents
+    from resprout.calibrate.drug_comparison import compare_drugs
 
-    refuse([*check_picture("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
-    with waiting("giving each agent"):
-        rows = compare_agents(chain_model(model))
+    refuse([*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
+    with waiting("giving each drug"):
+        rows = compare_drugs(chain_model(model))
     if as_json:
         print_json({"rows": [comparison_row(row) for row in rows]})
     else:
         show_comparison(screen(), rows)
     if out is not None:
-        from resprout.figures.drug_figure import agents_figure
+        from resprout.figures.drug_figure import drug_comparison_figure
 
-        keep_picture(agents_figure(rows), out)
+        save_figure(drug_comparison_figure(rows), out)
     if table is not None:
         import pandas as pd
 
-        keep_table(pd.DataFrame([comparison_row(row) for row in rows]), table)
+        save_table(pd.DataFrame([comparison_row(row) for row in rows]), table)
 
 
-def intervention_facts(verdicts: list[Verdict]) -> dict[str, Any]:
-    """Verdicts as plain data, with the counts."""
+def intervention_facts(results: list[InterventionResult]) -> dict[str, Any]:
+    """Results as plain data, with the counts."""
     rows = [
         {
-            "id": verdict.row["id"],
-            "intervention": verdict.row["intervention"],
-            "agent": verdict.row["agent"],
-            "readout": verdict.row["readout"],
-            "observed": verdict.row["expected"],
-            "predicted": verdict.predicted,
-            "right": verdict.right,
-            "verification": verdict.row["verification"],
-            "source": verdict.row["source"],
+            "id": result.row["id"],
+            "intervention": result.row["intervention"],
+            "drug": result.row["agent"],
+            "readout": result.row["readout"],
+            "observed": result.row["expected"],
+            "predicted": result.predicted,
+            "agree": result.agrees,
+            "verification": result.row["verification"],
+            "source": result.row["source"],
             "readings": [
                 {"measure": reading.measure, "kind": reading.kind, "value": reading.value}
-                for reading in verdict.readings
+                for reading in result.readings
             ],
-            "reason": verdict.reason,
+            "reason": result.reason,
         }
-        for verdict in verdicts
+        for result in results
     ]
     from resprout.calibrate.interventions import SEEN
 
-    seen = [verdict for verdict in verdicts if verdict.row["verification"] == SEEN]
+    seen = [result for result in results if result.row["verification"] == SEEN]
     return {
         "rows": rows,
-        "right": sum(verdict.right for verdict in verdicts),
-        "total": len(verdicts),
-        "right_read": sum(verdict.right for verdict in seen),
+        "agree": sum(result.agrees for result in results),
+        "total": len(results),
+        "agree_read": sum(result.agrees for result in seen),
         "total_read": len(seen),
     }
 
 
-def show_interventions(console: Console, verdicts: list[Verdict]) -> None:
+def show_interventions(console: Console, results: list[InterventionResult]) -> None:
     """Print a row for each intervention, the reason of each miss, and the counts."""
     from rich.text import Text
 
@@ -161,33 +168,33 @@ def show_interventions(console: Console, verdicts: list[Verdict]) -> None:
 
     rows = [
         [
-            verdict.row["id"],
-            verdict.row["intervention"],
-            verdict.row["agent"] or "–",
-            verdict.row["expected"],
-            Text(verdict.predicted, style="" if verdict.right else "bold red"),
-            reading_words(verdict.worst),
-            verdict.row["verification"],
+            result.row["id"],
+            result.row["intervention"],
+            result.row["agent"] or "–",
+            result.row["expected"],
+            Text(result.predicted, style="" if result.agrees else "bold red"),
+            format_reading(result.worst),
+            result.row["verification"],
         ]
-        for verdict in verdicts
+        for result in results
     ]
-    columns = ["", "intervention", "agent", "observed", "predicted", "found in the model", "seen"]
+    columns = ["", "intervention", "drug", "observed", "predicted", "found in the model", "seen"]
     console.print(table(columns, rows, title="Published interventions, each run in the model"))
-    for verdict in verdicts:
-        if not verdict.right:
-            console.print(Text.assemble((f"{verdict.row['id']}  ", "bold red"), verdict.reason), soft_wrap=True)
-    facts = intervention_facts(verdicts)
+    for result in results:
+        if not result.agrees:
+            console.print(Text.assemble((f"{result.row['id']}  ", "bold red"), result.reason), soft_wrap=True)
+    facts = intervention_facts(results)
     console.print(
-        f"\n{facts['right']} of {facts['total']} right; of those read in their source, "
-        f"{facts['right_read']} of {facts['total_read']} ({facts['right_read'] / max(facts['total_read'], 1):.0%})."
+        f"\n{facts['agree']} of {facts['total']} right; of those read in their source, "
+        f"{facts['agree_read']} of {facts['total_read']} ({facts['agree_read'] / max(facts['total_read'], 1):.0%})."
     )
 
 
-def reading_words(reading: Reading | None) -> str:
+def format_reading(reading: Reading | None) -> str:
     """One reading in words; a dash if there is none."""
     if reading is None:
         return "–"
-    meaning = {"left": " left", "together": " of agent alone", "share": " of ketamine", "change": " of rest"}
+    meaning = {"left": " left", "together": " of the drug alone", "share": " of ketamine", "change": " from baseline"}
     if math.isnan(reading.value):
         return f"{reading.measure}: no effect"
     return f"{reading.measure}: {reading.value:+.0%}{meaning[reading.kind]}"
@@ -200,18 +207,18 @@ def hypothesis_facts(scores: list[Score]) -> dict[str, Any]:
         "hypotheses": {score.hypothesis.name: score.hypothesis.claim for score in scores},
         "facts": [
             {
-                "id": verdict.row["id"],
-                "fact": verdict.row["fact"],
-                "source": verdict.row["source"],
-                "explained_by": [score.hypothesis.name for score in scores if score.facts[number].right],
+                "id": result.row["id"],
+                "fact": result.row["fact"],
+                "source": result.row["source"],
+                "explained_by": [score.hypothesis.name for score in scores if score.facts[number].agrees],
                 "value": {score.hypothesis.name: plain_value(score.facts[number].worst) for score in scores},
             }
-            for number, verdict in enumerate(first.facts)
+            for number, result in enumerate(first.facts)
         ],
         "explained": {score.hypothesis.name: score.explained for score in scores},
         "total": len(first.facts),
-        "interventions_right": {
-            score.hypothesis.name: sum(verdict.right for verdict in score.interventions) for score in scores
+        "interventions_agree": {
+            score.hypothesis.name: sum(result.agrees for result in score.interventions) for score in scores
         },
         "interventions_total": len(first.interventions),
     }
@@ -230,34 +237,34 @@ def show_hypotheses(console: Console, scores: list[Score]) -> None:
 
     names = [score.hypothesis.name for score in scores]
     rows: list[list[Any]] = []
-    for number, verdict in enumerate(scores[0].facts):
-        marks = [Text("yes", style="green") if score.facts[number].right else Text("–") for score in scores]
-        rows.append([verdict.row["id"], verdict.row["fact"], *marks, verdict.row["source"]])
+    for number, result in enumerate(scores[0].facts):
+        marks = [Text("yes", style="green") if score.facts[number].agrees else Text("–") for score in scores]
+        rows.append([result.row["id"], result.row["fact"], *marks, result.row["source"]])
     facts = hypothesis_facts(scores)
     rows.append(["", Text("facts explained", style="bold"), *(f"{score.explained}" for score in scores), ""])
-    counts = facts["interventions_right"].values()
+    counts = facts["interventions_agree"].values()
     rows.append(["", f"interventions right, of {facts['interventions_total']}", *map(str, counts), ""])
     console.print(table(["", "published fact", *names, "source"], rows, title="What each hypothesis explains alone"))
     for score in scores:
         console.print(Text.assemble((f"{score.hypothesis.name}  ", "bold"), score.hypothesis.claim), soft_wrap=True)
 
 
-def comparison_row(row: Compared) -> dict[str, Any]:
-    """One agent as a flat record."""
-    return {"agent": row.agent, "given": row.given, "family": row.family, **row.value, "note": row.note}
+def comparison_row(row: DrugComparison) -> dict[str, Any]:
+    """One drug as a flat record."""
+    return {"drug": row.drug, "given": row.given, "family": row.family, **row.value, "note": row.note}
 
 
-def show_comparison(console: Console, rows: list[Compared]) -> None:
-    """Print agents side by side."""
+def show_comparison(console: Console, rows: list[DrugComparison]) -> None:
+    """Print drugs side by side."""
     from resprout.app.terminal import table
     from resprout.calibrate.drug_comparison import COLUMNS
 
     digits = {"p_mTOR": 2, "BDNF_release": 1, "HDRS17_24h": 1}
     cells = [
-        [row.agent, row.family, *(f"{value:+.{digits.get(name, 0)}f}" for name, value in row.value.items()), row.note]
+        [row.drug, row.family, *(f"{value:+.{digits.get(name, 0)}f}" for name, value in row.value.items()), row.note]
         for row in rows
     ]
-    columns = ["agent", "family", *COLUMNS, "note"]
+    columns = ["drug", "family", *COLUMNS, "note"]
     console.print(table(columns, cells, title="One dose in one typical depressed person", right=list(COLUMNS)))
     for name, meaning in COLUMNS.items():
         console.print(f"  [dim]{name}: {meaning}[/]")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from resprout.app.options import read_choice
-from resprout.app.output_files import check_target, keep_bytes, refuse
+from resprout.app.output_files import check_target, refuse, save_bytes
 from resprout.app.petab_command import export_petab
 from resprout.errors import Fault, InputError
 
@@ -23,9 +23,9 @@ def export(
     regimen: Annotated[
         str | None, typer.Option(help='Doses as events, such as "ketamine 0.5 mg/kg iv over 40 min".')
     ] = None,
-    model: Annotated[Path | None, typer.Option("--model", help="A model of one's own: folder or file.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="User-defined model: folder or file.")] = None,
 ) -> None:
-    """Write the model for other programs: one average patient at rest, doses as events.
+    """Write the model for other programs: the typical patient at steady state, doses as events.
 
     SBML is Level 3 Version 2; a COMBINE archive (omex) adds SED-ML that runs it for two weeks;
     petab writes the model with its measurements as a PEtab v2 problem.
@@ -62,7 +62,7 @@ def export(
         else:
             sbml = loaded.sbml if isinstance(loaded, ImportedModel) else export_sbml(loaded, plan)
             content = (sbml if form == "sbml" else antimony_text(sbml)).encode()
-    keep_bytes(content, target)
+    save_bytes(content, target)
     typer.echo(f"{target}: {form}, model digest {loaded.digest}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resprout.app.output_files import RUN_SUFFIXES, TABLE_SUFFIXES, check_target, keep_rows, keep_run, refuse
+from resprout.app.output_files import RUN_SUFFIXES, TABLE_SUFFIXES, check_target, refuse, save_rows, save_run
 from resprout.errors import Fault, InputError
 from resprout.language.records import ImportedModel, Model
 
@@ -83,13 +83,13 @@ def follow_file(
     length = hours if hours is not None else float(span[2] or 0) * loaded.hours_per_unit
     run = simulate_imported(loaded, length, outputs=outputs, overrides=overrides, tolerance=tolerance)
     if out is not None:
-        keep_run(run, out)
+        save_run(run, out)
     if table is not None:
-        keep_table_of(run, loaded, table)
+        save_trajectory_table(run, loaded, table)
     show_run(run, loaded, [path for path in files if path is not None], as_json)
 
 
-def keep_table_of(run: xr.Dataset, model: ImportedModel, target: Path) -> None:
+def save_trajectory_table(run: xr.Dataset, model: ImportedModel, target: Path) -> None:
     """Write the run as a long table, in hours."""
     from resprout.simulation.summaries import COLUMNS
 
@@ -100,7 +100,7 @@ def keep_table_of(run: xr.Dataset, model: ImportedModel, target: Path) -> None:
         for name in names
         for hour, value in zip(run["time_h"].values, run[name].values[0], strict=True)
     ]
-    keep_rows(rows, COLUMNS, target)
+    save_rows(rows, COLUMNS, target)
 
 
 def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: bool) -> None:

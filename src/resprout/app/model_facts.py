@@ -24,7 +24,7 @@ def about_model(model: Model) -> Facts:
         "share_assumed": share_assumed(grades_of(model)),
         "library": {**about_library(model), "drugs": drugs_of(model)},
         "sources": about_sources(model),
-        "other_facts": {word: share_words(rows) for word, rows in other_facts().items()},
+        "other_facts": {word: count_assumed(rows) for word, rows in other_facts().items()},
         "stages": [about_stage(model, number) for number in range(1, len(STAGES) + 1)],
     }
 
@@ -101,7 +101,7 @@ def other_facts() -> dict[str, list[Facts]]:
     return {word: [asdict(fact) for fact in facts.values()] for word, facts in tables.items()}
 
 
-def share_words(rows: list[Facts]) -> str:
+def count_assumed(rows: list[Facts]) -> str:
     """How many facts there are and how many of them are assumed, in words."""
     assumed = sum(row["grade"] == "assumed" for row in rows)
     return f"{len(rows)} facts, {assumed} ({assumed / len(rows):.0%}) assumed"

@@ -58,7 +58,7 @@ def check_target(option: str, target: Path | None, suffixes: tuple[str, ...]) ->
 
 
 @contextlib.contextmanager
-def appearing_whole(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path) -> Iterator[Path]:
     """Lend a path beside `target` to write to; it takes the target's name only once everything is written."""
     draft = target.with_name(f".{target.name}.{os.getpid()}.part{target.suffix}")
     try:
@@ -72,18 +72,18 @@ def appearing_whole(target: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def keep_table(table: pd.DataFrame, target: Path) -> None:
+def save_table(table: pd.DataFrame, target: Path) -> None:
     """Write a long table as CSV or Parquet, by the suffix of its name."""
-    with appearing_whole(target) as draft:
+    with atomic_path(target) as draft:
         if target.suffix.lower() == ".parquet":
             table.to_parquet(draft, index=False)
         else:
             table.to_csv(draft, index=False, float_format="%.8g")
 
 
-def keep_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str], target: Path) -> None:
+def save_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str], target: Path) -> None:
     """Write a long table, row by row, as CSV or Parquet by the suffix of its name."""
-    with appearing_whole(target) as draft:
+    with atomic_path(target) as draft:
         if target.suffix.lower() == ".parquet":
             import pyarrow as pa
             from pyarrow import parquet
@@ -117,26 +117,26 @@ def _cell(value: Any) -> Any:
     return "" if math.isnan(value) else f"{value:.8g}"
 
 
-def keep_page(text: str, target: Path) -> None:
+def save_page(text: str, target: Path) -> None:
     """Write a page of HTML."""
-    with appearing_whole(target) as draft:
+    with atomic_path(target) as draft:
         draft.write_text(text, encoding="utf-8")
 
 
-def keep_bytes(content: bytes, target: Path) -> None:
+def save_bytes(content: bytes, target: Path) -> None:
     """Write what is ready as bytes."""
-    with appearing_whole(target) as draft:
+    with atomic_path(target) as draft:
         draft.write_bytes(content)
 
 
-def keep_run(run: xr.Dataset, target: Path) -> None:
+def save_run(run: xr.Dataset, target: Path) -> None:
     """Write a whole run as NetCDF."""
     flat = run.assign_attrs(
         {key: value if isinstance(value, int | float) else str(value) for key, value in run.attrs.items()}
     )
     # NetCDF 3, the kind SciPy writes, has no 64-bit integers.
     narrow = {str(name): flat[name].astype("int32") for name in flat.variables if flat[name].dtype.kind in "iu"}
-    with appearing_whole(target) as draft:
+    with atomic_path(target) as draft:
         flat.assign(narrow).to_netcdf(draft, engine="scipy")
 
 
@@ -146,7 +146,7 @@ def refuse(faults: list[Fault]) -> None:
         raise InputError(*faults)
 
 
-def check_picture(option: str, target: Path | None) -> list[Fault]:
+def check_figure_target(option: str, target: Path | None) -> list[Fault]:
     """Faults of a picture still to be drawn: those of any file, and the picture library that some kinds need."""
     faults = check_target(option, target, PICTURE_SUFFIXES)
     if target is None or faults or target.suffix.lower() in PAGE_SUFFIXES or find_spec("kaleido"):
@@ -156,13 +156,13 @@ def check_picture(option: str, target: Path | None) -> list[Fault]:
     return [Fault(found, option, "", remedy)]
 
 
-def keep_picture(drawn: go.Figure, target: Path) -> None:
+def save_figure(drawn: go.Figure, target: Path) -> None:
     """Write a figure as a page that opens offline, or as SVG, PDF or PNG.
 
     Raises InputError where the picture library or its browser is not there.
     """
     if target.suffix.lower() in PAGE_SUFFIXES:
-        keep_page(drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}), target)
+        save_page(drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}), target)
         return
     try:
         image = drawn.to_image(format=target.suffix.lower().removeprefix("."), width=1000, height=drawn.layout.height)
@@ -170,5 +170,5 @@ def keep_picture(drawn: go.Figure, target: Path) -> None:
         found = f"`{target.name}` cannot be drawn ({str(error).strip().partition(chr(10))[0]})."
         remedy = f"Have Chrome or Chromium, or write `{target.with_suffix('.html')}`."
         raise InputError(Fault(found, "", "SVG, PDF and PNG need kaleido and a browser.", remedy)) from None
-    with appearing_whole(target) as draft:
+    with atomic_path(target) as draft:
         draft.write_bytes(image)

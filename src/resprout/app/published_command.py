@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.output_files import TABLE_SUFFIXES, check_target, keep_table, refuse
+from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
 from resprout.app.trial_commands import Point
 
 if TYPE_CHECKING:
@@ -19,15 +19,13 @@ BOUNDS = {"": "", "upper": "≤ ", "lower": "≥ "}
 
 def published(
     trials: Annotated[list[str] | None, typer.Argument(help="Trials; all that ship if left out.")] = None,
-    replicates: Annotated[
-        int | None, typer.Option(min=20, help="Repetitions; each protocol's own if left out.")
-    ] = None,
+    replicates: Annotated[int | None, typer.Option(min=20, help="Replicates; each protocol's own if left out.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of patients and raters.")] = 1,
     point: Point = False,
     table: Annotated[Path | None, typer.Option(help="Write the rows: .csv or .parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Set the published numbers of trials beside the middle 95 % of virtual repetitions, and count those inside.
+    """Set the published numbers of trials beside the 95 % prediction interval over replicates, and count those inside.
 
     Example: `resprout published berman2000 murrough2013_midazolam --replicates 100`
     """
@@ -52,11 +50,11 @@ def published(
             console.print(rows_table(found, title=name))
     inside, counted = inside_share(rows)
     if table is not None:
-        keep_table(pd.DataFrame(rows, columns=PUBLISHED_COLUMNS), table)
+        save_table(pd.DataFrame(rows, columns=PUBLISHED_COLUMNS), table)
     if as_json:
         print_json({"rows": rows, "inside": inside, "counted": counted, "files": [] if table is None else [str(table)]})
         return
-    console.print(count_words(inside, counted))
+    console.print(count_sentence(inside, counted))
     if table is not None:
         console.print(f"wrote {table}")
 
@@ -71,30 +69,30 @@ def rows_table(rows: list[dict[str, Any]], title: str = "") -> Table:
 def published_cells(rows: list[dict[str, Any]]) -> list[list[str]]:
     """Published numbers beside predictions, a row each; columns are COLUMNS."""
     from resprout.app.terminal import number
-    from resprout.figures.spoken_units import say_time
+    from resprout.figures.spoken_units import format_time
 
-    verdicts = {True: "yes", False: "no", None: "not counted"}
+    results = {True: "yes", False: "no", None: "not counted"}
     return [
         [
             row["evidence"],
             row["arm"] or "all",
             row["endpoint"],
-            "–" if row["time_h"] != row["time_h"] else say_time(row["time_h"]),
+            "–" if row["time_h"] != row["time_h"] else format_time(row["time_h"]),
             row["statistic"],
             f"{BOUNDS[row['bound']]}{number(row['published'])}",
             number(row["predicted"]),
             f"{number(row['lower'])} to {number(row['upper'])}",
-            verdicts[None if row["inside"] is None or row["inside"] != row["inside"] else bool(row["inside"])],
+            results[None if row["inside"] is None or row["inside"] != row["inside"] else bool(row["inside"])],
         ]
         for row in rows
     ]
 
 
-def count_words(inside: int, counted: int) -> str:
+def count_sentence(inside: int, counted: int) -> str:
     """How many published numbers the predictions hold, in a sentence."""
     if not counted:
         return "No published number of these trials was read in a source or in a page that cites it."
     return (
-        f"{inside} of {counted} published numbers ({inside / counted:.0%}) lie inside the middle 95 % of repetitions; "
-        "numbers that are only remembered are shown and not counted."
+        f"{inside} of {counted} published numbers ({inside / counted:.0%}) lie inside the 95 % prediction interval over replicates; "
+        "numbers not verified at source are shown and not counted."
     )

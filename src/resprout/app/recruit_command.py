@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.options import read_choice
-from resprout.app.output_files import TABLE_SUFFIXES, check_target, keep_table, refuse
+from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def recruit(
             history=failed_before(model) if wanted.resistant else None,
         )
     if table is not None:
-        keep_table(cohort.covariates, table)
+        save_table(cohort.covariates, table)
     facts = summary(cohort.covariates)
     if as_json:
         print_json({"people": n, "screened": cohort.screened, **facts, "files": [] if table is None else [str(table)]})

@@ -1,4 +1,4 @@
-"""`resprout sensitivity`: which constants an output hangs on, at an hour or a day."""
+"""`resprout sensitivity`: global sensitivity of an output at a time to the constants of the model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.options import need_extra, read_choice
-from resprout.app.output_files import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
+from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -37,16 +37,16 @@ def sensitivity(
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="Constants to print for each output.")] = 15,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 1,
-    model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the picture: .html, .svg, .pdf or .png.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write every index: .csv or .parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Share the variance of an output among the constants it hangs on, each varied over its own range.
+    """Global sensitivity analysis: share the variance of an output among the constants, each varied over its range.
 
     Example: `resprout sensitivity HDRS17@24h HDRS17@7d --out sensitivity.html`
     """
-    faults = [*check_picture("--out", out), *check_target("--table", table, TABLE_SUFFIXES)]
+    faults = [*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)]
     chosen = read_choice("--method", method, METHODS, faults)
     if samples & (samples - 1) or samples > MOST_SAMPLES:
         near = min(MOST_SAMPLES, 1 << (samples.bit_length() - 1))
@@ -54,7 +54,7 @@ def sensitivity(
         faults.append(Fault(f"{samples} samples.", "--samples", expected, f"Try `--samples {near}`."))
     refuse(faults)
     need_extra("SALib", "calibrate")
-    from resprout.app.terminal import counting, print_json, screen
+    from resprout.app.terminal import print_json, progress_bar, screen
     from resprout.calibrate.experiments import Arm, read_persons
     from resprout.calibrate.global_sensitivity import analyse_sensitivity, find_factors, read_target
     from resprout.errors import nearest
@@ -68,18 +68,18 @@ def sensitivity(
     arm = Arm(person, persons[person].standard if given is None else given)
     count = len(find_factors(loaded, arm, wanted))
     runs = 20 * (count + 1) + (samples * (min(keep or count, count) + 2) if chosen == "sobol" else 0)
-    with counting(runs, "people") as tell:
+    with progress_bar(runs, "people") as progress:
         found = analyse_sensitivity(
-            loaded, arm, wanted, samples=samples, keep=keep, sobol=chosen == "sobol", seed=seed, tell=tell
+            loaded, arm, wanted, samples=samples, keep=keep, sobol=chosen == "sobol", seed=seed, progress=progress
         )
     if out is not None:
         from resprout.figures.sensitivity_figure import sensitivity_figure
 
-        keep_picture(sensitivity_figure(found, wanted, top), out)
+        save_figure(sensitivity_figure(found, wanted, top), out)
     if table is not None:
         import pandas as pd
 
-        keep_table(pd.DataFrame(index_rows(found, wanted)), table)
+        save_table(pd.DataFrame(index_rows(found, wanted)), table)
     if as_json:
         print_json(sensitivity_facts(found, wanted))
     else:

@@ -24,10 +24,10 @@ from resprout.app.output_files import (
     RUN_SUFFIXES,
     TABLE_SUFFIXES,
     check_target,
-    keep_page,
-    keep_rows,
-    keep_run,
     refuse,
+    save_page,
+    save_rows,
+    save_run,
 )
 from resprout.errors import Fault, InputError
 
@@ -202,7 +202,7 @@ def _stream(
     restart: bool,
 ) -> Summary:
     """Run in bounded memory, into a file if one is wanted."""
-    from resprout.app.terminal import counting
+    from resprout.app.terminal import progress_bar
     from resprout.simulation.stream import run_stream
     from resprout.simulation.workers import open_pool
 
@@ -211,7 +211,7 @@ def _stream(
         from resprout.simulation.store import open_store
 
         store = open_store(wanted.out, request, loaded, restart=restart)
-    with open_pool(cluster, threads) as pool, counting(request.patients, "patients") as progress:
+    with open_pool(cluster, threads) as pool, progress_bar(request.patients, "patients") as progress:
         found = run_stream(
             request,
             pool,
@@ -243,13 +243,13 @@ def _hold(
         run, found = run_chosen(request, loaded, ids, threads=threads, allowed_failures=allowed, errors=errors)
     with waiting("Writing"):
         if wanted.out is not None and wanted.out.suffix.lower() == ".nc":
-            keep_run(run, wanted.out)
+            save_run(run, wanted.out)
         elif wanted.out is not None:
             raise InputError(Fault("chosen patients cannot be written as Zarr.", "--out", "", "Use a name in `.nc`."))
         if wanted.report is not None:
             from resprout.app.report import run_page
 
-            keep_page(run_page(run, loaded, request.regimen), wanted.report)
+            save_page(run_page(run, loaded, request.regimen), wanted.report)
         _keep_table(found, request, wanted.table)
     return found
 
@@ -258,7 +258,7 @@ def _keep_table(found: Summary, request: Request, target: Path | None) -> None:
     if target is not None:
         from resprout.simulation.summaries import COLUMNS
 
-        keep_rows(found.tally.rows(request.regimen), COLUMNS, target)
+        save_rows(found.tally.rows(request.regimen), COLUMNS, target)
 
 
 def _show(

@@ -84,7 +84,7 @@ def waiting(what: str) -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def counting(whole: int, what: str) -> Iterator[Callable[[int], None]]:
+def progress_bar(whole: int, what: str) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error with rate and time left; lends a function to be told how many are done."""
     console = Console(stderr=True)
     columns = (
@@ -97,8 +97,8 @@ def counting(whole: int, what: str) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=whole, rate="")
 
-        def tell(done: int) -> None:
+        def progress(done: int) -> None:
             rate = f"{done / max(time.monotonic() - begun, 1e-9):,.0f}/s"
             bar.update(task, completed=done, rate=rate)
 
-        yield tell
+        yield progress

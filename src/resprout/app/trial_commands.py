@@ -1,4 +1,4 @@
-"""`resprout demo`, `trial` and `figure`: a published trial, or one of your own, on virtual patients."""
+"""`resprout demo`, `trial` and `figure`: a published trial, or a protocol file, on virtual patients."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import typer
 from resprout.app.output_files import (
     PAGE_SUFFIXES,
     TABLE_SUFFIXES,
-    check_picture,
+    check_figure_target,
     check_target,
-    keep_page,
-    keep_picture,
-    keep_table,
     refuse,
+    save_figure,
+    save_page,
+    save_table,
 )
 from resprout.errors import Fault, InputError
 
@@ -29,9 +29,7 @@ Replicates = Annotated[int, typer.Option(min=1, help="How often the trial is rep
 Seed = Annotated[int, typer.Option(min=0, help="Seed of patients and raters; the same seed gives the same trial.")]
 Point = Annotated[
     bool,
-    typer.Option(
-        "--point", help="Every repetition at the point estimate; otherwise each draws what the data leave open."
-    ),
+    typer.Option("--point", help="Use the point estimate in every replicate; otherwise each takes a posterior draw."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NOTICE = "For research and teaching. Not medical advice."
@@ -62,11 +60,9 @@ def demo(
 
 
 def trial(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME_OR_FILE", help="A trial that ships, or a protocol of one's own.")
-    ] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A shipped trial, or a protocol file.")] = "",
     replicates: Annotated[
-        int | None, typer.Option(min=1, help="Repetitions on fresh patients; the protocol's own if left out.")
+        int | None, typer.Option(min=1, help="Replicates on fresh patients; the protocol's own if left out.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed; the protocol's own if left out.")] = None,
     table: Annotated[
@@ -99,9 +95,9 @@ def trial(
         return
     done = conduct(name, replicates, seed, point)
     if table is not None:
-        keep_table(done.table, table)
+        save_table(done.table, table)
     if published is not None:
-        keep_table(done.published, published)
+        save_table(done.published, published)
     if report is not None:
         write_page(done, report)
     written = [str(path) for path in (table, published, report) if path is not None]
@@ -123,7 +119,7 @@ def figure(
     replicates: Replicates = 200,
     seed: Seed = 1,
 ) -> None:
-    """Draw a figure of the founding review from the model.
+    """Draw a figure of Krystal, Sanacora and Duman (2013) from the model.
 
     Example: `resprout figure 2 --out fig2.html`
     """
@@ -132,12 +128,12 @@ def figure(
 
     check_number(number)
     target = out or Path(f"fig{number}.html")
-    refuse(check_picture("--out", target))
+    refuse(check_figure_target("--out", target))
     from resprout.app.terminal import waiting
 
     with waiting(f"Drawing figure {number}"):
         drawn = draw(number, replicates=replicates, seed=seed)
-    keep_picture(drawn, target)
+    save_figure(drawn, target)
     typer.echo(f"wrote {target}")
 
 
@@ -172,14 +168,14 @@ def try_grid(
     axes = read_axes(grid)
     with waiting(f"Trying designs of {name}") as spinner:
 
-        def told(done: int, all_: int) -> None:
+        def progress(done: int, all_: int) -> None:
             spinner.update(f"Trying designs of {name}: {done} of {all_} …")
 
-        rows = surface(name, axes, replicates, seed, told=told, point=point)
+        rows = surface(name, axes, replicates, seed, progress=progress, point=point)
     if table is not None:
-        keep_table(pd.DataFrame(rows), table)
+        save_table(pd.DataFrame(rows), table)
     if picture is not None:
-        keep_picture(design_surface(rows, list(axes)), picture)
+        save_figure(design_surface(rows, list(axes)), picture)
     written = [str(path) for path in (table, picture) if path is not None]
     if as_json:
         print_json({"trial": name, "rows": rows, "files": written})
@@ -212,31 +208,31 @@ def write_page(trial: Trial, target: Path) -> None:
     from resprout.app.terminal import waiting
 
     with waiting("Drawing the report"):
-        keep_page(trial_page(trial), target)
+        save_page(trial_page(trial), target)
 
 
 def show_trial(console: Console, trial: Trial, *, published: bool = True) -> None:
     """Print the means by visit, the analyses and, if asked, the published numbers beside their predictions."""
-    from resprout.app.published_command import count_words, rows_table
+    from resprout.app.published_command import count_sentence, rows_table
     from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_cells, anova_cells, mean_cells
     from resprout.app.terminal import table
     from resprout.trial.published_numbers import inside_share
 
     columns, cells = mean_cells(trial.table)
-    times = f"{trial.replicates:,} repetitions" if trial.replicates > 1 else "one repetition"
-    title = f"{trial.protocol.title}: means by visit over {times}, n people each"
+    times = f"{trial.replicates:,} replicates" if trial.replicates > 1 else "one replicate"
+    title = f"{trial.protocol.title}: means by visit over {times}, n patients each"
     console.print(table(columns, cells, title=title, right=columns[2:]))
     if len(trial.anova):
         title = "Repeated-measures ANOVA, drug x time (p corrected for sphericity by Greenhouse-Geisser)"
         console.print(table(ANOVA_COLUMNS, anova_cells(trial.anova), title=title, right=ANOVA_COLUMNS[1:]))
     rest = trial.analysis[trial.analysis["analysis"] != "rm_anova"]
     if len(rest):
-        title = "Analyses: means over repetitions; power is the share of repetitions with p < .05"
+        title = "Analyses: means over replicates; power is the share of replicates with p < .05"
         console.print(table(ANALYSIS_HEADINGS, analysis_cells(rest), title=title, right=ANALYSIS_HEADINGS[4:]))
     rows: list[dict[str, Any]] = [dict(row) for _, row in trial.published.astype(object).iterrows()]
     if rows and published:
-        console.print(rows_table(rows, title="Published numbers beside the middle 95 % of repetitions"))
-        console.print(count_words(*inside_share(rows)))
+        console.print(rows_table(rows, title="Published numbers beside the 95 % prediction interval over replicates"))
+        console.print(count_sentence(*inside_share(rows)))
 
 
 def _option_faults(
@@ -252,7 +248,7 @@ def _option_faults(
         *check_target("--table", table, TABLE_SUFFIXES),
         *check_target("--published", published, TABLE_SUFFIXES),
         *check_target("--report", report, PAGE_SUFFIXES),
-        *check_picture("--picture", picture),
+        *check_figure_target("--picture", picture),
     ]
     if not name:
         from resprout.trial.protocol import shipped_protocols

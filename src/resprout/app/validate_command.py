@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.output_files import TABLE_SUFFIXES, check_target, keep_table, refuse
+from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resprout.calibrate.scoreboard import Mark, TrialPlan
+    from resprout.calibrate.scoreboard import ScoreboardEntry, TrialPlan
     from resprout.language.records import Model
 
 
@@ -22,11 +22,11 @@ def validate(
         list[str] | None, typer.Argument(help="Trials to run; all of the scoreboard if left out.")
     ] = None,
     replicates: Annotated[
-        int | None, typer.Option(min=4, help="Repetitions of each trial; those of the scoreboard if left out.")
+        int | None, typer.Option(min=4, help="Replicates of each trial; those of the scoreboard if left out.")
     ] = None,
     no_trials: Annotated[bool, typer.Option("--no-trials", help="Laboratory and interventions only.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of patients and raters.")] = 1,
-    model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write the rows: .csv or .parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -42,11 +42,11 @@ def validate(
     from resprout.language import load_model
 
     plans = () if no_trials else chosen_trials(trials)
-    marks = list(all_marks(load_model(model), plans, replicates, seed))
+    marks = list(all_entries(load_model(model), plans, replicates, seed))
     facts = scoreboard_facts(marks)
     if table is not None:
         rows = [{name: str(cell) if name in MIXED else cell for name, cell in row.items()} for row in facts["rows"]]
-        keep_table(pd.DataFrame(rows), table)
+        save_table(pd.DataFrame(rows), table)
     if as_json:
         print_json(facts)
         return
@@ -58,22 +58,24 @@ def validate(
 MIXED = ("observed", "predicted")  # numbers in some rows, words in others
 
 
-def all_marks(model: Model, plans: Sequence[TrialPlan], replicates: int | None = None, seed: int = 1) -> Iterator[Mark]:
+def all_entries(
+    model: Model, plans: Sequence[TrialPlan], replicates: int | None = None, seed: int = 1
+) -> Iterator[ScoreboardEntry]:
     """Every mark, with a bar on standard error that says how far it is."""
-    from resprout.app.terminal import counting
-    from resprout.calibrate.scoreboard import intervention_marks, laboratory_marks, trial_marks
+    from resprout.app.terminal import progress_bar
+    from resprout.calibrate.scoreboard import intervention_entries, laboratory_entries, trial_entries
 
-    with counting(len(plans) + 2, "parts of the scoreboard") as tell:
-        yield from laboratory_marks(model)
-        tell(1)
-        yield from intervention_marks(model)
-        tell(2)
+    with progress_bar(len(plans) + 2, "parts of the scoreboard") as progress:
+        yield from laboratory_entries(model)
+        progress(1)
+        yield from intervention_entries(model)
+        progress(2)
         for done, plan in enumerate(plans, 3):
-            yield from trial_marks(model, plan, replicates, seed)
-            tell(done)
+            yield from trial_entries(model, plan, replicates, seed)
+            progress(done)
 
 
-def show_scoreboard(console: Console, marks: Sequence[Mark], facts: dict[str, Any]) -> None:
+def show_scoreboard(console: Console, marks: Sequence[ScoreboardEntry], facts: dict[str, Any]) -> None:
     """Print every row by stage, first those that the fit has not seen, then the reasons of misses, then the totals."""
     from resprout.app.terminal import table
     from resprout.calibrate.scoreboard import GROUPS
@@ -86,7 +88,7 @@ def show_scoreboard(console: Console, marks: Sequence[Mark], facts: dict[str, An
                 passed = sum(mark.passed for mark in chosen)
                 heading = f"{number} {stage}, {title}: {passed} of {len(chosen)}"
                 console.print(
-                    table(HEADINGS, [mark_cells(mark) for mark in chosen], title=heading, right=HEADINGS[3:5])
+                    table(HEADINGS, [entry_cells(mark) for mark in chosen], title=heading, right=HEADINGS[3:5])
                 )
     missed = [mark for mark in marks if not mark.passed]
     if missed:
@@ -115,18 +117,18 @@ SEED_WORDS = {
 }
 
 
-def mark_cells(mark: Mark) -> list[Any]:
+def entry_cells(mark: ScoreboardEntry) -> list[Any]:
     """One row of the scoreboard, for the screen."""
     from rich.text import Text
 
-    verdict = Text("yes", style="green") if mark.passed else Text("no", style="bold red")
+    result = Text("yes", style="green") if mark.passed else Text("no", style="bold red")
     return [
         mark.id.split()[0],
         mark.what,
-        verdict,
+        result,
         say(mark.observed),
         say(mark.predicted),
-        say_range(mark),
+        format_range(mark),
         mark.verification,
         mark.source,
     ]
@@ -139,8 +141,8 @@ def say(value: float | str) -> str:
     return value if isinstance(value, str) else number(value)
 
 
-def say_range(mark: Mark) -> str:
-    """The range of agreement or of repetitions, in words; a dash if the row has none."""
+def format_range(mark: ScoreboardEntry) -> str:
+    """The range of agreement or of replicates, in words; a dash if the row has none."""
     low, high = say(mark.lower), say(mark.upper)
     if mark.lower == float("-inf"):
         return f"under {high}"

@@ -1,4 +1,4 @@
-"""Agents side by side in one typical depressed person: rows of agents.tsv in, six numbers for each out."""
+"""Drugs side by side in one typical depressed person: rows of agents.tsv in, six numbers for each out."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ PERSON = "patient"
 DAY_H = 24.0
 OUTPUTS = ("glutamate_release", "p_mTOR", "BDNF_outside", "spine_density", "HDRS17", "VAS_high")
 COLUMNS = {
-    "glutamate_surge": "% of rest, largest rise within a day",
+    "glutamate_surge": "% of baseline, largest rise within a day",
     "p_mTOR": "active share, largest within a day",
-    "BDNF_release": "times rest, largest within a day",
-    "spines_24h": "% of rest, change at 24 h",
+    "BDNF_release": "times baseline, largest within a day",
+    "spines_24h": "% of baseline, change at 24 h",
     "HDRS17_24h": "points, change at 24 h",
     "psychotomimetic": "VAS high, 0 to 100, largest within a day",
 }
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One agent: its name, dose, family and note, and one number for each of COLUMNS."""
+class DrugComparison:
+    """One drug: its name, dose, family and note, and one number for each of COLUMNS."""
 
-    agent: str
+    drug: str
     given: str
     family: str
     note: str
     value: dict[str, float]
 
 
-def compare_agents(model: Model) -> list[Compared]:
-    """Give every agent of agents.tsv once to the typical depressed person.
+def compare_drugs(model: Model) -> list[DrugComparison]:
+    """Give every drug of agents.tsv once to the typical depressed person.
 
-    returns   one row for each agent, in the table's order
+    returns   one row for each drug, in the table's order
     """
     rows = model.tables["agents"]
     arms = [Arm(PERSON, row["given"]) for row in rows]
     courses = run_arms(model, arms, [DAY_H], OUTPUTS)
     return [
-        Compared(row["agent"], row["given"], row["family"], row["note"], numbers_of(courses, arm))
+        DrugComparison(row["agent"], row["given"], row["family"], row["note"], numbers_of(courses, arm))
         for row, arm in zip(rows, arms, strict=True)
     ]
 

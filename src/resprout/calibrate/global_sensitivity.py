@@ -1,4 +1,4 @@
-"""Which constants an output hangs on: ranges of constants in, Morris and Sobol indices with intervals out."""
+"""Global sensitivity analysis: ranges of constants in, Morris and Sobol indices with intervals out."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Index:
-    """How much one target hangs on one constant.
+    """Sensitivity of one target to one constant.
 
     mu_star      mean size of the effect of a step through the range, in the output's unit        sigma   its spread
     first        share of variance that the constant explains alone                total   alone and together with others
@@ -115,21 +115,21 @@ def read_target(text: str, model: Model) -> Target:
 
 
 def find_factors(model: Model, arm: Arm, targets: Sequence[Target]) -> list[Factor]:
-    """Every constant that the targets read in this experiment and that is open to doubt."""
+    """Every constant that the targets read in this experiment and whose value is uncertain."""
     own, changes = prepare_arm(model, read_persons(model), arm)
     kernel = build_kernel(model, _outputs(targets), frozenset(name for _, name, _ in changes))
     read = set(kernel.layout.constants) | _drug_names(model, arm, kernel.layout.constants)
-    return [factor for factor in open_constants(model, read) if factor.name not in own]
+    return [factor for factor in varied_constants(model, read) if factor.name not in own]
 
 
-def open_constants(model: Model, names: Collection[str]) -> list[Factor]:
-    """Those of some constants that are open to doubt: no inputs, causes or zeros, and nothing that fixed_constants.tsv lists."""
-    held = [row["constant"] for _, row in read_table(data_folder() / "fixed_constants.tsv", [])]
+def varied_constants(model: Model, names: Collection[str]) -> list[Factor]:
+    """Those of some constants whose value is uncertain: no inputs, causes or zeros, and nothing that fixed_constants.tsv lists."""
+    fixed = [row["constant"] for _, row in read_table(data_folder() / "fixed_constants.tsv", [], "held")]
     return [
         _factor(constant)
         for name, constant in model.constants.items()
         if name in names and constant.role == "constant" and constant.value != 0
-        if not any(fnmatch(name, pattern) for pattern in held)
+        if not any(fnmatch(name, pattern) for pattern in fixed)
     ]
 
 
@@ -143,7 +143,7 @@ def analyse_sensitivity(
     keep: int | None = None,
     sobol: bool = True,
     seed: int = 1,
-    tell: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Sensitivity:
     """Morris screening of all constants, then Sobol indices.
 
@@ -153,7 +153,7 @@ def analyse_sensitivity(
     raises         InputError for unknown words, SolveError if more than one run in twenty fails
     """
     factors = find_factors(model, arm, targets)
-    solve = _Solver(model, arm, tuple(targets), tell)
+    solve = _Solver(model, arm, tuple(targets), progress)
     morris = _morris(solve, factors, trajectories, seed)
     indices = [index for target in targets for index in morris[target]]
     values = solve.seen
@@ -168,9 +168,9 @@ def analyse_sensitivity(
 def values_of(factors: Sequence[Factor], unit: Numbers) -> dict[str, Numbers]:
     """Constants from places in their ranges: unit [sample, factor], 0 to 1, gives constant -> [sample]."""
     low, high = MIDDLE
-    deviates = ndtri(low + (high - low) * unit)
+    etas = ndtri(low + (high - low) * unit)
     return {
-        factor.name: SPREADS[factor.word](factor.constant.value, factor.size, deviates[:, column])
+        factor.name: SPREADS[factor.word](factor.constant.value, factor.size, etas[:, column])
         for column, factor in enumerate(factors)
     }
 
@@ -178,11 +178,11 @@ def values_of(factors: Sequence[Factor], unit: Numbers) -> dict[str, Numbers]:
 class _Solver:
     """Solves samples in batches, and counts."""
 
-    def __init__(self, model: Model, arm: Arm, targets: tuple[Target, ...], tell: Callable[[int], None]) -> None:
+    def __init__(self, model: Model, arm: Arm, targets: tuple[Target, ...], progress: Callable[[int], None]) -> None:
         changes = prepare_arm(model, read_persons(model), arm)[1]
         hours = tuple(sorted({0.0, *(target.time_h for target in targets)}))
         moved = tuple(sorted({name for _, name, _ in changes}))
-        self.model, self.targets, self.tell = model, targets, tell
+        self.model, self.targets, self.progress = model, targets, progress
         self.group = Group((arm,), _outputs(targets), moved, hours)
         self.runs = self.lost = 0
         self.seen: Numbers = np.empty((0, len(targets)))
@@ -193,10 +193,10 @@ class _Solver:
         parts = []
         for first in range(0, len(unit), LANES):
             own = {name: value[first : first + LANES] for name, value in draws.items()}
-            course = run_group(self.model, self.group, own, min(LANES, len(unit) - first))[0]
-            parts.append(np.stack([course[:, self._hour(t), self._output(t)] for t in self.targets], axis=1))
-            self.runs += len(course)
-            self.tell(self.runs)
+            trajectory = run_group(self.model, self.group, own, min(LANES, len(unit) - first))[0]
+            parts.append(np.stack([trajectory[:, self._hour(t), self._output(t)] for t in self.targets], axis=1))
+            self.runs += len(trajectory)
+            self.progress(self.runs)
         found = np.concatenate(parts)
         failed = np.isnan(found).any(axis=1)
         self.lost += int(failed.sum())

@@ -1,4 +1,4 @@
-"""Each published trial predicted by a fit that never saw it: a fit in; published numbers beside those predictions out."""
+"""Each published trial predicted by a fit that excluded it: a fit in; published numbers beside those predictions out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from resprout.trial.replicates import run_series
 
 MIDDLE = 0.9
 DRAWS, STEPS = 100, 3000
-REPETITIONS, REPETITIONS_LARGE = 200, 50
+REPLICATES, REPLICATES_LARGE = 200, 50
 Work = tuple[str, Fit, list[dict[str, float]], str, int]
 
 
@@ -37,16 +37,16 @@ def leave_trials_out(
     trials: Sequence[str],
     *,
     seed: int = 1,
-    told: Progress,
+    progress: Progress,
 ) -> list[dict[str, Any]]:
     """Predict every trial without its own numbers.
 
     A prediction is what the fit takes a published number to be: a virtual trial of a blind draw, with the fit's law of error
-    (`as_the_fit_sees_it`). `inside_plain` says whether the virtual trials alone hold the number.
+    (`with_observation_error`). `inside_plain` says whether the virtual trials alone hold the number.
 
-    fit       of the part `mood`; its slopes carry the refit, the engine the prediction; trials are shared among processes
+    fit       of the part `mood`; its Jacobian carries the refit, the engine the prediction; trials are shared among processes
     others    draws of the other parts, which no trial informs
-    returns   rows as `published_rows`, with the middle 90 % of predictions as lower and upper, and `inside_plain`
+    returns   rows as `published_rows`, with the 90 % prediction interval as lower and upper, and `inside_plain`
     """
     work: list[Work] = [(model.folder, fit, [dict(other) for other in others], trial, seed) for trial in trials]
     if len(work) == 1:
@@ -54,19 +54,19 @@ def leave_trials_out(
     rows = []
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
         for number, found in enumerate(pool.map(_predict, work), 1):
-            told(f"{number} of {len(work)} trials")
+            progress(f"{number} of {len(work)} trials")
             rows += found
     return rows
 
 
-def as_the_fit_sees_it(found: Numbers, random: np.random.Generator) -> Numbers:
+def with_observation_error(found: Numbers, random: np.random.Generator) -> Numbers:
     """Numbers of virtual trials -> numbers that a clinic would publish, by the fit's own law of error.
 
-    That law is DISCREPANCY of a number beside its spread from repetition to repetition, softened beyond SOFT: its density goes
-    with exp(-soften(r)^2 / 2), which is the hyperbolic distribution, a normal one whose variance is drawn anew each time.
+    That law is DISCREPANCY of a number beside its spread from replicate to replicate, with the robust loss beyond SOFT: its density goes
+    with exp(-robust_residual(r)^2 / 2), which is the hyperbolic distribution, a normal one whose variance is drawn anew each time.
 
-    found     [repetition]   infinite where nobody relapsed
-    returns   [repetition]   the same spread around the same middle by that law
+    found     [replicate]   infinite where nobody relapsed
+    returns   [replicate]   the same spread around the same middle by that law
 
     Source: Barndorff-Nielsen O. Hyperbolic distributions and distributions on hyperbolae. Scand J Stat 1978;5:151-157.
     """
@@ -84,13 +84,13 @@ def _predict(work: Work) -> list[dict[str, Any]]:
     draws = sample(fit, seed=seed, steps=STEPS, rows=seen).draws(DRAWS, seed)
     blind = with_draws(model, [{**other, **draw} for other, draw in zip(cycle(others), draws, strict=False)])
     design, regimens = read_protocol(trial, blind)
-    count = REPETITIONS if design.people < LARGE_TRIAL else REPETITIONS_LARGE
+    count = REPLICATES if design.people < LARGE_TRIAL else REPLICATES_LARGE
     outcome = run_series(design, regimens, blind, count, seed)[1]
     plain = published_rows(design, outcome, MIDDLE)
     random = np.random.default_rng(seed)
 
     def in_a_clinic(row: Published, found: Numbers) -> Numbers:
-        return found if row.statistic in NOT_SMOOTH else as_the_fit_sees_it(found, random)
+        return found if row.statistic in NOT_SMOOTH else with_observation_error(found, random)
 
     rows = published_rows(design, outcome, MIDDLE, in_a_clinic)
     return [{**row, "inside_plain": own["inside"]} for row, own in zip(rows, plain, strict=True)]

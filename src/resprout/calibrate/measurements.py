@@ -44,8 +44,8 @@ class Measurement:
 
     arm        who is studied and what is done           reference   the other arm of a ratio, difference or share
     readouts   one readout, or two of which the first is divided by the second
-    compare    "" value; change from rest; percent of rest, rest = 0; ratio or difference of arm and reference;
-               share: the arm's change from rest over the reference's
+    compare    "" value; change from baseline; percent of baseline, baseline = 0; ratio or difference of arm and reference;
+               share: the arm's change from baseline over the reference's
     observed   in `unit`, NaN where only a direction is published      sd   of the published number, or of a bound's edge
     lower, upper   what counts as agreement, infinite on the open side of a bound
     spread     where sd, lower and upper come from       used_in_fit   whether the calibration may look at it
@@ -89,7 +89,7 @@ class Measurement:
         return f"{'>' if self.rule == 'above' else '<'} {self.lower if self.rule == 'above' else self.upper:g}"
 
 
-def distances(rows: Sequence[Measurement], predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+def standardised_residuals(rows: Sequence[Measurement], predicted: NDArray[np.float64]) -> NDArray[np.float64]:
     """How many sd each prediction lies from its row: predicted [draw, row]; [draw, row]."""
     return np.array([[row.z(float(value)) for row, value in zip(rows, line, strict=True)] for line in predicted])
 

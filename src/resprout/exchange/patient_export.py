@@ -1,4 +1,4 @@
-"""The model with a regimen, for other programs: one average patient at rest, doses as events."""
+"""The model with a regimen, for other programs: the typical patient at steady state, doses as events."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def as_changes(model: Model, events: Events, patient: int = 0) -> list[Change]:
 
 
 def export_patient(model: Model, constants: Mapping[str, float], events: Events, patient: int = 0) -> str:
-    """SBML of one patient: constants, resting state and doses as events."""
+    """SBML of one patient: constants, steady state and doses as events."""
     found, _ = rest_states(model, constants)
     start = {state.name: float(value) for state, value in zip(model.states, found[0], strict=True)}
     return write_sbml(model, constants=constants, start=start, changes=as_changes(model, events, patient))
 
 
 def export_sbml(model: Model, plan: Regimen | None) -> str:
-    """SBML of the patient that all shipped constants describe, at rest, with doses if there are any."""
+    """SBML of the patient that all shipped constants describe, at steady state, with doses if there are any."""
     constants, events = ({}, Events.none()) if plan is None else regimen_parts(model, plan)
     return export_patient(model, constants, events)
 

@@ -1,4 +1,4 @@
-"""What a model of one's own may not hold: takes an SBML document, gives a fault for each construct that is not run, by name."""
+"""What an imported model may not hold: takes an SBML document, gives a fault for each construct that is not run, by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import libsbml
 
 from resprout.errors import Fault
 
-LIMITS = "docs/limits.md lists what a model of one's own may hold."
+LIMITS = "docs/limits.md lists what an imported model may hold."
 HARMLESS = ("layout", "render", "groups", "fbc")
 _NAMED = {
     libsbml.AST_FUNCTION_DELAY: "`delay`",

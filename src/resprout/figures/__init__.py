@@ -21,7 +21,7 @@ def figure(number: int, *, replicates: int = 200, seed: int = 1) -> go.Figure:
     """Draw a figure of Krystal, Sanacora & Duman (2013) from the model.
 
     number      which figure, 1 to 4
-    replicates  virtual repetitions of the trials behind it; figure 3 shows people, not trials
+    replicates  replicates of the trials behind it; figure 3 shows people, not trials
     seed        of the virtual patients and their raters
     returns     a Plotly figure
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, plain_template, whiskers
-from resprout.figures.spoken_units import say_time
+from resprout.figures.spoken_units import format_time
 from resprout.trial.endpoints import ENOUGH_REPLICATES
 
 ARM_COLOURS = tuple(STAGE_COLOUR[stage] for stage in ("score", "dose", "receptor", "circuit", "spine", "signal"))
@@ -24,7 +24,7 @@ def arms_over_time(table: pd.DataFrame, *, control: str | None, replicates: int,
 
     table       long table of a trial; rows with statistic `mean` are used
     control     name of the control arm, drawn grey and dotted
-    replicates  trials behind it, which say what the intervals are
+    replicates  trials behind it, which decide the kind of interval
     """
     means = table[table["statistic"].eq("mean")]
     endpoints = list(dict.fromkeys(means["endpoint"]))
@@ -40,7 +40,9 @@ def arms_over_time(table: pd.DataFrame, *, control: str | None, replicates: int,
             _draw(figure, own[own["arm"].eq(arm)].sort_values("time_h"), visits, beside, row, _look(arm, arms, control))
         _label(figure, visits, row)
         figure.update_yaxes(title_text="points", row=row, col=1)
-    interval = "bars hold the middle 95 % of trials" if replicates >= ENOUGH_REPLICATES else "bars are 95 % intervals"
+    interval = (
+        "bars hold the 95 % prediction interval" if replicates >= ENOUGH_REPLICATES else "bars are 95 % intervals"
+    )
     lines = wrap(title, TITLE_LETTERS) or [""]
     figure.update_layout(
         template=plain_template(),
@@ -82,7 +84,7 @@ def _draw(
             name=name,
             legendgroup=name,
             showlegend=row == 1,
-            text=[say_time(float(hour)) for hour in rows["time_h"]],
+            text=[format_time(float(hour)) for hour in rows["time_h"]],
             hovertemplate="%{text}: %{y:.1f}<extra>" + name + "</extra>",
         ),
         row=row,
@@ -96,7 +98,7 @@ def _label(figure: go.Figure, visits: list[float], row: int) -> None:
     places = [place for place in range(len(visits)) if place % step == 0 or place == len(visits) - 1]
     figure.update_xaxes(
         tickvals=places,
-        ticktext=[say_time(visits[place]) for place in places],
+        ticktext=[format_time(visits[place]) for place in places],
         range=[-0.4, len(visits) - 0.6],
         row=row,
         col=1,

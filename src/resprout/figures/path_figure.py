@@ -7,7 +7,7 @@ import xarray as xr
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import DASHES, STAGE_COLOUR, faint, plain_template
-from resprout.figures.spoken_units import say_time
+from resprout.figures.spoken_units import format_time
 from resprout.figures.stage_panels import PANELS, Band, Panel, band_of, turning_time
 
 EARLY_H = 6.0
@@ -113,7 +113,7 @@ def draw_line(
             legend=legend,
             legendgroup=f"{legend}{label}",
             showlegend=column == 1,
-            text=[say_time(float(hour)) for hour in band.time_h],
+            text=[format_time(float(hour)) for hour in band.time_h],
             hovertemplate="%{text}: %{y:.3g}<extra>" + label.split("<br>")[0] + "</extra>",
         ),
         row=row,
@@ -133,10 +133,10 @@ def label_time(figure: go.Figure, end_h: float) -> None:
 
 
 def finding(run: xr.Dataset) -> str:
-    """Say in one sentence when each stage is farthest from rest, read from the means of the run."""
+    """Say in one sentence when each stage is farthest from baseline, read from the means of the run."""
     turned = {LEADS[name]: turning_time(run, name) for name in LEADS if name in run}
-    moved = [f"{word} {say_time(hour)}" for word, hour in turned.items() if hour is not None]
+    moved = [f"{word} {format_time(hour)}" for word, hour in turned.items() if hour is not None]
     if not moved:
-        return "No stage leaves its resting state"
+        return "No stage leaves its steady state"
     lines = [", ".join(moved[:2]), ", ".join(moved[2:])]
-    return "Farthest from rest: " + ",<br>".join(line for line in lines if line)
+    return "Time of the largest change: " + ",<br>".join(line for line in lines if line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def say_time(time_h: float) -> str:
+def format_time(time_h: float) -> str:
     """A time after the first dose as one says it aloud: 40 min, 4 h, 3 d."""
     minutes = round(time_h * 60)
     if minutes == 0:
@@ -15,7 +15,7 @@ def say_time(time_h: float) -> str:
     return f"{time_h / 24:.3g} d"
 
 
-def say_unit(unit: str) -> str:
+def format_unit(unit: str) -> str:
     """A unit of the model as one writes it: ng/mL for ng_per_mL, nothing for a bare number."""
     if unit in ("", "1", "dimensionless"):
         return ""

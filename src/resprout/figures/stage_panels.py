@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from resprout.figures.spoken_units import say_unit
+from resprout.figures.spoken_units import format_unit
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Panel:
     way   "value"   in the output's own unit
           "share"   a share of 1, shown in %
           "peak"    % of the highest mean, for quantities of different units
-          "start"   times the patient's own value at rest
-          "change"  change from rest, % of the largest change of the mean: when, not how much
+          "start"   times the patient's own baseline
+          "change"  change from baseline, % of the largest change of the mean: when, not how much
     """
 
     stage: str
@@ -56,7 +56,7 @@ PANELS = (
     Panel(
         "circuit",
         "3 Circuit",
-        "times own rest",
+        "times baseline",
         "start",
         {
             "pyramidal_rate": "pyramidal firing",
@@ -124,7 +124,7 @@ def patients_by_time(run: xr.Dataset, name: str) -> np.ndarray:
 def band_of(run: xr.Dataset, name: str, way: str) -> Band:
     """Scale an output as its panel asks and take the mean and the 5-95 % band over patients."""
     values = patients_by_time(run, name)
-    scaled, size = scale(values, way, say_unit(run[name].attrs.get("units", "")))
+    scaled, size = scale(values, way, format_unit(run[name].attrs.get("units", "")))
     mean = scaled.mean(axis=0)
     time_h = run["time_h"].to_numpy().astype(float)
     if len(scaled) < 2:
@@ -140,8 +140,8 @@ def scale(values: np.ndarray, way: str, unit: str) -> tuple[np.ndarray, str]:
         peak = np.nanmax(mean)
         return 100 * values / peak if peak > 0 else values * 0, f"peak {peak:.3g} {unit}".strip()
     if way == "start":
-        rest = np.where(values[:, :1] == 0, 1, values[:, :1])
-        return values / rest, f"rest {mean[0]:.3g} {unit}".strip()
+        start = np.where(values[:, :1] == 0, 1, values[:, :1])
+        return values / start, f"baseline {mean[0]:.3g} {unit}".strip()
     if way == "change":
         change = values - values[:, :1]
         moved = change.mean(axis=0)

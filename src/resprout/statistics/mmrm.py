@@ -50,8 +50,8 @@ class Fit:
 def mmrm(score: Numbers, covariates: Numbers, wanted: tuple[int, ...], *, method: str = "kenward_roger") -> Fit:
     """Fit a model with an unstructured covariance of visits by restricted maximum likelihood.
 
-    score       [replicate, person, visit]      ratings after baseline; NaN where missing (at random)
-    covariates  [replicate, person, covariate]  each acts on every visit with a coefficient of its own
+    score       [replicate, patient, visit]      ratings after baseline; NaN where missing (at random)
+    covariates  [replicate, patient, covariate]  each acts on every visit with a coefficient of its own
     wanted      covariates whose effects are wanted, by position
     method      kenward_roger or satterthwaite degrees of freedom
     returns     the fit of every replicate

@@ -138,7 +138,7 @@ class Patterns:
 
 
 def pattern_sums(score: Numbers, covariates: Numbers) -> Patterns:
-    """Sum people by the visits they have; score [r, person, k] with NaN where missing, covariates [r, person, q]."""
+    """Sum people by the visits they have; score [r, patient, k] with NaN where missing, covariates [r, patient, q]."""
     seen = np.isfinite(score)
     code = seen @ (1 << np.arange(score.shape[2]))
     known, index = np.unique(code, return_inverse=True)

@@ -49,7 +49,7 @@ def still_well(days: Numbers, relapsed: NDArray[np.bool_]) -> tuple[Numbers, Num
 
 
 def well_at(days: Numbers, relapsed: NDArray[np.bool_], at: float) -> float:
-    """Share not yet relapsed at a day; days and relapsed [person]; NaN of nobody."""
+    """Share not yet relapsed at a day; days and relapsed [patient]; NaN of nobody."""
     if days.size == 0:
         return np.nan
     steps, share = still_well(days, relapsed)

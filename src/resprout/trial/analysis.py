@@ -14,7 +14,7 @@ from resprout.statistics.anova import group_by_time, treatment_by_time
 from resprout.statistics.mmrm import Effects, mmrm
 from resprout.statistics.time_to_event import hazard_ratio
 from resprout.trial.design import Endpoint, Protocol
-from resprout.trial.reported_statistics import relapse_course
+from resprout.trial.reported_statistics import times_to_relapse_by_replicate
 from resprout.trial.trial_outcome import Outcome, View, responded
 
 Numbers = NDArray[np.float64]
@@ -41,8 +41,8 @@ Row = dict[str, Any]
 def analyse(protocol: Protocol, outcome: Outcome) -> list[Row]:
     """Run every analysis of a protocol on every replicate.
 
-    returns   rows with ANALYSIS_COLUMNS: `estimate` is the mean over replicates and `lower`, `upper` hold the middle 95 %
-              of them (for one replicate, the 95 % interval of the analysis); `p` is the median and `power` the share of
+    returns   rows with ANALYSIS_COLUMNS: `estimate` is the mean over replicates and `lower`, `upper` are the 95 % prediction
+              interval (for one replicate, the 95 % confidence interval of the analysis); `p` is the median and `power` the share of
               replicates with p below .05
     """
     rows: list[Row] = []
@@ -129,7 +129,7 @@ def _complete(rating: Numbers) -> Numbers:
 
 
 def _covariates(protocol: Protocol, outcome: Outcome, endpoint: str) -> tuple[list[str], Numbers, Numbers]:
-    """Arms compared with the reference, covariates [replicate, person, 1 + arms + baseline] and ratings of everybody."""
+    """Arms compared with the reference, covariates [replicate, patient, 1 + arms + baseline] and ratings of everybody."""
     reference = protocol.control_arm or protocol.arms[-1].name
     order = [reference, *(arm.name for arm in protocol.arms if arm.name != reference)]
     ratings = [outcome.ratings[name, endpoint] for name in order]
@@ -217,7 +217,7 @@ def _relapse(protocol: Protocol, outcome: Outcome, endpoint: Endpoint) -> list[R
     rows: list[Row] = []
     for arm in protocol.arms:
         view = View(protocol, outcome, arm.name, endpoint.name, np.array(endpoint.visits), -1)
-        courses[arm.name] = relapse_course(view)
+        courses[arm.name] = times_to_relapse_by_replicate(view)
         median = np.array([median_day(*each) for each in courses[arm.name]])
         rows.append(_row("relapse", endpoint.name, arm.name, "", np.nan, "median days to relapse", median))
     control = protocol.control_arm

@@ -17,14 +17,14 @@ WEEK_H = 168.0
 
 @dataclass(frozen=True)
 class Attendance:
-    """left_h [person] hour of leaving, infinite for those who stay; missed [person, visit]; rescued_h [person]."""
+    """left_h [patient] hour of leaving, infinite for those who stay; missed [patient, visit]; rescued_h [patient]."""
 
     left_h: Numbers
     missed: NDArray[np.bool_]
     rescued_h: Numbers
 
     def seen(self, hours: Numbers, missed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which visits at these hours yield a rating that is used: [person, visit]; the first always does."""
+        """Which visits at these hours yield a rating that is used: [patient, visit]; the first always does."""
         there = (hours < self.left_h[:, None]) & (hours <= self.rescued_h[:, None]) & ~missed
         there[:, 0] = True
         return there
@@ -35,7 +35,7 @@ def attend(
 ) -> Attendance:
     """Decide who leaves, who misses a visit and who is rescued.
 
-    rated    [person, visit]  points  what raters would write down      state  [person, visit]  true score
+    rated    [patient, visit]  points  what raters would write down      state  [patient, visit]  true score
     hours    [visit]          h       of the visits; the first is the baseline
     returns  attendance at these visits
 

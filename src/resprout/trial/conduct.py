@@ -23,7 +23,7 @@ Ratings = dict[tuple[str, str], Numbers]
 EUPHORIA = "VAS_high"
 SEVERITY = "HDRS17"
 ALWAYS = (SEVERITY, EUPHORIA, "BPRS_positive", "CADSS", "SBP", "DBP")  # one kernel serves every trial of the same drugs
-EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, 1.5)  # after a dose, when its peak gives a drug away
+EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, 1.5)  # after a dose, when its peak may unblind
 LARGEST_CHUNK = 20_000  # people solved at once, so that memory stays bounded
 
 
@@ -44,7 +44,7 @@ def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: in
 
 
 def conduct(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, replicates: int) -> Ratings:
-    """Treat and rate everybody: by arm and endpoint, [replicate, person, visit]; the rest as in `observe`."""
+    """Treat and rate everybody: by arm and endpoint, [replicate, patient, visit]; the rest as in `observe`."""
     return observe(protocol, regimens, model, cohort, replicates).ratings
 
 
@@ -84,7 +84,7 @@ def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, coho
 
 
 def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, group: Sequence) -> Outcome:
-    """Run one order of arms through the engine and rate it: by arm and endpoint, [person, visit]."""
+    """Run one order of arms through the engine and rate it: by arm and endpoint, [patient, visit]."""
     visits = {time for endpoint in protocol.endpoints for time in endpoint.visits} | set(EUPHORIA_HOURS)
     hours = np.unique(np.round([start + time for start in group.start_h for time in visits], 9))
     plain = [each.name for each in protocol.endpoints if each.name not in SCALES or not SCALES[each.name].mood]
@@ -136,7 +136,7 @@ def _symptoms_left(
     hours: Numbers,
     euphoria: Numbers,
 ) -> Numbers:
-    """Share of symptoms that time and the expectations of all periods so far leave: [person, hour]."""
+    """Share of symptoms that time and the expectations of all periods so far leave: [patient, hour]."""
     propensity = cohort.columns["placebo_propensity"]
     ill = protocol.population != "healthy"
     course = cohort.columns["recovery"]
@@ -150,7 +150,7 @@ def _symptoms_left(
 
 
 def treatment_occasions(regimens: dict[str, Regimen]) -> tuple[list[float], bool]:
-    """Hours that renew expectation, and whether all is swallowed; beside infusions and sprays, pills renew nothing."""
+    """Hours that renew expectation, and whether all doses are oral; beside infusions and sprays, oral doses renew nothing."""
     doses = [dose for regimen in regimens.values() for dose in regimen.doses]
     procedures = [dose for dose in doses if dose.route != "oral"]
     chosen = procedures or doses

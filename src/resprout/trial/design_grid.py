@@ -92,15 +92,15 @@ def surface(
     seed: int | None = None,
     *,
     model: Model | None = None,
-    told: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
     point: bool = False,
 ) -> list[dict[str, Any]]:
     """Run a protocol at every combination of values.
 
     name         a shipped protocol or a file        axes   values by axis, as `read_axes` gives them
-    replicates   trials of each combination; None takes the protocol's      told   called with (done, all)
+    replicates   trials of each combination; None takes the protocol's      progress   called with (done, all)
     returns      a row a combination: its values and SURFACE_COLUMNS. Power is the share of trials whose primary analysis
-                 gives p below .05; the interval holds the middle 95 % of estimates; dissociation is the mean of people's
+                 gives p below .05; the interval is the 95 % prediction interval of the estimate; dissociation is the mean of people's
                  highest CADSS on the first day
     """
     model = given_or_shipped(model)
@@ -116,8 +116,8 @@ def surface(
             raise InputError(Fault(f"{protocol.people * replicates:,} people.", "--grid", f"Expected {MOST_PEOPLE:,}."))
         _, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
         rows.append(cell | summary(protocol, outcome))
-        if told is not None:
-            told(done + 1, len(cells))
+        if progress is not None:
+            progress(done + 1, len(cells))
     return rows
 
 

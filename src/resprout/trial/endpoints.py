@@ -20,7 +20,9 @@ from resprout.trial.trial_outcome import odds, remission_share, responder_share
 
 Numbers = NDArray[np.float64]
 COLUMNS = ["arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", "n"]
-ENOUGH_REPLICATES = 20  # from here on, intervals are the middle 95 % of replicates; below, textbook intervals
+ENOUGH_REPLICATES = (
+    20  # from here on, intervals are the 95 % prediction interval over replicates; below, textbook intervals
+)
 Interval = tuple[float, float, float]
 Ratings = Mapping[tuple[str, str], Numbers]
 
@@ -58,10 +60,10 @@ def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
 def trial_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
     """The long table of a trial over its replicates.
 
-    ratings   by arm and endpoint: [replicate, person, visit]
+    ratings   by arm and endpoint: [replicate, patient, visit]
     returns   as `long_table`, with difference, cohen_d and odds_ratio of each arm against the control; n is the
-              people of one trial. From 20 replicates on, `value` is the mean over replicates and the interval holds
-              the middle 95 % of them (what one trial of this size may find); below, it is the textbook 95 % interval.
+              people of one trial. From 20 replicates on, `value` is the mean over replicates and the interval is
+              the 95 % prediction interval over replicates (what one trial of this size may find); below, it is the textbook 95 % interval.
     """
     control = protocol.control_arm
     rows: list[dict[str, Any]] = []
@@ -80,7 +82,7 @@ def trial_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
 
 
 def _arm_rows(arm: str, endpoint: str, hours: Numbers, rating: Numbers) -> list[dict[str, Any]]:
-    """Rows of one arm and endpoint; rating [replicate, person, visit]."""
+    """Rows of one arm and endpoint; rating [replicate, patient, visit]."""
     n = rating.shape[1]
     change = rating - rating[:, :, :1]
     found = {
@@ -130,7 +132,7 @@ def _rows(arm: str, endpoint: str, hours: Numbers, found: dict[str, list[Interva
 
 
 def _over_replicates(statistic: Numbers) -> Interval:
-    """Mean and middle 95 % of replicates; no interval from fewer than two."""
+    """Mean and 95 % prediction interval over replicates; no interval from fewer than two."""
     sound = statistic[np.isfinite(statistic)]
     if sound.size == 0:
         return np.nan, np.nan, np.nan
@@ -139,14 +141,14 @@ def _over_replicates(statistic: Numbers) -> Interval:
 
 
 def _mean(score: Numbers) -> Interval:
-    """Mean of [replicate, person] with its interval."""
+    """Mean of [replicate, patient] with its interval."""
     if len(score) >= ENOUGH_REPLICATES:
         return _over_replicates(np.nanmean(score, axis=1))
     return _paired(score)
 
 
 def _paired(score: Numbers) -> Interval:
-    """Mean of [replicate, person] with Student's interval for one trial of this size."""
+    """Mean of [replicate, patient] with Student's interval for one trial of this size."""
     n = float(np.isfinite(score).sum(axis=1).mean())
     mean = float(np.nanmean(score))
     if n < 2:
@@ -156,7 +158,7 @@ def _paired(score: Numbers) -> Interval:
 
 
 def _welch(one: Numbers, two: Numbers) -> Interval:
-    """Difference of means of two groups [replicate, person] with Welch's interval for one trial of this size."""
+    """Difference of means of two groups [replicate, patient] with Welch's interval for one trial of this size."""
     counts = [float(np.isfinite(group).sum(axis=1).mean()) for group in (one, two)]
     if min(counts) < 2:
         return float(np.nanmean(one) - np.nanmean(two)), np.nan, np.nan
@@ -169,7 +171,7 @@ def _welch(one: Numbers, two: Numbers) -> Interval:
 
 
 def _spread(change: Numbers) -> Interval:
-    """Standard deviation of [replicate, person] with its interval."""
+    """Standard deviation of [replicate, patient] with its interval."""
     n = change.shape[1]
     if n < 2:
         return np.nan, np.nan, np.nan

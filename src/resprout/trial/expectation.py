@@ -18,14 +18,14 @@ def belief(protocol: Protocol, arm: str, peak_euphoria: Numbers) -> Numbers:
     """How sure people are of being treated with something that works.
 
     arm             name of the arm
-    peak_euphoria   [person]  points of VAS_high   gives the drug away where the trial is blind and blinding is natural
-    returns         [person]  0 to 1
+    peak_euphoria   [patient]  points of VAS_high   may unblind where the trial is blind and blinding is natural
+    returns         [patient]  0 to 1
     """
     is_control = arm == protocol.control_arm
     if protocol.control == "wait_list" and is_control:
         return np.zeros(len(peak_euphoria))
     blind = 1.0 if protocol.control in OPEN else fact(f"belief_{protocol.control}")
-    if is_control or protocol.blinding == "held":
+    if is_control or protocol.blinding == "maintained":
         return np.full(len(peak_euphoria), blind)
     told = np.maximum(peak_euphoria, 0.0)
     return blind + (1 - blind) * told / (told + fact("unblinding_VAS_high"))
@@ -36,12 +36,12 @@ def expectation_left(
 ) -> Numbers:
     """Share of symptoms that expectation leaves.
 
-    sure         [person]        0 to 1  belief of being treated
-    propensity   [person]        1       the person's own, mean 1
+    sure         [patient]        0 to 1  belief of being treated
+    propensity   [patient]        1       the person's own, mean 1
     since_h      [time]          h       since the first treatment; nothing happens before it
     occasions_h  [occasion]      h       treatments, from the first; each renews expectation
-    pills        swallowed drugs are expected to take weeks, procedures hours
-    returns      [person, time]  0 to 1
+    pills        oral drugs are expected to take weeks, procedures hours
+    returns      [patient, time]  0 to 1
     """
     since = np.maximum(since_h, 0.0)
     given = np.asarray(occasions_h, dtype=float) - min(occasions_h)
@@ -55,9 +55,9 @@ def expectation_left(
 def natural_course(recovery: Numbers, hours: Numbers) -> Numbers:
     """Share of symptoms that the natural course leaves.
 
-    recovery  [person]        1  the person's speed of recovery, mean 1
+    recovery  [patient]        1  the person's speed of recovery, mean 1
     hours     [time]          h  since screening
-    returns   [person, time]  0 to 1
+    returns   [patient, time]  0 to 1
     """
     return np.exp(-recovery[:, None] * np.maximum(hours, 0.0) / fact("recovery_time"))
 

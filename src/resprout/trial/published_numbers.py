@@ -28,7 +28,7 @@ PUBLISHED_COLUMNS = [
     "verification",
     "note",
 ]
-COUNTED = ("read", "secondary")  # remembered numbers are shown, never counted
+COUNTED = ("read", "secondary")  # numbers not verified at source are shown, never counted
 ROUNDING = 0.005  # a share printed as a whole percentage
 
 
@@ -36,15 +36,15 @@ Predicted = Callable[[Published, NDArray[np.float64]], NDArray[np.float64]]
 
 
 def published_rows(
-    protocol: Protocol, outcome: Outcome, middle: float = 0.95, seen_as: Predicted | None = None
+    protocol: Protocol, outcome: Outcome, middle: float = 0.95, observe: Predicted | None = None
 ) -> list[dict[str, Any]]:
-    """Set every published number of a protocol beside the middle 95 % of its replicates, or another share of them.
+    """Set every published number of a protocol beside its 95 % prediction interval over replicates, or one of another level.
 
-    seen_as   takes a row and its counterparts [replicate], gives what a clinic would have published; None for the same
+    observe   takes a row and its counterparts [replicate], gives what would have been published; None for the same
     returns   rows with PUBLISHED_COLUMNS; `predicted` is the median over replicates, `inside` says whether the interval
-              holds the number (or, where it is only a bound, reaches it), None for remembered numbers
+              holds the number (or, where it is only a bound, reaches it), None for numbers not verified at source
     """
-    return [_row(protocol, outcome, row, middle, seen_as) for row in protocol.published]
+    return [_row(protocol, outcome, row, middle, observe) for row in protocol.published]
 
 
 def inside_share(rows: list[dict[str, Any]]) -> tuple[int, int]:
@@ -78,11 +78,11 @@ def prediction_interval(seen: NDArray[np.float64], middle: float) -> tuple[float
 
 
 def _row(
-    protocol: Protocol, outcome: Outcome, row: Published, middle: float, seen_as: Predicted | None
+    protocol: Protocol, outcome: Outcome, row: Published, middle: float, observe: Predicted | None
 ) -> dict[str, Any]:
     found = published_statistic(protocol, outcome, row)
-    if seen_as is not None:
-        found = seen_as(row, found)
+    if observe is not None:
+        found = observe(row, found)
     # an infinite day means that nobody relapsed; it counts as late, not as missing
     known = found[~np.isnan(found)]
     lower, upper = prediction_interval(known, middle)

@@ -117,9 +117,9 @@ def item_scores(
 ) -> NDArray[np.int64]:
     """Rate people item by item.
 
-    severity  [person, visit]        points  expected HDRS17 on the day, or expected score of the scale itself
+    severity  [patient, visit]        points  expected HDRS17 on the day, or expected score of the scale itself
     labels    [visit]                        a name for each rating, which keys its draws
-    returns   [person, visit, item]  points  an item that two scales share is rated once for both
+    returns   [patient, visit, item]  points  an item that two scales share is rated once for both
     """
     place = {group: latent_of(group, _target(group, severity, ratios)) for group in _groups(scale)}
     chosen = items_of(scale)

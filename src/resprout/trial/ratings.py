@@ -44,9 +44,9 @@ def ratios_of(model: Model) -> dict[str, float]:
 def mood_swings(seed: int, person: People, times_h: Sequence[float]) -> Numbers:
     """Day-to-day swings of mood, remembered for some days.
 
-    person    [person]        numbers in the population
+    person    [patient]        numbers in the population
     times_h   [time]          h  ascending, from screening on
-    returns   [person, time]  1  standard normal at each hour; correlation falls with the time between
+    returns   [patient, time]  1  standard normal at each hour; correlation falls with the time between
     """
     swing = np.empty((len(person), len(times_h)))
     swing[:, 0] = normals(seed, "mood swing at screening", person)
@@ -68,11 +68,11 @@ def rate(
 ) -> Numbers:
     """Rate people.
 
-    true     [person, visit]  points  of HDRS17 for a scale of depression, of the scale itself for any other
-    swing    [person, visit]  1       mood swings; they move depression scales only
+    true     [patient, visit]  points  of HDRS17 for a scale of depression, of the scale itself for any other
+    swing    [patient, visit]  1       mood swings; they move depression scales only
     labels   [visit]                  a name for each rating, which keys the rater's error
     ratios   points of each scale for one of HDRS17
-    returns  [person, visit]  points  a multiple of the scale's step within its range
+    returns  [patient, visit]  points  a multiple of the scale's step within its range
     """
     severity = np.maximum(true + fact("fluctuation") * swing, 0.0) if scale.mood else true
     if scale.items:
@@ -93,7 +93,7 @@ def screening_rater(
     """Make a rater of candidates, who sees each on a good or a bad day.
 
     confirmed_after_h   hours until the baseline, if that rating counts as well
-    returns             (scale, true score, person, seed) -> [person] points; the lower of the two if there are two
+    returns             (scale, true score, person, seed) -> [patient] points; the lower of the two if there are two
     """
     ratios = ratios_of(model)
     hours = [0.0] if confirmed_after_h is None else [0.0, confirmed_after_h]

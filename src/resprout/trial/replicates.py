@@ -1,4 +1,4 @@
-"""A series of virtual studies of one design: each with people of its own and its own draw of what is uncertain; cohort and outcome out."""
+"""A series of virtual studies of one design: each with its own patients and its own posterior draw; cohort and outcome out."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from resprout.trial.trial_outcome import Outcome
 def run_series(
     protocol: Protocol, regimens: dict[str, Regimen], model: Model, replicates: int, seed: int, *, point: bool = False
 ) -> tuple[Cohort, Outcome]:
-    """Recruit, treat and rate the people of every repetition.
+    """Recruit, treat and rate the people of every replicate.
 
-    point     hold every constant at its point estimate; otherwise repetition r takes draw r of the model's draws, in turn
+    point     hold every constant at its point estimate; otherwise replicate r takes draw r of the model's draws, in turn
     returns   people study by study, and their outcome; the first studies of a longer series are the same studies
     """
     studies = np.arange(1, replicates + 1)

@@ -209,7 +209,7 @@ def _genotype_gap(view: View) -> Numbers:
     return np.nanmean(np.where(carrier, change, np.nan), axis=1) - np.nanmean(np.where(carrier, np.nan, change), axis=1)
 
 
-def relapse_course(view: View) -> list[tuple[Numbers, NDArray[np.bool_]]]:
+def times_to_relapse_by_replicate(view: View) -> list[tuple[Numbers, NDArray[np.bool_]]]:
     """Days to relapse and whether it came, for the responders of each replicate."""
     rule = view.protocol.relapse
     if rule is None:
@@ -225,18 +225,20 @@ def relapse_course(view: View) -> list[tuple[Numbers, NDArray[np.bool_]]]:
 
 
 def _relapse_median(view: View) -> Numbers:
-    return np.array([median_day(days, relapsed) for days, relapsed in relapse_course(view)])
+    return np.array([median_day(days, relapsed) for days, relapsed in times_to_relapse_by_replicate(view)])
 
 
 def _relapse_mean(view: View) -> Numbers:
-    return np.array([days[relapsed].mean() if relapsed.any() else np.nan for days, relapsed in relapse_course(view)])
+    return np.array(
+        [days[relapsed].mean() if relapsed.any() else np.nan for days, relapsed in times_to_relapse_by_replicate(view)]
+    )
 
 
 def _well_share(view: View) -> Numbers:
     rule = view.protocol.relapse
     start = 0.0 if rule is None else rule.start
     day = (view.visits[view.at] - start) / 24
-    return np.array([well_at(days, relapsed, day) for days, relapsed in relapse_course(view)])
+    return np.array([well_at(days, relapsed, day) for days, relapsed in times_to_relapse_by_replicate(view)])
 
 
 def _relapse_share(view: View) -> Numbers:
@@ -301,23 +303,25 @@ def _kept_response(view: View) -> Numbers:
 
 STATISTICS = {
     "mean": Statistic(_mean, "mean rating"),
-    "sd": Statistic(_sd, "spread of ratings between people"),
+    "sd": Statistic(_sd, "standard deviation of ratings"),
     "first_period_mean": Statistic(_first_mean, "mean rating of those who started with the arm"),
-    "first_period_sd": Statistic(_first_sd, "spread of ratings of those who started with the arm"),
+    "first_period_sd": Statistic(_first_sd, "standard deviation of ratings of those who started with the arm"),
     "mean_change": Statistic(_mean_change, "mean change from baseline"),
-    "sd_change": Statistic(_sd_change, "spread of changes between people"),
-    "response_rate": Statistic(_response, "share whose rating has halved"),
-    "response_ever": Statistic(_response_ever, "share whose rating has halved at any visit so far"),
-    "partial_response": Statistic(_partial_response, "share whose rating has fallen by a fifth"),
-    "remission_rate": Statistic(_remission, "share at or below the cut-off"),
-    "remission_ever": Statistic(_remission_ever, "share at or below the cut-off at any visit so far"),
+    "sd_change": Statistic(_sd_change, "standard deviation of the change from baseline"),
+    "response_rate": Statistic(_response, "response rate (>= 50 % reduction)"),
+    "response_ever": Statistic(_response_ever, "response rate at any visit so far"),
+    "partial_response": Statistic(_partial_response, "partial response rate (>= 20 % reduction)"),
+    "remission_rate": Statistic(_remission, "remission rate (score at or below the cut-off)"),
+    "remission_ever": Statistic(_remission_ever, "remission rate at any visit so far"),
     "kept_response": Statistic(_kept_response, "share of early responders who still respond"),
     "difference": Statistic(_difference, "change against control", needs_control=True),
     "response_difference": Statistic(_response_difference, "response share less control's", needs_control=True),
     "relative_response": Statistic(_relative_response, "response share over control's", needs_control=True),
     "odds_ratio": Statistic(_odds_ratio, "odds of response over control's", needs_control=True),
-    "cohen_d": Statistic(_cohen_d, "difference from control over pooled spread", needs_control=True),
-    "improvement_d": Statistic(_improvement_d, "fall from baseline over its spread"),
+    "cohen_d": Statistic(
+        _cohen_d, "Cohen's d: difference from control over pooled standard deviation", needs_control=True
+    ),
+    "improvement_d": Statistic(_improvement_d, "reduction from baseline over its standard deviation"),
     "first_significant_h": Statistic(
         _first_significant, "first visit at which drug and control differ (p < .05)", False, True, True
     ),

@@ -22,7 +22,7 @@ PAST_TRIAL_H = 1008.0  # six weeks
 
 
 def past_propensity(seed: int, person: NDArray[np.int64]) -> Numbers:
-    """How much expectation did in the past trial: [person], mean 1, independent of what it will do in the next."""
+    """How much expectation did in the past trial: [patient], mean 1, independent of what it will do in the next."""
     sd = np.sqrt(np.log1p(population_fact("placebo_propensity_cv") ** 2))
     return np.exp(sd * normals(seed, "past placebo propensity", person) - sd * sd / 2)
 
@@ -32,7 +32,7 @@ def failed_before(model: Model) -> History:
 
     returns   (constants, covariates, seed) -> [candidate] whether the rating fell by less than half
 
-    The past trial blocks the transporter as a usual dose does, where the model has it, and is swallowed with
+    The past trial blocks the transporter as a usual dose does, where the model has it, and is taken with
     expectation, which was another then; it moves recruitment only, and its effect is gone when the new trial begins.
     """
 

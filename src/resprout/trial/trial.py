@@ -58,7 +58,7 @@ class Trial:
     analysis   a row for each quantity that the protocol's analyses estimate, with its power
     published  a row for each published number beside its prediction; empty if the protocol has none
     path       outputs [patient, time_h] of the first people of the trial under its first active arm
-    outcome    ratings by arm and endpoint, [replicate, person, visit], and who left
+    outcome    ratings by arm and endpoint, [replicate, patient, visit], and who left
     protocol   the design          cohort   its people, study by study          replicates   studies          seed   of people and ratings
     """
 
@@ -75,7 +75,7 @@ class Trial:
 
     @property
     def ratings(self) -> Ratings:
-        """By arm and endpoint: [replicate, person, visit]."""
+        """By arm and endpoint: [replicate, patient, visit]."""
         return self.outcome.ratings
 
     def report(self, path: str | Path) -> Path:
@@ -98,7 +98,7 @@ def run_trial(
     name         a shipped protocol, for instance "berman2000", or a YAML file
     replicates   how many trials, each with its own people; None takes the protocol's
     seed         of people and ratings; None takes the protocol's       model   None for the shipped one
-    point        hold every constant at its point estimate; otherwise each repetition draws what the data leave open
+    point        hold every constant at its point estimate; otherwise each replicate takes a posterior draw
     raises       InputError with every fault of the protocol
     """
     refuse_others(

@@ -19,10 +19,10 @@ Ratings = Mapping[tuple[str, str], Numbers]
 class Outcome:
     """What a series of trials gave.
 
-    ratings   by arm and endpoint: [replicate, person, visit] points; NaN where nobody was rated
-    genotype  by arm: [replicate, person] number of Met alleles
-    left_h    by arm: [replicate, person] hour at which the person left; infinite for those who stayed
-    rescued   by arm: [replicate, person] whether rescue treatment was given
+    ratings   by arm and endpoint: [replicate, patient, visit] points; NaN where nobody was rated
+    genotype  by arm: [replicate, patient] number of Met alleles
+    left_h    by arm: [replicate, patient] hour at which the person left; infinite for those who stayed
+    rescued   by arm: [replicate, patient] whether rescue treatment was given
     """
 
     ratings: dict[tuple[str, str], Numbers]
@@ -43,7 +43,7 @@ class Outcome:
 class View:
     """One endpoint of one arm as a statistic looks at it.
 
-    rating, control  [replicate, person, visit]  control is None where there is none
+    rating, control  [replicate, patient, visit]  control is None where there is none
     visits           [visit] h      at  index of the visit asked for, -1 for the last
     """
 
@@ -73,8 +73,8 @@ class View:
 def responder_share(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> Numbers:
     """Share of people whose score has fallen by at least `drop` of its baseline.
 
-    score     [..., person]  points  rating at the visit; NaN if missed
-    baseline  [..., person]  points  rating before the first dose
+    score     [..., patient]  points  rating at the visit; NaN if missed
+    baseline  [..., patient]  points  rating before the first dose
     drop      scalar         1       required fraction; 0.5 means halved
     returns   [...]          1       0 to 1
 
@@ -89,7 +89,7 @@ def responded(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> NDArra
 
 
 def remission_share(score: Numbers, cut_off: float) -> Numbers:
-    """Share of people at or below the scale's cut-off; [..., person] points -> [...] 0 to 1; a missed visit counts as no."""
+    """Share of people at or below the scale's cut-off; [..., patient] points -> [...] 0 to 1; a missed visit counts as no."""
     return (score <= cut_off).mean(axis=-1)
 
 

@@ -55,7 +55,7 @@ def python_code(state: State, model: Model) -> str:
     )
 
 
-def course_csv(course: Course, model: Model) -> str:
+def trajectory_csv(course: Course, model: Model) -> str:
     """The curves of the page as a long table: output, unit, time_h, value."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -25,14 +25,18 @@ FIRST_LINES = (
     "esketamine 84 mg nasal",
     "midazolam 0.045 mg/kg iv over 40 min",
 )
-SPOKEN = {"ketamine": "ketamine", "S_ketamine": "S-ketamine (esketamine)", "R_ketamine": "R-ketamine (arketamine)"}
-SPOKEN_ROUTES = {
-    "iv": "into a vein",
-    "nasal": "nasal spray",
-    "oral": "swallowed",
-    "sublingual": "under the tongue",
-    "im": "into muscle",
-    "sc": "under the skin",
+KETAMINE_LABELS = {
+    "ketamine": "ketamine",
+    "S_ketamine": "S-ketamine (esketamine)",
+    "R_ketamine": "R-ketamine (arketamine)",
+}
+ROUTE_LABELS = {
+    "iv": "intravenous",
+    "nasal": "nasal",
+    "oral": "oral",
+    "sublingual": "sublingual",
+    "im": "intramuscular",
+    "sc": "subcutaneous",
     "inhaled": "inhaled",
 }
 LABORATORY = ("ip", "local")  # of rodents: typed in the drugs tab, not offered to a patient
@@ -80,13 +84,13 @@ def fields_of(model: Model) -> dict[str, Field]:
 def drug_choices(model: Model) -> Choices:
     """Every drug that a regimen may name: the ketamines, then the others."""
     others = tuple((name, name.replace("_", " ")) for name in companion_drugs(model) if name not in KETAMINES)
-    return (*((name, SPOKEN[name]) for name in KETAMINES), *others)
+    return (*((name, KETAMINE_LABELS[name]) for name in KETAMINES), *others)
 
 
 def dose_fields(model: Model) -> list[Field]:
     """Two doses and how long to follow the patient."""
     routes = tuple(
-        (name, SPOKEN_ROUTES.get(name, name)) for name in dict.fromkeys(ROUTES.values()) if name not in LABORATORY
+        (name, ROUTE_LABELS.get(name, name)) for name in dict.fromkeys(ROUTES.values()) if name not in LABORATORY
     )
     units = tuple((unit, unit) for unit in ("mg/kg", "mg", *(("%",) if "%" in AMOUNTS else ())))
     drugs = drug_choices(model)
@@ -162,7 +166,7 @@ def hypothesis_fields(model: Model) -> list[Field]:
         return []
     choices = tuple((rival.name, first_part(rival.claim)) for rival in rivals)
     return [
-        Field("hypothesis", "How ketamine is taken to work", "choice", "hypothesis", rivals[0].name, choices=choices)
+        Field("hypothesis", "Hypothesis of ketamine action", "choice", "hypothesis", rivals[0].name, choices=choices)
     ]
 
 
@@ -190,15 +194,15 @@ def trial_fields() -> list[Field]:
             "choice",
             "trial",
             "own",
-            choices=(("own", "of the regimen at the left"), *published()),
+            choices=(("own", "of the regimen on the left"), *published()),
         ),
-        Field("n", "People in each arm", "number", "trial", "30", 4.0, 250.0, 1.0),
+        Field("n", "Patients per arm", "number", "trial", "30", 4.0, 250.0, 1.0),
         Field("control", "Control", "choice", "trial", "saline", choices=controls),
         Field(
-            "further", "A further arm", "line", "trial", "", hint="A regimen, e.g. ketamine 0.2 mg/kg iv over 40 min"
+            "further", "Additional arm", "line", "trial", "", hint="A regimen, e.g. ketamine 0.2 mg/kg iv over 40 min"
         ),
         Field("scale", "Scale", "choice", "trial", "MADRS", choices=scales),
-        Field("entry", "Least score at screening", "number", "trial", "22", 0.0, 50.0, 1.0, "points"),
+        Field("entry", "Minimum screening score", "number", "trial", "22", 0.0, 50.0, 1.0, "points"),
         Field("youngest", "Age from", "number", "trial", "18", 18.0, 75.0, 1.0, "years"),
         Field("oldest", "Age to", "number", "trial", "75", 18.0, 75.0, 1.0, "years"),
         Field("carriers", "BDNF rs6265", "choice", "trial", "all", choices=genotypes),
@@ -219,7 +223,7 @@ def drug_fields() -> list[Field]:
     return [Field(f"line{row}", f"Regimen {row}", "line", "drugs", text) for row, text in enumerate(padded, start=1)]
 
 
-def agents_of(model: Model) -> Choices:
+def library_regimens(model: Model) -> Choices:
     """Ready regimens of the model's library: (regimen, what it is called and its family); none if it has none."""
     rows = model.tables.get("agents", ())
     return tuple((row["given"], f"{row['agent']} ({row['family']})") for row in rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from resprout.app.serve.form_fields import LONGEST_LINE, Field, agents_of, fields_of
+from resprout.app.serve.form_fields import LONGEST_LINE, Field, fields_of, library_regimens
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.language.records import STAGES, Model
 
@@ -79,17 +79,18 @@ def trial_form(model: Model) -> str:
 def drug_form(model: Model) -> str:
     """Regimens to compare, a line each."""
     fields = [field for field in fields_of(model).values() if field.group == "drugs"]
-    agents = "".join(
-        f'<option value="{escape(given, quote=True)}">{escape(said)}</option>' for given, said in agents_of(model)
+    options = "".join(
+        f'<option value="{escape(given, quote=True)}">{escape(said)}</option>'
+        for given, said in library_regimens(model)
     )
     library = (
         '<div class="field"><label for="library">Add from the library</label><select id="library">'
-        f'<option value="">choose an agent</option>{agents}</select>'
+        f'<option value="">choose a drug</option>{options}</select>'
         '<p class="hint">It goes into the first empty line.</p></div>'
     )
     return (
         '<form id="drugs-form" class="lines" autocomplete="off" novalidate>'
-        + (library if agents else "")
+        + (library if options else "")
         + "".join(row(field) for field in fields)
         + '<div class="field actions"><button type="submit" class="main">Compare</button></div></form>'
     )

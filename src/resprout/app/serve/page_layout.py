@@ -10,19 +10,19 @@ from resprout.app.serve.plot_data import look
 
 CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "responsive": True, "scrollZoom": False}
 TRIAL_PICTURES = {
-    "course": "Course",
+    "score": "Mean score by visit",
     "responders": "Responders",
     "dissociation": "Dissociation",
     "power": "Power of such a trial",
 }
 STORES = (
-    "path-wish",
+    "path-request",
     "path-done",
-    "trial-wish",
+    "trial-request",
     "trial-done",
-    "drugs-wish",
+    "drugs-request",
     "drugs-done",
-    "figure-wish",
+    "figure-request",
     "figure-done",
 )
 

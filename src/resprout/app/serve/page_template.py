@@ -53,12 +53,12 @@ def shell(model: Model, version: str) -> str:
         '<div id="status" class="status" role="status" aria-live="polite"></div>'
         f"{path_head()}{path_cards()}"
         f'<div class="head" data-for="trial"><h2>A trial of this regimen</h2><p>People are recruited for the trial, so the '
-        "patient and the blocks at the left do not apply; the regimen does. Ratings carry placebo response, mood swings and "
-        "rater error. It runs once, with every constant at its point estimate; <code>resprout trial</code> repeats it and also "
-        f"draws the constants that the data leave open.</p>{trial_form(model)}</div>"
+        "patient and the blocks at the left do not apply; the regimen does. Ratings include placebo response, within-subject "
+        "variability and rater error. One replicate is run at the point estimate; <code>resprout trial</code> runs many and "
+        f"samples the parameters from the posterior.</p>{trial_form(model)}</div>"
         '<div class="head" data-for="drugs"><h2>Regimens side by side</h2><p>Each line is given to the patient at the left, '
         f"with the blocks at the left.</p>{drug_form(model)}</div>"
-        '<div class="head" data-for="figures"><h2>Figures of the founding review</h2><p>Drawn from the model. '
+        '<div class="head" data-for="figures"><h2>Figures of the review</h2><p>Drawn from the model. '
         "After Krystal, Sanacora and Duman (2013), doi:10.1016/j.biopsych.2013.03.026.</p></div>"
         '<div id="react-entry-point">{%app_entry%}</div>'
         '<section class="head" id="panel-model" data-for="model" role="tabpanel" aria-labelledby="tab-model">'

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from resprout.app.serve.path_simulation import OTHER_DRUGS, Course
 from resprout.app.serve.plot_data import nice_range, packed
 from resprout.figures.palette import DASHES, STAGE_COLOUR
-from resprout.figures.spoken_units import say_unit
+from resprout.figures.spoken_units import format_unit
 from resprout.figures.stage_panels import PANELS, Panel
 from resprout.language.records import Model
 
 Numbers = NDArray[np.float64]
-STILL = 1e-3  # a change below this share of the resting value is none
+STILL = 1e-3  # a change below this share of the baseline is none
 AXES = {
     "peak": "% of the peak after {}",
     "share": "NMDA receptors blocked, %",
-    "start": "times own rest",
+    "start": "times baseline",
     "change": "change, % of the largest after {}",
 }
 LEAST_SPAN = {"dose": (0, 100), "receptor": (0, 20), "circuit": (0.5, 1.5), "signal": (-20, 100), "spine": (0.6, 1.2)}
@@ -55,15 +55,15 @@ def panel_data(course: Course, pinned: Course | None, reference: Course, model: 
     found = []
     for panel in PANELS:
         lines = scaled_lines(panel, course, reference, model)
-        ghost = scaled_lines(panel, pinned, reference, model) if pinned else []
+        reference_lines = scaled_lines(panel, pinned, reference, model) if pinned else []
         found.append(
             {
                 "stage": panel.stage,
                 "colour": STAGE_COLOUR[panel.stage],
                 "axis": AXES.get(panel.way, panel.axis).format(spoken),
-                "range": panel_range(panel, [*lines, *ghost]),
+                "range": panel_range(panel, [*lines, *reference_lines]),
                 "lines": [line_data(line, place) for place, line in enumerate(lines)],
-                "ghost": [line_data(line, place) for place, line in enumerate(ghost)],
+                "reference_lines": [line_data(line, place) for place, line in enumerate(reference_lines)],
             }
         )
     return found
@@ -101,14 +101,14 @@ def scaled_lines(panel: Panel, course: Course, reference: Course, model: Model) 
 
 def scaled(way: str, name: str, label: str, value: Numbers, reference: Numbers | None, unit: str) -> Scaled:
     """One output on the scale of its panel; `way` as in `Panel`."""
-    spoken = say_unit(unit).replace("uM", "µM")
+    spoken = format_unit(unit).replace("uM", "µM")
     factor, offset, start = 1.0, 0.0, float(value[0])
     farthest = float(value[int(np.abs(value - start).argmax())])
     size = f"{say(start)} to {say(farthest)} {spoken}"
     if way == "share":
         value, spoken, size = 100 * value, "%", f"peak {100 * value.max():.0f}%"
     elif way == "start":
-        factor, size = start or 1.0, f"rest {say(start)} {spoken}"
+        factor, size = start or 1.0, f"baseline {say(start)} {spoken}"
     elif way == "peak":
         peak = value.max() if reference is None or reference.max() <= 0 else reference.max()
         factor = float(peak) / 100 if peak > 0 else 1.0

@@ -38,7 +38,7 @@ def headers(script_hashes: Collection[str]) -> dict[str, str]:
     }
 
 
-def put_guard(server: Flask, script_hashes: Callable[[], Collection[str]], hosts: Collection[str] | None) -> None:
+def install_guard(server: Flask, script_hashes: Callable[[], Collection[str]], hosts: Collection[str] | None) -> None:
     """Guard a server.
 
     script_hashes   gives the hashes of scripts that stand in the page itself

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
-from resprout.app.evidence_commands import hypothesis_facts, intervention_facts, reading_words
+from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
 from resprout.app.html_page import Raw, html_table, with_note
-from resprout.app.validate_command import say, say_range
+from resprout.app.validate_command import format_range, say
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import run_interventions
-from resprout.calibrate.scoreboard import Mark, recorded_marks, scoreboard_facts
+from resprout.calibrate.scoreboard import ScoreboardEntry, recorded_entries, scoreboard_facts
 from resprout.figures.palette import STAGE_COLOUR
-from resprout.figures.spoken_units import say_unit
+from resprout.figures.spoken_units import format_unit
 from resprout.language import STAGES
 from resprout.language.records import Model
 
@@ -65,20 +65,20 @@ def card(title: str, lead: str, body: str) -> str:
 
 def interventions_card(model: Model) -> str:
     """Every published intervention in the model; misses open, with their reasons, the others folded."""
-    verdicts = run_interventions(model)
-    facts = intervention_facts(verdicts)
+    results = run_interventions(model)
+    facts = intervention_facts(results)
     reasons = [row["reason"] for row in facts["rows"]]
     columns = ["", "intervention", "beside", "measured", "observed", "model", "found in the model", "source"]
     rows: dict[bool, list[list[Any]]] = {True: [], False: []}
-    for verdict, reason in zip(verdicts, reasons, strict=True):
-        row = verdict.row
-        named = with_note(row["intervention"], "" if verdict.right else reason)
-        cells = [row["agent"] or "–", row["readout"], row["expected"], verdict.predicted, reading_words(verdict.worst)]
-        rows[verdict.right].append([YES if verdict.right else NO, named, *cells, row["source"]])
-    share = facts["right_read"] / max(facts["total_read"], 1)
+    for result, reason in zip(results, reasons, strict=True):
+        row = result.row
+        named = with_note(row["intervention"], "" if result.agrees else reason)
+        cells = [row["agent"] or "–", row["readout"], row["expected"], result.predicted, format_reading(result.worst)]
+        rows[result.agrees].append([YES if result.agrees else NO, named, *cells, row["source"]])
+    share = facts["agree_read"] / max(facts["total_read"], 1)
     lead = (
-        f"Blocks, knock-outs and added drugs of published experiments, repeated in the model: {facts['right']} of "
-        f"{facts['total']} come out as observed ({facts['right_read']} of {facts['total_read']}, {share:.0%}, of those read in "
+        f"Blocks, knock-outs and added drugs of published experiments, repeated in the model: {facts['agree']} of "
+        f"{facts['total']} come out as observed ({facts['agree_read']} of {facts['total_read']}, {share:.0%}, of those read in "
         "their source)."
     )
     misses = folded(
@@ -115,7 +115,7 @@ def hypotheses_card(model: Model) -> str:
 
 def validation_card(model: Model) -> str:
     """Every published row beside the model's own number, as it was last written down: a summary, then stage by stage."""
-    marks = recorded_marks()
+    marks = recorded_entries()
     facts = scoreboard_facts(marks)
     unseen = facts["by_use"]["not_used_in_fit"]
     lead = (
@@ -125,7 +125,7 @@ def validation_card(model: Model) -> str:
     return card("Published numbers", lead, "".join(stage_rows(name, marks) for name in STAGES))
 
 
-def stage_rows(stage: str, marks: Sequence[Mark]) -> str:
+def stage_rows(stage: str, marks: Sequence[ScoreboardEntry]) -> str:
     """The published rows of one stage, folded under a bar of how many agree."""
     place = STAGES.index(stage) + 1
     own = sorted(
@@ -141,16 +141,16 @@ def stage_rows(stage: str, marks: Sequence[Mark]) -> str:
     )
 
 
-def published_cells(mark: Mark) -> list[Any]:
+def published_cells(mark: ScoreboardEntry) -> list[Any]:
     """One published row: what was measured and where it stands, both numbers with their unit, and the range of agreement."""
-    unit = say_unit(mark.unit).replace("hour", "h").replace("percent", "%")
+    unit = format_unit(mark.unit).replace("hour", "h").replace("percent", "%")
     numbers = [
         say(each) if isinstance(each, str) else f"{say(each)} {unit}".strip()
         for each in (mark.observed, mark.predicted)
     ]
     note = "; ".join(part for part in (f"{mark.id.split()[0]}, {mark.source}", mark.reason) if part)
     named = with_note(mark.what.replace(", value;", ";"), note)
-    return [YES if mark.passed else NO, named, *numbers, say_range(mark), "seen" if mark.used_in_fit else "not seen"]
+    return [YES if mark.passed else NO, named, *numbers, format_range(mark), "seen" if mark.used_in_fit else "not seen"]
 
 
 TABLES: dict[str, Callable[[Model], str]] = {

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.app.serve.path_simulation import OTHER_DRUGS, Course
-from resprout.figures.spoken_units import say_time
+from resprout.figures.spoken_units import format_time
 
 Numbers = NDArray[np.float64]
-NOTHING = 0.02  # a change below this share of rest is not spoken of
+NOTHING = 0.02  # a change below this share of baseline is not reported
 POOLS = {
     "PV_NMDA_block": "PV interneurons",
     "SST_NMDA_block": "SST interneurons",
@@ -22,17 +22,17 @@ SIGNALS = {"BDNF_release": "BDNF release", "TrkB": "TrkB", "p_mTOR": "p-mTOR", "
 def sentences(course: Course) -> dict[str, str]:
     """One sentence or two a stage, in the order of the stages."""
     return {
-        "dose": say_dose(course),
-        "receptor": say_receptor(course),
-        "circuit": say_circuit(course),
-        "signal": say_signal(course),
-        "spine": say_spine(course),
-        "score": say_score(course),
+        "dose": dose_sentence(course),
+        "receptor": receptor_sentence(course),
+        "circuit": circuit_sentence(course),
+        "signal": signal_sentence(course),
+        "spine": spine_sentence(course),
+        "score": score_sentence(course),
     }
 
 
-def say_dose(course: Course) -> str:
-    """Peak in plasma and brain, and when the brain is rid of it."""
+def dose_sentence(course: Course) -> str:
+    """Peak in plasma and brain, and the time of elimination from brain."""
     hours, plasma, brain = course.time_h, course.value["ketamine_venous"], course.value["ketamine_brain"]
     others = [label for name, label in OTHER_DRUGS.items() if course.value.get(name, np.zeros(1)).max() > 0]
     beside = " Another drug is given; its plasma level is drawn relative to its own peak." if others else ""
@@ -43,12 +43,12 @@ def say_dose(course: Course) -> str:
     gone = after(hours, brain, brain <= 0.1 * brain.max())
     leaves = f"it falls below a tenth of that {gone}" if gone else "it stays above a tenth of that to the end"
     return (
-        f"Ketamine in the veins peaks at {plasma.max():.3g} ng/mL {at(hours, plasma)}; free in the brain it reaches "
+        f"Venous plasma ketamine peaks at {plasma.max():.3g} ng/mL {at(hours, plasma)}; unbound in brain it reaches "
         f"{brain.max():.2g} µM {at(hours, brain)}, and {leaves}.{beside}"
     )
 
 
-def say_receptor(course: Course) -> str:
+def receptor_sentence(course: Course) -> str:
     """Which pool is blocked most and which least."""
     peaks = {words: course.value[name].max() for name, words in POOLS.items()}
     if max(peaks.values()) < 0.005:
@@ -61,8 +61,8 @@ def say_receptor(course: Course) -> str:
     )
 
 
-def say_circuit(course: Course) -> str:
-    """How the cells and glutamate release move, each against its own rest."""
+def circuit_sentence(course: Course) -> str:
+    """How the cells and glutamate release move, each against its baseline."""
     moves = [
         move(course, name, words)
         for name, words in (
@@ -74,22 +74,22 @@ def say_circuit(course: Course) -> str:
     ]
     told = [words for words in moves if words]
     if not told:
-        return "Firing and glutamate release stay within 2 % of this patient's rest."
-    return f"Against this patient's rest: {', '.join(told)}."
+        return "Firing and glutamate release stay within 2 % of this patient's baseline."
+    return f"Relative to this patient's baseline: {', '.join(told)}."
 
 
 def move(course: Course, name: str, words: str) -> str:
-    """The largest move of one output against its rest, with its time; empty if it hardly moves."""
+    """The largest move of one output against its baseline, with its time; empty if it hardly moves."""
     value = course.value[name]
-    rest = value[0] if value[0] else 1.0
+    baseline = value[0] if value[0] else 1.0
     farthest = int(np.abs(value - value[0]).argmax())
-    share = value[farthest] / rest - 1
+    share = value[farthest] / baseline - 1
     if abs(share) < NOTHING:
         return ""
-    return f"{words} {abs(share):.0%} {'more' if share > 0 else 'less'} ({say_time(course.time_h[farthest])})"
+    return f"{words} {abs(share):.0%} {'more' if share > 0 else 'less'} ({format_time(course.time_h[farthest])})"
 
 
-def say_signal(course: Course) -> str:
+def signal_sentence(course: Course) -> str:
     """In which order the growth signals peak, and how much protein is gained."""
     hours = course.time_h
     peaks = []
@@ -99,16 +99,16 @@ def say_signal(course: Course) -> str:
         if rise > NOTHING * max(abs(value[0]), 0.1):
             peaks.append((hours[int(value.argmax())], words))
     if not peaks:
-        return "No growth signal rises above its resting level."
-    order = ", then ".join(f"{words} ({say_time(hour)})" for hour, words in sorted(peaks))
+        return "No growth signal rises above its baseline."
+    order = ", then ".join(f"{words} ({format_time(hour)})" for hour, words in sorted(peaks))
     protein = course.value["synaptic_protein"]
     gain = protein.max() / protein[0] - 1
     gained = f" Synaptic protein gains {gain:.0%}." if gain > NOTHING else " Synaptic protein hardly changes."
     return f"Peaks come in this order: {order}.{gained}"
 
 
-def say_spine(course: Course) -> str:
-    """Spine density at rest, at its farthest, and what is left at the end."""
+def spine_sentence(course: Course) -> str:
+    """Spine density at baseline, at its extreme, and what is left at the end."""
     hours, spines = course.time_h, course.value["spine_density"]
     before = f"Spine density starts at {spines[0]:.0%} of health"
     farthest = int(np.abs(spines - spines[0]).argmax())
@@ -120,10 +120,10 @@ def say_spine(course: Course) -> str:
     if farthest == len(hours) - 1:
         return f"{told}, the end of the run."
     left = (spines[-1] - spines[0]) / change
-    return f"{told}; {max(left, 0):.0%} of that change is left at {say_time(hours[-1])}."
+    return f"{told}; {max(left, 0):.0%} of that change is left at {format_time(hours[-1])}."
 
 
-def say_score(course: Course) -> str:
+def score_sentence(course: Course) -> str:
     """How far depression falls, when, whether that is a response, and how strong dissociation was."""
     hours, score, odd = course.time_h, course.value["HDRS17"], course.value["CADSS"]
     lowest = int(score.argmin())
@@ -138,7 +138,7 @@ def say_score(course: Course) -> str:
         half = "at least half, a response" if share >= 0.5 else "less than half, no response"
         told = (
             f"HDRS-17 falls from {score[0]:.1f} to {score[lowest]:.1f} points {at(hours, score, lowest)} "
-            f"({share:.0%}: {half}) and stands at {score[-1]:.1f} at {say_time(hours[-1])}"
+            f"({share:.0%}: {half}) and stands at {score[-1]:.1f} at {format_time(hours[-1])}"
         )
     if odd.max() < 1:
         return f"{told}. No dissociation to speak of."
@@ -148,10 +148,10 @@ def say_score(course: Course) -> str:
 
 def at(hours: Numbers, value: Numbers, where: int | None = None) -> str:
     """When a curve peaks, or stands at a place, in words."""
-    return f"after {say_time(float(hours[int(value.argmax()) if where is None else where]))}"
+    return f"after {format_time(float(hours[int(value.argmax()) if where is None else where]))}"
 
 
 def after(hours: Numbers, value: Numbers, below: NDArray[np.bool_]) -> str:
     """The first hour behind the peak at which something holds, in words; empty if never."""
     late = below & (np.arange(len(hours)) > int(value.argmax()))
-    return f"after {say_time(float(hours[int(late.argmax())]))}" if late.any() else ""
+    return f"after {format_time(float(hours[int(late.argmax())]))}" if late.any() else ""

@@ -1,4 +1,4 @@
-"""The porter: answers at the door from the first moment on, and hands over to the page once its libraries are loaded."""
+"""The server: answers at the door from the first moment on, and hands over to the page once its libraries are loaded."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from waitress import create_server
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 IDLE_S = 60  # after this long an idle connection is let go
-WAKING = (
+STARTING_PAGE = (
     b"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
     b"<title>resprout</title><style>body{font:1rem system-ui,sans-serif;margin:3rem;color-scheme:light dark}</style>"
-    b"<p>resprout is waking up. This page reloads itself."
+    b"<p>resprout is starting. This page reloads itself."
 )
 HEADERS = [
     ("Content-Type", "text/html; charset=utf-8"),
@@ -27,7 +27,7 @@ HEADERS = [
 ]
 
 
-class Porter:
+class StartupServer:
     """A server that runs in a thread of its own."""
 
     def __init__(self, door: socket.socket, threads: int) -> None:
@@ -39,7 +39,7 @@ class Porter:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue while twenty people slide is no news
         # no name of the software in answers
         self._server = create_server(self._answer, sockets=[door], threads=threads, ident=None, channel_timeout=IDLE_S)
-        self._thread = threading.Thread(target=self._server.run, name="porter", daemon=True)
+        self._thread = threading.Thread(target=self._server.run, name="server", daemon=True)
         self._thread.start()
 
     def hand_over(self, page: Wsgi) -> None:
@@ -59,4 +59,4 @@ class Porter:
         if self._page is not None:
             return self._page(environ, start_response)
         start_response("503 Service Unavailable", HEADERS)
-        return [WAKING]
+        return [STARTING_PAGE]

@@ -56,7 +56,7 @@ def design(state: State, model: Model) -> tuple[dict[str, Any], Faults]:
     _, faults = read_regimen(state, model)
     arms = []
     n, control = int(state.number["n"]), state.text["control"]
-    wanted = [("this regimen", regimen_text(state), "drug"), ("the further arm", state.text["further"], "further")]
+    wanted = [("this regimen", regimen_text(state), "drug"), ("additional arm", state.text["further"], "further")]
     if control != "none":
         wanted.append((control, CONTROL_REGIMENS[control], "control"))
     for name, text, field in wanted:

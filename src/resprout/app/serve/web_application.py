@@ -13,14 +13,14 @@ import yaml
 from dash import Dash
 from flask import Flask, Response, request
 
-from resprout.app.serve.callbacks import put_callbacks
-from resprout.app.serve.export_formats import course_csv
+from resprout.app.serve.callbacks import register_callbacks
+from resprout.app.serve.export_formats import trajectory_csv
 from resprout.app.serve.form_state import read_state
 from resprout.app.serve.model_tab import model_fragment
 from resprout.app.serve.page_layout import page_layout
 from resprout.app.serve.page_template import shell
 from resprout.app.serve.path_simulation import one_course, warm_up
-from resprout.app.serve.request_guard import put_guard, refuse
+from resprout.app.serve.request_guard import install_guard, refuse
 from resprout.app.serve.scoreboard_tab import Scoreboard
 from resprout.app.serve.trial_tab import design, warm_trials
 from resprout.errors import ResproutError
@@ -47,18 +47,18 @@ def make_app(model: Model | None = None, *, hosts: Collection[str] | None = None
     )
     app.layout = page_layout
     app.index_string = shell(loaded, said_version())
-    put_callbacks(app, loaded)
+    register_callbacks(app, loaded)
 
     @lru_cache(maxsize=1)
     def hashes() -> tuple[str, ...]:
         return tuple(f"'{digest}'" if not digest.startswith("'") else digest for digest in app.csp_hashes())
 
-    put_guard(server, hashes, hosts)
-    put_routes(server, loaded)
+    install_guard(server, hashes, hosts)
+    add_routes(server, loaded)
     return app
 
 
-def put_routes(server: Flask, model: Model) -> None:
+def add_routes(server: Flask, model: Model) -> None:
     """Files to take along and the tabs that are plain HTML."""
     scoreboard = Scoreboard(model)
 
@@ -68,7 +68,7 @@ def put_routes(server: Flask, model: Model) -> None:
         if faults:
             return refuse(400, "\n".join(f"{name}: {fault}" for name, fault in faults.items()))
         try:
-            text = course_csv(one_course(state, model), model)
+            text = trajectory_csv(one_course(state, model), model)
         except ResproutError as error:
             return refuse(400, str(error))
         name = {"Content-Disposition": 'attachment; filename="resprout-path.csv"'}
