@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.options import AsJson, ModelFolder
 from resprout.errors import Fault, InputError, nearest
 
 if TYPE_CHECKING:
@@ -24,56 +25,64 @@ def describe(
     ] = "",
     drugs: Annotated[bool, typer.Option("--drugs", help="List the drugs with what is known of each.")] = False,
     targets: Annotated[bool, typer.Option("--targets", help="List the targets with the drugs that act there.")] = False,
-    model: Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    model: ModelFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the model before it runs: equations, constants, sources, and what is only assumed.
 
     Example: `resprout describe glial_uptake`
     """
     from resprout.app.imported_commands import chain_model
-    from resprout.app.model_facts import (
-        about_model,
-        about_quantity,
-        about_stage,
-        cited_by,
-        drug_list,
-        drugs_of,
-        other_facts,
-        targets_of,
-    )
-    from resprout.app.terminal import print_json, screen
+    from resprout.app.terminal import print_json, stdout_console
+
+    wanted = "drugs" if drugs else "targets" if targets else name
+    facts, show = facts_about(chain_model(model), wanted, brief=not as_json)
+    print_json(facts) if as_json else show(stdout_console(), facts)
+
+
+def facts_about(loaded: Model, name: str, *, brief: bool) -> tuple[Any, Callable[..., None]]:
+    """What `describe` has to say of a name, and the function that prints it.
+
+    name     a stage, a quantity, a drug, a target, a source, or a list such as `drugs`; empty for the whole model
+    brief    list drugs in one line each, as the screen does
+    raises   InputError for an unknown name
+    """
+    from resprout.app.model_facts import about_model, about_quantity, about_stage, drug_list, drugs_of, other_facts
+    from resprout.app.model_facts import targets_of as targets_by_name
+    from resprout.language import STAGES
+
+    if name in ("", "drugs"):
+        if not name:
+            return about_model(loaded), show_model
+        return (drug_list(loaded), show_drug_list) if brief else (drugs_of(loaded), show_drugs)
+    if name == "targets":
+        return targets_by_name(loaded), show_targets
+    if name in STAGES or name in tuple("123456"):
+        return about_stage(loaded, STAGES.index(name) + 1 if name in STAGES else int(name)), show_stage
+    if name in ("people", "ratings"):
+        return {name: other_facts()[name]}, show_drugs
+    if name in loaded.constants or name in loaded.equations:
+        return about_quantity(loaded, name), show_quantity
+    if name in drugs_of(loaded):
+        return {name: drugs_of(loaded)[name]}, show_drugs
+    if name in targets_by_name(loaded):
+        return {name: targets_by_name(loaded)[name]}, show_targets
+    return facts_about_source(loaded, name), show_source
+
+
+def facts_about_source(loaded: Model, name: str) -> dict[str, Any]:
+    """A source with what cites it.
+
+    raises   InputError for a name that is no source either
+    """
+    from resprout.app.model_facts import cited_by, drugs_of, targets_of
     from resprout.language import STAGES
     from resprout.trial.citations import citations, every_source
 
-    loaded = chain_model(model)
     sources = every_source(loaded)
-    known_drugs = drugs_of(loaded)
-    console = screen()
-    facts: Any
-    show: Any
-    if drugs or name == "drugs":
-        facts, show = (known_drugs, show_drugs) if as_json else (drug_list(loaded), show_drug_list)
-    elif targets or name == "targets":
-        facts, show = targets_of(loaded), show_targets
-    elif not name:
-        facts, show = about_model(loaded), show_model
-    elif name in STAGES or name in tuple("123456"):
-        number = STAGES.index(name) + 1 if name in STAGES else int(name)
-        facts, show = about_stage(loaded, number), show_stage
-    elif name in ("people", "ratings"):
-        facts, show = {name: other_facts()[name]}, show_drugs
-    elif name in loaded.constants or name in loaded.equations:
-        facts, show = about_quantity(loaded, name), show_quantity
-    elif name in known_drugs:
-        facts, show = {name: known_drugs[name]}, show_drugs
-    elif name in targets_of(loaded):
-        facts, show = {name: targets_of(loaded)[name]}, show_targets
-    elif name in sources:
-        facts, show = {"source": citations(loaded, name)[0], "cited_by": cited_by(loaded, name)}, show_source
-    else:
-        raise unknown(loaded, name, [*STAGES, *known_drugs, *targets_of(loaded), *sources])
-    print_json(facts) if as_json else show(console, facts)
+    if name not in sources:
+        raise unknown(loaded, name, [*STAGES, *drugs_of(loaded), *targets_of(loaded), *sources])
+    return {"source": citations(loaded, name)[0], "cited_by": cited_by(loaded, name)}
 
 
 def unknown(model: Model, name: str, others: list[str]) -> InputError:
@@ -212,4 +221,4 @@ def show_source(console: Console, facts: dict[str, Any]) -> None:
     from rich.text import Text
 
     console.print(Text(facts["source"]), soft_wrap=True)
-    console.print(Text(f"  rests on it: {', '.join(facts['cited_by']) or 'nothing'}"), soft_wrap=True)
+    console.print(Text(f"  cited by: {', '.join(facts['cited_by']) or 'nothing'}"), soft_wrap=True)

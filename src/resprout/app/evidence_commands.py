@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.options import AsJson, FigureFile, ModelFolder, TableFile
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -15,29 +17,26 @@ if TYPE_CHECKING:
     from resprout.calibrate.hypotheses import Score
     from resprout.calibrate.interventions import InterventionResult, Reading
 
-UserModel = Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-
-def interventions(model: UserModel = None, as_json: AsJson = False) -> None:
+def interventions(model: ModelFolder = None, as_json: AsJson = False) -> None:
     """Run every published intervention in the model, and say which come out as observed.
 
     Example: `resprout interventions`
     """
     from resprout.app.imported_commands import chain_model
-    from resprout.app.terminal import print_json, screen, waiting
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.calibrate.interventions import run_interventions
 
-    with waiting("running every published intervention"):
+    with status_spinner("running every published intervention"):
         results = run_interventions(chain_model(model))
     if as_json:
         print_json(intervention_facts(results))
     else:
-        show_interventions(screen(), results)
+        show_interventions(stdout_console(), results)
 
 
 def hypotheses(
-    model: UserModel = None,
+    model: ModelFolder = None,
     predictive: Annotated[
         bool,
         typer.Option("--predictive", help="Score each on the laboratory's measurements, every row left out in turn."),
@@ -52,15 +51,15 @@ def hypotheses(
         show_predictions(model, as_json)
         return
     from resprout.app.imported_commands import chain_model
-    from resprout.app.terminal import print_json, screen, waiting
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.calibrate.hypotheses import score_hypotheses
 
-    with waiting("asking each hypothesis"):
+    with status_spinner("asking each hypothesis"):
         scores = score_hypotheses(chain_model(model))
     if as_json:
         print_json(hypothesis_facts(scores))
     else:
-        show_hypotheses(screen(), scores)
+        show_hypotheses(stdout_console(), scores)
 
 
 def show_predictions(folder: Path | None, as_json: bool) -> None:
@@ -68,13 +67,13 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from resprout.app.options import need_extra
-    from resprout.app.terminal import number, print_json, screen, table, waiting
+    from resprout.app.terminal import number, print_json, status_spinner, stdout_console, table
     from resprout.language import load_model
 
     need_extra("arviz", "calibrate")
     from resprout.calibrate.predictive_score import predict_hypotheses
 
-    with waiting("Predicting under each hypothesis"):
+    with status_spinner("Predicting under each hypothesis"):
         found = predict_hypotheses(load_model(folder))
     if as_json:
         print_json({"rows": [asdict(row) for row in found]})
@@ -85,14 +84,14 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
     ]
     title = f"Leave-one-out predictive score on {found[0].rows} laboratory rows; higher is better"
     columns = ["hypothesis", "score", "standard error", "behind the best"]
-    screen().print(table(columns, cells, title=title, right=columns[1:]))
+    stdout_console().print(table(columns, cells, title=title, right=columns[1:]))
 
 
 def compare(
-    model: UserModel = None,
+    model: ModelFolder = None,
     as_json: AsJson = False,
-    out: Annotated[Path | None, typer.Option(help="Write the picture: .html, .svg, .pdf or .png.")] = None,
-    table: Annotated[Path | None, typer.Option(help="Write the table: .csv or .parquet.")] = None,
+    out: FigureFile = None,
+    table: TableFile = None,
 ) -> None:
     """Give ketamine and other drugs once to one typical depressed person, side by side.
 
@@ -107,16 +106,16 @@ def compare(
         save_figure,
         save_table,
     )
-    from resprout.app.terminal import print_json, screen, waiting
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.calibrate.drug_comparison import compare_drugs
 
     refuse([*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
-    with waiting("giving each drug"):
+    with status_spinner("giving each drug"):
         rows = compare_drugs(chain_model(model))
     if as_json:
         print_json({"rows": [comparison_row(row) for row in rows]})
     else:
-        show_comparison(screen(), rows)
+        show_comparison(stdout_console(), rows)
     if out is not None:
         from resprout.figures.drug_figure import drug_comparison_figure
 

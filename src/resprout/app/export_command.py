@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from resprout.app.options import read_choice
 from resprout.app.output_files import check_target, refuse, save_bytes
 from resprout.app.petab_command import export_petab
 from resprout.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from resprout.language import ImportedModel, Model
 
 SUFFIXES = {"sbml": (".xml", ".sbml"), "antimony": (".ant", ".txt"), "omex": (".omex", ".zip")}
 
@@ -41,14 +44,27 @@ def export(
     assert form is not None
     faults += check_target("FILE", target, SUFFIXES[form])
     from resprout.app.imported_commands import load_any
-    from resprout.app.terminal import waiting
+
+    loaded = load_any(model)
+    save_bytes(exported(loaded, form, regimen, faults), target)
+    typer.echo(f"{target}: {form}, model digest {loaded.digest}")
+
+
+def exported(loaded: Model | ImportedModel, form: str, regimen: str | None, faults: list[Fault]) -> bytes:
+    """The model in another format, with a regimen if there is one.
+
+    form     sbml, antimony or omex
+    faults   found so far; they are raised with those of the regimen
+    raises   InputError with all of them
+    """
+    from resprout.app.terminal import status_spinner
     from resprout.exchange.patient_export import export_archive, export_sbml, read_regimen
     from resprout.language import ImportedModel
 
-    loaded, plan = load_any(model), None
+    plan = None
     if isinstance(loaded, ImportedModel):
         if regimen is not None or form == "omex":
-            found = f"`{model}` holds a model without drugs and people."
+            found = f"`{loaded.name}` is a model without drugs and patients."
             faults.append(Fault(found, "--model", "It can be written as sbml or antimony, without a regimen."))
     elif regimen is not None:
         try:
@@ -56,14 +72,11 @@ def export(
         except InputError as error:
             faults += error.faults
     refuse(faults)
-    with waiting("Writing the model"):
+    with status_spinner("Writing the model"):
         if form == "omex" and not isinstance(loaded, ImportedModel):
-            content = export_archive(loaded, plan)
-        else:
-            sbml = loaded.sbml if isinstance(loaded, ImportedModel) else export_sbml(loaded, plan)
-            content = (sbml if form == "sbml" else antimony_text(sbml)).encode()
-    save_bytes(content, target)
-    typer.echo(f"{target}: {form}, model digest {loaded.digest}")
+            return export_archive(loaded, plan)
+        sbml = loaded.sbml if isinstance(loaded, ImportedModel) else export_sbml(loaded, plan)
+        return (sbml if form == "sbml" else antimony_text(sbml)).encode()
 
 
 def antimony_text(sbml: str) -> str:

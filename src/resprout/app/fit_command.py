@@ -43,7 +43,7 @@ def fit(
         need_extra(package, "calibrate")
     import pandas as pd
 
-    from resprout.app.terminal import print_json, screen
+    from resprout.app.terminal import print_json, stdout_console
     from resprout.calibrate.write_package import summary
     from resprout.language import load_model
 
@@ -60,7 +60,7 @@ def fit(
     if as_json:
         print_json({"rows": rows, "left_out": left_out, "files": [str(path) for path in written]})
         return
-    console = screen()
+    console = stdout_console()
     _show(rows)
     if left_out:
         console.print(coverage_sentence(left_out))
@@ -70,14 +70,14 @@ def fit(
 
 def _posteriors(model: Model, seed: int) -> list[Posterior]:
     """Fit and sample each part, the earlier ones held at their posterior mode."""
-    from resprout.app.terminal import waiting
+    from resprout.app.terminal import status_spinner
     from resprout.calibrate.fitted_parameters import PARTS
     from resprout.calibrate.posterior import sample
     from resprout.calibrate.posterior_mode import fit_part
 
     found: list[Posterior] = []
     fixed: dict[str, float] = {}
-    with waiting("Fitting") as spinner:
+    with status_spinner("Fitting") as spinner:
         for part in PARTS:
             done = fit_part(model, part, fixed, progress=lambda text: spinner.update(f"Fitting {text} …"))
             spinner.update(f"Sampling {part} …")
@@ -96,13 +96,13 @@ def _left_out(
     model: Model, posteriors: list[Posterior], draws: list[dict[str, float]], seed: int
 ) -> list[dict[str, Any]]:
     """Predict each fitted trial without its own numbers."""
-    from resprout.app.terminal import waiting
+    from resprout.app.terminal import status_spinner
     from resprout.calibrate.leave_trial_out import leave_trials_out
     from resprout.calibrate.residuals import fitted_trials
 
     own = {quantity.name for quantity in posteriors[-1].fit.quantities}
     others = [{name: value for name, value in draw.items() if name not in own} for draw in draws]
-    with waiting("Leaving trials out") as spinner:
+    with status_spinner("Leaving trials out") as spinner:
         return leave_trials_out(
             model,
             posteriors[-1].fit,
@@ -128,7 +128,7 @@ def _ship(
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    from resprout.app.terminal import number, screen, table
+    from resprout.app.terminal import number, stdout_console, table
 
     columns = [
         "quantity",
@@ -155,7 +155,7 @@ def _show(rows: list[dict[str, Any]]) -> None:
         ]
         for row in rows
     ]
-    screen().print(table(columns, cells, title="Posterior of the fitted quantities", right=columns[2:8]))
+    stdout_console().print(table(columns, cells, title="Posterior of the fitted quantities", right=columns[2:8]))
 
 
 def coverage_sentence(rows: list[dict[str, Any]]) -> str:

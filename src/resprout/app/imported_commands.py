@@ -52,7 +52,7 @@ def span_hours(days: float | None, hours: float | None, until: float | None, fau
     return hours if hours is not None else 24 * (days if days is not None else 14.0)
 
 
-def follow_file(
+def follow_file(  # many arguments: each is an option of `simulate`
     source: Path,
     outputs: list[str] | None,
     overrides: Mapping[str, float],
@@ -62,7 +62,7 @@ def follow_file(
     others: Mapping[str, bool],
     as_json: bool,
 ) -> None:
-    """Run an imported model once and show it.
+    """Simulate an imported model once and show it.
 
     span     of --days, --hours, --until     files    of --out and --table
     others   options of the shipped model, and whether each was given
@@ -105,7 +105,7 @@ def save_trajectory_table(run: xr.Dataset, model: ImportedModel, target: Path) -
 
 def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: bool) -> None:
     """Print the outputs at a few moments, and where the files are."""
-    from resprout.app.terminal import number, print_json, screen, table
+    from resprout.app.terminal import number, print_json, stdout_console, table
 
     names = [str(name) for name in run.data_vars if name not in ("status", "steps")]
     own = run["time"].values if "time" in run.coords else run["time_h"].values
@@ -119,7 +119,7 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
     moments = [f"{own[index]:.4g}" for index in chosen]
     cells = [[name, run[name].attrs["units"], *(number(float(run[name][0, i]), 5) for i in chosen)] for name in names]
     title = f"{model.name}: time in {unit}{'' if model.time_unit else ' (the file declares no unit)'}"
-    console = screen()
+    console = stdout_console()
     console.print(table(["output", "unit", *moments], cells, title=title, right=moments))
     for path in files:
         console.print(f"wrote {path}")
@@ -127,7 +127,7 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
 
 def show_file(model: ImportedModel, as_json: bool) -> None:
     """Print what an imported model holds."""
-    from resprout.app.terminal import number, print_json, screen, table
+    from resprout.app.terminal import number, print_json, stdout_console, table
 
     facts: dict[str, Any] = {
         "file": model.file,
@@ -149,6 +149,6 @@ def show_file(model: ImportedModel, as_json: bool) -> None:
         ["constant", c.name, "computed at the beginning" if c.value != c.value else number(c.value, 6), c.unit]
         for c in model.constants.values()
     ]
-    console = screen()
+    console = stdout_console()
     console.print(table(["kind", "name", "is", "unit"], rows, title=model.name))
     console.print(f"{model.file}: all of it is supported. Time: {unit}. Events: {model.event_count}.")

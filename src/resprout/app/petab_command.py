@@ -20,7 +20,7 @@ def export_petab(target: Path, folder: Path | None = None) -> None:
     """
     refuse(folder_faults(target))
     need_extra("petab", "calibrate")
-    from resprout.app.terminal import waiting
+    from resprout.app.terminal import status_spinner
     from resprout.calibrate.measurements import read_measurements
     from resprout.exchange.petab_problem import PROBLEM_FILE, check_problem, export_rows, petab_problem
     from resprout.language import load_model
@@ -28,7 +28,7 @@ def export_petab(target: Path, folder: Path | None = None) -> None:
     model = load_model(folder)
     rows = read_measurements(model)
     chosen = export_rows(rows)
-    with waiting("writing and checking the PEtab problem"):
+    with status_spinner("writing and checking the PEtab problem"):
         problem = petab_problem(model, chosen)
         check_problem(problem)
         with atomic_path(target) as draft:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.options import AsJson, Point, Seed, TableFile, Trials
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
-from resprout.app.trial_commands import Point
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,12 +17,12 @@ BOUNDS = {"": "", "upper": "≤ ", "lower": "≥ "}
 
 
 def published(
-    trials: Annotated[list[str] | None, typer.Argument(help="Trials; all that ship if left out.")] = None,
+    trials: Trials = None,
     replicates: Annotated[int | None, typer.Option(min=20, help="Replicates; each protocol's own if left out.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of patients and raters.")] = 1,
+    seed: Seed = 1,
     point: Point = False,
-    table: Annotated[Path | None, typer.Option(help="Write the rows: .csv or .parquet.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    table: TableFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Set the published numbers of trials beside the 95 % prediction interval over replicates, and count those inside.
 
@@ -32,7 +31,7 @@ def published(
     refuse(check_target("--table", table, TABLE_SUFFIXES))
     import pandas as pd
 
-    from resprout.app.terminal import print_json, screen, waiting
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.language import load_model
     from resprout.trial.protocol import find_protocol, shipped_protocols
     from resprout.trial.published_numbers import PUBLISHED_COLUMNS, inside_share
@@ -41,9 +40,9 @@ def published(
     names = trials or list(shipped_protocols())
     for name in names:
         find_protocol(name)
-    model, rows, console = load_model(), [], screen()
+    model, rows, console = load_model(), [], stdout_console()
     for name in names:
-        with waiting(f"Running {name}"):
+        with status_spinner(f"Running {name}"):
             found = published_of(name, model, replicates, seed, point=point)
         rows += found
         if not as_json and found:

@@ -236,12 +236,12 @@ def _hold(
     errors: bool,
 ) -> Summary:
     """Run with all patients in memory: chosen ones, or as a report or NetCDF needs them."""
-    from resprout.app.terminal import waiting
+    from resprout.app.terminal import status_spinner
     from resprout.simulation.selected_patients import run_chosen
 
-    with waiting(f"Following {len(ids) if ids is not None else request.patients:,} patients"):
+    with status_spinner(f"Following {len(ids) if ids is not None else request.patients:,} patients"):
         run, found = run_chosen(request, loaded, ids, threads=threads, allowed_failures=allowed, errors=errors)
-    with waiting("Writing"):
+    with status_spinner("Writing"):
         if wanted.out is not None and wanted.out.suffix.lower() == ".nc":
             save_run(run, wanted.out)
         elif wanted.out is not None:
@@ -266,7 +266,7 @@ def _show(
 ) -> None:
     """Print the summary of a run, and where its files are."""
     from resprout.app.summary_tables import summary_cells, tally_summary
-    from resprout.app.terminal import print_json, screen, table
+    from resprout.app.terminal import print_json, stdout_console, table
     from resprout.people.draws import draws_words
 
     tally = found.tally
@@ -277,7 +277,7 @@ def _show(
         told = {"rows": rows, "digest": found.digest, "provenance": {"model_digest": loaded.digest, **request.told()}}
         print_json({**facts, **told, "files": [str(path) for path in wanted.written()]})
         return
-    console = screen()
+    console = stdout_console()
     if rows:
         columns, cells = summary_cells(rows)
         title = f"{request.regimen}: mean of {tally.n:,} virtual patients, {draws_words(loaded, request.point)}"

@@ -23,7 +23,7 @@ GRADE_STYLE = {"measured": "green", "fitted": "cyan", "assumed": "yellow"}
 PIPED_WIDTH = 160
 
 
-def screen() -> Console:
+def stdout_console() -> Console:
     """A console on standard output; wide if nobody watches, so that a pipe gets whole lines."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
@@ -78,7 +78,7 @@ def plain(facts: Any) -> Any:
     return facts
 
 
-def waiting(what: str) -> AbstractContextManager[Any]:
+def status_spinner(what: str) -> AbstractContextManager[Any]:
     """A spinner on standard error while something runs; silent if nobody watches."""
     return Console(stderr=True).status(f"{what} …")
 

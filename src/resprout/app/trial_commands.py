@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.options import AsJson, Point, Replicates, Seed
 from resprout.app.output_files import (
     PAGE_SUFFIXES,
     TABLE_SUFFIXES,
@@ -25,13 +27,16 @@ if TYPE_CHECKING:
 
     from resprout.trial import Trial
 
-Replicates = Annotated[int, typer.Option(min=1, help="How often the trial is repeated on fresh virtual patients.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of patients and raters; the same seed gives the same trial.")]
-Point = Annotated[
-    bool,
-    typer.Option("--point", help="Use the point estimate in every replicate; otherwise each takes a posterior draw."),
+LongTable = Annotated[
+    Path | None, typer.Option("--table", help="Write the long table (of a grid, its rows): .csv, .parquet.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PublishedFile = Annotated[
+    Path | None, typer.Option("--published", help="Write published numbers beside predictions: .csv.")
+]
+ReportFile = Annotated[Path | None, typer.Option("--report", help="Write a report that opens offline: .html.")]
+GridFigure = Annotated[
+    Path | None, typer.Option("--picture", help="Write the figure of a grid: .html, .svg, .pdf or .png.")
+]
 NOTICE = "For research and teaching. Not medical advice."
 
 
@@ -46,11 +51,11 @@ def demo(
     """
     if out.exists() and not out.is_dir():
         raise InputError(Fault(f"`{out}` is a file.", "--out", "Expected the name of a folder.", "Try `--out out`."))
-    from resprout.app.terminal import screen
+    from resprout.app.terminal import stdout_console
 
     started = time.perf_counter()
     trial = conduct("berman2000", replicates, seed)
-    console = screen()
+    console = stdout_console()
     show_trial(console, trial, published=False)
     out.mkdir(parents=True, exist_ok=True)
     page = out / "report.html"
@@ -59,21 +64,17 @@ def demo(
     console.print(f"[dim]{NOTICE} Next: `resprout describe`, `resprout simulate --help`.[/]")
 
 
-def trial(
+def trial(  # many arguments: each is an option of the command
     name: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A shipped trial, or a protocol file.")] = "",
     replicates: Annotated[
-        int | None, typer.Option(min=1, help="Replicates on fresh patients; the protocol's own if left out.")
+        int | None, typer.Option(min=1, help="Number of virtual trials; the protocol's own if left out.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed; the protocol's own if left out.")] = None,
-    table: Annotated[
-        Path | None, typer.Option(help="Write the long table (of a grid, its rows): .csv, .parquet.")
-    ] = None,
-    published: Annotated[Path | None, typer.Option(help="Write published numbers beside predictions: .csv.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write a report that opens offline: .html.")] = None,
+    table: LongTable = None,
+    published: PublishedFile = None,
+    report: ReportFile = None,
     grid: Annotated[list[str] | None, typer.Option(help="Values to try, `n=20,40,80`; may be given again.")] = None,
-    picture: Annotated[
-        Path | None, typer.Option(help="Write the picture of a grid: .html, .svg, .pdf or .png.")
-    ] = None,
+    picture: GridFigure = None,
     point: Point = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocol files.")] = False,
     as_json: AsJson = False,
@@ -82,33 +83,51 @@ def trial(
 
     Example: `resprout trial berman2000 --replicates 200`
     """
-    from resprout.app.terminal import print_json, screen
-
     if schema:
-        from resprout.trial.design import protocol_schema
-
-        print_json(protocol_schema())
+        print_schema()
         return
     refuse(_option_faults(name, table, published, report, grid, picture))
     if grid:
-        try_grid(name, grid, replicates, seed, table, picture, as_json, point)
+        try_grid(name, grid, Series(replicates, seed, point), table, picture, as_json)
         return
     done = conduct(name, replicates, seed, point)
+    files = save_trial(done, table, published, report)
+    if as_json:
+        print_trial(name, done, files)
+        return
+    from resprout.app.terminal import stdout_console
+
+    console = stdout_console()
+    show_trial(console, done)
+    for path in files:
+        console.print(f"wrote {path}")
+
+
+def print_schema() -> None:
+    """Print the JSON schema of protocol files."""
+    from resprout.app.terminal import print_json
+    from resprout.trial.design import protocol_schema
+
+    print_json(protocol_schema())
+
+
+def save_trial(done: Trial, table: Path | None, published: Path | None, report: Path | None) -> list[str]:
+    """Write the tables and the report that are wanted; the files written."""
     if table is not None:
         save_table(done.table, table)
     if published is not None:
         save_table(done.published, published)
     if report is not None:
         write_page(done, report)
-    written = [str(path) for path in (table, published, report) if path is not None]
-    if as_json:
-        records = {part: getattr(done, part).to_dict("records") for part in ("table", "anova", "analysis", "published")}
-        print_json({"trial": name, "replicates": done.replicates, "seed": done.seed, **records, "files": written})
-        return
-    console = screen()
-    show_trial(console, done)
-    for path in written:
-        console.print(f"wrote {path}")
+    return [str(path) for path in (table, published, report) if path is not None]
+
+
+def print_trial(name: str, done: Trial, files: list[str]) -> None:
+    """Print every table of a trial as JSON."""
+    from resprout.app.terminal import print_json
+
+    records = {part: getattr(done, part).to_dict("records") for part in ("table", "anova", "analysis", "published")}
+    print_json({"trial": name, "replicates": done.replicates, "seed": done.seed, **records, "files": files})
 
 
 def figure(
@@ -129,9 +148,9 @@ def figure(
     check_number(number)
     target = out or Path(f"fig{number}.html")
     refuse(check_figure_target("--out", target))
-    from resprout.app.terminal import waiting
+    from resprout.app.terminal import status_spinner
 
-    with waiting(f"Drawing figure {number}"):
+    with status_spinner(f"Drawing figure {number}"):
         drawn = draw(number, replicates=replicates, seed=seed)
     save_figure(drawn, target)
     typer.echo(f"wrote {target}")
@@ -139,39 +158,40 @@ def figure(
 
 def conduct(name: str, replicates: int | None, seed: int | None, point: bool = False) -> Trial:
     """Run a trial behind a spinner."""
-    from resprout.app.terminal import waiting
+    from resprout.app.terminal import status_spinner
 
-    with waiting(f"Running {name}"):
+    with status_spinner(f"Running {name}"):
         from resprout.trial import run_trial
 
         return run_trial(name, replicates=replicates, seed=seed, point=point)
 
 
+@dataclass(frozen=True)
+class Series:
+    """How a protocol is run: number of replicates and seed (None takes the protocol's), and whether at the point estimate."""
+
+    replicates: int | None
+    seed: int | None
+    point: bool
+
+
 def try_grid(
-    name: str,
-    grid: list[str],
-    replicates: int | None,
-    seed: int | None,
-    table: Path | None,
-    picture: Path | None,
-    as_json: bool,
-    point: bool = False,
+    name: str, grid: list[str], series: Series, table: Path | None, picture: Path | None, as_json: bool
 ) -> None:
     """Run every design of a grid; print, and write what is asked for."""
     import pandas as pd
 
-    from resprout.app.terminal import number, print_json, screen, waiting
-    from resprout.app.terminal import table as drawn
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.figures.design_surface import design_surface
     from resprout.trial.design_grid import read_axes, surface
 
     axes = read_axes(grid)
-    with waiting(f"Trying designs of {name}") as spinner:
+    with status_spinner(f"Trying designs of {name}") as spinner:
 
-        def progress(done: int, all_: int) -> None:
-            spinner.update(f"Trying designs of {name}: {done} of {all_} …")
+        def progress(done: int, whole: int) -> None:
+            spinner.update(f"Trying designs of {name}: {done} of {whole} …")
 
-        rows = surface(name, axes, replicates, seed, progress=progress, point=point)
+        rows = surface(name, axes, series.replicates, series.seed, progress=progress, point=series.point)
     if table is not None:
         save_table(pd.DataFrame(rows), table)
     if picture is not None:
@@ -180,7 +200,17 @@ def try_grid(
     if as_json:
         print_json({"trial": name, "rows": rows, "files": written})
         return
-    columns = [*axes, "power", "benefit", "95 % of trials", "response", "control", "dissociation"]
+    console = stdout_console()
+    show_grid(console, name, list(axes), rows)
+    for path in written:
+        console.print(f"wrote {path}")
+
+
+def show_grid(console: Console, name: str, axes: list[str], rows: list[dict[str, Any]]) -> None:
+    """Print one row for each design: power, benefit, response and dissociation."""
+    from resprout.app.terminal import number, table
+
+    columns = [*axes, "power", "benefit", "95 % prediction", "response", "control", "dissociation"]
     cells = [
         [
             *(f"{row[axis]:g}" for axis in axes),
@@ -194,20 +224,17 @@ def try_grid(
         for row in rows
     ]
     first = rows[0]
-    title = f"{name}: {first['endpoint']} at {first['time_h'] / 24:g} d, {first['replicates']:,} trials a design"
-    console = screen()
-    console.print(drawn(columns, cells, title=title, right=columns))
-    console.print("Benefit is points below control; dissociation the mean of people's highest CADSS on the first day.")
-    for path in written:
-        console.print(f"wrote {path}")
+    title = f"{name}: {first['endpoint']} at {first['time_h'] / 24:g} d, {first['replicates']:,} replicates per design"
+    console.print(table(columns, cells, title=title, right=columns))
+    console.print("Benefit: points below control. Dissociation: mean of the patients' highest CADSS on the first day.")
 
 
 def write_page(trial: Trial, target: Path) -> None:
     """Write the report of a trial."""
     from resprout.app.report import trial_page
-    from resprout.app.terminal import waiting
+    from resprout.app.terminal import status_spinner
 
-    with waiting("Drawing the report"):
+    with status_spinner("Drawing the report"):
         save_page(trial_page(trial), target)
 
 

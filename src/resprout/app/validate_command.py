@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.options import AsJson, ModelFolder, Seed, TableFile
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
 
 if TYPE_CHECKING:
@@ -25,19 +25,19 @@ def validate(
         int | None, typer.Option(min=4, help="Replicates of each trial; those of the scoreboard if left out.")
     ] = None,
     no_trials: Annotated[bool, typer.Option("--no-trials", help="Laboratory and interventions only.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of patients and raters.")] = 1,
-    model: Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")] = None,
-    table: Annotated[Path | None, typer.Option(help="Write the rows: .csv or .parquet.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    seed: Seed = 1,
+    model: ModelFolder = None,
+    table: TableFile = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Hold the model beside every published row: laboratory, interventions and trials; say what passes and what not.
+    """Compare the model with every usable published result: laboratory, interventions and trials.
 
     Example: `resprout validate --json`
     """
     refuse(check_target("--table", table, TABLE_SUFFIXES))
     import pandas as pd
 
-    from resprout.app.terminal import print_json, screen
+    from resprout.app.terminal import print_json, stdout_console
     from resprout.calibrate.scoreboard import chosen_trials, scoreboard_facts
     from resprout.language import load_model
 
@@ -50,7 +50,7 @@ def validate(
     if as_json:
         print_json(facts)
         return
-    show_scoreboard(screen(), marks, facts)
+    show_scoreboard(stdout_console(), marks, facts)
     if table is not None:
         typer.echo(f"wrote {table}")
 

@@ -83,7 +83,7 @@ class Sensitivity:
     """Indices of every target and factor, and what was run.
 
     spread    [target]  mean and standard deviation of each target over the samples
-    runs      how many people were solved           lost   how many of them could not be
+    runs      number of runs           lost   number that could not be solved
     """
 
     indices: tuple[Index, ...]
@@ -133,36 +133,53 @@ def varied_constants(model: Model, names: Collection[str]) -> list[Factor]:
     ]
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How the ranges of the constants are sampled.
+
+    samples        base sample of Sobol, a power of two
+    trajectories   of Morris
+    keep           number of constants that Sobol takes over from Morris; None for all
+    sobol          whether Sobol indices follow the screening
+    seed           of the samples
+    """
+
+    samples: int = 512
+    trajectories: int = 20
+    keep: int | None = None
+    sobol: bool = True
+    seed: int = 1
+
+
 def analyse_sensitivity(
     model: Model,
     arm: Arm,
     targets: Sequence[Target],
+    sampling: Sampling | None = None,
     *,
-    samples: int = 512,
-    trajectories: int = 20,
-    keep: int | None = None,
-    sobol: bool = True,
-    seed: int = 1,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Sensitivity:
     """Morris screening of all constants, then Sobol indices.
 
-    arm            who is given what          samples        base sample of Sobol, a power of two
-    trajectories   of Morris                  keep           how many constants Sobol takes over from Morris; None for all
-    tell           told how many people have been solved
-    raises         InputError for unknown words, SolveError if more than one run in twenty fails
+    model      the model whose constants are varied
+    arm        who is given what
+    targets    outputs at hours
+    sampling   None for the default
+    progress   called with the number of runs done
+    raises     InputError for unknown words, SolveError if more than one run in twenty fails
     """
+    how = sampling or Sampling()
     factors = find_factors(model, arm, targets)
     solve = _Solver(model, arm, tuple(targets), progress)
-    morris = _morris(solve, factors, trajectories, seed)
+    morris = _morris(solve, factors, how.trajectories, how.seed)
     indices = [index for target in targets for index in morris[target]]
     values = solve.seen
-    if sobol:
+    if how.sobol:
         rank = {factor.name: max(_share(morris[t], factor) for t in targets) for factor in factors}
-        chosen = sorted(factors, key=lambda factor: -rank[factor.name])[: keep or len(factors)]
-        indices, values = _sobol(solve, chosen, samples, seed, indices, targets)
+        chosen = sorted(factors, key=lambda factor: -rank[factor.name])[: how.keep or len(factors)]
+        indices, values = _sobol(solve, chosen, how.samples, how.seed, indices, targets)
     spread = tuple((float(np.nanmean(column)), float(np.nanstd(column))) for column in values.T)
-    return Sensitivity(tuple(indices), spread, arm, samples if sobol else 0, solve.runs, solve.lost)
+    return Sensitivity(tuple(indices), spread, arm, how.samples if how.sobol else 0, solve.runs, solve.lost)
 
 
 def values_of(factors: Sequence[Factor], unit: Numbers) -> dict[str, Numbers]:
@@ -202,7 +219,7 @@ class _Solver:
         self.lost += int(failed.sum())
         self.seen = found
         if failed.mean() > 0.05:
-            said = f"{failed.mean():.0%} of the people could not be solved."
+            said = f"{failed.mean():.0%} of the runs could not be solved."
             raise SolveError(Fault(said, "", "At most one in twenty was expected.", "Look at the constants' spreads."))
         return found
 

@@ -76,7 +76,7 @@ def headline(protocol: Protocol, rows: list[Row]) -> Row | None:
     return tested[0] if tested else None
 
 
-def _row(
+def _row(  # many arguments: each is a column of the table
     analysis: str, endpoint: str, arm: str, against: str, time_h: float, quantity: str, estimate: Numbers, **more: Any
 ) -> Row:
     """One row from values by replicate; `more` may hold se, df, p (by replicate) and lower, upper for one replicate."""

@@ -315,12 +315,10 @@ STATISTICS = {
     "remission_ever": Statistic(_remission_ever, "remission rate at any visit so far"),
     "kept_response": Statistic(_kept_response, "share of early responders who still respond"),
     "difference": Statistic(_difference, "change against control", needs_control=True),
-    "response_difference": Statistic(_response_difference, "response share less control's", needs_control=True),
-    "relative_response": Statistic(_relative_response, "response share over control's", needs_control=True),
-    "odds_ratio": Statistic(_odds_ratio, "odds of response over control's", needs_control=True),
-    "cohen_d": Statistic(
-        _cohen_d, "Cohen's d: difference from control over pooled standard deviation", needs_control=True
-    ),
+    "response_difference": Statistic(_response_difference, "response rate less that of control", needs_control=True),
+    "relative_response": Statistic(_relative_response, "response rate over that of control", needs_control=True),
+    "odds_ratio": Statistic(_odds_ratio, "odds ratio of response", needs_control=True),
+    "cohen_d": Statistic(_cohen_d, "Cohen's d against control, pooled standard deviation", needs_control=True),
     "improvement_d": Statistic(_improvement_d, "reduction from baseline over its standard deviation"),
     "first_significant_h": Statistic(
         _first_significant, "first visit at which drug and control differ (p < .05)", False, True, True
@@ -337,10 +335,10 @@ STATISTICS = {
     "relapse_median_d": Statistic(_relapse_median, "median days to relapse of responders", False),
     "relapse_mean_d": Statistic(_relapse_mean, "mean days to relapse of those who relapse", False),
     "relapse_share": Statistic(_relapse_share, "share of responders who have relapsed"),
-    "well_share": Statistic(_well_share, "share of responders who have not relapsed"),
-    "early_share": Statistic(_early_share, "share of the last visit's improvement already there"),
+    "well_share": Statistic(_well_share, "share of responders without relapse"),
+    "early_share": Statistic(_early_share, "share of the last visit's improvement reached"),
     "early_drug_share": Statistic(
-        _early_drug_share, "share of the last visit's difference already there", needs_control=True
+        _early_drug_share, "share of the last visit's difference reached", needs_control=True
     ),
     "sensitivity": Statistic(_sensitivity, "share of responders at the primary visit who respond at this one"),
     "specificity": Statistic(
@@ -348,5 +346,5 @@ STATISTICS = {
     ),
     "remission_median_h": Statistic(_remission_median, "median hours to the first remission", False),
     "noncarrier_share": Statistic(_noncarriers, "share without a Met allele", False),
-    "left": Statistic(_left, "share who left before the end", False),
+    "left": Statistic(_left, "dropout rate", False),
 }

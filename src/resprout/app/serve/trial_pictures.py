@@ -63,7 +63,7 @@ def score_by_visit(trial: Trial) -> tuple[Picture, str]:
         rows = means(trial, scale_of(trial), "mean", name)
         x = [float(places[float(hour)]) for hour in rows["time_h"]]
         data += band(x, rows, colour)
-        data.append(line(x, rows["value"].tolist(), name, colour, dash, symbol))
+        data.append(line(x, rows["value"].tolist(), name, (colour, dash, symbol)))
         first, last = rows["value"].iloc[0], rows["value"].iloc[-1]
         told.append(f"on {name} from {first:.1f} to {last:.1f}")
         top = max(top, float(rows["upper"].max(skipna=True)))
@@ -120,7 +120,7 @@ def dissociation(trial: Trial) -> tuple[Picture, str]:
             continue
         x = (60 * rows["time_h"]).tolist()
         data += band(x, rows, colour)
-        data.append(line(x, rows["value"].tolist(), name, colour, dash, symbol, "%{x:.0f} min"))
+        data.append(line(x, rows["value"].tolist(), name, (colour, dash, symbol), "%{x:.0f} min"))
         peak = rows.iloc[int(rows["value"].to_numpy().argmax())]
         when = f" after {format_time(float(peak['time_h']))}" if peak["value"] >= 0.5 else ""
         told.append(f"on {name} at {peak['value']:.0f}{when}")
@@ -137,7 +137,7 @@ def dissociation(trial: Trial) -> tuple[Picture, str]:
 
 
 def power_curve(trial: Trial) -> tuple[Picture, str]:
-    """Power of a two-sided t-test on the change at each arm's best visit, by people in each arm."""
+    """Power of a two-sided t-test on the change at each arm's best visit, by patients per arm."""
     sizes = np.unique(np.round(np.geomspace(3, 300, 60))).astype(float)
     data, told = [], []
     for name, colour, dash, _ in arms_of(trial):
@@ -148,19 +148,19 @@ def power_curve(trial: Trial) -> tuple[Picture, str]:
             continue
         best = int(np.argmax(effects))
         chances = 100 * power(effects[best], sizes)
-        data.append(line(sizes.tolist(), chances.tolist(), name, colour, dash, "", "%{x:.0f} an arm", mode="lines"))
+        data.append(line(sizes.tolist(), chances.tolist(), name, (colour, dash, ""), "%{x:.0f} per arm", mode="lines"))
         needed = people_needed(effects[best])
-        many = f"{needed} people an arm give" if needed else "more than 500 people an arm are needed for"
+        many = f"{needed} patients per arm give" if needed else "more than 500 patients per arm are needed for"
         told.append(f"{name} differs most at {format_time(visits[best])} (d = {effects[best]:.2f}); {many} 90 % power")
     layout = look(
         HEIGHT,
         MARGIN,
-        xaxis=axis(type="log", title=words("people in each arm"), tickvals=[3, 10, 30, 100, 300]),
+        xaxis=axis(type="log", title=words("patients per arm"), tickvals=[3, 10, 30, 100, 300]),
         yaxis=value_axis(range=[0, 104], title=words("power, %")),
     )
     if not told:
         return {"data": [], "layout": layout}, "Power needs a parallel trial with a control arm."
-    caution = "The effect is read from this one run; another seed gives another."
+    caution = "The effect size is that of one replicate and varies with the seed."
     return {"data": data, "layout": layout}, f"{'; '.join(told)[0].upper()}{'; '.join(told)[1:]}. {caution}"
 
 
@@ -168,13 +168,15 @@ def line(
     x: list[float],
     y: list[float],
     name: str,
-    colour: str,
-    dash: str,
-    symbol: str,
-    when: str = "%{text}",
+    style: tuple[str, str, str],
+    when: str = "",
     mode: str = "lines+markers",
 ) -> dict[str, Any]:
-    """One line of one arm."""
+    """One line of one arm.
+
+    style   colour, dash and symbol      when   hover text of the place, as Plotly formats it
+    """
+    colour, dash, symbol = style
     return {
         "type": "scatter",
         "mode": mode,
@@ -183,7 +185,7 @@ def line(
         "name": name,
         "line": {"color": colour, "width": 2.2, "dash": dash},
         "marker": {"size": 7, "symbol": symbol or "circle", "color": colour},
-        "hovertemplate": f"{when.replace('%{text}', '')} %{{y:.1f}}<extra>{name}</extra>",
+        "hovertemplate": f"{when} %{{y:.1f}}<extra>{name}</extra>",
     }
 
 
