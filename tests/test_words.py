@@ -25,12 +25,10 @@ NOT_YET = (
     "src/resprout/calibrate/write_package.py",
     "src/resprout/trial/ratings.py",
     "src/resprout/trial/rating_items.py",
-    "docs/",
-    *PAGES[:4],
 )
 """Temporary: paths, by their beginning, whose words are revised with their contents."""
 NAMES_NOT_YET = re.compile(
-    r"affinit|agents?\.tsv|\bagent'?\"?\]|\"agents\"|rest_states|study_likeness|[Cc]ourse|efficacy|_held\b",
+    r"affinit|efficacy|agents?\.tsv|\bagent['\"]\]|\"agents\"|rest_states|study_likeness|src/.*[Cc]ourse",
     re.IGNORECASE,
 )
 """Temporary: lines with names that such files define."""
@@ -56,8 +54,12 @@ def test_no_file_uses_a_banned_word():
         name = path.relative_to(ROOT).as_posix()
         if not name.startswith(NOT_YET):
             text = path.read_text(encoding="utf-8")
+            if name == "CHANGELOG.md":  # names old names, in code marks
+                text = re.sub(r"`[^`]*`", "", text)
             lines = text.splitlines()
-            found += [each for each in offences(text, name) if not NAMES_NOT_YET.search(lines[line_of(each)])]
+            found += [
+                each for each in offences(text, name) if not NAMES_NOT_YET.search(f"{name} {lines[line_of(each)]}")
+            ]
     assert found == []
 
 

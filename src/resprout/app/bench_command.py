@@ -26,7 +26,7 @@ def bench(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the patients.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Time the shipped model here, beside libRoadRunner, COPASI, AMICI and diffrax where they are installed.
+    """Time the shipped model on this machine, beside libRoadRunner, COPASI, AMICI and diffrax where they are installed.
 
     All solve the same equations: those on which the outputs depend, without the drugs that are not given.
     Every program solves the same patients at the loosest of its own tolerances at which no output of any patient

@@ -22,14 +22,14 @@ def check(
         bool, typer.Option("--numerics", help="Compare with the reference solver, libRoadRunner, COPASI.")
     ] = False,
     patients: Annotated[int, typer.Option(min=1, max=200, help="Random patients for --numerics.")] = 6,
-    seed: Annotated[int, typer.Option(min=0, help="Of the patients.")] = 1,
-    regimen: Annotated[str, typer.Option(help="What they are given.")] = "ketamine 0.5 mg/kg iv over 40 min",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the patients.")] = 1,
+    regimen: Annotated[str, typer.Option(help="Regimen of the patients.")] = "ketamine 0.5 mg/kg iv over 40 min",
     tolerance: Annotated[float | None, typer.Option(min=1e-12, max=1e-2, help="Relative tolerance of a step.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a model: names, units, sources, grades; with --numerics also the numbers.
+    """Check a model: names, units, sources, grades; with --numerics also its numerical solution.
 
-    Of an SBML or Antimony file it says what is not supported, or lists what the model holds.
+    For an SBML or Antimony file, report what is not supported or list the contents.
 
     Example: `resprout check --numerics`
     """

@@ -23,12 +23,12 @@ def describe(
         str,
         typer.Argument(metavar="[STAGE|NAME]", help="A stage (dose or 1), quantity, drug or source; all if left out."),
     ] = "",
-    drugs: Annotated[bool, typer.Option("--drugs", help="List the drugs with what is known of each.")] = False,
+    drugs: Annotated[bool, typer.Option("--drugs", help="List the drugs with their actions and grades.")] = False,
     targets: Annotated[bool, typer.Option("--targets", help="List the targets with the drugs that act there.")] = False,
     model: ModelFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the model before it runs: equations, constants, sources, and what is only assumed.
+    """Show the model: equations, constants, sources, grades, drugs, targets and assumptions.
 
     Example: `resprout describe glial_uptake`
     """
@@ -156,7 +156,7 @@ def show_quantity(console: Console, facts: dict[str, Any]) -> None:
     lines: list[tuple[str, Any]] = [("is a", facts["is"]), ("unit", facts["unit"]), ("stands at", facts["where"])]
     if "value" in facts:
         lines[1:2] = [("value", f"{number(facts['value'], 6)} {facts['unit']}")]
-        lines += [("spread", facts["spread"] or "the same in everyone"), ("grade", graded(facts["grade"]))]
+        lines += [("variability", facts["spread"] or "none between subjects"), ("grade", graded(facts["grade"]))]
         lines += [("source", text) for text in facts["sources"]] or [("source", "none: assumed")]
         lines += [("evidence", facts["evidence"])] if facts["evidence"] else []
     else:
@@ -197,7 +197,7 @@ def show_drug_list(console: Console, facts: list[dict[str, Any]]) -> None:
         [row["drug"], ", ".join(row["acts_on"]), row["given_to"], *(row[name] for name in columns[3:])] for row in facts
     ]
     console.print(table(columns, rows, title=f"{len(rows)} drugs", right=columns[3:]))
-    console.print("`resprout describe DRUG` shows the numbers of one, `resprout describe targets` who acts where.")
+    console.print("`resprout describe DRUG` shows the numbers of one, `resprout describe targets` drugs by target.")
 
 
 def show_targets(console: Console, facts: dict[str, list[dict[str, Any]]]) -> None:

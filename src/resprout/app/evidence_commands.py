@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def interventions(model: ModelFolder = None, as_json: AsJson = False) -> None:
-    """Run every published intervention in the model, and say which come out as observed.
+    """Simulate every published intervention, and report which are reproduced.
 
     Example: `resprout interventions`
     """
@@ -27,7 +27,7 @@ def interventions(model: ModelFolder = None, as_json: AsJson = False) -> None:
     from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.calibrate.interventions import run_interventions
 
-    with status_spinner("running every published intervention"):
+    with status_spinner("Simulating every published intervention"):
         results = run_interventions(chain_model(model))
     if as_json:
         print_json(intervention_facts(results))
@@ -39,11 +39,11 @@ def hypotheses(
     model: ModelFolder = None,
     predictive: Annotated[
         bool,
-        typer.Option("--predictive", help="Score each on the laboratory's measurements, every row left out in turn."),
+        typer.Option("--predictive", help="Score each by leave-one-out prediction of the laboratory measurements."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask rival hypotheses the same questions: which published facts does each explain alone?
+    """Compare rival hypotheses: which published results does each reproduce alone?
 
     Example: `resprout hypotheses` or `resprout hypotheses --predictive`
     """
@@ -54,7 +54,7 @@ def hypotheses(
     from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.calibrate.hypotheses import score_hypotheses
 
-    with status_spinner("asking each hypothesis"):
+    with status_spinner("Simulating each hypothesis"):
         scores = score_hypotheses(chain_model(model))
     if as_json:
         print_json(hypothesis_facts(scores))
@@ -83,7 +83,7 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
         for row in found
     ]
     title = f"Leave-one-out predictive score on {found[0].rows} laboratory rows; higher is better"
-    columns = ["hypothesis", "score", "standard error", "behind the best"]
+    columns = ["hypothesis", "score", "standard error", "difference from the best"]
     stdout_console().print(table(columns, cells, title=title, right=columns[1:]))
 
 
@@ -93,7 +93,7 @@ def compare(
     out: FigureFile = None,
     table: TableFile = None,
 ) -> None:
-    """Give ketamine and other drugs once to one typical depressed person, side by side.
+    """Compare single doses of ketamine and other drugs in the typical depressed patient.
 
     Example: `resprout compare --out drugs.html`
     """
@@ -110,7 +110,7 @@ def compare(
     from resprout.calibrate.drug_comparison import compare_drugs
 
     refuse([*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
-    with status_spinner("giving each drug"):
+    with status_spinner("Simulating each drug"):
         rows = compare_drugs(chain_model(model))
     if as_json:
         print_json({"rows": [comparison_row(row) for row in rows]})
@@ -177,14 +177,14 @@ def show_interventions(console: Console, results: list[InterventionResult]) -> N
         ]
         for result in results
     ]
-    columns = ["", "intervention", "drug", "observed", "predicted", "found in the model", "seen"]
-    console.print(table(columns, rows, title="Published interventions, each run in the model"))
+    columns = ["", "intervention", "drug", "observed", "predicted", "effect in the model", "verification"]
+    console.print(table(columns, rows, title="Published interventions, simulated in the model"))
     for result in results:
         if not result.agrees:
             console.print(Text.assemble((f"{result.row['id']}  ", "bold red"), result.reason), soft_wrap=True)
     facts = intervention_facts(results)
     console.print(
-        f"\n{facts['agree']} of {facts['total']} right; of those read in their source, "
+        f"\n{facts['agree']} of {facts['total']} reproduced; of those read in their source, "
         f"{facts['agree_read']} of {facts['total_read']} ({facts['agree_read'] / max(facts['total_read'], 1):.0%})."
     )
 
@@ -240,10 +240,16 @@ def show_hypotheses(console: Console, scores: list[Score]) -> None:
         marks = [Text("yes", style="green") if score.facts[number].agrees else Text("–") for score in scores]
         rows.append([result.row["id"], result.row["fact"], *marks, result.row["source"]])
     facts = hypothesis_facts(scores)
-    rows.append(["", Text("facts explained", style="bold"), *(f"{score.explained}" for score in scores), ""])
+    rows.append(["", Text("results reproduced", style="bold"), *(f"{score.explained}" for score in scores), ""])
     counts = facts["interventions_agree"].values()
-    rows.append(["", f"interventions right, of {facts['interventions_total']}", *map(str, counts), ""])
-    console.print(table(["", "published fact", *names, "source"], rows, title="What each hypothesis explains alone"))
+    rows.append(["", f"interventions reproduced, of {facts['interventions_total']}", *map(str, counts), ""])
+    console.print(
+        table(
+            ["", "published result", *names, "source"],
+            rows,
+            title="Published results that each hypothesis reproduces alone",
+        )
+    )
     for score in scores:
         console.print(Text.assemble((f"{score.hypothesis.name}  ", "bold"), score.hypothesis.claim), soft_wrap=True)
 
@@ -264,6 +270,6 @@ def show_comparison(console: Console, rows: list[DrugComparison]) -> None:
         for row in rows
     ]
     columns = ["drug", "family", *COLUMNS, "note"]
-    console.print(table(columns, cells, title="One dose in one typical depressed person", right=list(COLUMNS)))
+    console.print(table(columns, cells, title="One dose in the typical depressed patient", right=list(COLUMNS)))
     for name, meaning in COLUMNS.items():
         console.print(f"  [dim]{name}: {meaning}[/]")

@@ -22,19 +22,19 @@ ABOUT_LEFT_OUT = (
 
 
 def fit(
-    seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the posterior draws.")] = 1,
     leave_out: Annotated[
         bool, typer.Option("--leave-out", help="Predict each trial by a fit that excludes it, and report coverage.")
     ] = False,
     ship: Annotated[
-        bool, typer.Option("--ship", help="Write point estimates and posterior draws into the tables of this package.")
+        bool, typer.Option("--ship", help="Write point estimates and draws into the tables of this package.")
     ] = False,
     table: Annotated[Path | None, typer.Option(help="Write the posterior summary: .csv or .parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Fit the model to the published data: stage 1, stages 2 and 3, then stages 4 to 6 with people, ratings and trials.
+    """Fit the model to the published data: stage 1, stages 2 and 3, then stages 4 to 6 with population, ratings and trials.
 
-    A fit that was stopped goes on where it was when the command is given again.
+    An interrupted fit resumes when the command is given again.
 
     Example: `resprout fit --table posterior.csv`
     """

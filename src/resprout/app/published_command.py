@@ -24,7 +24,7 @@ def published(
     table: TableFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the published numbers of trials beside the 95 % prediction interval over replicates, and count those inside.
+    """Compare published results of trials with their 95 % prediction intervals, and report the coverage.
 
     Example: `resprout published berman2000 murrough2013_midazolam --replicates 100`
     """

@@ -45,7 +45,7 @@ def demo(
     replicates: Replicates = 200,
     seed: Seed = 1,
 ) -> None:
-    """Run the main job: ketamine against saline on virtual patients, its table and its report.
+    """Simulate the trial of Fig 1, ketamine against saline; print its tables and write its report.
 
     Example: `resprout demo`
     """
@@ -79,7 +79,7 @@ def trial(  # many arguments: each is an option of the command
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocol files.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a published trial, or a protocol file, on virtual patients; or try designs on a grid.
+    """Simulate a published trial or a protocol file with virtual patients, or a grid of designs.
 
     Example: `resprout trial berman2000 --replicates 200`
     """

@@ -76,7 +76,7 @@ def all_entries(
 
 
 def show_scoreboard(console: Console, marks: Sequence[ScoreboardEntry], facts: dict[str, Any]) -> None:
-    """Print every row by stage, first those that the fit has not seen, then the reasons of misses, then the totals."""
+    """Print every row by stage, first those not used in the fit, then the reasons of those that do not pass, then the totals."""
     from resprout.app.terminal import table
     from resprout.calibrate.scoreboard import GROUPS
     from resprout.language import STAGES
@@ -90,11 +90,11 @@ def show_scoreboard(console: Console, marks: Sequence[ScoreboardEntry], facts: d
                 console.print(
                     table(HEADINGS, [entry_cells(mark) for mark in chosen], title=heading, right=HEADINGS[3:5])
                 )
-    missed = [mark for mark in marks if not mark.passed]
-    if missed:
-        console.print("[bold]What is missed, and why[/]")
-    for mark in missed:
-        console.print(f"  [bold red]{mark.id}[/]  {mark.reason or 'no reason is given yet'}", soft_wrap=True)
+    not_passed = [mark for mark in marks if not mark.passed]
+    if not_passed:
+        console.print("[bold]Rows that do not pass, and the reasons[/]")
+    for mark in not_passed:
+        console.print(f"  [bold red]{mark.id}[/]  {mark.reason or 'no reason is recorded'}", soft_wrap=True)
     rows = [[name, *shares(facts["by_group"][name]), words] for name, words in GROUPS.items()]
     rows += [[name, *shares(part), ""] for name, part in facts["by_stage"].items() if part["total"]]
     rows += [[name, *shares(part), SEED_WORDS[name]] for name, part in facts["by_seed_row"].items() if part["total"]]
@@ -103,17 +103,17 @@ def show_scoreboard(console: Console, marks: Sequence[ScoreboardEntry], facts: d
     console.print(table(["", "passed", "of", "share", ""], rows, title="Totals", right=["passed", "of", "share"]))
 
 
-HEADINGS = ["", "what", "", "observed", "predicted", "range", "seen", "source"]
+HEADINGS = ["", "result", "passes", "observed", "predicted", "range", "verification", "source"]
 SEED_WORDS = {
-    "S1": "older antidepressants need weeks, and placebo",
-    "S2": "one dose of ketamine relieves within hours",
-    "S3": "Fig 1: relief after euphoria and psychosis have gone",
+    "S1": "older antidepressants need weeks; placebo response",
+    "S2": "one dose of ketamine acts within hours",
+    "S3": "Fig 1: antidepressant effect after euphoria and psychotic symptoms have subsided",
     "S4": "Fig 2: response in uni- and bipolar depression",
     "S5": "Fig 3A: glial loss, glutamate, spines",
-    "S6": "Fig 3B: how ketamine works",
+    "S6": "Fig 3B: mechanism of ketamine",
     "S7": "Fig 4A: the Met allele in mice",
     "S8": "Fig 4B: the Met allele in patients",
-    "S9": "beyond ketamine",
+    "S9": "drugs other than ketamine",
 }
 
 

@@ -20,7 +20,7 @@ def serve(
         str, typer.Option(help="Address to answer on; other machines reach it only if you change this.")
     ] = "127.0.0.1",
 ) -> None:
-    """Open a page in which dose, patient and blocks can be moved and the whole chain answers at once.
+    """Serve an interactive page on this machine: regimen, patient and blocks in, all six stages out.
 
     Example: `resprout serve --port 8050`
     """

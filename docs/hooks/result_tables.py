@@ -1,4 +1,4 @@
-"""Fills the pages on drugs, interventions, hypotheses and the scoreboard when the docs are built: run, or read as recorded."""
+"""Fills the pages on drugs, interventions, hypotheses and the scoreboard when the docs are built, by simulation or from records."""
 
 from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
 from resprout.app.fit_command import coverage_sentence
@@ -13,10 +13,10 @@ from resprout.language import STAGES, load_model
 
 
 def on_page_markdown(markdown, **kwargs):
-    """Put what the model says where a page has its mark."""
-    for mark, made in MARKS.items():
-        if mark in markdown:
-            markdown = markdown.replace(mark, made(load_model()))
+    """Replace each placeholder of a page by its table."""
+    for placeholder, made in PLACEHOLDERS.items():
+        if placeholder in markdown:
+            markdown = markdown.replace(placeholder, made(load_model()))
     return markdown
 
 
@@ -33,7 +33,7 @@ def cell(text):
 
 
 def drugs_text(model):
-    """Every drug in a line."""
+    """One line per drug."""
     lines = drug_list(model)
     rows = [
         [f"`{line['drug']}`", ", ".join(line["acts_on"]), line["given_to"]]
@@ -45,26 +45,26 @@ def drugs_text(model):
 
 
 def drug_comparison_text(model):
-    """One dose of each agent in one typical depressed person."""
+    """One dose of each drug in the typical depressed patient."""
     rows = [[row.drug, row.family, *(f"{value:.3g}" for value in row.value.values())] for row in compare_drugs(model)]
     meanings = "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())
     return rows_of(["drug", "family", *COLUMNS], rows, list(COLUMNS)) + "\n\n" + meanings
 
 
 def interventions_text(model):
-    """Counts, the reason of every miss, then every row."""
+    """Counts, the rows that are not reproduced with their reasons, then all rows."""
     results = run_interventions(model)
     facts = intervention_facts(results)
     counts = (
-        f"**{facts['agree']} of {facts['total']} come out; of those read in their source, "
+        f"**{facts['agree']} of {facts['total']} are reproduced; of those read in their source, "
         f"{facts['agree_read']} of {facts['total_read']}.**"
     )
-    missed = [[v.row["id"], v.row["intervention"], v.row["drug"], v.reason] for v in results if not v.agrees]
+    not_passed = [[v.row["id"], v.row["intervention"], v.row["agent"], v.reason] for v in results if not v.agrees]
     rows = [
         [
             v.row["id"],
             v.row["intervention"],
-            v.row["drug"],
+            v.row["agent"],
             v.row["expected"],
             v.predicted,
             format_reading(v.worst),
@@ -73,31 +73,31 @@ def interventions_text(model):
         ]
         for v in results
     ]
-    columns = ["", "intervention", "drug", "observed", "predicted", "found in the model", "seen", "source"]
-    rules = rows_of(["word", "means"], list(RULES.items()))
-    parts = ["## Misses, and why", rows_of([*columns[:3], "reason"], missed), "## The rules", rules]
-    return "\n\n".join([counts, *parts, "## Every row", rows_of(columns, rows)])
+    columns = ["", "intervention", "drug", "observed", "predicted", "effect in the model", "verification", "source"]
+    rules = rows_of(["category", "criterion"], list(RULES.items()))
+    parts = ["## Rows that are not reproduced", rows_of([*columns[:3], "reason"], not_passed), "## Categories", rules]
+    return "\n\n".join([counts, *parts, "## All rows", rows_of(columns, rows)])
 
 
 def hypotheses_text(model):
-    """Which fact each hypothesis explains, and what each claims."""
+    """Which published result each hypothesis reproduces, and its claim."""
     scores = score_hypotheses(model)
     facts = hypothesis_facts(scores)
     names = list(facts["hypotheses"])
     rows = [[f["fact"], *("yes" if name in f["explained_by"] else "–" for name in names)] for f in facts["facts"]]
-    rows.append(["**facts explained**", *(facts["explained"][name] for name in names)])
+    rows.append(["**results reproduced**", *(facts["explained"][name] for name in names)])
     whole = facts["interventions_total"]
-    rows.append([f"interventions right, of {whole}", *(facts["interventions_agree"][name] for name in names)])
+    rows.append([f"interventions reproduced, of {whole}", *(facts["interventions_agree"][name] for name in names)])
     parts = []
     for score in scores:
         changed = [[f"`{row['constant']}`", row["value"], row["meaning"]] for row in score.hypothesis.rows]
         parts.append(f"**{score.hypothesis.name}.** {score.hypothesis.claim}")
         parts += [rows_of(["constant", "value", "meaning"], changed)] if changed else []
-    return "\n\n".join([rows_of(["published fact", *names], rows), *parts])
+    return "\n\n".join([rows_of(["published result", *names], rows), *parts])
 
 
 def learned_text(model):
-    """What the data have told of each fitted quantity, as recorded when it was fitted."""
+    """The posterior of each fitted quantity, as recorded when it was fitted."""
     rows = [
         [
             f"`{row['name']}`",
@@ -112,20 +112,30 @@ def learned_text(model):
         ]
         for row in recorded_table("posterior.tsv")
     ]
-    columns = ["quantity", "unit", "before", "fitted", "90 %", "told by data", "R-hat", "ESS", "hardest to tell from"]
+    columns = [
+        "quantity",
+        "unit",
+        "prior",
+        "mode",
+        "90 % interval",
+        "contraction",
+        "R-hat",
+        "ESS",
+        "most correlated with",
+    ]
     return rows_of(columns, rows, columns[2:8])
 
 
 def left_out_text(model):
-    """Published numbers beside predictions that never saw their trial, as recorded."""
+    """Published results beside leave-one-trial-out predictions, as recorded."""
     rows = recorded_table("left_out_trials.tsv")
     if not rows:
         return "*Not recorded for these constants yet: `resprout fit --leave-out --ship` writes it.*"
     counted = [row for row in rows if row["inside"]]
-    told = [
+    rows_as_bool = [
         {**row, "inside": row["inside"] == "true", "inside_plain": row["inside_plain"] == "true"} for row in counted
     ]
-    words = f"**{coverage_sentence(told)}** Studies differ by more than the model's people and draws do."
+    words = f"**{coverage_sentence(rows_as_bool)}** Studies differ by more than the model's between-study heterogeneity and parameter uncertainty."
     cells = [
         [
             row["trial"],
@@ -140,14 +150,14 @@ def left_out_text(model):
         ]
         for row in counted
     ]
-    columns = ["trial", "", "arm", "endpoint", "statistic", "published", "predicted", "90 %", "inside"]
+    columns = ["trial", "", "arm", "endpoint", "statistic", "published", "predicted", "90 % interval", "inside"]
     return words + "\n\n" + rows_of(columns, cells, columns[5:7])
 
 
 def scoreboard_text(model):
-    """Totals, then every row by stage, those that the fit has not seen first."""
-    marks = recorded_entries()
-    facts = scoreboard_facts(marks)
+    """Totals, then every row by stage, those not used in the fit first."""
+    entries = recorded_entries()
+    facts = scoreboard_facts(entries)
     totals = [
         [name, *shares(part)]
         for part in ("by_group", "by_stage", "by_seed_row", "by_use")
@@ -156,7 +166,7 @@ def scoreboard_text(model):
     parts = [rows_of(["", "passed", "of", "share"], [*totals, ["**all**", *shares(facts)]], ["passed", "of", "share"])]
     for number, stage in enumerate(STAGES, 1):
         for used, title in ((False, "not used in the fit"), (True, "used in the fit")):
-            chosen = [mark for mark in marks if (mark.stage, mark.used_in_fit) == (number, used)]
+            chosen = [entry for entry in entries if (entry.stage, entry.used_in_fit) == (number, used)]
             parts += (
                 [f"## {number} {stage.capitalize()}, {title}", rows_of(ENTRY_COLUMNS, map(entry_line, chosen))]
                 if chosen
@@ -165,23 +175,33 @@ def scoreboard_text(model):
     return "\n\n".join(parts)
 
 
-ENTRY_COLUMNS = ["", "what", "", "observed", "predicted", "range", "seen", "source"]
+ENTRY_COLUMNS = ["", "result", "passes", "observed", "predicted", "range", "verification", "source"]
 
 
-def entry_line(mark):
+def entry_line(entry):
     """One row of the scoreboard."""
-    numbers = [say(mark.observed), say(mark.predicted), format_range(mark)]
-    return [mark.id.split()[0], mark.what, "yes" if mark.passed else "**no**", *numbers, mark.verification, mark.source]
+    numbers = [say(entry.observed), say(entry.predicted), format_range(entry)]
+    return [
+        entry.id.split()[0],
+        entry.what,
+        "yes" if entry.passed else "**no**",
+        *numbers,
+        entry.verification,
+        entry.source,
+    ]
 
 
 def misses_text(model):
-    """Every row that the model misses, and why."""
-    missed = [mark for mark in recorded_entries() if not mark.passed]
-    rows = [[mark.id.split()[0], mark.what, say(mark.observed), say(mark.predicted), mark.reason] for mark in missed]
-    return f"{len(missed)} rows are missed.\n\n" + rows_of(["", "what", "observed", "predicted", "why"], rows)
+    """Every row that does not pass, with its reason."""
+    not_passed = [entry for entry in recorded_entries() if not entry.passed]
+    rows = [
+        [entry.id.split()[0], entry.what, say(entry.observed), say(entry.predicted), entry.reason]
+        for entry in not_passed
+    ]
+    return f"{len(not_passed)} rows do not pass.\n\n" + rows_of(["", "result", "observed", "predicted", "reason"], rows)
 
 
-MARKS = {
+PLACEHOLDERS = {
     "<!-- scoreboard -->": scoreboard_text,
     "<!-- misses -->": misses_text,
     "<!-- learned -->": learned_text,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from drawn import equation_text, path_picture
+from equation_graphics import equation_text, path_picture
 
 from resprout.app.model_facts import about_model
 from resprout.language import load_model
@@ -16,7 +16,7 @@ DECISIONS = "<!-- decisions -->"
 
 
 def on_page_markdown(markdown, **kwargs):
-    """Put what is generated where a page has its mark."""
+    """Replace the placeholders of a page by what is generated."""
     if STAGES in markdown:
         markdown = markdown.replace(STAGES, path_text())
     if DECISIONS in markdown:
@@ -79,7 +79,7 @@ def stage_text(stage):
             "",
             *drawn,
             "",
-            '??? note "as the model text has it"',
+            '??? note "as model text"',
             "",
             "    ```text",
             *text,
@@ -87,7 +87,7 @@ def stage_text(stage):
             "",
             f'??? note "{sum(stage["grades"].values())} constants, {stage["share_assumed"]:.0%} assumed"',
             "",
-            "    | constant | value | unit | spread | grade | source | meaning |",
+            "    | constant | value | unit | between-subject variability | grade | source | meaning |",
             "    | --- | --: | --- | --- | --- | --- | --- |",
             *rows,
             "",
