@@ -110,12 +110,14 @@ def trial_entries(model: Model, plan: TrialPlan, replicates: int | None = None, 
 def validate(
     model: Model | None = None, trials: Sequence[str] | None = None, replicates: int | None = None, seed: int = 1
 ) -> pd.DataFrame:
-    """Hold a model beside every published row that can be used.
+    """Compare a model with every published result that can be used.
 
-    model        None for the shipped one      trials   names of trials to repeat; None for all, which takes minutes, () for none
-    replicates   of each trial; None for those of the scoreboard        seed   of patients and raters
-    returns      a row for each published row: observed, predicted, lower, upper, pass, used_in_fit, reason and where it is from
-    raises       InputError for trials that are not on the scoreboard
+    model       None for the shipped one
+    trials      names of trials to simulate; None for all, which takes minutes, () for none
+    replicates  of each trial; None for those of the scoreboard
+    seed        of patients and raters
+    returns     a row for each published result: observed, predicted, lower, upper, pass, used_in_fit, reason and origin
+    raises      InputError for trials that are not on the scoreboard
     """
     refuse_others(
         ("trials", trials, not isinstance(trials, str), 'a list of names, such as `["berman2000"]`'),

@@ -33,13 +33,18 @@ class Attendance:
 def attend(
     dropout: Dropout, rescue: Rescue | None, rated: Numbers, state: Numbers, hours: Numbers, seed: int, person: People
 ) -> Attendance:
-    """Decide who leaves, who misses a visit and who is rescued.
+    """Decide who drops out, who misses a visit and who receives rescue treatment.
 
-    rated    [patient, visit]  points  what raters would write down      state  [patient, visit]  true score
-    hours    [visit]          h       of the visits; the first is the baseline
+    dropout  weekly dropout rates and the share of missed visits
+    rescue   rule of rescue treatment; None for none
+    rated    [patient, visit]  points  ratings as they would be recorded
+    state    [patient, visit]  points  true scores
+    hours    [visit]           h       times of the visits; the first is the baseline
+    seed     of the random streams
+    person   [patient]         1       numbers of the patients in the population
     returns  attendance at these visits
 
-    In each gap between visits the chance to stay is that of no leaving by any of the three causes.
+    Between two visits the probability to stay is that of no dropout by any of the three mechanisms.
     """
     people, visits = rated.shape
     left = np.full(people, np.inf)

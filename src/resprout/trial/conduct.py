@@ -28,7 +28,14 @@ LARGEST_CHUNK = 20_000  # people solved at once, so that memory stays bounded
 
 
 def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: int) -> Cohort:
-    """Recruit the people of some studies, by their numbers from 1; a study has the same people in any series."""
+    """Recruit the patients of some replicates; a replicate has the same patients in any series.
+
+    protocol  design of the trial
+    model     model of every patient
+    studies   [replicate]  1  numbers of the replicates, from 1
+    seed      of the random streams
+    returns   patients, replicate by replicate
+    """
     wanted = protocol.entry
     entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
     return recruit_studies(
@@ -44,15 +51,27 @@ def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: in
 
 
 def conduct(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, replicates: int) -> Ratings:
-    """Treat and rate everybody: by arm and endpoint, [replicate, patient, visit]; the rest as in `observe`."""
+    """Treat and rate every patient.
+
+    protocol    design of the trial
+    regimens    by arm, with the background treatment joined to it
+    model       model of every patient
+    cohort      patients of all replicates, replicate by replicate
+    replicates  number of replicates
+    returns     ratings by arm and endpoint: [replicate, patient, visit]
+    """
     return observe(protocol, regimens, model, cohort, replicates).ratings
 
 
 def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, replicates: int) -> Outcome:
-    """Treat and rate everybody, and note who left.
+    """Treat and rate every patient, and record dropout.
 
-    cohort    people of all replicates, replicate by replicate
-    returns   the outcome; crossover arms list the people in one order
+    protocol    design of the trial
+    regimens    by arm, with the background treatment joined to it
+    model       model of every patient
+    cohort      patients of all replicates, replicate by replicate
+    replicates  number of replicates
+    returns     the outcome; crossover arms list the patients in one order
     """
     crossover = protocol.design == "crossover"
     outcome = Outcome({})
@@ -150,7 +169,11 @@ def _symptoms_left(
 
 
 def treatment_occasions(regimens: dict[str, Regimen]) -> tuple[list[float], bool]:
-    """Hours that renew expectation, and whether all doses are oral; beside infusions and sprays, oral doses renew nothing."""
+    """Times that renew expectation, and whether all doses are oral.
+
+    regimens  by arm
+    returns   hours of the doses that renew expectation, ascending; oral doses count only where no other route is used
+    """
     doses = [dose for regimen in regimens.values() for dose in regimen.doses]
     procedures = [dose for dose in doses if dose.route != "oral"]
     chosen = procedures or doses

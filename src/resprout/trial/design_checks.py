@@ -23,6 +23,8 @@ def check_design(
 ) -> tuple[dict[str, Regimen], list[Fault]]:
     """Check a design.
 
+    protocol  design of the trial
+    model     whose drugs and outputs it may name
     place     path of a field -> file and line
     returns   the regimen of each arm, with the background joined to it, and every fault
     """

@@ -28,25 +28,36 @@ Ratings = Mapping[tuple[str, str], Numbers]
 
 
 def share_interval(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact interval of a share of n people."""
+    """Exact confidence interval of a proportion.
+
+    share    scalar  1  observed proportion
+    n        scalar  1  number of patients
+    level    scalar  1  confidence level
+    returns  lower and upper bound
+    """
     return exact_interval(round(share * n), n, level)
 
 
 def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
-    """The long table of one run of `simulate`: true scores of one arm, unrated.
+    """The long table of one run of `simulate`: expected scores of one arm, without ratings.
 
-    run       outputs [patient, time_h]
-    arm       its name; None takes the regimen
-    returns   one row an endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
-              response_rate and remission_rate), with the 95 % interval over patients
-    raises    InputError for what is no run
+    run      outputs [patient, time_h], as `simulate` gives them
+    arm      name of the arm; None takes the regimen
+    returns  one row per endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
+             response_rate and remission_rate), with the 95 % confidence interval over patients
+    raises   InputError for what is no run
     """
     refuse_others(("run", run, hasattr(run, "data_vars"), "what `simulate` gives"))
     return pd.DataFrame(long_rows(run, arm), columns=COLUMNS)
 
 
 def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
-    """The rows of `long_table` as records, without pandas."""
+    """The rows of `long_table` as records, without pandas.
+
+    run      outputs [patient, time_h], as `simulate` gives them
+    arm      name of the arm; None takes the regimen
+    returns  one record per row
+    """
     solved = run.isel(patient=np.flatnonzero(run["status"].to_numpy() == 0))
     name = arm if arm is not None else str(run.attrs.get("regimen", ""))
     hours = run["time_h"].to_numpy().astype(float)
@@ -60,10 +71,11 @@ def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
 def trial_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
     """The long table of a trial over its replicates.
 
+    protocol  design of the trial
     ratings   by arm and endpoint: [replicate, patient, visit]
-    returns   as `long_table`, with difference, cohen_d and odds_ratio of each arm against the control; n is the
-              people of one trial. From 20 replicates on, `value` is the mean over replicates and the interval is
-              the 95 % prediction interval over replicates (what one trial of this size may find); below, it is the textbook 95 % interval.
+    returns   as `long_table`, with difference, cohen_d and odds_ratio of each arm against the control; n is the number of
+              patients of one trial. From 20 replicates on, `value` is the mean over replicates and the interval is the 95 %
+              prediction interval for one trial of this size; below, the 95 % confidence interval.
     """
     control = protocol.control_arm
     rows: list[dict[str, Any]] = []

@@ -15,11 +15,12 @@ OPEN = ("open_label", "wait_list")  # whoever is treated knows it
 
 
 def belief(protocol: Protocol, arm: str, peak_euphoria: Numbers) -> Numbers:
-    """How sure people are of being treated with something that works.
+    """How sure patients are of being treated with something effective.
 
-    arm             name of the arm
-    peak_euphoria   [patient]  points of VAS_high   may unblind where the trial is blind and blinding is natural
-    returns         [patient]  0 to 1
+    protocol       design of the trial
+    arm            name of the arm
+    peak_euphoria  [patient]  points  highest VAS_high; may unblind where the trial is blind and blinding is natural
+    returns        [patient]  1       0 to 1
     """
     is_control = arm == protocol.control_arm
     if protocol.control == "wait_list" and is_control:
@@ -34,14 +35,14 @@ def belief(protocol: Protocol, arm: str, peak_euphoria: Numbers) -> Numbers:
 def expectation_left(
     sure: Numbers, propensity: Numbers, since_h: Numbers, occasions_h: Sequence[float], *, pills: bool
 ) -> Numbers:
-    """Share of symptoms that expectation leaves.
+    """Share of symptoms that remains after the effect of expectation.
 
-    sure         [patient]        0 to 1  belief of being treated
-    propensity   [patient]        1       the person's own, mean 1
-    since_h      [time]          h       since the first treatment; nothing happens before it
-    occasions_h  [occasion]      h       treatments, from the first; each renews expectation
+    sure         [patient]        1  belief of being treated, 0 to 1
+    propensity   [patient]        1  placebo propensity of the patient, mean 1
+    since_h      [time]           h  since the first treatment; no effect before it
+    occasions_h  [occasion]       h  treatments, from the first; each renews expectation
     pills        oral drugs are expected to take weeks, procedures hours
-    returns      [patient, time]  0 to 1
+    returns      [patient, time]  1  0 to 1
     """
     since = np.maximum(since_h, 0.0)
     given = np.asarray(occasions_h, dtype=float) - min(occasions_h)
@@ -53,19 +54,22 @@ def expectation_left(
 
 
 def natural_course(recovery: Numbers, hours: Numbers) -> Numbers:
-    """Share of symptoms that the natural course leaves.
+    """Share of symptoms that remains in the clinical course without treatment.
 
-    recovery  [patient]        1  the person's speed of recovery, mean 1
-    hours     [time]          h  since screening
-    returns   [patient, time]  0 to 1
+    recovery  [patient]        1  speed of recovery of the patient, mean 1
+    hours     [time]           h  since screening
+    returns   [patient, time]  1  0 to 1
     """
     return np.exp(-recovery[:, None] * np.maximum(hours, 0.0) / fact("recovery_time"))
 
 
 def visit_fall(visits_h: Sequence[float]) -> Numbers:
-    """Fall of HDRS17 that the visits up to each one have brought; visits_h [visit] h, ascending; returns [visit] points.
+    """Reduction of HDRS17 by the visits up to each one.
 
-    A visit soon after another brings less, and so does a late one.
+    visits_h  [visit]  h       times of the visits, ascending
+    returns   [visit]  points  cumulative reduction
+
+    A visit soon after another has a smaller effect, and so has a late one.
     """
     hours = np.asarray(visits_h, dtype=float)
     gaps, late = np.diff(hours), np.maximum(hours[1:] - hours[0] - fact("visit_reference"), 0.0)

@@ -12,8 +12,9 @@ from scipy.special import stdtr
 
 from resprout.language.rating_scales import SCALES
 from resprout.statistics.anova import group_by_time, treatment_by_time
-from resprout.statistics.time_to_event import median_day, times_to_relapse, well_at
+from resprout.statistics.time_to_event import median_day, well_at
 from resprout.trial.design import Protocol
+from resprout.trial.relapse_times import times_to_relapse_by_replicate
 from resprout.trial.trial_outcome import Numbers, Outcome, View, odds, remission_share, responded, responder_share
 
 ALPHA = 0.05
@@ -35,8 +36,13 @@ def statistic(
 ) -> Numbers:
     """Compute one statistic of a trial in every replicate.
 
-    name, arm, endpoint, time_h   as in the `published` rows of a protocol
-    returns                       [replicate]
+    protocol  design of the trial
+    outcome   ratings and dropout of every replicate
+    name      of the statistic, a key of STATISTICS
+    arm       name of the arm; empty for the first
+    endpoint  name of the endpoint
+    time_h    scalar       h  time of the visit; None for the last
+    returns   [replicate]
     """
     visits = np.array(next(each.visits for each in protocol.endpoints if each.name == endpoint))
     at = -1 if time_h is None else int(np.abs(visits - time_h).argmin())
@@ -207,21 +213,6 @@ def _genotype_gap(view: View) -> Numbers:
     carrier = view.outcome.genotype[view.arm] > 0
     change = _change(view.rating, view.at)
     return np.nanmean(np.where(carrier, change, np.nan), axis=1) - np.nanmean(np.where(carrier, np.nan, change), axis=1)
-
-
-def times_to_relapse_by_replicate(view: View) -> list[tuple[Numbers, NDArray[np.bool_]]]:
-    """Days to relapse and whether it came, for the responders of each replicate."""
-    rule = view.protocol.relapse
-    if rule is None:
-        raise ValueError("the protocol does not define relapse")
-    start = int(np.abs(view.visits - rule.start).argmin())
-    baseline = view.rating[:, :, 0]
-    responder = responded(view.rating[:, :, start], baseline, drop=rule.response)
-    after = view.visits[start + 1 :] / 24 - view.visits[start] / 24
-    days, relapsed = times_to_relapse(
-        view.rating[:, :, start + 1 :], baseline, list(after), kept=rule.kept, in_a_row=rule.in_a_row
-    )
-    return [(days[each, who], relapsed[each, who]) for each, who in enumerate(responder)]
 
 
 def _relapse_median(view: View) -> Numbers:

@@ -22,18 +22,24 @@ PAST_TRIAL_H = 1008.0  # six weeks
 
 
 def past_propensity(seed: int, person: NDArray[np.int64]) -> Numbers:
-    """How much expectation did in the past trial: [patient], mean 1, independent of what it will do in the next."""
+    """Placebo propensity in the previous treatment, independent of that in the trial.
+
+    seed     of the random streams
+    person   [candidate]  1  numbers in the population
+    returns  [candidate]  1  mean 1
+    """
     sd = np.sqrt(np.log1p(population_fact("placebo_propensity_cv") ** 2))
     return np.exp(sd * normals(seed, "past placebo propensity", person) - sd * sd / 2)
 
 
 def failed_before(model: Model) -> History:
-    """Make the test of candidates: who would not have responded to six weeks of a serotonin reuptake inhibitor.
+    """Make the test of treatment resistance: who does not respond to six weeks of a serotonin reuptake inhibitor.
 
-    returns   (constants, covariates, seed) -> [candidate] whether the rating fell by less than half
+    model    model of every candidate
+    returns  (constants, covariates, seed) -> [candidate] whether the rating fell by less than half
 
-    The past trial blocks the transporter as a usual dose does, where the model has it, and is taken with
-    expectation, which was another then; it moves recruitment only, and its effect is gone when the new trial begins.
+    The previous treatment blocks the transporter as a usual dose does, where the model has it, with an independent
+    expectation; it affects recruitment only, and its effect has ended when the trial begins.
     """
 
     def history(constants: Mapping[str, Numbers], covariates: Covariates, seed: int) -> NDArray[np.bool_]:

@@ -93,13 +93,15 @@ def run_trial(
     model: Model | None = None,
     point: bool = False,
 ) -> Trial:
-    """Run a published trial or a protocol file on virtual patients.
+    """Simulate a published trial or a protocol file with virtual patients.
 
-    name         a shipped protocol, for instance "berman2000", or a YAML file
-    replicates   how many trials, each with its own people; None takes the protocol's
-    seed         of people and ratings; None takes the protocol's       model   None for the shipped one
-    point        hold every constant at its point estimate; otherwise each replicate takes a posterior draw
-    raises       InputError with every fault of the protocol
+    name        a shipped protocol, for instance "berman2000", or a YAML file
+    replicates  number of virtual trials, each with its own patients; None takes the protocol's
+    seed        of patients and ratings; None takes the protocol's
+    model       None for the shipped one
+    point       use the point estimate; otherwise each replicate takes a posterior draw
+    returns     the trial: tables, analyses, ratings and the time course of its first patients
+    raises      InputError with every fault of the protocol
     """
     refuse_others(
         ("name", name, isinstance(name, str | Path), "a shipped trial such as `berman2000`, or the path of a protocol"),
@@ -117,7 +119,16 @@ def run_trial(
 def run_protocol(
     protocol: Protocol, regimens: dict[str, Regimen], model: Model, replicates: int, seed: int, *, point: bool = False
 ) -> Trial:
-    """Run a design that has been read and checked."""
+    """Simulate a design that has been read and checked.
+
+    protocol    design of the trial
+    regimens    by arm, with the background treatment joined to it
+    model       model of every patient
+    replicates  number of replicates
+    seed        of the random streams
+    point       use the point estimate; otherwise each replicate takes a posterior draw
+    returns     the trial
+    """
     cohort, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
     path = _path(protocol, regimens, model, cohort)
     path.attrs["constants"] = draws_words(model, point)
@@ -138,7 +149,15 @@ def run_protocol(
 def published_of(
     name: str | Path, model: Model, replicates: int | None = None, seed: int | None = None, *, point: bool = False
 ) -> list[dict[str, Any]]:
-    """Run a trial for its published numbers only; rows as in `published_rows`."""
+    """Simulate a trial for its published numbers only.
+
+    name        a shipped protocol, or the path of a YAML file
+    model       model of every patient
+    replicates  number of replicates; None takes the protocol's
+    seed        of patients and ratings; None takes the protocol's
+    point       use the point estimate; otherwise each replicate takes a posterior draw
+    returns     rows as in `published_rows`
+    """
     protocol, regimens = read_protocol(name, model)
     if not protocol.published:
         return []
@@ -148,7 +167,12 @@ def published_of(
 
 
 def anova_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
-    """Analyse treatment x time for every endpoint of a crossover; columns as in `Trial`."""
+    """Analyse treatment x time for every endpoint of a crossover.
+
+    protocol  design of the trial
+    ratings   by arm and endpoint: [replicate, patient, visit]
+    returns   a row per endpoint; columns as in `Trial`
+    """
     rows: list[dict[str, Any]] = []
     for endpoint in protocol.endpoints if "rm_anova" in protocol.analysis else ():
         rating = np.stack([ratings[arm.name, endpoint.name] for arm in protocol.arms], axis=2)
