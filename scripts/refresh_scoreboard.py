@@ -17,7 +17,9 @@ if __name__ == "__main__":
     entries = list(all_entries(load_model(), () if quick else chosen_trials(None)))
     entries += [entry for entry in recorded_entries() if entry.group == TRIAL] if quick else []
     (data_folder() / "scoreboard.tsv").write_text(recorded_text(entries), encoding="utf-8")
-    README.write_text(fill(README.read_text(encoding="utf-8"), "scoreboard", scoreboard_text(entries)), encoding="utf-8")
+    README.write_text(
+        fill(README.read_text(encoding="utf-8"), "scoreboard", scoreboard_text(entries)), encoding="utf-8"
+    )
     facts = scoreboard_facts(entries)
     unexplained = [entry.id for entry in entries if not entry.passed and not entry.reason]
     print(f"{facts['passed']} of {facts['total']} rows pass; without a reason in misses.tsv: {unexplained or 'none'}")

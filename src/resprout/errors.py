@@ -16,12 +16,14 @@ class Fault:
     where     file:line, option, patient or hour; empty if there is only one place it can be
     expected  what would have been right
     remedy    what to do next: the nearest name, or the command that lists the choices
+    field     the input at fault: an argument, option, column or field of the page; empty if it is none of them
     """
 
     found: str
     where: str = ""
     expected: str = ""
     remedy: str = ""
+    field: str = ""
 
     def __str__(self) -> str:
         place = f"{self.where}  " if self.where else ""
@@ -59,7 +61,7 @@ def refuse_others(*asked: tuple[str, Any, bool, str]) -> None:
     raises   InputError with a fault for each that will not do
     """
     faults = [
-        Fault(f"`{name}` is {_shown(given)}.", "", f"Expected {expected}.")
+        Fault(f"`{name}` is {_shown(given)}.", "", f"Expected {expected}.", field=name)
         for name, given, fits, expected in asked
         if not fits
     ]

@@ -5,14 +5,16 @@ import pandas as pd
 import pytest
 
 from resprout.errors import InputError
+from resprout.language import load_model
 from resprout.people.covariates import CYP2B6_factor, covariate_constants, draw_covariates, genotype_named
 
+VALUES = load_model().nominal
 MANY = np.arange(40_000)
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return draw_covariates(1, MANY, "mdd")
+    return draw_covariates(1, MANY, "mdd", VALUES)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def test_ages_and_sexes_are_those_of_treatment_resistant_depression(people):
 
 
 def test_the_depressed_lack_glial_uptake_and_bear_stress_and_the_healthy_do_neither(people):
-    healthy = draw_covariates(1, MANY[:100], "healthy")
+    healthy = draw_covariates(1, MANY[:100], "healthy", VALUES)
     # Ongur 1998: glial number falls by 24 % in familial major depression
     # 24 % of glia are lost (HB040); the fit moves the ends of the range by a point or two
     assert people["glial_uptake"].mean() == pytest.approx(0.76, abs=0.02)
@@ -50,13 +52,13 @@ def test_the_depressed_lack_glial_uptake_and_bear_stress_and_the_healthy_do_neit
 
 
 def test_Met_carriers_release_less_BDNF(drawn):
-    released = covariate_constants(drawn)["BDNF_release_factor"]
+    released = covariate_constants(drawn, VALUES)["BDNF_release_factor"]
     by = [released[drawn["genotype"] == name].mean() for name in ("Val/Val", "Val/Met", "Met/Met")]
     assert by[0] == 1 and by[0] > by[1] > by[2]
 
 
 def test_slow_metabolisers_clear_less(drawn):
-    factor = CYP2B6_factor(drawn)
+    factor = CYP2B6_factor(drawn, VALUES)
     assert factor[drawn["CYP2B6"] == "slow"].max() < factor[drawn["CYP2B6"] == "normal"].min()
 
 
@@ -72,8 +74,8 @@ def test_east_asian_people_carry_met_and_slow_alleles_as_published():
     from resprout.people import covariates
 
     ancestry = np.full(MANY.size, "east_asian")
-    met = np.char.count(covariates._genotype(1, MANY, ancestry).astype(str), "Met").mean() / 2
-    slow = covariates._CYP2B6(1, MANY, ancestry)
+    met = np.char.count(covariates._genotype(1, MANY, ancestry, VALUES).astype(str), "Met").mean() / 2
+    slow = covariates._CYP2B6(1, MANY, ancestry, VALUES)
     # Pivac 2009: 46.3 % of Korean alleles; Pharm Res 2006;23:1983: *6 has 18.4 % of Han alleles
     assert met == pytest.approx(0.463, abs=0.01)
     copies = np.select([slow == "slow", slow == "intermediate"], [2, 1], 0)
@@ -81,15 +83,15 @@ def test_east_asian_people_carry_met_and_slow_alleles_as_published():
 
 
 def test_only_people_with_bipolar_disorder_take_mood_stabilisers():
-    bipolar = draw_covariates(1, MANY[:2000], "bipolar")
+    bipolar = draw_covariates(1, MANY[:2000], "bipolar", VALUES)
     assert set(bipolar["comedication"]) == {"lithium", "valproate"}
-    blocked = covariate_constants(bipolar)["GSK3_block"]
+    blocked = covariate_constants(bipolar, VALUES)["GSK3_block"]
     assert (blocked > 0).mean() == pytest.approx((bipolar["comedication"] == "lithium").mean())
-    assert "GSK3_block" not in covariate_constants(draw_covariates(1, MANY[:100], "mdd"))
+    assert "GSK3_block" not in covariate_constants(draw_covariates(1, MANY[:100], "mdd", VALUES), VALUES)
 
 
 def test_a_genotype_given_to_everybody_changes_nothing_else(drawn):
-    forced = draw_covariates(1, MANY, "mdd", "Met/Met")
+    forced = draw_covariates(1, MANY, "mdd", VALUES, "Met/Met")
     assert (forced["genotype"] == "Met/Met").all()
     assert all(np.array_equal(forced[name], drawn[name]) for name in drawn if name != "genotype")
 

@@ -25,7 +25,7 @@ def model(*constants, correlations=()):
 
 
 def drawn(made, seed=1):
-    return spread_constants(made, draw_deviates(made, seed, MANY))
+    return spread_constants(made, draw_deviates(made, seed, MANY, 0.0))
 
 
 def test_cv_keeps_the_mean_and_gives_the_coefficient_of_variation():

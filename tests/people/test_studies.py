@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from resprout.language import load_model
-from resprout.people.cohort import Entry, recruit_studies
-from resprout.people.population import fact, replaced_facts
+from resprout.people.cohort import recruit_studies
+from resprout.people.entry import Entry
+from resprout.people.screening import Recruitment
 from resprout.people.streams import normals
 from resprout.people.studies import candidates_of, deviates, study_of
 
@@ -13,13 +14,12 @@ MODEL = load_model()
 
 
 def studies(numbers, n=8):
-    return recruit_studies(n, np.array(numbers), seed=5, entry=Entry({"HDRS17": 18}), population="mdd", model=MODEL)
+    return recruit_studies(n, np.array(numbers), Recruitment(Entry({"HDRS17": 18}), seed=5), MODEL)
 
 
 @pytest.mark.parametrize("likeness", [0.0, 0.2, 0.6])
-def test_two_people_of_one_study_correlate_as_the_fact_says(likeness):
-    with replaced_facts({"study_likeness": likeness}):
-        drawn = deviates(3, "trait", candidates_of(np.arange(1, 20_001), 0, 2)).reshape(-1, 2)
+def test_two_people_of_one_study_correlate_as_they_are_asked_to(likeness):
+    drawn = deviates(3, "trait", candidates_of(np.arange(1, 20_001), 0, 2), likeness).reshape(-1, 2)
     # 0.03 is four standard errors of a correlation of 20,000 pairs
     assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(likeness, abs=0.03)
     assert drawn.std() == pytest.approx(1, abs=0.03)
@@ -27,7 +27,7 @@ def test_two_people_of_one_study_correlate_as_the_fact_says(likeness):
 
 def test_people_of_the_population_at_large_share_nothing():
     person = np.arange(1000)
-    assert np.array_equal(deviates(3, "trait", person), normals(3, "trait", person))
+    assert np.array_equal(deviates(3, "trait", person, 0.2), normals(3, "trait", person))
 
 
 def test_a_study_has_the_same_people_whatever_others_are_recruited_with_it():
@@ -46,10 +46,3 @@ def test_people_screened_for_a_series_are_those_screened_for_each_of_its_studies
 def test_a_larger_study_begins_with_the_people_of_a_smaller_one():
     small, large = studies([2], n=5), studies([2], n=40)
     assert np.array_equal(large.candidate[:5], small.candidate)
-
-
-def test_replaced_facts_hold_for_the_block_and_no_longer():
-    before = fact("stress_mean")
-    with replaced_facts({"stress_mean": 9.0}):
-        assert fact("stress_mean") == 9.0
-    assert fact("stress_mean") == before

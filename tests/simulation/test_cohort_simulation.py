@@ -79,10 +79,10 @@ def test_a_changed_constant_and_a_changed_genotype_change_the_outcome(people, tr
 
 def test_midazolam_is_given_and_lifts_no_mood(people):
     run = simulate(
-        MODEL, people, "midazolam 0.045 mg/kg iv over 40 min", days=2, outputs=["companion_plasma", "HDRS17"]
+        MODEL, people, "midazolam 0.045 mg/kg iv over 40 min", days=2, outputs=["midazolam_plasma", "HDRS17"]
     )
     change = run["HDRS17"].isel(time_h=-1) - run["HDRS17"].isel(time_h=0)
-    assert float(run["companion_plasma"].max()) > 10 and abs(float(change.mean())) < 1
+    assert float(run["midazolam_plasma"].max()) > 10 and abs(float(change.mean())) < 1
 
 
 def test_a_number_of_people_may_be_given_instead_of_people():

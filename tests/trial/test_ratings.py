@@ -1,23 +1,20 @@
 """Ratings: steps, ranges, swings of mood, expectation and selection."""
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import resprout
 from resprout.language import load_model
 from resprout.language.rating_scales import SCALES
 from resprout.people.covariates import draw_covariates
-from resprout.people.population import GRADES, population_facts
 from resprout.trial.design import Protocol
-from resprout.trial.expectation import belief, expectation_left, natural_course, visit_fall
-from resprout.trial.rating_items import expected_total, item_scores, items, items_of
-from resprout.trial.ratings import fact, mood_swings, observation_facts, rate, ratios_of, screening_rater
+from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
+from resprout.trial.rating_items import expected_total, item_scores, items_of
+from resprout.trial.ratings import rate, screening_rater, within_subject_variation
 
 MODEL = load_model()
-RATIOS = ratios_of(MODEL)
+VALUES = MODEL.nominal
+ITEMS = items_of(MODEL)
+RATIOS = ITEMS.ratios
 PEOPLE = np.arange(20_000)
 
 
@@ -25,21 +22,21 @@ PEOPLE = np.arange(20_000)
 def test_a_rating_is_a_step_of_its_scale_within_its_range(name):
     scale = SCALES[name]
     true = np.linspace(scale.lowest - 5, scale.highest + 5, 500)[:, None]
-    rated = rate(scale, true, np.zeros_like(true), 1, PEOPLE[:500], ["now"], RATIOS)
+    rated = rate(scale, true, np.zeros_like(true), 1, PEOPLE[:500], ["now"], MODEL)
     assert rated.min() >= scale.lowest and rated.max() <= scale.highest
     assert np.array_equal(rated, np.round(rated))
 
 
 def test_ratings_are_right_on_average():
     true = np.full((20_000, 1), 24.0)
-    rated = rate(SCALES["HDRS17"], true, mood_swings(1, PEOPLE, [0.0]), 1, PEOPLE, ["now"], RATIOS)
+    rated = rate(SCALES["HDRS17"], true, within_subject_variation(1, PEOPLE, [0.0], VALUES), 1, PEOPLE, ["now"], MODEL)
     assert rated.mean() == pytest.approx(24, abs=4 * rated.std() / np.sqrt(20_000))
 
 
 def test_swings_keep_their_size_and_are_forgotten_with_time():
-    swing = mood_swings(1, PEOPLE, [0.0, 1.0, 72.0, 2000.0])
-    kept = [np.corrcoef(swing[:, 0], swing[:, index])[0, 1] for index in (1, 2, 3)]
-    assert swing.std(axis=0) == pytest.approx(np.ones(4), abs=0.03)
+    variation = within_subject_variation(1, PEOPLE, [0.0, 1.0, 72.0, 2000.0], VALUES)
+    kept = [np.corrcoef(variation[:, 0], variation[:, index])[0, 1] for index in (1, 2, 3)]
+    assert variation.std(axis=0) == pytest.approx(np.ones(4), abs=0.03)
     # four standard errors of a correlation in 20,000 people
     assert kept[0] > 0.95 and 0.01 < kept[1] < 0.6 and abs(kept[2]) < 0.03
 
@@ -48,8 +45,8 @@ def test_people_selected_at_a_bad_hour_look_better_later_without_treatment():
     true = np.full(20_000, 18.0)
     first = screening_rater(MODEL)("HDRS17", true, PEOPLE, 1)
     chosen = PEOPLE[first >= 20]
-    swing = mood_swings(1, chosen, [-168.0, 0.0])[:, 1:]
-    later = rate(SCALES["HDRS17"], true[chosen][:, None], swing, 1, chosen, ["baseline"], RATIOS)
+    variation = within_subject_variation(1, chosen, [-168.0, 0.0], VALUES)[:, 1:]
+    later = rate(SCALES["HDRS17"], true[chosen][:, None], variation, 1, chosen, ["baseline"], MODEL)
     # they come back part of the way to 18: lasting profiles stay, moods and misjudgements do not
     assert 18 < later.mean() < first[chosen].mean() - 1
 
@@ -66,31 +63,34 @@ def trial(**fields):
 
 def test_euphoria_gives_the_drug_away_in_a_blind_trial_but_not_the_control():
     euphoria = np.array([0.0, 20.0, 80.0])
-    told = belief(trial(), "drug", euphoria)
-    assert np.all(np.diff(told) > 0) and told[0] == belief(trial(), "none", euphoria)[0]
-    assert np.ptp(belief(trial(), "none", euphoria)) == 0
+    told = belief(trial(), "drug", euphoria, VALUES)
+    assert np.all(np.diff(told) > 0) and told[0] == belief(trial(), "none", euphoria, VALUES)[0]
+    assert np.ptp(belief(trial(), "none", euphoria, VALUES)) == 0
 
 
 def test_with_maintained_blinding_euphoria_does_not_change_belief():
     held = trial(blinding="maintained")
-    assert np.array_equal(belief(held, "drug", np.array([0.0, 80.0])), belief(held, "none", np.zeros(2)))
+    assert np.array_equal(
+        belief(held, "drug", np.array([0.0, 80.0]), VALUES), belief(held, "none", np.zeros(2), VALUES)
+    )
 
 
 def test_where_nothing_is_hidden_everybody_is_sure_and_who_waits_expects_nothing():
-    assert (belief(trial(control="open_label"), "none", np.zeros(3)) == 1).all()
-    assert (belief(trial(control="wait_list"), "none", np.zeros(3)) == 0).all()
+    assert (belief(trial(control="open_label"), "none", np.zeros(3), VALUES) == 1).all()
+    assert (belief(trial(control="wait_list"), "none", np.zeros(3), VALUES) == 0).all()
 
 
 def test_expectation_takes_hold_after_treatment_and_fades():
     hours = np.array([-5.0, 0.0, 1.0, 24.0, 24 * 90.0])
-    gone = 1 - expectation_left(np.ones(1), np.ones(1), hours, [0.0], pills=False)[0]
+    gone = 1 - expectation_left(np.ones(1), np.ones(1), hours, [0.0], VALUES, pills=False)[0]
     assert gone[0] == gone[1] == 0 and 0 < gone[2] < gone[3] and gone[4] < 0.05 * gone[3]
 
 
 def test_further_treatments_renew_expectation():
     hours = np.array([24 * 20.0])
     once, often = (
-        expectation_left(np.ones(1), np.ones(1), hours, given, pills=False) for given in ([0.0], [0.0, 24 * 19.0])
+        expectation_left(np.ones(1), np.ones(1), hours, given, VALUES, pills=False)
+        for given in ([0.0], [0.0, 24 * 19.0])
     )
     assert often < once
 
@@ -99,20 +99,20 @@ def test_sixty_percent_of_what_six_weeks_of_pills_bring_is_there_after_two():
     # Posternak & Zimmerman 2005: 60.2 and 61.6 % of the improvement in the first two weeks, visits and time included
     hours = np.array([336.0, 1008.0])
     daily = list(np.arange(0, 1008.0, 24.0))
-    gone = 1 - expectation_left(np.ones(1), np.ones(1), hours, daily, pills=True)[0]
+    gone = 1 - expectation_left(np.ones(1), np.ones(1), hours, daily, VALUES, pills=True)[0]
     assert gone[0] / gone[1] == pytest.approx(0.61, abs=0.2)
 
 
 def test_midazolam_does_what_its_arm_did():
     # Murrough 2013: 8.8 MADRS points 24 h after midazolam, standard error 1.9; such patients start at 32.7 (Ibrahim 2012)
-    propensity = draw_covariates(1, PEOPLE, "mdd")["placebo_propensity"]
-    sure = belief(trial(control="midazolam"), "none", np.zeros(len(PEOPLE)))
-    left = expectation_left(sure, propensity, np.array([24.0]), [0.0], pills=False)
+    propensity = draw_covariates(1, PEOPLE, "mdd", VALUES)["placebo_propensity"]
+    sure = belief(trial(control="midazolam"), "none", np.zeros(len(PEOPLE)), VALUES)
+    left = expectation_left(sure, propensity, np.array([24.0]), [0.0], VALUES, pills=False)
     assert 32.7 * (1 - left.mean()) == pytest.approx(8.8, abs=1.9)
 
 
 def test_time_alone_heals_a_little_and_some_people_more():
-    left = natural_course(np.array([0.1, 1.0, 3.0]), np.array([0.0, 24 * 70.0]))
+    left = clinical_course(np.array([0.1, 1.0, 3.0]), np.array([0.0, 24 * 70.0]), VALUES)
     assert (left[:, 0] == 1).all() and np.all(np.diff(left[:, 1]) < 0)
 
 
@@ -122,14 +122,14 @@ def test_the_expected_item_total_is_the_models_score_to_within_a_point(name):
     # to 40 points of HDRS17, or as far as the form can go; nobody in the ill population is above
     highest = min(40.0, (scale.highest - 0.2) / ratio) if scale.mood else min(scale.lowest + 25, scale.highest - 1)
     true = np.linspace(scale.lowest, highest, 60)
-    assert expected_total(scale, true, RATIOS) == pytest.approx(true * ratio, abs=1.0)
+    assert expected_total(scale, true, MODEL) == pytest.approx(true * ratio, abs=1.0)
 
 
 @pytest.mark.parametrize(("name", "severity"), [("HDRS17", 24.0), ("HDRS25", 10.0), ("MADRS", 25.0), ("CADSS", 12.0)])
 def test_raters_write_down_on_average_what_is_expected(name, severity):
-    scores = item_scores(SCALES[name], np.full((4000, 1), severity), RATIOS, 1, PEOPLE[:4000], ["now"])
+    scores = item_scores(SCALES[name], np.full((4000, 1), severity), MODEL, 1, PEOPLE[:4000], ["now"])
     total = SCALES[name].lowest + scores.sum(axis=2)
-    expected = expected_total(SCALES[name], np.array([severity]), RATIOS)[0]
+    expected = expected_total(SCALES[name], np.array([severity]), MODEL)[0]
     # four standard errors of 4,000 ratings
     assert total.mean() == pytest.approx(expected, abs=4 * total.std() / np.sqrt(4000))
 
@@ -137,10 +137,10 @@ def test_raters_write_down_on_average_what_is_expected(name, severity):
 def test_forms_of_one_scale_share_their_items():
     severity = np.full((300, 1), 22.0)
     short, long = (
-        item_scores(SCALES[name], severity, RATIOS, 1, PEOPLE[:300], ["now"]) for name in ("HDRS17", "HDRS25")
+        item_scores(SCALES[name], severity, MODEL, 1, PEOPLE[:300], ["now"]) for name in ("HDRS17", "HDRS25")
     )
     places = [
-        [item.name for item in items_of(SCALES["HDRS25"])].index(item.name) for item in items_of(SCALES["HDRS17"])
+        [item.name for item in ITEMS.of(SCALES["HDRS25"])].index(item.name) for item in ITEMS.of(SCALES["HDRS17"])
     ]
     assert np.array_equal(short, long[:, :, places])
 
@@ -148,7 +148,7 @@ def test_forms_of_one_scale_share_their_items():
 def test_scales_have_the_ranges_of_their_items():
     for scale in SCALES.values():
         if scale.items:
-            assert scale.highest - scale.lowest == sum(item.highest for item in items_of(scale))
+            assert scale.highest - scale.lowest == sum(item.highest for item in ITEMS.of(scale))
 
 
 def test_madrs_is_about_twice_as_precise_as_hdrs17():
@@ -156,35 +156,46 @@ def test_madrs_is_about_twice_as_precise_as_hdrs17():
     severity = np.full((6000, 2), 20.0)
     noise = {}
     for name in ("HDRS17", "MADRS"):
-        total = item_scores(SCALES[name], severity, RATIOS, 1, PEOPLE[:6000], ["a", "b"]).sum(axis=2)
+        total = item_scores(SCALES[name], severity, MODEL, 1, PEOPLE[:6000], ["a", "b"]).sum(axis=2)
         noise[name] = (total[:, 0] - total[:, 1]).std() / RATIOS[name]
     assert 1.4 < (noise["HDRS17"] / noise["MADRS"]) ** 2 < 3.0
 
 
 def test_half_of_severe_patients_want_to_die_more_than_fleetingly():
     # Larkin 2011: item 3.9 (SEM 0.4) where MADRS is 40.4, in people who came for thoughts of suicide
-    scores = item_scores(SCALES["MADRS_suicidality"], np.full((4000, 1), 40.4 / 1.3), RATIOS, 1, PEOPLE[:4000], ["now"])
+    scores = item_scores(SCALES["MADRS_suicidality"], np.full((4000, 1), 40.4 / 1.3), MODEL, 1, PEOPLE[:4000], ["now"])
     assert 2.5 < scores.mean() < 4.3
 
 
 def test_each_visit_brings_a_little_and_the_first_nothing():
     # Posternak & Zimmerman 2007: an added visit lowers HRSD by 0.86 points at week 3 and by 0.67 at week 5
-    far = visit_fall([0.0, 504.0])[1]
+    far = visit_fall([0.0, 504.0], VALUES)[1]
     assert far == pytest.approx(0.86 * (1 - np.exp(-3)), rel=1e-6)
-    late = visit_fall([0.0, 1e-9, 840.0])
+    late = visit_fall([0.0, 1e-9, 840.0], VALUES)
     assert (late[2] - late[1]) / (1 - np.exp(-5)) == pytest.approx(0.67, abs=0.005)
 
 
-def test_every_fact_has_a_grade_a_meaning_and_a_source_that_is_listed():
-    text = (Path(resprout.__file__).parent / "people" / "sources.bib").read_text()
-    listed = set(re.findall(r"^@\w+\{([^,\s]+)", text, re.MULTILINE))
-    for row in (*observation_facts().values(), *population_facts().values(), *items().values()):
-        assert row.grade in GRADES and row.meaning
-        assert row.source or row.grade == "assumed"
-        assert set(row.source.split()) <= listed
-    assert all(row.unit for row in observation_facts().values())
+def test_the_threshold_of_an_item_changes_what_is_written_down():
+    severity = np.full((2000, 1), 24.0)
+    never = MODEL.with_parameters({"HDRS_10_threshold_4": 30.0})
+    scores = {
+        name: item_scores(SCALES["HDRS17"], severity, model, 1, PEOPLE[:2000], ["now"])
+        for name, model in (("as shipped", MODEL), ("never 4", never))
+    }
+    place = [item.name for item in ITEMS.of(SCALES["HDRS17"])].index("HDRS_10")
+    assert (scores["as shipped"][:, 0, place] == 4).any() and not (scores["never 4"][:, 0, place] == 4).any()
+
+
+def test_a_lasting_profile_of_items_can_be_set_as_well():
+    severity = np.full((2000, 1), 24.0)
+    wide = MODEL.with_parameters({"profile_suicidality": 3.0})
+    spread = [
+        item_scores(SCALES["MADRS_suicidality"], severity, model, 1, PEOPLE[:2000], ["now"]).std()
+        for model in (MODEL, wide)
+    ]
+    assert spread[1] > 1.3 * spread[0]
 
 
 def test_a_reading_errs_by_what_the_table_says():
-    read = rate(SCALES["SBP"], np.full((20_000, 1), 120.0), np.zeros((20_000, 1)), 1, PEOPLE, ["now"], RATIOS)
-    assert read.std() == pytest.approx(fact("rater_blood_pressure"), rel=0.03)
+    read = rate(SCALES["SBP"], np.full((20_000, 1), 120.0), np.zeros((20_000, 1)), 1, PEOPLE, ["now"], MODEL)
+    assert read.std() == pytest.approx(VALUES["rater_blood_pressure"], rel=0.03)

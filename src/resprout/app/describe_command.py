@@ -60,7 +60,7 @@ def facts_about(loaded: Model, name: str, *, brief: bool) -> tuple[Any, Callable
     if name in STAGES or name in tuple("123456"):
         return about_stage(loaded, STAGES.index(name) + 1 if name in STAGES else int(name)), show_stage
     if name in ("people", "ratings"):
-        return {name: other_facts()[name]}, show_drugs
+        return {name: other_facts(loaded)[name]}, show_drugs
     if name in loaded.constants or name in loaded.equations:
         return about_quantity(loaded, name), show_quantity
     if name in drugs_of(loaded):
@@ -208,12 +208,10 @@ def show_targets(console: Console, facts: dict[str, list[dict[str, Any]]]) -> No
     for target, drugs in facts.items():
         for place, row in enumerate(drugs):
             others = ", ".join(f"{name} {value:g}" for name, value in row["properties"].items())
-            affinity = number(row["affinity_uM"], 4)
-            rows.append(
-                [target if not place else "", row["drug"], affinity, others, row["source"], graded(row["grade"])]
-            )
-    columns = ["target", "drug", "affinity, uM", "other properties", "source", "grade"]
-    console.print(table(columns, rows, right=["affinity, uM"]))
+            half = f"{row['half_point']} {number(row['value_uM'], 4)}".strip()
+            rows.append([target if not place else "", row["drug"], half, others, row["source"], graded(row["grade"])])
+    columns = ["target", "drug", "uM", "other properties", "source", "grade"]
+    console.print(table(columns, rows, right=["uM"]))
 
 
 def show_source(console: Console, facts: dict[str, Any]) -> None:

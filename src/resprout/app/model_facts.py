@@ -10,6 +10,10 @@ from resprout.language import STAGES, Constant, Equation, Model
 
 GRADES = ("measured", "fitted", "assumed")
 Facts = dict[str, Any]
+OUTSIDE_WORDS = {"people": "parameter of people", "rating": "parameter of ratings"}
+
+HALF_POINTS = ("Kd", "EC50", "IC50")
+"""Words for the concentration of a half-maximal effect; which one stands in the tables."""
 
 
 def about_model(model: Model) -> Facts:
@@ -24,7 +28,7 @@ def about_model(model: Model) -> Facts:
         "share_assumed": share_assumed(grades_of(model)),
         "library": {**about_library(model), "drugs": drugs_of(model)},
         "sources": about_sources(model),
-        "other_facts": {word: count_assumed(rows) for word, rows in other_facts().items()},
+        "other_facts": {word: count_assumed(rows) for word, rows in other_facts(model).items()},
         "stages": [about_stage(model, number) for number in range(1, len(STAGES) + 1)],
     }
 
@@ -43,7 +47,7 @@ def about_stage(model: Model, number: int) -> Facts:
         "constants": [
             constant_row(constant)
             for constant in model.constants.values()
-            if constant.stage == number and constant.role != "slot" and not is_library(constant)
+            if constant.stage == number and constant.role != "default" and not is_library(constant)
         ],
     }
 
@@ -67,7 +71,7 @@ def about_sources(model: Model) -> Facts:
 
 
 def is_library(constant: Constant) -> bool:
-    """Whether a constant belongs to a drug that takes a slot."""
+    """Whether a constant belongs to a drug beside the ketamine family."""
     chain = ("ketamine_", "S_ketamine_", "R_ketamine_", "saline_")
     return constant.file in ("drugs.tsv", "targets.tsv") and not constant.name.startswith(chain)
 
@@ -92,27 +96,26 @@ def place(quantity: Constant | Equation) -> str:
     return f"{quantity.file}:{quantity.line}"
 
 
-def other_facts() -> dict[str, list[Facts]]:
-    """What the software takes to be true outside the model: of people, and of ratings."""
-    from resprout.people.population import population_facts
-    from resprout.trial.ratings import observation_facts
-
-    tables = {"people": population_facts(), "ratings": observation_facts()}
-    return {word: [asdict(fact) for fact in facts.values()] for word, facts in tables.items()}
+def other_facts(model: Model) -> dict[str, list[Facts]]:
+    """What a model takes to be true outside its equations: rows of people.tsv and of ratings.tsv."""
+    return {
+        word: [constant_row(constant) for constant in model.constants.values() if constant.file == f"{word}.tsv"]
+        for word in ("people", "ratings")
+    }
 
 
 def count_assumed(rows: list[Facts]) -> str:
     """How many facts there are and how many of them are assumed, in words."""
     assumed = sum(row["grade"] == "assumed" for row in rows)
-    return f"{len(rows)} facts, {assumed} ({assumed / len(rows):.0%}) assumed"
+    return f"{len(rows)} facts, {assumed} ({assumed / max(len(rows), 1):.0%}) assumed"
 
 
 def known_constants(model: Model, stage: int | None = None) -> list[Constant]:
-    """Constants of the chain that stand for facts: inputs and empty slots are neutral by definition, drugs count apart."""
+    """Constants of the chain that stand for facts: inputs and neutral defaults are no facts, drugs count apart."""
     return [
         constant
         for constant in model.constants.values()
-        if constant.role not in ("input", "slot") and not is_library(constant)
+        if constant.in_chain and constant.role not in ("input", "default") and not is_library(constant)
         if stage is None or constant.stage == stage
     ]
 
@@ -134,7 +137,9 @@ def about_quantity(model: Model, name: str) -> Facts:
     if name in model.constants:
         constant = model.constants[name]
         facts = {
-            "is": f"{constant.role} of stage {constant.stage}, {STAGES[constant.stage - 1]}",
+            "is": f"{constant.role} of stage {constant.stage}, {STAGES[constant.stage - 1]}"
+            if constant.stage
+            else OUTSIDE_WORDS[constant.role],
             **constant_row(constant),
         }
         from resprout.trial.citations import citations
@@ -157,17 +162,19 @@ def drugs_of(model: Model) -> dict[str, list[Facts]]:
 
 
 def targets_of(model: Model) -> dict[str, list[Facts]]:
-    """Every target with the drugs that act on it: affinity in uM, efficacy, source and grade of the affinity."""
+    """Every target with the drugs that act on it: half-maximal concentration (uM) and its kind, maximal effect, source, grade."""
     actions: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
     for row in model.tables.get("targets", ()):
         actions.setdefault((row["target"], row["drug"]), {})[row["property"]] = dict(row)
     targets: dict[str, list[Facts]] = {}
     for (target, drug), rows in actions.items():
-        affinity = rows.get("affinity", {})
-        others = {name: float(row["value"]) for name, row in rows.items() if name != "affinity"}
-        known = {key: affinity.get(key, "") for key in ("source", "grade", "meaning")}
-        value = float(affinity["value"]) if affinity else None
-        targets.setdefault(target, []).append({"drug": drug, "affinity_uM": value, **known, "properties": others})
+        kind = next((name for name in HALF_POINTS if name in rows), "")
+        half = rows.get(kind, {})
+        others = {name: float(row["value"]) for name, row in rows.items() if name != kind}
+        known = {key: half.get(key, "") for key in ("source", "grade", "meaning")}
+        value = float(half["value"]) if half else None
+        told = {"drug": drug, "half_point": kind, "value_uM": value, **known, "properties": others}
+        targets.setdefault(target, []).append(told)
     return dict(sorted(targets.items()))
 
 
@@ -190,11 +197,10 @@ def drug_list(model: Model) -> list[Facts]:
 
 
 def cited_by(model: Model, key: str) -> list[str]:
-    """What rests on a source: constants, facts about people and ratings, ids of interventions and facts, trials."""
+    """What rests on a source: constants, also of people and ratings, ids of interventions and facts, trials."""
     from resprout.trial.protocol import read_protocol, shipped_protocols
 
     names = [constant.name for constant in model.constants.values() if key in constant.source.split()]
-    names += [fact["name"] for facts in other_facts().values() for fact in facts if key in fact["source"].split()]
     rows = [row for table in ("interventions", "facts") for row in model.tables.get(table, ())]
     names += [row["id"] for row in rows if key in row["source"].split()]
     return names + [name for name in shipped_protocols() if key in read_protocol(name, model)[0].source.split()]

@@ -74,12 +74,13 @@ def enrolled(n: int, entry: str, population: str, genotype: str | None, rated: b
     from resprout.app.terminal import status_spinner
     from resprout.language import load_model
     from resprout.people import recruit as recruit_cohort
-    from resprout.people.cohort import default_entry, read_entry
+    from resprout.people.entry import default_entry, read_entry
+    from resprout.people.screening import Visit
     from resprout.trial.ratings import screening_rater
     from resprout.trial.treatment_history import failed_before
 
     model = load_model()
-    wanted = read_entry(entry) if entry.strip() else default_entry(population)
+    wanted = read_entry(entry) if entry.strip() else default_entry(population, model)
     with status_spinner(f"Recruiting {n:,} patients"):
         return recruit_cohort(
             n,
@@ -88,8 +89,7 @@ def enrolled(n: int, entry: str, population: str, genotype: str | None, rated: b
             population=population,
             genotype=genotype,
             model=model,
-            rater=screening_rater(model) if rated else None,
-            history=failed_before(model) if wanted.resistant else None,
+            visit=Visit(screening_rater(model) if rated else None, failed_before(model) if wanted.resistant else None),
         )
 
 

@@ -104,6 +104,7 @@ def simulate(
     model: Annotated[
         Path | None, typer.Option("--model", help="A model of one's own: folder, SBML or Antimony file.")
     ] = None,
+    drug: Annotated[list[Path] | None, typer.Option("--drug", help="A file with a further drug; repeatable.")] = None,
     patient_ids: Annotated[
         str | None, typer.Option(help="Only these patients of the draw, such as 0,17,400-420.")
     ] = None,
@@ -144,7 +145,13 @@ def simulate(
     if model is not None and model.is_file():
         refuse(faults)
         others = {"regimen": regimen, "--population": population != "mdd", "--patients": patients not in (1, 1000)}
-        others |= {"--genotype": genotype, "--entry": entry, "--block": block, "--patient-ids": patient_ids}
+        others |= {
+            "--genotype": genotype,
+            "--entry": entry,
+            "--block": block,
+            "--patient-ids": patient_ids,
+            "--drug": drug,
+        }
         others |= {"--errors": errors, "--point": point, "--cluster": cluster, "--restart": restart, "--report": report}
         told = {name: bool(was_given) for name, was_given in others.items()}
         follow_file(model, asked, overrides, (days, hours, until), tolerance, (out, table), told, as_json)
@@ -159,7 +166,7 @@ def simulate(
     from resprout.language import load_model
     from resprout.simulation.request import make_request
 
-    loaded = load_model(model)
+    loaded = load_model(model, drug or [])
     request = None
     try:
         request = make_request(
@@ -178,6 +185,7 @@ def simulate(
             precision=(kind or "float32") if out is not None and not wanted.whole else "float64",
             folder=model,
             point=point,
+            drugs=drug or [],
         )
     except InputError as error:
         faults += error.faults

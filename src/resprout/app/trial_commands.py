@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import AsJson, Point, Replicates, Seed
+from resprout.app.options import AsJson, Point, Replicates, Seed, read_pairs
 from resprout.app.output_files import (
     PAGE_SUFFIXES,
     TABLE_SUFFIXES,
@@ -34,6 +34,10 @@ PublishedFile = Annotated[
     Path | None, typer.Option("--published", help="Write published numbers beside predictions: .csv.")
 ]
 ReportFile = Annotated[Path | None, typer.Option("--report", help="Write a report that opens offline: .html.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Set a parameter of model, people or ratings, NAME=VALUE; repeatable."),
+]
 GridFigure = Annotated[
     Path | None, typer.Option("--picture", help="Write the figure of a grid: .html, .svg, .pdf or .png.")
 ]
@@ -54,7 +58,7 @@ def demo(
     from resprout.app.terminal import stdout_console
 
     started = time.perf_counter()
-    trial = conduct("berman2000", replicates, seed)
+    trial = conduct("berman2000", Series(replicates, seed))
     console = stdout_console()
     show_trial(console, trial, published=False)
     out.mkdir(parents=True, exist_ok=True)
@@ -75,6 +79,7 @@ def trial(  # many arguments: each is an option of the command
     report: ReportFile = None,
     grid: Annotated[list[str] | None, typer.Option(help="Values to try, `n=20,40,80`; may be given again.")] = None,
     picture: GridFigure = None,
+    set_: Parameters = None,
     point: Point = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocol files.")] = False,
     as_json: AsJson = False,
@@ -86,11 +91,13 @@ def trial(  # many arguments: each is an option of the command
     if schema:
         print_schema()
         return
-    refuse(_option_faults(name, table, published, report, grid, picture))
+    faults = _option_faults(name, table, published, report, grid, picture)
+    series = Series(replicates, seed, point, read_pairs("--set", set_ or [], "placebo_depth=0.5", faults))
+    refuse(faults)
     if grid:
-        try_grid(name, grid, Series(replicates, seed, point), table, picture, as_json)
+        try_grid(name, grid, series, table, picture, as_json)
         return
-    done = conduct(name, replicates, seed, point)
+    done = conduct(name, series)
     files = save_trial(done, table, published, report)
     if as_json:
         print_trial(name, done, files)
@@ -156,23 +163,24 @@ def figure(
     typer.echo(f"wrote {target}")
 
 
-def conduct(name: str, replicates: int | None, seed: int | None, point: bool = False) -> Trial:
+@dataclass(frozen=True)
+class Series:
+    """How a protocol is run: number of replicates and seed (None takes the protocol's), point estimate or draws, parameters set."""
+
+    replicates: int | None
+    seed: int | None
+    point: bool = False
+    overrides: dict[str, float] = field(default_factory=dict)
+
+
+def conduct(name: str, series: Series) -> Trial:
     """Run a trial behind a spinner."""
     from resprout.app.terminal import status_spinner
 
     with status_spinner(f"Running {name}"):
         from resprout.trial import run_trial
 
-        return run_trial(name, replicates=replicates, seed=seed, point=point)
-
-
-@dataclass(frozen=True)
-class Series:
-    """How a protocol is run: number of replicates and seed (None takes the protocol's), and whether at the point estimate."""
-
-    replicates: int | None
-    seed: int | None
-    point: bool
+        return run_trial(name, series.replicates, series.seed, point=series.point, overrides=series.overrides)
 
 
 def try_grid(
@@ -183,15 +191,18 @@ def try_grid(
 
     from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.figures.design_surface import design_surface
+    from resprout.language import load_model
+    from resprout.people.overrides import overridden
     from resprout.trial.design_grid import read_axes, surface
 
+    model = overridden(load_model(), series.overrides)
     axes = read_axes(grid)
     with status_spinner(f"Trying designs of {name}") as spinner:
 
         def progress(done: int, whole: int) -> None:
             spinner.update(f"Trying designs of {name}: {done} of {whole} …")
 
-        rows = surface(name, axes, series.replicates, series.seed, progress=progress, point=series.point)
+        rows = surface(name, axes, series.replicates, series.seed, model=model, progress=progress, point=series.point)
     if table is not None:
         save_table(pd.DataFrame(rows), table)
     if picture is not None:

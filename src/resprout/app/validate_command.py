@@ -42,15 +42,15 @@ def validate(
     from resprout.language import load_model
 
     plans = () if no_trials else chosen_trials(trials)
-    marks = list(all_entries(load_model(model), plans, replicates, seed))
-    facts = scoreboard_facts(marks)
+    entries = list(all_entries(load_model(model), plans, replicates, seed))
+    facts = scoreboard_facts(entries)
     if table is not None:
         rows = [{name: str(cell) if name in MIXED else cell for name, cell in row.items()} for row in facts["rows"]]
         save_table(pd.DataFrame(rows), table)
     if as_json:
         print_json(facts)
         return
-    show_scoreboard(stdout_console(), marks, facts)
+    show_scoreboard(stdout_console(), entries, facts)
     if table is not None:
         typer.echo(f"wrote {table}")
 
@@ -61,7 +61,7 @@ MIXED = ("observed", "predicted")  # numbers in some rows, words in others
 def all_entries(
     model: Model, plans: Sequence[TrialPlan], replicates: int | None = None, seed: int = 1
 ) -> Iterator[ScoreboardEntry]:
-    """Every mark, with a bar on standard error that says how far it is."""
+    """Every entry, with a bar on standard error that says how far it is."""
     from resprout.app.terminal import progress_bar
     from resprout.calibrate.scoreboard import intervention_entries, laboratory_entries, trial_entries
 
@@ -75,7 +75,7 @@ def all_entries(
             progress(done)
 
 
-def show_scoreboard(console: Console, marks: Sequence[ScoreboardEntry], facts: dict[str, Any]) -> None:
+def show_scoreboard(console: Console, entries: Sequence[ScoreboardEntry], facts: dict[str, Any]) -> None:
     """Print every row by stage, first those not used in the fit, then the reasons of those that do not pass, then the totals."""
     from resprout.app.terminal import table
     from resprout.calibrate.scoreboard import GROUPS
@@ -83,18 +83,18 @@ def show_scoreboard(console: Console, marks: Sequence[ScoreboardEntry], facts: d
 
     for used, title in ((False, "not used in the fit"), (True, "used in the fit")):
         for number, stage in enumerate(STAGES, 1):
-            chosen = [mark for mark in marks if (mark.stage, mark.used_in_fit) == (number, used)]
+            chosen = [entry for entry in entries if (entry.stage, entry.used_in_fit) == (number, used)]
             if chosen:
-                passed = sum(mark.passed for mark in chosen)
+                passed = sum(entry.passed for entry in chosen)
                 heading = f"{number} {stage}, {title}: {passed} of {len(chosen)}"
                 console.print(
-                    table(HEADINGS, [entry_cells(mark) for mark in chosen], title=heading, right=HEADINGS[3:5])
+                    table(HEADINGS, [entry_cells(entry) for entry in chosen], title=heading, right=HEADINGS[3:5])
                 )
-    not_passed = [mark for mark in marks if not mark.passed]
+    not_passed = [entry for entry in entries if not entry.passed]
     if not_passed:
         console.print("[bold]Rows that do not pass, and the reasons[/]")
-    for mark in not_passed:
-        console.print(f"  [bold red]{mark.id}[/]  {mark.reason or 'no reason is recorded'}", soft_wrap=True)
+    for entry in not_passed:
+        console.print(f"  [bold red]{entry.id}[/]  {entry.reason or 'no reason is recorded'}", soft_wrap=True)
     rows = [[name, *shares(facts["by_group"][name]), words] for name, words in GROUPS.items()]
     rows += [[name, *shares(part), ""] for name, part in facts["by_stage"].items() if part["total"]]
     rows += [[name, *shares(part), SEED_WORDS[name]] for name, part in facts["by_seed_row"].items() if part["total"]]
@@ -117,20 +117,20 @@ SEED_WORDS = {
 }
 
 
-def entry_cells(mark: ScoreboardEntry) -> list[Any]:
+def entry_cells(entry: ScoreboardEntry) -> list[Any]:
     """One row of the scoreboard, for the screen."""
     from rich.text import Text
 
-    result = Text("yes", style="green") if mark.passed else Text("no", style="bold red")
+    result = Text("yes", style="green") if entry.passed else Text("no", style="bold red")
     return [
-        mark.id.split()[0],
-        mark.what,
+        entry.id.split()[0],
+        entry.what,
         result,
-        say(mark.observed),
-        say(mark.predicted),
-        format_range(mark),
-        mark.verification,
-        mark.source,
+        say(entry.observed),
+        say(entry.predicted),
+        format_range(entry),
+        entry.verification,
+        entry.source,
     ]
 
 
@@ -141,14 +141,14 @@ def say(value: float | str) -> str:
     return value if isinstance(value, str) else number(value)
 
 
-def format_range(mark: ScoreboardEntry) -> str:
+def format_range(entry: ScoreboardEntry) -> str:
     """The range of agreement or of replicates, in words; a dash if the row has none."""
-    low, high = say(mark.lower), say(mark.upper)
-    if mark.lower == float("-inf"):
+    low, high = say(entry.lower), say(entry.upper)
+    if entry.lower == float("-inf"):
         return f"under {high}"
-    if mark.upper == float("inf"):
+    if entry.upper == float("inf"):
         return f"over {low}"
-    return "–" if mark.lower != mark.lower else f"{low} to {high}"
+    return "–" if entry.lower != entry.lower else f"{low} to {high}"
 
 
 def shares(part: dict[str, int]) -> list[str]:

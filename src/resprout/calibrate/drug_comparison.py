@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resprout.calibrate.experiments import Arm, Courses, run_arms
+from resprout.calibrate.experiments import Arm, Trajectories, run_arms
 from resprout.language.records import Model
 
 PERSON = "patient"
@@ -40,24 +40,24 @@ def compare_drugs(model: Model) -> list[DrugComparison]:
     """
     rows = model.tables["agents"]
     arms = [Arm(PERSON, row["given"]) for row in rows]
-    courses = run_arms(model, arms, [DAY_H], OUTPUTS)
+    trajectories = run_arms(model, arms, [DAY_H], OUTPUTS)
     return [
-        DrugComparison(row["agent"], row["given"], row["family"], row["note"], numbers_of(courses, arm))
+        DrugComparison(row["agent"], row["given"], row["family"], row["note"], numbers_of(trajectories, arm))
         for row, arm in zip(rows, arms, strict=True)
     ]
 
 
-def numbers_of(courses: Courses, arm: Arm) -> dict[str, float]:
+def numbers_of(trajectories: Trajectories, arm: Arm) -> dict[str, float]:
     """The six numbers of one arm."""
-    within = courses.hours <= DAY_H
-    course = {name: courses.course(arm, name)[within] for name in OUTPUTS}
-    rest = {name: float(values[0]) for name, values in course.items()}
-    spines, score = (courses.at(arm, name, DAY_H) for name in ("spine_density", "HDRS17"))
+    within = trajectories.hours <= DAY_H
+    trajectory = {name: trajectories.trajectory(arm, name)[within] for name in OUTPUTS}
+    rest = {name: float(values[0]) for name, values in trajectory.items()}
+    spines, score = (trajectories.at(arm, name, DAY_H) for name in ("spine_density", "HDRS17"))
     return {
-        "glutamate_surge": 100 * (float(np.max(course["glutamate_release"])) / rest["glutamate_release"] - 1),
-        "p_mTOR": float(np.max(course["p_mTOR"])),
-        "BDNF_release": float(np.max(course["BDNF_outside"])) / rest["BDNF_outside"],
+        "glutamate_surge": 100 * (float(np.max(trajectory["glutamate_release"])) / rest["glutamate_release"] - 1),
+        "p_mTOR": float(np.max(trajectory["p_mTOR"])),
+        "BDNF_release": float(np.max(trajectory["BDNF_outside"])) / rest["BDNF_outside"],
         "spines_24h": 100 * (spines / rest["spine_density"] - 1),
         "HDRS17_24h": score - rest["HDRS17"],
-        "psychotomimetic": float(np.max(course["VAS_high"])),
+        "psychotomimetic": float(np.max(trajectory["VAS_high"])),
     }

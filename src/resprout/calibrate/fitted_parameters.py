@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,6 @@ from resprout.calibrate.measurements import data_folder
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.records import Model
 from resprout.language.tables import read_number, read_table
-from resprout.people.population import population_facts
-from resprout.trial.ratings import observation_facts
 
 Numbers = NDArray[np.float64]
 PARTS = ("dose", "circuit", "mood")
@@ -26,7 +24,7 @@ HOLDS = ("constant", "people", "rating")
 class Quantity:
     """One number that a fit may move.
 
-    holds      constant: a constant of the model; people, rating: a fact of those tables
+    holds      constant: a constant of the model; people, rating: a constant of those tables
     scale      log or logit: where it may take any value and its prior is normal
     prior      most likely value before the data, in its own unit      prior_sd   on that scale
     part       the stage of the fit that moves it: dose, circuit or mood
@@ -51,15 +49,11 @@ class Quantity:
 
     def shipped(self, model: Model) -> float:
         """The value that the package ships."""
-        if self.holds == "constant":
-            return model.constants[self.name].value
-        return (population_facts() if self.holds == "people" else observation_facts())[self.name].value
+        return model.constants[self.name].value
 
     def unit(self, model: Model) -> str:
         """The unit of the value."""
-        if self.holds == "constant":
-            return model.constants[self.name].unit
-        return (population_facts() if self.holds == "people" else observation_facts())[self.name].unit
+        return model.constants[self.name].unit
 
 
 def read_quantities(model: Model) -> tuple[Quantity, ...]:
@@ -68,11 +62,9 @@ def read_quantities(model: Model) -> tuple[Quantity, ...]:
     raises   ModelError with every fault of the table
     """
     path = data_folder() / "fitted.tsv"
-    known: dict[str, Mapping[str, object]] = {
-        "constant": model.constants,
-        "people": population_facts(),
-        "rating": observation_facts(),
-    }
+    known: dict[str, list[str]] = {kind: [] for kind in HOLDS}
+    for name, constant in model.constants.items():
+        known["constant" if constant.in_chain else constant.role].append(name)
     faults: list[Fault] = []
     found = []
     for number, row in read_table(path, faults):

@@ -49,13 +49,14 @@ def read_hypotheses(model: Model) -> list[Hypothesis]:
     """
     faults: list[Fault] = []
     sources = {entry["key"] for entry in model.tables["sources"]}
+    chain = {name for name, constant in model.constants.items() if constant.in_chain}
     found = []
     for path in sorted((Path(model.folder) / "variants").glob("*.tsv")):
         rows = read_table(path, faults, "variant")
         for line, row in rows:
             where = f"variants/{path.name}:{line}"
-            if row["constant"] not in model.constants:
-                remedy = nearest(row["constant"], model.constants, "resprout describe")
+            if row["constant"] not in chain:
+                remedy = nearest(row["constant"], chain, "resprout describe")
                 faults.append(Fault(f"`{row['constant']}` is no constant of the model.", where, "", remedy))
             faults += [
                 Fault(f"source `{key}` is not in sources.bib.", where, "", nearest(key, sources))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from resprout.calibrate.experiments import (
     OR,
     Arm,
-    Courses,
     Measure,
     Person,
+    Trajectories,
     read_measures,
     read_persons,
     run_arms,
@@ -154,27 +154,27 @@ class Experiment:
         """Every arm it needs."""
         return (self.baseline, self.given, self.manipulated, self.both, self.standard)
 
-    def readings(self, courses: Courses) -> list[Reading]:
+    def readings(self, trajectories: Trajectories) -> list[Reading]:
         """What the arms say, one number a measure."""
-        return [Reading(measure.text, self.kind, self._value(courses, measure)) for measure in self.measures]
+        return [Reading(measure.text, self.kind, self._value(trajectories, measure)) for measure in self.measures]
 
-    def _value(self, courses: Courses, measure: Measure) -> float:
+    def _value(self, trajectories: Trajectories, measure: Measure) -> float:
         """The share or relative change; NaN where there is no effect of which to take a share."""
         if self.kind == CHANGE:
-            return courses.change(self.given, self.baseline, measure) / courses.at(
+            return trajectories.change(self.given, self.baseline, measure) / trajectories.at(
                 self.baseline, measure.output, measure.start_h
             )
         if self.kind == SHARE:
-            part, whole = courses.change(self.given, self.baseline, measure), self._standard(courses, measure)
+            part, whole = trajectories.change(self.given, self.baseline, measure), self._standard(trajectories, measure)
         else:
             beside = self.manipulated if self.kind == LEFT else self.baseline
-            part = courses.change(self.both, beside, measure)
-            whole = courses.change(self.given, self.baseline, measure)
-        baseline = abs(courses.at(self.baseline, measure.output, measure.start_h))
+            part = trajectories.change(self.both, beside, measure)
+            whole = trajectories.change(self.given, self.baseline, measure)
+        baseline = abs(trajectories.at(self.baseline, measure.output, measure.start_h))
         return part / whole if abs(whole) > LEAST_EFFECT * baseline else math.nan
 
-    def _standard(self, courses: Courses, measure: Measure) -> float:
-        return courses.change(self.standard, self.baseline, measure.of_standard())
+    def _standard(self, trajectories: Trajectories, measure: Measure) -> float:
+        return trajectories.change(self.standard, self.baseline, measure.of_standard())
 
 
 def run_interventions(model: Model, overrides: Mapping[str, float] | None = None) -> list[InterventionResult]:
@@ -196,10 +196,10 @@ def run_rows(
     planned = [experiments_of(row, persons) for row in rows]
     arms = [arm for row in planned for experiment in row for arm in experiment.arms]
     measures = [measure for row in planned for experiment in row for measure in experiment.measures]
-    courses = run_arms(model, arms, hours_of(measures), outputs_of(model), overrides)
+    trajectories = run_arms(model, arms, hours_of(measures), outputs_of(model), overrides)
     return [
         InterventionResult(
-            row, tuple(reading for experiment in planned_row for reading in experiment.readings(courses))
+            row, tuple(reading for experiment in planned_row for reading in experiment.readings(trajectories))
         )
         for row, planned_row in zip(rows, planned, strict=True)
     ]

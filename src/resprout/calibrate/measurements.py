@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from resprout.calibrate.experiments import Arm, read_persons, split
 from resprout.errors import Fault, ModelError, nearest
+from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
 from resprout.language.tables import read_table
 
@@ -29,7 +30,7 @@ SEED_ROWS = tuple(f"S{number}" for number in range(1, 10))
 
 @dataclass(frozen=True)
 class Readout:
-    """One number of one course: an output at an hour, or within a window (h) its largest, least or mean value, its
+    """One number of one trajectory: an output at an hour, or within a window (h) its largest, least or mean value, its
     area (unit times h), or the hour of its largest or least value."""
 
     output: str
@@ -154,7 +155,8 @@ def _measurement(model: Model, row: Mapping[str, str], where: str, faults: list[
     _check_words(model, row, where, faults)
     numbers = {name: _number(row[name], where, name, faults) for name in ("observed", "lower", "upper", "sd")}
     readouts = read_readouts(row["measure"], where, faults)
-    known = {*model.equations, *model.constants}
+    chain = with_drugs_named(model, [readout.output for readout in readouts])
+    known = {*chain.equations, *chain.constants}
     faults += [
         Fault(f"`{readout.output}` is no output.", where, "", nearest(readout.output, known))
         for readout in readouts

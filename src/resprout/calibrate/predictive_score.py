@@ -45,7 +45,7 @@ def predict_hypotheses(model: Model) -> list[Prediction]:
     raises   InputError if the model has no draws
     """
     rows = tuple(row for row in read_measurements(model) if row.stage >= FIRST_STAGE)
-    shared = [{key: value for key, value in draw.items() if key in model.constants} for draw in draws_of(model)]
+    shared = [{key: value for key, value in draw.items() if model.constants[key].in_chain} for draw in draws_of(model)]
     if len(shared) < FEWEST_DRAWS:
         text = f"the model has {len(shared)} posterior draws."
         raise InputError(Fault(text, "draws.tsv", f"Expected at least {FEWEST_DRAWS}.", "Run `resprout fit --ship`."))

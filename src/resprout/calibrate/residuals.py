@@ -18,7 +18,6 @@ from resprout.calibrate.measurements import Measurement, read_measurements, stan
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.language import load_model
 from resprout.language.records import Model
-from resprout.people.draws import held
 from resprout.trial.design import LARGE_TRIAL, Published
 from resprout.trial.design import Protocol as Design
 from resprout.trial.protocol import read_protocol, shipped_protocols
@@ -61,8 +60,8 @@ class Laboratory:
         return cls(model, rows, tuple(row.id for row in rows))
 
     def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
-        """As in `Block`; facts about people do not reach the laboratory."""
-        known = [name for name in points[0] if name in self.model.constants]
+        """As in `Block`; parameters of people and ratings do not reach the laboratory."""
+        known = [name for name in points[0] if self.model.constants[name].in_chain]
         draws = {name: np.array([point[name] for point in points]) for name in known}
         return standardised_residuals(self.rows, predict_measurements(self.model, self.rows, draws))
 
@@ -84,8 +83,7 @@ class Interventions:
         """As in `Block`."""
         found = []
         for point in points:
-            with held(self.model, point) as model:
-                results = run_interventions(model)
+            results = run_interventions(self.model.with_parameters(point))
             found.append([residual for result in results for _, residual in _bands(result)])
         return np.array(found)
 
@@ -195,7 +193,8 @@ def trial_moments(
 ) -> tuple[Numbers, Numbers]:
     """Mean and sd over replicates of every fitted row of some trials at one point: [row] each."""
     means, spreads = [], []
-    with held(model, point) as moved, warnings.catch_warnings():
+    moved = model.with_parameters(point)
+    with warnings.catch_warnings():
         # a replicate in which nobody relapsed has no day of relapse; it is left out of the mean
         warnings.simplefilter("ignore", RuntimeWarning)
         for trial in trials:

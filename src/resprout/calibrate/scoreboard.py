@@ -18,6 +18,7 @@ from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.calibrate.residuals import is_fitted
 from resprout.errors import Fault, InputError, ModelError, refuse_others
 from resprout.language import STAGES, given_or_shipped
+from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
 from resprout.language.tables import COLUMNS as TABLE_COLUMNS
 from resprout.language.tables import read_table
@@ -85,14 +86,14 @@ def read_reasons() -> dict[str, str]:
 
 
 def laboratory_entries(model: Model) -> list[ScoreboardEntry]:
-    """A mark for every published measurement."""
+    """A entry for every published measurement."""
     rows = read_measurements(model)
     predicted = predict_measurements(model, rows)[0]
     return [_laboratory_entry(row, float(value)) for row, value in zip(rows, predicted, strict=True)]
 
 
 def intervention_entries(model: Model) -> list[ScoreboardEntry]:
-    """A mark for every published intervention that was read in its source or in a page that cites it."""
+    """A entry for every published intervention that was read in its source or in a page that cites it."""
     return [
         _intervention_entry(model, result)
         for result in run_interventions(model)
@@ -101,7 +102,7 @@ def intervention_entries(model: Model) -> list[ScoreboardEntry]:
 
 
 def trial_entries(model: Model, plan: TrialPlan, replicates: int | None = None, seed: int = 1) -> list[ScoreboardEntry]:
-    """A mark for every published number of one trial that counts."""
+    """A entry for every published number of one trial that counts."""
     reasons = read_reasons()
     rows = published_of(plan.trial, model, replicates or plan.replicates, seed)
     return [_trial_entry(plan, row, reasons) for row in rows if row["inside"] is not None]
@@ -123,10 +124,10 @@ def validate(
         ("trials", trials, not isinstance(trials, str), 'a list of names, such as `["berman2000"]`'),
     )
     chosen = given_or_shipped(model)
-    marks = [*laboratory_entries(chosen), *intervention_entries(chosen)]
+    entries = [*laboratory_entries(chosen), *intervention_entries(chosen)]
     for plan in chosen_trials(trials):
-        marks += trial_entries(chosen, plan, replicates, seed)
-    return pd.DataFrame(scoreboard_facts(marks)["rows"], columns=list(COLUMNS))
+        entries += trial_entries(chosen, plan, replicates, seed)
+    return pd.DataFrame(scoreboard_facts(entries)["rows"], columns=list(COLUMNS))
 
 
 def chosen_trials(names: Sequence[str] | None) -> tuple[TrialPlan, ...]:
@@ -147,22 +148,22 @@ def chosen_trials(names: Sequence[str] | None) -> tuple[TrialPlan, ...]:
     return tuple(plan for plan in plans if names is None or plan.trial in names)
 
 
-def scoreboard_facts(marks: Sequence[ScoreboardEntry]) -> dict[str, Any]:
+def scoreboard_facts(entries: Sequence[ScoreboardEntry]) -> dict[str, Any]:
     """The scoreboard as plain data: rows, totals, and totals by group, stage, row of the review and use."""
-    rows = [dict(zip(COLUMNS, _cells(mark), strict=True)) for mark in marks]
+    rows = [dict(zip(COLUMNS, _cells(entry), strict=True)) for entry in entries]
     return {
         "rows": rows,
-        **_count(marks),
+        **_count(entries),
         "by_use": {
-            "used_in_fit": _count([mark for mark in marks if mark.used_in_fit]),
-            "not_used_in_fit": _count([mark for mark in marks if not mark.used_in_fit]),
+            "used_in_fit": _count([entry for entry in entries if entry.used_in_fit]),
+            "not_used_in_fit": _count([entry for entry in entries if not entry.used_in_fit]),
         },
-        "by_group": {group: _count([mark for mark in marks if mark.group == group]) for group in GROUPS},
+        "by_group": {group: _count([entry for entry in entries if entry.group == group]) for group in GROUPS},
         "by_stage": {
-            f"{number} {stage}": _count([mark for mark in marks if mark.stage == number])
+            f"{number} {stage}": _count([entry for entry in entries if entry.stage == number])
             for number, stage in enumerate(STAGES, 1)
         },
-        "by_seed_row": {row: _count([mark for mark in marks if mark.seed_row == row]) for row in SEED_ROWS},
+        "by_seed_row": {row: _count([entry for entry in entries if entry.seed_row == row]) for row in SEED_ROWS},
     }
 
 
@@ -186,10 +187,10 @@ def recorded_entries() -> list[ScoreboardEntry]:
     ]
 
 
-def recorded_text(marks: Iterable[ScoreboardEntry]) -> str:
+def recorded_text(entries: Iterable[ScoreboardEntry]) -> str:
     """The scoreboard as the file that `recorded_entries` reads."""
     lines = ["# What came out and what did not, when `make scoreboard` last wrote this file.", "\t".join(COLUMNS)]
-    lines += ["\t".join(_written(cell) for cell in _cells(mark)) for mark in marks]
+    lines += ["\t".join(_written(cell) for cell in _cells(entry)) for entry in entries]
     return "\n".join(lines) + "\n"
 
 
@@ -221,7 +222,8 @@ def _laboratory_entry(row: Measurement, predicted: float) -> ScoreboardEntry:
 def _intervention_entry(model: Model, result: InterventionResult) -> ScoreboardEntry:
     row = result.row
     outputs = [measure.output for measure in read_measures(row["measure"], row["id"])] if row["measure"] else []
-    stages = [model.equations[name].stage for name in outputs if name in model.equations]
+    known = with_drugs_named(model, outputs).equations
+    stages = [known[name].stage for name in outputs if name in known]
     beside = f" beside {row['agent']}" if row["agent"] else ""
     return ScoreboardEntry(
         id=row["id"],
@@ -282,12 +284,12 @@ def _trial_entry(plan: TrialPlan, row: Mapping[str, Any], reasons: Mapping[str, 
     )
 
 
-def _count(marks: Sequence[ScoreboardEntry]) -> dict[str, int]:
-    return {"passed": sum(mark.passed for mark in marks), "total": len(marks)}
+def _count(entries: Sequence[ScoreboardEntry]) -> dict[str, int]:
+    return {"passed": sum(entry.passed for entry in entries), "total": len(entries)}
 
 
-def _cells(mark: ScoreboardEntry) -> list[Any]:
-    return [getattr(mark, "passed" if name == "pass" else name) for name in COLUMNS]
+def _cells(entry: ScoreboardEntry) -> list[Any]:
+    return [getattr(entry, "passed" if name == "pass" else name) for name in COLUMNS]
 
 
 def _written(cell: Any) -> str:

@@ -15,7 +15,6 @@ from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.residuals import fitted_rows, fitted_trials
 from resprout.language import load_model
 from resprout.language.records import Model
-from resprout.people.draws import held
 from resprout.trial.design import LARGE_TRIAL
 from resprout.trial.protocol import read_protocol
 from resprout.trial.published_numbers import published_statistic
@@ -48,7 +47,8 @@ def likelihoods(
 def _likelihood(work: Work) -> float:
     folder, value, trial, seed = work
     total = 0.0
-    with held(load_model(folder), {NAME: value}) as model, warnings.catch_warnings():
+    model = load_model(folder).with_parameters({NAME: value})
+    with warnings.catch_warnings():
         # a replicate in which nobody relapsed has no day of relapse
         warnings.simplefilter("ignore", RuntimeWarning)
         design, regimens = read_protocol(trial, model)

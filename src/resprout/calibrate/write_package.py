@@ -1,4 +1,4 @@
-"""From a fit to the package: values and grades written into the model's tables, draws and what was learned into tables of their own."""
+"""From a fit to the package: values and grades written into the model's tables, posterior draws and summary into tables of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from resprout.cache import write_whole
-from resprout.calibrate.fitted_parameters import Quantity, read_quantities
+from resprout.calibrate.fitted_parameters import read_quantities
 from resprout.calibrate.measurements import data_folder
 from resprout.calibrate.posterior import Posterior
 from resprout.language.records import Model
@@ -30,17 +30,16 @@ SUMMARY = [
     "nearest",
     "correlation",
 ]
-TABLES = {"people": "model/people.tsv", "rating": "model/ratings.tsv"}
 
 
 def write_values(model: Model, values: Mapping[str, float]) -> list[Path]:
     """Write values into the tables that hold them, graded as fitted where a source stands behind them; the files written."""
-    package = Path(model.folder).parent
     changed: dict[Path, list[str]] = {}
     for quantity in read_quantities(model):
         if quantity.name not in values:
             continue
-        path, line = _place(model, package, quantity)
+        constant = model.constants[quantity.name]
+        path, line = Path(model.folder) / constant.file, constant.line - 1
         rows = changed.setdefault(path, path.read_text(encoding="utf-8").splitlines())
         header = next(row for row in rows if not row.startswith("#")).split("\t")
         cells = rows[line].split("\t")
@@ -53,20 +52,10 @@ def write_values(model: Model, values: Mapping[str, float]) -> list[Path]:
     return list(changed)
 
 
-def _place(model: Model, package: Path, quantity: Quantity) -> tuple[Path, int]:
-    """The file and the line, from 0, of a quantity."""
-    if quantity.holds == "constant":
-        constant = model.constants[quantity.name]
-        return Path(model.folder) / constant.file, constant.line - 1
-    path = package / TABLES[quantity.holds]
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return path, next(number for number, line in enumerate(lines) if line.split("\t")[0] == quantity.name)
-
-
 def write_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Path:
     """Write draws into the model's table `draws`."""
     lines = [
-        "# Draws of what the data leave open, from `resprout fit`; a trial takes one for each repetition.",
+        "# Posterior draws, from `resprout fit`; a trial takes one for each replicate.",
         "draw\tname\tvalue",
     ]
     lines += [
@@ -80,7 +69,7 @@ def write_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Path:
 
 
 def summary(model: Model, posteriors: Sequence[Posterior]) -> list[dict[str, Any]]:
-    """What the data have told: a row a quantity with SUMMARY; `nearest` is the quantity it is hardest to tell from."""
+    """Posterior summary: one row per quantity with SUMMARY; `nearest` is the quantity with the largest posterior correlation."""
     rows = []
     for posterior in posteriors:
         alike = np.atleast_2d(np.corrcoef(posterior.free.T))

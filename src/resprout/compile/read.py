@@ -28,7 +28,8 @@ def read_system(model: EquationModel) -> System:
     for equation in model.assigned:
         assigned[equation.name] = _node(graph, rules.getRule(equation.name).getMath(), look_up, known)
     rate = tuple(_node(graph, rules.getRule(name).getMath(), look_up, known) for name in states)
-    return System(graph, states, tuple(model.constants), model.inputs, rate, assigned)
+    constants = tuple(name for name, constant in model.constants.items() if constant.in_chain)
+    return System(graph, states, constants, model.inputs, rate, assigned)
 
 
 def read_happenings(model: EquationModel, system: System) -> tuple[Happening, ...]:

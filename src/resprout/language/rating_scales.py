@@ -14,6 +14,7 @@ class Scale:
     mood             it rates depression: placebo, mood swings and response apply
     items            names of its items or groups of items in items.tsv; none for a single line or reading
     output           the model's output that it rates; its own name if empty
+    ratio            the model's constant that says how many of its points one of HDRS17 makes; empty where it is 1 or has none
     """
 
     name: str
@@ -25,6 +26,7 @@ class Scale:
     remission: float | None = None
     items: tuple[str, ...] = ()
     output: str = ""
+    ratio: str = ""
 
     @property
     def rates(self) -> str:
@@ -41,12 +43,12 @@ TWENTY_FOUR = (*TWENTY_ONE, "HDRS 22-24")
 SCALES = {
     scale.name: scale
     for scale in (
-        Scale("HDRS6", "points", 0, 22, 1, True, 4, SIX),
+        Scale("HDRS6", "points", 0, 22, 1, True, 4, SIX, ratio="HDRS6_per_HDRS17"),
         Scale("HDRS17", "points", 0, 52, 1, True, 7, SEVENTEEN),
-        Scale("HDRS21", "points", 0, 64, 1, True, 7, TWENTY_ONE),
-        Scale("HDRS24", "points", 0, 76, 1, True, 9, TWENTY_FOUR),
-        Scale("HDRS25", "points", 0, 80, 1, True, 9, (*TWENTY_FOUR, "HDRS 25")),
-        Scale("MADRS", "points", 0, 60, 1, True, 9, ("MADRS",)),
+        Scale("HDRS21", "points", 0, 64, 1, True, 7, TWENTY_ONE, ratio="HDRS21_per_HDRS17"),
+        Scale("HDRS24", "points", 0, 76, 1, True, 9, TWENTY_FOUR, ratio="HDRS24_per_HDRS17"),
+        Scale("HDRS25", "points", 0, 80, 1, True, 9, (*TWENTY_FOUR, "HDRS 25"), ratio="HDRS25_per_HDRS17"),
+        Scale("MADRS", "points", 0, 60, 1, True, 9, ("MADRS",), ratio="MADRS_per_HDRS17"),
         # 0 or 1 is no more than weariness of life, which Price 2009 counted
         Scale("MADRS_suicidality", "points", 0, 6, 1, True, 1, ("MADRS_10",), "MADRS"),
         Scale("VAS_high", "points", 0, 100, 1, False),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from resprout.errors import Fault, InputError, nearest
+
+OUTSIDE = ("people", "rating")  # roles of constants that recruitment and raters read
 STAGES = ("dose", "receptor", "circuit", "signal", "spine", "score")
 
 
 @dataclass(frozen=True)
 class Constant:
-    """A constant of the model: one row of `parameters.tsv`, or one number of `drugs.tsv` or `targets.tsv`.
+    """A constant of the model: one row of `parameters.tsv`, `people.tsv` or `ratings.tsv`, or one number of another table.
 
     name      the one name of the quantity          value    in `unit`
-    stage     1 to 6                                 role     constant, input (changed by doses and blocks) or cause
+    stage     1 to 6; 0 for people and ratings       role     constant, input (changed by doses and blocks), cause or slot;
+                                                              people or rating, which no equation reads
     spread    how people differ, e.g. "cv 0.20"; empty for no spread
     shared    name of the deviate it shares with other constants; empty for its own
     source    keys of `sources.bib`, separated by spaces; empty only if assumed
@@ -33,6 +38,11 @@ class Constant:
     meaning: str
     file: str
     line: int
+
+    @property
+    def in_chain(self) -> bool:
+        """Whether it belongs to the chain from dose to score, not to recruitment or rating."""
+        return self.role not in OUTSIDE
 
 
 @dataclass(frozen=True)
@@ -100,10 +110,36 @@ class Model(EquationModel):
     sbml        the whole model as SBML Level 3 text; digest identifies it
     folder      where it is from
     tables      other rows of the model folder (drugs, targets, correlations, sources), by table name
+    drugs       drugs beside the ketamine family that it holds, each under its own name; `with_drugs` adds them
+    structure   digest of the folder alone, where drugs of a user's file or instances were added; else empty
     """
 
     folder: str = ""
     tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
+    drugs: tuple[str, ...] = ()
+    structure: str = ""
+
+    def with_parameters(self, values: Mapping[str, float]) -> Model:
+        """The same model with other values of some constants; what has been set is no longer drawn.
+
+        values   by name of a constant, also of people, ratings and items, in its unit
+        returns  a model of its own, which shares the compiled kernels
+        raises   InputError with every name that the model has not
+        """
+        faults = [
+            Fault(
+                f"`{name}` is no constant of the model.", remedy=nearest(str(name), self.constants, "resprout describe")
+            )
+            for name in values
+            if name not in self.constants
+        ]
+        if faults:
+            raise InputError(*faults)
+        changed = {name: replace(self.constants[name], value=float(value)) for name, value in values.items()}
+        tables = dict(self.tables)
+        if "draws" in tables:
+            tables["draws"] = tuple(row for row in tables["draws"] if row["name"] not in values)
+        return replace(self, constants={**self.constants, **changed}, tables=tables)
 
 
 @dataclass(frozen=True, eq=False)

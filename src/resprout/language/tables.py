@@ -10,15 +10,21 @@ from resprout.errors import Fault, nearest
 from resprout.language.records import Constant
 
 GRADES = ("measured", "fitted", "assumed")
-ROLES = ("constant", "input", "cause")  # a fourth, slot, is for places that a drug fills
+ROLES = ("constant", "input", "cause")  # a fourth, default, is for properties that no table gives for a drug
 SPREADS = ("cv", "logsd", "logit", "odds", "margin", "distance")
 COLUMNS = {
     "parameters": "name value unit stage role spread shared source grade evidence meaning",
+    "people": "name value unit source grade evidence meaning",
+    "ratings": "name value unit source grade evidence meaning",
+    "items": "group item highest slope thresholds domain source grade meaning",
     "drugs": "drug property value unit source grade evidence meaning",
     "targets": "drug target property value unit source grade evidence meaning",
     "draws": "draw name value",
     "correlations": "first second correlation source evidence",
-    "slots": "target property value unit meaning",
+    "drug_properties": "target property default unit role lower upper meaning",
+    "drug_targets": "target half_point meaning",
+    "molecules": "molecule sections parent targets meaning",
+    "bindings": "name formula unit meaning",
     "species": "species constant value unit source grade evidence meaning",
     "interventions": "id intervention target agent dose readout time_h expected verification source species person given "
     "manipulation measure note",
@@ -37,7 +43,6 @@ COLUMNS = {
     "reason",
     "annotations": "name qualifier id meaning",
 }
-SLOTS = ("companion", "partner")
 QUALIFIERS = ("is", "isVersionOf", "hasVersion", "isPartOf", "isPropertyOf", "isDescribedBy", "hasTaxon")
 IDENTIFIER = re.compile(r"(taxonomy:\d+|CHEBI:\d+|GO:\d{7}|uniprot:[OPQ]\d[A-Z0-9]{3}\d|doi:10\.\S+)")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -147,6 +152,51 @@ def parameter_constants(folder: Path, sources: set[str], faults: list[Fault]) ->
     return found
 
 
+def fact_constants(folder: Path, table: str, role: str, sources: set[str], faults: list[Fault]) -> list[Constant]:
+    """Constants of people.tsv or ratings.tsv, if the folder has them; no equation reads them."""
+    path = folder / f"{table}.tsv"
+    found = []
+    for line, row in read_table(path, faults) if path.exists() else []:
+        where = f"{path.name}:{line}"
+        _check_grade(row, where, sources, faults)
+        taken = {key: row[key] for key in ("name", "unit", "source", "grade", "evidence", "meaning")}
+        value = read_number(row["value"], where, faults)
+        found.append(
+            Constant(value=value, stage=0, role=role, spread="", shared="", file=path.name, line=line, **taken)
+        )
+    return found
+
+
+def item_constants(folder: Path, sources: set[str], faults: list[Fault]) -> list[Constant]:
+    """Constants of items.tsv, if the folder has it: `HDRS_1_slope`, `HDRS_1_threshold_1` and so on."""
+    path = folder / "items.tsv"
+    found = []
+    for line, row in read_table(path, faults) if path.exists() else []:
+        where = f"{path.name}:{line}"
+        _check_grade(row, where, sources, faults)
+        numbers = {"slope": row["slope"]}
+        numbers |= {f"threshold_{number}": cell for number, cell in enumerate(row["thresholds"].split(), start=1)}
+        for part, cell in numbers.items():
+            found.append(
+                Constant(
+                    name=f"{row['item']}_{part}",
+                    value=read_number(cell, where, faults),
+                    unit="per_latent" if part == "slope" else "latent",
+                    stage=0,
+                    role="rating",
+                    spread="",
+                    shared="",
+                    source=row["source"],
+                    grade=row["grade"],
+                    evidence="",
+                    meaning=f"{part.replace('_', ' ')} of item {row['item']}, {row['meaning']}",
+                    file=path.name,
+                    line=line,
+                )
+            )
+    return found
+
+
 def drug_constants(folder: Path, table: str, stage: int, sources: set[str], faults: list[Fault]) -> list[Constant]:
     """Constants of drugs.tsv (`drug_property`) or targets.tsv (`drug_target_property`)."""
     path = folder / f"{table}.tsv"
@@ -171,33 +221,6 @@ def drug_constants(folder: Path, table: str, stage: int, sources: set[str], faul
                 **taken,
             )
         )
-    return found
-
-
-def slot_constants(folder: Path, faults: list[Fault]) -> list[Constant]:
-    """Constants of the two drug slots, from slots.tsv if there is one: neutral until a drug takes the slot."""
-    path = folder / "slots.tsv"
-    found = []
-    for line, row in read_table(path, faults) if path.exists() else []:
-        value = read_number(row["value"], f"{path.name}:{line}", faults)
-        for slot in SLOTS:
-            found.append(
-                Constant(
-                    name="_".join(part for part in (slot, row["target"], row["property"]) if part),
-                    value=value,
-                    unit=row["unit"],
-                    stage=2 if row["target"] and row["target"] != "CYP2D6" else 1,
-                    role="slot",
-                    spread="",
-                    shared="",
-                    source="",
-                    grade="assumed",
-                    evidence="",
-                    meaning=f"{slot} drug: {row['meaning']}; neutral until a drug takes the slot",
-                    file=path.name,
-                    line=line,
-                )
-            )
     return found
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from resprout.errors import Fault, InputError, nearest
-from resprout.people.population import fact
 from resprout.people.streams import normals, uniforms
-from resprout.people.studies import deviates
+from resprout.people.studies import LIKENESS, deviates
 
 ANCESTRIES = ("european", "african", "east_asian")
 GENOTYPES = ("Val/Val", "Val/Met", "Met/Met")
@@ -27,22 +27,27 @@ People = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 Covariates = dict[str, NDArray]
 """By covariate: [person]. Plain arrays, because a data frame takes as long to import as a run takes."""
+Parameters = Mapping[str, float | Numbers]
+"""By constant of the model: a value for everybody, or [person] where each has a posterior draw."""
 
 
-def draw_covariates(seed: int, person: People, population: str, genotype: str | None = None) -> Covariates:
+def draw_covariates(
+    seed: int, person: People, population: str, parameters: Parameters, genotype: str | None = None
+) -> Covariates:
     """Draw the covariates of people.
 
     seed, person   as in `streams.uniforms`
     population     mdd or bipolar (glial loss and stress), or healthy (neither)
+    parameters     by constant of the model, of which those of people.tsv are read
     genotype       rs6265 genotype given to everybody; None draws it by ancestry
     returns        by name, [person]: candidate, age (years), sex, height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6,
                    comedication, glial_uptake (1 = health), stress (0 = none), placebo_propensity (mean 1), recovery
                    (speed of the natural course, mean 1)
     """
-    ancestry = _choose(seed, "ancestry", person, [fact(f"{name}_share") for name in ANCESTRIES[:-1]], ANCESTRIES)
-    sex = np.where(uniforms(seed, "sex", person) < fact("female_share"), "female", "male")
-    age = np.round(_age(seed, person), 1)
-    height, BMI, weight = _body(seed, person, sex, age)
+    ancestry = _choose(seed, "ancestry", person, [parameters[f"{name}_share"] for name in ANCESTRIES[:-1]], ANCESTRIES)
+    sex = np.where(uniforms(seed, "sex", person) < parameters["female_share"], "female", "male")
+    age = np.round(_age(seed, person, parameters), 1)
+    height, BMI, weight = _body(seed, person, sex, age, parameters)
     given = "" if genotype is None else genotype_named(genotype)
     return {
         "candidate": person,
@@ -52,45 +57,48 @@ def draw_covariates(seed: int, person: People, population: str, genotype: str | 
         "weight_kg": weight,
         "BMI": np.round(BMI, 1),
         "ancestry": ancestry,
-        "genotype": _genotype(seed, person, ancestry) if genotype is None else np.full(person.size, given),
-        "CYP2B6": _CYP2B6(seed, person, ancestry),
-        "comedication": _comedication(seed, person, population),
-        "glial_uptake": 1 - _glial_loss(seed, person, population),
-        "stress": _stress(seed, person, population),
-        "placebo_propensity": _log_normal(seed, "placebo propensity", person, None, "placebo_propensity_cv"),
-        "recovery": _log_normal(seed, "recovery", person, None, "recovery_cv"),
+        "genotype": _genotype(seed, person, ancestry, parameters) if genotype is None else np.full(person.size, given),
+        "CYP2B6": _CYP2B6(seed, person, ancestry, parameters),
+        "comedication": _comedication(seed, person, population, parameters),
+        "glial_uptake": 1 - _glial_loss(seed, person, population, parameters),
+        "stress": _stress(seed, person, population, parameters),
+        "placebo_propensity": _log_normal(seed, "placebo propensity", person, "placebo_propensity_cv", parameters),
+        "recovery": _log_normal(seed, "recovery", person, "recovery_cv", parameters),
     }
 
 
-def covariate_constants(covariates: Covariates) -> dict[str, Numbers]:
-    """The model's causes that follow from covariates: by constant, [person], in the constant's unit."""
+def covariate_constants(covariates: Covariates, parameters: Parameters) -> dict[str, Numbers]:
+    """The model's causes that follow from covariates: by constant, [person], in the constant's unit.
+
+    parameters   by constant of the model; release by genotype and the block by lithium are read
+    """
     constants = {
         "body_weight": covariates["weight_kg"].astype(float),
         "glial_uptake": covariates["glial_uptake"].astype(float),
         "stress": covariates["stress"].astype(float),
         "BDNF_release_factor": _by_group(
-            covariates["genotype"], {name: fact(row) for name, row in RELEASE_FACTORS.items()}
+            covariates["genotype"], {name: parameters[row] for name, row in RELEASE_FACTORS.items()}
         ),
     }
     for drug, (name, size) in COMEDICATION_INPUTS.items():
         taken = covariates["comedication"] == drug if "comedication" in covariates else np.zeros(0, bool)
         if taken.any():
-            constants[name] = taken * fact(size)
+            constants[name] = taken * parameters[size]
     return constants
 
 
-def CYP2B6_factor(covariates: Covariates) -> Numbers:
+def CYP2B6_factor(covariates: Covariates, parameters: Parameters) -> Numbers:
     """The intrinsic clearance to norketamine against that of a normal metaboliser: [person], ratio."""
     activity = {
-        "slow": fact("CYP2B6_slow_activity"),
-        "intermediate": fact("CYP2B6_intermediate_activity"),
+        "slow": parameters["CYP2B6_slow_activity"],
+        "intermediate": parameters["CYP2B6_intermediate_activity"],
         "normal": 1.0,
     }
-    share = fact("CYP2B6_enzyme_share")
+    share = parameters["CYP2B6_enzyme_share"]
     return 1 - share + share * _by_group(covariates["CYP2B6"], activity)
 
 
-def _by_group(groups: NDArray, value: Mapping[str, float]) -> Numbers:
+def _by_group(groups: NDArray, value: Parameters) -> Numbers:
     """Each person's value by the group they belong to."""
     return np.select([groups == name for name in value], list(value.values()), np.nan)
 
@@ -105,70 +113,79 @@ def genotype_named(text: str) -> str:
     raise InputError(Fault(f"`{text}` is no rs6265 genotype.", "", expected, nearest(text, GENOTYPES)))
 
 
-def _age(seed: int, person: People) -> Numbers:
+def _age(seed: int, person: People, parameters: Parameters) -> Numbers:
     """Ages of a normal spread, cut at both ends without piling up there."""
-    mean, sd = fact("age_mean"), fact("age_sd")
-    low, high = (ndtr((fact(name) - mean) / sd) for name in ("age_minimum", "age_maximum"))
+    mean, sd = parameters["age_mean"], parameters["age_sd"]
+    low, high = (ndtr((parameters[name] - mean) / sd) for name in ("age_minimum", "age_maximum"))
     return mean + sd * ndtri(low + (high - low) * uniforms(seed, "age", person))
 
 
-def _body(seed: int, person: People, sex: NDArray, age: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _body(
+    seed: int, person: People, sex: NDArray, age: Numbers, parameters: Parameters
+) -> tuple[Numbers, Numbers, Numbers]:
     """Height (cm) by sex, body mass index (kg/m2) by sex and age, and the weight (kg) that follows from both."""
     female = sex == "female"
-    height = np.where(female, fact("height_women"), fact("height_men")) + fact("height_sd") * normals(
+    height = np.where(female, parameters["height_women"], parameters["height_men"]) + parameters["height_sd"] * normals(
         seed, "height", person
     )
-    aged = np.exp(fact("BMI_by_age") * (age - fact("age_mean")))
-    median = np.where(female, fact("BMI_women"), fact("BMI_men")) * aged
-    BMI = median * np.exp(fact("BMI_logsd") * normals(seed, "BMI", person))
-    weight = np.clip(BMI * (height / 100) ** 2, fact("weight_minimum"), fact("weight_maximum"))
+    aged = np.exp(parameters["BMI_by_age"] * (age - parameters["age_mean"]))
+    median = np.where(female, parameters["BMI_women"], parameters["BMI_men"]) * aged
+    BMI = median * np.exp(parameters["BMI_logsd"] * normals(seed, "BMI", person))
+    weight = np.clip(BMI * (height / 100) ** 2, parameters["weight_minimum"], parameters["weight_maximum"])
     return height, weight / (height / 100) ** 2, weight
 
 
-def _glial_loss(seed: int, person: People, population: str) -> Numbers:
+def _glial_loss(seed: int, person: People, population: str, parameters: Parameters) -> Numbers:
     """Share of glial uptake that is lost; none in health."""
     if population == "healthy":
         return np.zeros(person.size)
-    low, high = (fact(f"{population}_glial_loss_{end}") for end in ("minimum", "maximum"))
-    return low + (high - low) * ndtr(deviates(seed, "glial loss", person))
+    low, high = (parameters[f"{population}_glial_loss_{end}"] for end in ("minimum", "maximum"))
+    return low + (high - low) * ndtr(deviates(seed, "glial loss", person, parameters[LIKENESS]))
 
 
-def _stress(seed: int, person: People, population: str) -> Numbers:
+def _stress(seed: int, person: People, population: str, parameters: Parameters) -> Numbers:
     if population == "healthy":
         return np.zeros(person.size)
-    return _log_normal(seed, "stress", person, "stress_mean", "stress_cv")
+    return parameters["stress_mean"] * _log_normal(seed, "stress", person, "stress_cv", parameters)
 
 
-def _comedication(seed: int, person: People, population: str) -> NDArray:
+def _comedication(seed: int, person: People, population: str, parameters: Parameters) -> NDArray:
     """Mood stabilisers that people with bipolar disorder take; nothing else is taken."""
     if population != "bipolar":
         return np.full(person.size, COMEDICATIONS[0])
-    return _choose(seed, "comedication", person, [0.0, fact("bipolar_lithium_share")], COMEDICATIONS)
+    return _choose(seed, "comedication", person, [0.0, parameters["bipolar_lithium_share"]], COMEDICATIONS)
 
 
-def _CYP2B6(seed: int, person: People, ancestry: NDArray) -> NDArray:
+def _CYP2B6(seed: int, person: People, ancestry: NDArray, parameters: Parameters) -> NDArray:
     """Count copies of the slow allele, each inherited independently at the frequency of the ancestry."""
     frequency = np.select(
-        [ancestry == name for name in ANCESTRIES], [fact(f"{name}_slow_CYP2B6_frequency") for name in ANCESTRIES]
+        [ancestry == name for name in ANCESTRIES], [parameters[f"{name}_slow_CYP2B6_frequency"] for name in ANCESTRIES]
     )
     first, second = (uniforms(seed, f"CYP2B6 allele {copy}", person) < frequency for copy in ("one", "two"))
     return np.array(CYP2B6_GROUPS)[2 - (first.astype(int) + second)]
 
 
-def _genotype(seed: int, person: People, ancestry: NDArray) -> NDArray:
+def _genotype(seed: int, person: People, ancestry: NDArray, parameters: Parameters) -> NDArray:
     """Count Met alleles, each inherited independently (Hardy-Weinberg) at the frequency of the ancestry."""
     frequency = np.select(
-        [ancestry == name for name in ANCESTRIES], [fact(f"{name}_Met_frequency") for name in ANCESTRIES]
+        [ancestry == name for name in ANCESTRIES], [parameters[f"{name}_Met_frequency"] for name in ANCESTRIES]
     )
     first, second = (uniforms(seed, f"rs6265 allele {copy}", person) < frequency for copy in ("one", "two"))
     return np.array(GENOTYPES)[first.astype(int) + second]
 
 
-def _choose(seed: int, purpose: str, person: People, shares: list[float], names: tuple[str, ...]) -> NDArray:
+def _choose(
+    seed: int, purpose: str, person: People, shares: Sequence[float | Numbers], names: tuple[str, ...]
+) -> NDArray:
     """Put each person in one of several groups; the last group takes what the shares leave."""
-    return np.array(names)[np.searchsorted(np.cumsum(shares), uniforms(seed, purpose, person))]
+    chance = uniforms(seed, purpose, person)
+    group = np.zeros(person.size, dtype=np.int64)
+    for edge in itertools.accumulate(shares):
+        group += edge < chance
+    return np.array(names)[group]
 
 
-def _log_normal(seed: int, purpose: str, person: People, mean: str | None, cv: str) -> Numbers:
-    sd = np.sqrt(np.log1p(fact(cv) ** 2))
-    return (fact(mean) if mean else 1.0) * np.exp(sd * deviates(seed, purpose, person) - sd * sd / 2)
+def _log_normal(seed: int, purpose: str, person: People, cv: str, parameters: Parameters) -> Numbers:
+    """A multiplier of mean 1 and the coefficient of variation of this name."""
+    sd = np.sqrt(np.log1p(parameters[cv] ** 2))
+    return np.exp(sd * deviates(seed, purpose, person, parameters[LIKENESS]) - sd * sd / 2)

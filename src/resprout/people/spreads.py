@@ -62,14 +62,14 @@ def deviate_name(constant: Constant) -> str:
     return constant.shared.strip() or constant.name
 
 
-def draw_deviates(model: Model, seed: int, person: NDArray[np.int64]) -> dict[str, Numbers]:
+def draw_deviates(model: Model, seed: int, person: NDArray[np.int64], likeness: float | Numbers) -> dict[str, Numbers]:
     """Draw every deviate of the model, correlated as `correlations.tsv` says.
 
-    seed, person    as in `studies.deviates`
+    seed, person, likeness    as in `studies.deviates`
     returns         by deviate: [person], standard normal
     """
     names = {deviate_name(constant) for constant in model.constants.values() if spread_of(constant)}
-    drawn = {name: deviates(seed, f"spread of {name}", person) for name in sorted(names)}
+    drawn = {name: deviates(seed, f"spread of {name}", person, likeness) for name in sorted(names)}
     for group, factor in _correlated_groups(model, names):
         mixed = factor @ np.stack([drawn[name] for name in group])
         drawn.update(zip(group, mixed, strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.people.population import fact
 from resprout.people.streams import normals
 
 STUDY_SPAN = 1 << 40  # candidates a study; those below it belong to no study
@@ -22,13 +21,16 @@ def candidates_of(studies: NDArray[np.int64], first: int, count: int) -> NDArray
     return (np.asarray(studies, dtype=np.int64)[:, None] * STUDY_SPAN + np.arange(first, first + count)).ravel()
 
 
-def deviates(seed: int, purpose: str, person: NDArray[np.int64]) -> NDArray[np.float64]:
+def deviates(
+    seed: int, purpose: str, person: NDArray[np.int64], likeness: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Draw one standard normal number for each person; people of one study share a part of it.
 
     seed, purpose, person   as in `streams.uniforms`
+    likeness                correlation between two people of one study, `study_likeness` of the model
     returns                 [person]  1
 
-    Two people of one study correlate by `study_likeness`: a clinic draws on one neighbourhood, refers and rates in one
+    Two people of one study correlate: a clinic draws on one neighbourhood, refers and rates in one
     way. People of the population at large share nothing.
     """
     own, study = normals(seed, purpose, person), study_of(person)
@@ -36,5 +38,4 @@ def deviates(seed: int, purpose: str, person: NDArray[np.int64]) -> NDArray[np.f
         return own
     found, place = np.unique(study, return_inverse=True)
     common = normals(seed, f"{purpose}, of the study", found)[place]
-    likeness = fact(LIKENESS)
     return np.where(study > 0, np.sqrt(1 - likeness) * own + np.sqrt(likeness) * common, own)

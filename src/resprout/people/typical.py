@@ -6,8 +6,9 @@ import numpy as np
 
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
-from resprout.people.cohort import CLEARANCE_OF_CYP2B6, Cohort
+from resprout.people.cohort import Cohort
 from resprout.people.covariates import Covariates, CYP2B6_factor, covariate_constants, genotype_named
+from resprout.people.screening import CLEARANCE_OF_CYP2B6
 
 
 def typical_patient(
@@ -38,7 +39,9 @@ def typical_patient(
         "placebo_propensity": 1.0,
     }
     covariates: Covariates = {name: np.array([value]) for name, value in person.items()}
-    constants = covariate_constants(covariates)
+    constants = covariate_constants(covariates, model.nominal)
     if CLEARANCE_OF_CYP2B6 in model.constants:
-        constants[CLEARANCE_OF_CYP2B6] = model.constants[CLEARANCE_OF_CYP2B6].value * CYP2B6_factor(covariates)
+        constants[CLEARANCE_OF_CYP2B6] = model.constants[CLEARANCE_OF_CYP2B6].value * CYP2B6_factor(
+            covariates, model.nominal
+        )
     return Cohort(constants, covariates, 0, "typical", 1)

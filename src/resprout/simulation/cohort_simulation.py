@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.dosing.dose_events import companion_constants, companion_drugs, regimen_events
+from resprout.dosing.dose_events import check_routes, dosing_names, regimen_events, route_constants
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, SolveError, nearest, refuse_others
+from resprout.language.drug_instances import library_drugs, with_drugs, with_drugs_named
 from resprout.language.records import STAGES, EquationModel, ImportedModel, Model
 from resprout.people.cohort import Cohort, recruit
 from resprout.people.draws import draws_words
+from resprout.people.overrides import split_overrides
 from resprout.solve import DEFAULT_TOLERANCE, SENTENCES, Events, Trajectories, run_patients
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ DEFAULT_OUTPUTS = {
         "norketamine_venous",
         "hydroxynorketamine_plasma",
         "ketamine_brain",
-        "companion_plasma",
     ),
     "receptor": (
         "PV_NMDA_block",
@@ -55,6 +56,7 @@ DEFAULT_OUTPUTS = {
     "score": ("severity", "HDRS17", "MADRS", "VAS_high", "BPRS_positive", "CADSS", "SBP", "DBP"),
 }
 LONGEST_DAYS = 400.0
+DRUG_TABLES = ("drugs.tsv", "targets.tsv", "drug_properties.tsv")
 CHAIN = "a model: `rs.load_model()` gives the shipped one"
 NO_CHAIN = "a model with people and drugs; `rs.simulate_imported` follows an imported one"
 LARGEST_RESULT_GB = 8.0
@@ -102,12 +104,13 @@ def simulate(
     _check_settings(hours, tolerance, threads, allowed_failures)
     days = days if hours is None else hours / 24
     names, plan = check_course(model, regimen, days, outputs, blocks, overrides, times_h)
-    cohort = people if isinstance(people, Cohort) else recruit(people, seed=seed, model=model, uncertain=not point)
+    settled, own = split_overrides(model, overrides or {}, recruited=isinstance(people, Cohort))
+    cohort = people if isinstance(people, Cohort) else recruit(people, seed=seed, model=settled, uncertain=not point)
     if genotype is not None:
-        cohort = cohort.with_genotype(genotype)
+        cohort = cohort.with_genotype(genotype, settled)
     moments = output_hours(plan.times_h, days * 24, times_h or ())
     _check_size(len(cohort), len(moments), len(names))
-    solved = run_cohort(model, cohort, plan, moments, names, blocks, overrides, tolerance, threads, allowed_failures)
+    solved = run_cohort(model, cohort, plan, moments, names, blocks, own, tolerance, threads, allowed_failures)
     told = {"seed": cohort.seed, "population": cohort.population, "genotype": genotype or ""}
     told |= {"regimen": plan.text, "tolerance": tolerance or DEFAULT_TOLERANCE}
     told |= {"blocks": _pairs(blocks), "overrides": _pairs(overrides)}
@@ -130,14 +133,15 @@ def run_cohort(
 
     raises   SolveError if more patients fail than allowed
     """
-    slot = companion_constants(model, plan)
-    changed: dict[str, Any] = {**cohort.constants, **slot, **(overrides or {})}
-    events = regimen_events(plan, {**model.nominal, **changed})
+    chain = with_drugs(model, plan.drugs)
+    changed: dict[str, Any] = {**cohort.constants, **(overrides or {})}
+    changed = {**route_constants(plan, {**chain.nominal, **changed}), **changed}
+    events = regimen_events(plan, {**chain.nominal, **changed})
     if blocks:
         names = tuple(block_input(model, name) or name for name in blocks)
         value = np.array([[float(share)] for share in blocks.values()])
         events = Events(np.zeros(len(names)), names, value).joined(events)
-    solved = run_patients(model, changed, events, hours, list(outputs), tolerance=tolerance, threads=threads)
+    solved = run_patients(chain, changed, events, hours, list(outputs), tolerance=tolerance, threads=threads)
     refuse_failures(solved.status, allowed_failures)
     return solved
 
@@ -212,17 +216,24 @@ def check_course(
     returns   names of the outputs, and the regimen read
     raises    InputError with every fault found
     """
-    chosen, faults = _outputs(model, outputs)
-    faults += _block_faults(model, blocks or {}) + _override_faults(model, overrides or {})
-    faults += _time_faults(days, times_h or ())
-    plan = None
-    try:
-        plan = regimen if isinstance(regimen, Regimen) else parse_regimen(regimen, companion_drugs(model))
-    except InputError as error:
-        faults += error.faults
+    plan, faults = _plan(model, regimen)
+    chain = model if plan is None else with_drugs(model, plan.drugs)
+    chosen, more = _outputs(chain, outputs)
+    faults += more + _block_faults(model, blocks or {})
+    faults += _override_faults(chain, plan, overrides or {}) + _time_faults(days, times_h or ())
     if faults or plan is None:
         raise InputError(*faults)
     return chosen, plan
+
+
+def _plan(model: Model, regimen: str | Regimen) -> tuple[Regimen | None, list[Fault]]:
+    """The regimen read, and what is wrong with it: words, drugs, routes without kinetics."""
+    try:
+        plan = regimen if isinstance(regimen, Regimen) else parse_regimen(regimen, library_drugs(model))
+        check_routes(model, plan)
+    except InputError as error:
+        return None, list(error.faults)
+    return plan, []
 
 
 def output_hours(doses_h: Sequence[float], last_h: float, further_h: Sequence[float] = ()) -> Numbers:
@@ -242,8 +253,9 @@ def output_hours(doses_h: Sequence[float], last_h: float, further_h: Sequence[fl
 
 
 def main_outputs(model: Model) -> list[str]:
-    """The main outputs of every stage, as far as the model has them."""
-    return [name for names in DEFAULT_OUTPUTS.values() for name in names if name in model.equations]
+    """The main outputs of every stage, as far as the model has them, and the plasma level of every drug added to it."""
+    main = [name for names in DEFAULT_OUTPUTS.values() for name in names if name in model.equations]
+    return [*(f"{drug}_plasma" for drug in model.drugs), *main]
 
 
 def block_input(model: Model, name: str) -> str | None:
@@ -281,15 +293,30 @@ def _block_faults(model: Model, blocks: Mapping[str, float]) -> list[Fault]:
     return faults
 
 
-def _override_faults(model: Model, overrides: Mapping[str, float]) -> list[Fault]:
-    """What is wrong with the changed constants."""
+def _override_faults(model: Model, plan: Regimen | None, overrides: Mapping[str, float]) -> list[Fault]:
+    """What is wrong with the changed constants: unknown, not finite, or of a drug that this regimen does not give."""
     faults = []
+    read = {name for equation in model.equations.values() for name in equation.reads}
+    read |= dosing_names(plan) if plan is not None else set()
+    absent = set(library_drugs(model)) - set(model.drugs)
     for name, value in overrides.items():
-        if name not in model.constants:
+        drug = next((drug for drug in absent if str(name).startswith(f"{drug}_")), "")
+        if name not in model.constants and not (drug and plan is None):
             remedy = nearest(str(name), model.constants, "resprout describe")
+            if drug:
+                remedy = f"Give {drug} in the regimen, or leave the setting out."
             faults.append(Fault(f"`{name}` is no constant of the model.", "", "", remedy))
+        elif plan is not None and drug and name not in read:
+            found = f"`{name}` is set, but this regimen gives no {drug.replace('_', '-')}."
+            faults.append(Fault(found, "", "Nothing would read it.", "Add the drug to the regimen or leave it out."))
+        elif plan is not None and name not in read and model.constants[name].file in DRUG_TABLES:
+            found = f"`{name}` is set, but nothing reads it under this regimen."
+            faults.append(Fault(found, "", "Expected a constant of a drug and route that are given."))
         elif not _is_finite(value):
             faults.append(Fault(f"`{name}` is set to {value}.", "", "Expected a finite number."))
+        elif model.constants[name].role == "rating":
+            found, remedy = f"`{name}` is a parameter of ratings, and nobody is rated here.", "Set it for a trial."
+            faults.append(Fault(found, "", "Expected a constant of the model or of people.", remedy))
     return faults
 
 
@@ -334,6 +361,8 @@ def labelled(
     """Name and label what the engine gives."""
     import xarray as xr
 
+    if isinstance(model, Model):
+        model = with_drugs_named(model, outputs)
     variables = {}
     for column, name in enumerate(outputs):
         quantity = model.equations[name] if name in model.equations else model.constants[name]

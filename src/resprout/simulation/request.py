@@ -11,8 +11,9 @@ from typing import Any
 
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
-from resprout.people.cohort import Entry, default_entry, read_entry
 from resprout.people.covariates import genotype_named
+from resprout.people.entry import Entry, default_entry, read_entry
+from resprout.people.screening import Recruitment
 from resprout.simulation.cohort_simulation import check_course, output_hours
 from resprout.solve import DEFAULT_TOLERANCE
 
@@ -29,6 +30,7 @@ class Request:
     blocks      share by input                                overrides   value by constant
     tolerance   relative, of each step                        precision   float32 or float64, of what is kept
     point       whether all share the point estimate instead of draws of what the data leave open
+    drugs       files of further drugs
     """
 
     folder: str | None
@@ -46,12 +48,18 @@ class Request:
     tolerance: float = DEFAULT_TOLERANCE
     precision: str = "float64"
     point: bool = False
+    drugs: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """A digest of everything that determines the numbers."""
-        told = asdict(replace(self, folder=None))
+        told = asdict(replace(self, folder=None, drugs=()))
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def recruitment(self) -> Recruitment:
+        """Whom it looks for."""
+        return Recruitment(self.entry, self.seed, self.population, self.genotype or None, uncertain=not self.point)
 
     def told(self) -> dict[str, Any]:
         """The request as plain values, for a file or a screen."""
@@ -75,6 +83,7 @@ def make_request(
     precision: str = "float64",
     folder: Path | None = None,
     point: bool = False,
+    drugs: Sequence[Path] = (),
 ) -> Request:
     """Check a request before anything is computed.
 
@@ -91,7 +100,7 @@ def make_request(
     except InputError as error:
         faults += error.faults
     try:
-        criteria = read_entry(entry) if isinstance(entry, str) else entry or default_entry(population)
+        criteria = read_entry(entry) if isinstance(entry, str) else entry or default_entry(population, model)
         gene = genotype_named(genotype) if genotype else ""
     except InputError as error:
         faults += error.faults
@@ -113,4 +122,5 @@ def make_request(
         tolerance or DEFAULT_TOLERANCE,
         precision,
         point,
+        tuple(str(file.resolve()) for file in drugs),
     )

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
-from resprout.people.cohort import screen
+from resprout.people.overrides import split_overrides
+from resprout.people.screening import screen
 from resprout.simulation.cohort_simulation import dataset, refuse_failures
 from resprout.simulation.request import Request
 from resprout.simulation.stream import Part, Summary, block_size, chunks, solve_candidates
@@ -84,17 +85,10 @@ def _solve(request: Request, model: Model, ids: Sequence[int] | None, threads: i
 def _candidates_of(request: Request, model: Model, count: int) -> NDArray[np.int64]:
     """Numbers in the population of the first `count` patients."""
     found: list[NDArray[np.int64]] = []
+    settled, _ = split_overrides(model, request.overrides)
     size, first = block_size(count), 0
     while sum(len(part) for part in found) < count:
-        _, covariates = screen(
-            model,
-            request.seed,
-            np.arange(first, first + size),
-            population=request.population,
-            genotype=request.genotype or None,
-            entry=request.entry,
-            uncertain=not request.point,
-        )
+        _, covariates = screen(settled, request.recruitment, np.arange(first, first + size))
         found.append(np.asarray(covariates["candidate"], dtype=np.int64))
         first += size
     return np.concatenate(found)[:count]

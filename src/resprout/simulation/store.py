@@ -13,6 +13,7 @@ import numpy as np
 
 from resprout.cache import write_whole
 from resprout.errors import Fault, InputError
+from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, Model
 from resprout.simulation.cohort_simulation import resprout_version
 from resprout.simulation.request import Request
@@ -102,8 +103,9 @@ def _lay_out(group: Any, request: Request, model: Model) -> None:
             "note": "A hypothesis-testing simulation, not medical advice.",
         }
     )
+    chain = with_drugs_named(model, request.outputs)
     for name in request.outputs:
-        quantity = model.equations[name] if name in model.equations else model.constants[name]
+        quantity = chain.equations[name] if name in chain.equations else chain.constants[name]
         array = group.create_array(
             name,
             shape=(request.patients, len(request.hours)),
@@ -113,7 +115,7 @@ def _lay_out(group: Any, request: Request, model: Model) -> None:
             fill_value=float("nan"),
             compressors=None,
         )
-        stage = STAGES[quantity.stage - 1]
+        stage = STAGES[quantity.stage - 1] if quantity.stage else ""
         array.attrs.update({"units": quantity.unit, "long_name": quantity.meaning, "stage": stage})
     for name, meaning in (
         ("candidate", "number in the population, which keys the random streams"),

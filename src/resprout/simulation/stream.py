@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import Fault, InputError
 from resprout.language import load_model
-from resprout.people.cohort import FEWEST_SHARE, Cohort, screen
-from resprout.simulation.cohort_simulation import companion_drugs, refuse_failures, run_cohort
+from resprout.language.drug_instances import library_drugs
+from resprout.people.cohort import FEWEST_SHARE, Cohort
+from resprout.people.overrides import split_overrides
+from resprout.people.screening import screen
+from resprout.simulation.cohort_simulation import refuse_failures, run_cohort
 from resprout.simulation.request import Request
 from resprout.simulation.summaries import Tally
 from resprout.simulation.workers import Pool
@@ -70,17 +73,9 @@ def solve_block(request: Request, first: int, last: int) -> Part:
 
 def solve_candidates(request: Request, person: NDArray[np.int64]) -> Part:
     """Draw, screen and solve these candidates; those who may not enter are left out."""
-    model = load_model(request.folder)
-    plan = parse_regimen(request.regimen, companion_drugs(model))
-    constants, covariates = screen(
-        model,
-        request.seed,
-        person,
-        population=request.population,
-        genotype=request.genotype or None,
-        entry=request.entry,
-        uncertain=not request.point,
-    )
+    model, overrides = split_overrides(load_model(request.folder, request.drugs), request.overrides)
+    plan = parse_regimen(request.regimen, library_drugs(model))
+    constants, covariates = screen(model, request.recruitment, person)
     cohort = Cohort(constants, covariates, request.seed, request.population, len(person))
     if len(cohort) == 0:
         empty = np.zeros(0, np.int64)
@@ -92,7 +87,7 @@ def solve_candidates(request: Request, person: NDArray[np.int64]) -> Part:
         np.array(request.hours),
         list(request.outputs),
         request.blocks,
-        request.overrides,
+        overrides,
         request.tolerance,
         threads=1,
         allowed_failures=1.0,

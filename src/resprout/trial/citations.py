@@ -1,4 +1,4 @@
-"""Sources of model, people and trials together: keys in, full citations out."""
+"""Sources of model and trials together: keys in, full citations out."""
 
 from __future__ import annotations
 
@@ -15,14 +15,9 @@ Entries = dict[str, dict[str, str]]
 
 @functools.lru_cache(maxsize=1)
 def shipped_sources() -> Entries:
-    """What people's facts, scales and trials rest on, by key; a model's own sources are in its tables."""
-    package = Path(str(resources.files("resprout")))
+    """What the shipped trials rest on beside the model's sources, by key; those are in the model's tables."""
     faults: list[Fault] = []
-    return {
-        key: entry
-        for layer in ("people", "trial")
-        for key, entry in read_sources(package / layer / "sources.bib", faults).items()
-    }
+    return read_sources(Path(str(resources.files("resprout"))) / "trial" / "sources.bib", faults)
 
 
 def every_source(model: Model) -> Entries:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from resprout.dosing.regimen import Regimen
 from resprout.language.rating_scales import SCALES, Scale
 from resprout.language.records import Model
-from resprout.people.cohort import Cohort, Entry, recruit_studies
+from resprout.people.cohort import Cohort, recruit_studies
+from resprout.people.entry import Entry
+from resprout.people.screening import Recruitment, Visit
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.trial.attendance import attend
 from resprout.trial.design import Endpoint, Protocol
-from resprout.trial.expectation import belief, expectation_left, natural_course, visit_fall
-from resprout.trial.ratings import mood_swings, rate, ratios_of, screening_rater, visit_label
+from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
+from resprout.trial.ratings import rate, screening_rater, visit_label, within_subject_variation
 from resprout.trial.sequences import Sequence, joined, sequences, shifted
 from resprout.trial.treatment_history import failed_before
 from resprout.trial.trial_outcome import Outcome
@@ -38,16 +42,11 @@ def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: in
     """
     wanted = protocol.entry
     entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
-    return recruit_studies(
-        protocol.people,
-        studies,
-        seed=seed,
-        entry=entry,
-        population=protocol.who,
-        model=model,
-        rater=screening_rater(model, wanted.screening if wanted.confirmed else None),
-        history=failed_before(model) if wanted.resistant else None,
+    visit = Visit(
+        screening_rater(model, wanted.screening if wanted.confirmed else None),
+        failed_before(model) if wanted.resistant else None,
     )
+    return recruit_studies(protocol.people, studies, Recruitment(entry, seed, protocol.who, visit=visit), model)
 
 
 def conduct(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, replicates: int) -> Ratings:
@@ -111,9 +110,10 @@ def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohor
     plan = joined([shifted(regimens[arm], start) for arm, start in zip(group.arms, group.start_h, strict=True)])
     true = run_cohort(model, cohort, plan, hours, outputs).value
     column = {name: index for index, name in enumerate(outputs)}
-    left = _symptoms_left(protocol, regimens, cohort, group, hours, true[:, :, column[EUPHORIA]])
-    swing = mood_swings(cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours])[:, 1:]
-    ratios = ratios_of(model)
+    left = _symptoms_left(protocol, regimens, cohort, group, hours, true[:, :, column[EUPHORIA]], model.nominal)
+    variation = within_subject_variation(
+        cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal
+    )[:, 1:]
     treated = Outcome({})
     for period, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
         state: dict[str, Numbers] = {}
@@ -123,11 +123,12 @@ def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohor
             mood = scale is not None and scale.mood
             score = true[:, at, column[SEVERITY if mood else endpoint.name]]
             if mood:
-                fall = visit_fall([first + time for first in group.start_h[: period + 1] for time in endpoint.visits])
+                seen = [first + time for first in group.start_h[: period + 1] for time in endpoint.visits]
+                fall = visit_fall(seen, model.nominal)
                 score = np.maximum(score * left[:, at] - fall[-len(endpoint.visits) :], 0.0)
             state[endpoint.name] = score
             treated.ratings[arm, endpoint.name] = (
-                score if scale is None else _rated(scale, score, swing[:, at], cohort, endpoint, period, ratios)
+                score if scale is None else _rated(scale, score, variation[:, at], cohort, endpoint, period, model)
             )
         _leave_out(protocol, treated, arm, state, cohort)
     return treated
@@ -136,15 +137,15 @@ def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohor
 def _rated(
     scale: Scale,
     score: Numbers,
-    swing: Numbers,
+    variation: Numbers,
     cohort: Cohort,
     endpoint: Endpoint,
     period: int,
-    ratios: dict[str, float],
+    model: Model,
 ) -> Numbers:
     """What raters write down at the visits of one period."""
     labels = [visit_label(period, time) for time in endpoint.visits]
-    return rate(scale, score, swing, cohort.seed, cohort.candidate, labels, ratios)
+    return rate(scale, score, variation, cohort.seed, cohort.candidate, labels, model)
 
 
 def _symptoms_left(
@@ -154,17 +155,18 @@ def _symptoms_left(
     group: Sequence,
     hours: Numbers,
     euphoria: Numbers,
+    parameters: Mapping[str, float],
 ) -> Numbers:
     """Share of symptoms that time and the expectations of all periods so far leave: [patient, hour]."""
     propensity = cohort.columns["placebo_propensity"]
     ill = protocol.population != "healthy"
-    course = cohort.columns["recovery"]
-    left = natural_course(course, hours + protocol.entry.screening) if ill else np.ones(euphoria.shape)
+    recovery = cohort.columns["recovery"]
+    left = clinical_course(recovery, hours + protocol.entry.screening, parameters) if ill else np.ones(euphoria.shape)
     occasions, pills = treatment_occasions(regimens)
     for arm, start in zip(group.arms, group.start_h, strict=True):
         near = (hours > start) & (hours <= start + max(EUPHORIA_HOURS))
-        sure = belief(protocol, arm, euphoria[:, near].max(axis=1))
-        left = left * expectation_left(sure, propensity, hours - start, occasions, pills=pills)
+        sure = belief(protocol, arm, euphoria[:, near].max(axis=1), parameters)
+        left = left * expectation_left(sure, propensity, hours - start, occasions, parameters, pills=pills)
     return left
 
 

@@ -16,7 +16,7 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language import given_or_shipped
 from resprout.language.rating_scales import SCALES
 from resprout.language.records import Model
-from resprout.people.cohort import MOST_PEOPLE
+from resprout.people.entry import MOST_PEOPLE
 from resprout.trial.analysis import analyse, headline
 from resprout.trial.design import LARGEST_ARM, Endpoint, Protocol
 from resprout.trial.protocol import read_protocol

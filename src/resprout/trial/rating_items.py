@@ -5,25 +5,22 @@ Samejima F. Psychometrika Monograph 1969;17. A group's place on the latent line 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from resprout.language import shipped_folder
-from resprout.language.rating_scales import Scale
-from resprout.people.population import Fact, read_facts
+from resprout.language.rating_scales import SCALES, Scale
+from resprout.language.records import Model
 from resprout.people.streams import normals, uniforms
 
 Numbers = NDArray[np.float64]
 People = NDArray[np.int64]
 LATENT = np.linspace(-9.0, 12.0, 2101)
-SEVERITY = np.linspace(0.0, 52.0, 1041)  # expected HDRS17
 NO_DOMAIN = "none"
 # groups of the Hamilton scale: the form that ends with the group, and the one before it
 HAMILTON = {
@@ -38,108 +35,150 @@ LOWEST = {"BPRS_positive": 4.0}  # each of its four items starts at 1
 
 @dataclass(frozen=True)
 class Item:
-    """One item: its group, steps above 0, slope, latent thresholds [step], domain, source, grade and meaning."""
+    """One item of a model.
+
+    thresholds   [step]  on the latent line, one a point above 0        slope       steepness of each step
+    domain_sd, own_sd    how far people's lasting profiles move it: by its domain, and by itself (SD on the latent line)
+    """
 
     name: str
     group: str
-    highest: int
-    slope: float
-    thresholds: Numbers
     domain: str
-    source: str
-    grade: str
-    meaning: str
+    slope: float
+    thresholds: tuple[float, ...]
+    domain_sd: float
+    own_sd: float
+
+    @property
+    def highest(self) -> int:
+        """Points above 0."""
+        return len(self.thresholds)
+
+    @property
+    def profile_sd(self) -> float:
+        """How far people's lasting profiles move it altogether (SD on the latent line)."""
+        return float(np.hypot(self.domain_sd, self.own_sd))
 
 
-@cache
-def items() -> dict[str, Item]:
-    """Every item that the package ships, by name."""
-    with (shipped_folder() / "items.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    return {
-        row["item"]: Item(
-            row["item"],
-            row["group"],
-            int(row["highest"]),
-            float(row["slope"]),
-            np.array([float(each) for each in row["thresholds"].split()]),
-            *(row[column] for column in ("domain", "source", "grade", "meaning")),
+@dataclass(frozen=True, eq=False)
+class Items:
+    """Every item of a model by name, and the points of each scale of depression for one of HDRS17."""
+
+    by_name: Mapping[str, Item]
+    ratios: Mapping[str, float]
+
+    def of(self, scale: Scale) -> list[Item]:
+        """The items of a scale, in order."""
+        return [item for item in self.by_name.values() if item.group in scale.items or item.name in scale.items]
+
+    def groups(self, scale: Scale) -> list[str]:
+        """The groups of a scale's items, in order."""
+        return list(dict.fromkeys(item.group for item in self.of(scale)))
+
+    def curve(self, group: str) -> Numbers:
+        """Expected total of a group on the grid of the latent line."""
+        return _curve(tuple(item for item in self.by_name.values() if item.group == group))
+
+
+@lru_cache(maxsize=16)
+def items_of(model: Model) -> Items:
+    """The items of a model, with its present thresholds, slopes and random effects.
+
+    model    whose table of items and constants are used
+    returns  items by name, and points of each scale per point of HDRS17
+    """
+    value = model.nominal
+    found = {}
+    for row in model.tables["items"]:
+        name, domain = row["item"], row["domain"]
+        thresholds = tuple(value[f"{name}_threshold_{step}"] for step in range(1, int(row["highest"]) + 1))
+        by_domain = 0.0 if domain == NO_DOMAIN else value[f"profile_{domain}"]
+        found[name] = Item(
+            name, row["group"], domain, value[f"{name}_slope"], thresholds, by_domain, value["profile_item"]
         )
-        for row in rows
-    }
+    return Items(found, ratios_of(value))
 
 
-def items_of(scale: Scale) -> list[Item]:
-    """The items of a scale, in order."""
-    return [item for item in items().values() if item.group in scale.items or item.name in scale.items]
+def ratios_of(parameters: Mapping[str, float]) -> dict[str, float]:
+    """Points of each scale of depression for one of HDRS17, as far as the model has them.
 
-
-def profile_sd(item: Item) -> float:
-    """How far people's lasting profiles move an item (SD on the latent line): by domain and by itself."""
-    domain = 0.0 if item.domain == NO_DOMAIN else _fact(f"profile_{item.domain}")
-    return float(np.hypot(domain, _fact("profile_item")))
+    parameters  by constant of the model
+    returns     ratio by scale
+    """
+    known = {scale.name: parameters[scale.ratio] for scale in SCALES.values() if scale.ratio in parameters}
+    return {"HDRS17": 1.0, **known}
 
 
 def expected_score(item: Item, latent: Numbers) -> Numbers:
-    """Mean score of an item over people with the same severity; latent [...] -> [...] points above 0."""
+    """Mean score of an item over patients with the same severity.
+
+    item     the item
+    latent   [...]  1       latent severity
+    returns  [...]  points  above 0
+    """
     node, weight = hermegauss(15)
-    place = latent[..., None, None] + profile_sd(item) * node[:, None] - item.thresholds
+    place = latent[..., None, None] + item.profile_sd * node[:, None] - np.array(item.thresholds)
     return expit(item.slope * place).sum(axis=-1) @ (weight / weight.sum())
 
 
-@cache
-def _curve(group: str) -> Numbers:
-    """Expected total of a group of items on the grid of the latent line."""
-    return np.asarray(sum(expected_score(item, LATENT) for item in items().values() if item.group == group))
+@lru_cache(maxsize=64)
+def _curve(items: tuple[Item, ...]) -> Numbers:
+    """Expected total of some items on the grid of the latent line; models that share their items share it."""
+    return np.asarray(sum(expected_score(item, LATENT) for item in items))
 
 
-def latent_of(group: str, total: Numbers) -> Numbers:
-    """The place on the latent line at which a group of items has this expected total; its ends beyond its range."""
-    curve = _curve(group)
-    return np.interp(total, curve, LATENT)
+def expected_total(scale: Scale, severity: Numbers, model: Model) -> Numbers:
+    """Expected rating of patients of a severity.
 
-
-def expected_total(scale: Scale, severity: Numbers, ratios: Mapping[str, float]) -> Numbers:
-    """Expected rating of people of a severity.
-
-    severity  [...]   points   expected HDRS17, or of the scale itself where it does not rate depression
-    ratios    points of each scale for one of HDRS17
+    scale     the rating scale
+    severity  [...]  points  expected HDRS17, or of the scale itself where it does not rate depression
+    model     whose items are used
+    returns   [...]  points
     """
-    place = {group: latent_of(group, _target(group, severity, ratios)) for group in _groups(scale)}
+    items = items_of(model)
+    place = _places(items, scale, severity)
     total = np.full(np.shape(severity), scale.lowest)
-    for item in items_of(scale):
+    for item in items.of(scale):
         total = total + np.interp(place[item.group], LATENT, expected_score(item, LATENT))
     return total
 
 
 def item_scores(
-    scale: Scale, severity: Numbers, ratios: Mapping[str, float], seed: int, person: People, labels: Sequence[str]
+    scale: Scale, severity: Numbers, model: Model, seed: int, person: People, labels: Sequence[str]
 ) -> NDArray[np.int64]:
-    """Rate people item by item.
+    """Rate patients item by item.
 
+    scale     the rating scale
     severity  [patient, visit]        points  expected HDRS17 on the day, or expected score of the scale itself
-    labels    [visit]                        a name for each rating, which keys its draws
+    model     whose items are used
+    seed      of the random streams
+    person    [patient]               1       numbers in the population
+    labels    a name for each visit, which keys its draws
     returns   [patient, visit, item]  points  an item that two scales share is rated once for both
     """
-    place = {group: latent_of(group, _target(group, severity, ratios)) for group in _groups(scale)}
-    chosen = items_of(scale)
+    items = items_of(model)
+    place = _places(items, scale, severity)
+    chosen = items.of(scale)
     scores = np.empty((*severity.shape, len(chosen)), dtype=np.int64)
     for number, item in enumerate(chosen):
-        lasting = _fact("profile_item") * normals(seed, f"profile {item.name}", person)
+        lasting = item.own_sd * normals(seed, f"profile {item.name}", person)
         if item.domain != NO_DOMAIN:
-            lasting += _fact(f"profile_{item.domain}") * normals(seed, f"profile {item.domain}", person)
+            lasting += item.domain_sd * normals(seed, f"profile {item.domain}", person)
         for visit, label in enumerate(labels):
             chance = uniforms(seed, f"item {item.name} {label}", person)
             heard = place[item.group][:, visit] + lasting + np.log(chance / (1 - chance)) / item.slope
-            scores[:, visit, number] = (heard[:, None] > item.thresholds).sum(axis=1)
+            scores[:, visit, number] = (heard[:, None] > np.array(item.thresholds)).sum(axis=1)
     return scores
 
 
-def _groups(scale: Scale) -> list[str]:
-    return list(dict.fromkeys(item.group for item in items_of(scale)))
+def _places(items: Items, scale: Scale, severity: Numbers) -> dict[str, Numbers]:
+    """Where on the latent line each group of a scale has its expected total; the line's ends beyond its range."""
+    return {
+        group: np.interp(_target(items, group, severity), items.curve(group), LATENT) for group in items.groups(scale)
+    }
 
 
-def _target(group: str, severity: Numbers, ratios: Mapping[str, float]) -> Numbers:
+def _target(items: Items, group: str, severity: Numbers) -> Numbers:
     """Expected total of a group of items above its lowest.
 
     The longer forms are met exactly as long as their items can: what a full group cannot hold, the next one takes.
@@ -149,18 +188,9 @@ def _target(group: str, severity: Numbers, ratios: Mapping[str, float]) -> Numbe
         held: Numbers = np.zeros_like(severity)
         while before is not None:
             earlier = next(name for name, (form, _) in HAMILTON.items() if form == before)
-            held = held + np.minimum(_target(earlier, severity, ratios), _curve(earlier)[-1])
+            held = held + np.minimum(_target(items, earlier, severity), items.curve(earlier)[-1])
             before = HAMILTON[earlier][1]
-        return np.asarray(np.maximum(severity * ratios[upto] - held, 0.0))
-    if group in ratios:
-        return np.asarray(severity * ratios[group])
+        return np.asarray(np.maximum(severity * items.ratios[upto] - held, 0.0))
+    if group in items.ratios:
+        return np.asarray(severity * items.ratios[group])
     return np.asarray(severity - LOWEST.get(group, 0.0))
-
-
-def _fact(name: str) -> float:
-    return _facts()[name].value
-
-
-@cache
-def _facts() -> dict[str, Fact]:
-    return read_facts(shipped_folder() / "ratings.tsv")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from resprout.dosing.regimen import Regimen
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
-from resprout.people.draws import draws_of, held
+from resprout.people.draws import draws_of
 from resprout.trial.conduct import enrol, observe
 from resprout.trial.design import Protocol
 from resprout.trial.trial_outcome import Outcome
@@ -36,9 +36,9 @@ def run_series(
         return cohort, observe(protocol, regimens, model, cohort, replicates)
     groups, parts = [studies[number :: len(draws)] for number in range(min(len(draws), replicates))], []
     for draw, group in zip(draws, groups, strict=False):
-        with held(model, draw) as moved:
-            cohort = enrol(protocol, moved, group, seed)
-            parts.append((cohort, observe(protocol, regimens, moved, cohort, len(group))))
+        moved = model.with_parameters(draw)
+        cohort = enrol(protocol, moved, group, seed)
+        parts.append((cohort, observe(protocol, regimens, moved, cohort, len(group))))
     order = np.argsort(np.concatenate(groups), kind="stable")
     people = (order[:, None] * protocol.people + np.arange(protocol.people)).ravel()
     return joined_cohorts([part for part, _ in parts]).take(people), _joined([part for _, part in parts], order)

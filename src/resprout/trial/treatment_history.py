@@ -9,26 +9,26 @@ from numpy.typing import NDArray
 
 from resprout.language.rating_scales import SCALES
 from resprout.language.records import Model
-from resprout.people.cohort import History
 from resprout.people.covariates import Covariates
-from resprout.people.population import fact as population_fact
+from resprout.people.screening import History
 from resprout.people.streams import normals
 from resprout.solve import Events, run_patients
-from resprout.trial.ratings import fact, mood_swings, rate, ratios_of
+from resprout.trial.ratings import rate, within_subject_variation
 
 Numbers = NDArray[np.float64]
 TRANSPORTER = "SERT_block"
 PAST_TRIAL_H = 1008.0  # six weeks
 
 
-def past_propensity(seed: int, person: NDArray[np.int64]) -> Numbers:
+def past_propensity(seed: int, person: NDArray[np.int64], cv: float) -> Numbers:
     """Placebo propensity in the previous treatment, independent of that in the trial.
 
     seed     of the random streams
     person   [candidate]  1  numbers in the population
+    cv       scalar       1  coefficient of variation
     returns  [candidate]  1  mean 1
     """
-    sd = np.sqrt(np.log1p(population_fact("placebo_propensity_cv") ** 2))
+    sd = np.sqrt(np.log1p(cv**2))
     return np.exp(sd * normals(seed, "past placebo propensity", person) - sd * sd / 2)
 
 
@@ -42,22 +42,24 @@ def failed_before(model: Model) -> History:
     expectation; it affects recruitment only, and its effect has ended when the trial begins.
     """
 
+    parameters = model.nominal
+
     def history(constants: Mapping[str, Numbers], covariates: Covariates, seed: int) -> NDArray[np.bool_]:
         person = covariates["candidate"].astype(np.int64)
-        block = fact("past_transporter_block") if TRANSPORTER in model.inputs else 0.0
+        block = parameters["past_transporter_block"] if TRANSPORTER in model.inputs else 0.0
         events = Events(np.zeros(1), (TRANSPORTER,), np.full((1, 1), block)) if block else Events.none()
         solved = run_patients(model, constants, events, [0.0, PAST_TRIAL_H], ["HDRS17"])
         severity = solved.value[:, :, 0]
         expected = np.exp(
-            np.log1p(-fact("placebo_depth"))
-            * fact("belief_open_label")
-            * past_propensity(seed, person)
-            * (1 - np.exp(-PAST_TRIAL_H / fact("placebo_onset_pill")))
+            np.log1p(-parameters["placebo_depth"])
+            * parameters["belief_open_label"]
+            * past_propensity(seed, person, parameters["placebo_propensity_cv"])
+            * (1 - np.exp(-PAST_TRIAL_H / parameters["placebo_onset_pill"]))
         )
         severity[:, 1] *= expected
-        swing = mood_swings(seed + 1_000_003, person, [0.0, PAST_TRIAL_H])
+        variation = within_subject_variation(seed + 1_000_003, person, [0.0, PAST_TRIAL_H], parameters)
         labels = ["before the past trial", "after the past trial"]
-        rated = rate(SCALES["HDRS17"], severity, swing, seed, person, labels, ratios_of(model))
+        rated = rate(SCALES["HDRS17"], severity, variation, seed, person, labels, model)
         return np.asarray(rated[:, 1] > rated[:, 0] / 2)
 
     return history

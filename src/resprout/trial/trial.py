@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,8 +18,10 @@ from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import given_or_shipped
 from resprout.language.rating_scales import SCALES
 from resprout.language.records import Model
-from resprout.people.cohort import MOST_PEOPLE, Cohort
+from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_words
+from resprout.people.entry import MOST_PEOPLE
+from resprout.people.overrides import overridden
 from resprout.simulation.cohort_simulation import main_outputs, simulate
 from resprout.statistics.anova import treatment_by_time
 from resprout.trial.analysis import ANALYSIS_COLUMNS, analyse
@@ -92,6 +95,7 @@ def run_trial(
     *,
     model: Model | None = None,
     point: bool = False,
+    overrides: Mapping[str, float] | None = None,
 ) -> Trial:
     """Simulate a published trial or a protocol file with virtual patients.
 
@@ -100,20 +104,24 @@ def run_trial(
     seed        of patients and ratings; None takes the protocol's
     model       None for the shipped one
     point       use the point estimate; otherwise each replicate takes a posterior draw
+    overrides   by parameter of the model, people, ratings or items: a value in place of the model's and of its draws;
+                between-subject variability around it remains
     returns     the trial: tables, analyses, ratings and the time course of its first patients
     raises      InputError with every fault of the protocol
     """
     refuse_others(
         ("name", name, isinstance(name, str | Path), "a shipped trial such as `berman2000`, or the path of a protocol"),
     )
-    model = given_or_shipped(model)
+    model = overridden(given_or_shipped(model), overrides)
     protocol, regimens = read_protocol(name, model)
     replicates = protocol.replicates if replicates is None else replicates
     seed = protocol.seed if seed is None else seed
     if not isinstance(replicates, int | np.integer) or not 1 <= replicates <= MOST_PEOPLE // protocol.people:
         expected = f"Expected a whole number from 1 to {MOST_PEOPLE // protocol.people:,}."
         raise InputError(Fault(f"{replicates!r} replicates.", "", expected))
-    return run_protocol(protocol, regimens, model, replicates, seed, point=point)
+    done = run_protocol(protocol, regimens, model, replicates, seed, point=point)
+    done.path.attrs["overrides"] = ", ".join(f"{name}={value:g}" for name, value in (overrides or {}).items())
+    return done
 
 
 def run_protocol(

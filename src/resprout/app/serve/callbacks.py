@@ -17,7 +17,7 @@ from resprout.app.serve.export_formats import command_line, python_code
 from resprout.app.serve.form_state import Faults, read_state, regimen_text, say
 from resprout.app.serve.page_layout import CONFIG, TRIAL_PICTURES, legend_items
 from resprout.app.serve.path_panels import panel_data
-from resprout.app.serve.path_simulation import one_course, standard_course
+from resprout.app.serve.path_simulation import page_trajectory, reference_trajectory
 from resprout.app.serve.plot_data import packed
 from resprout.app.serve.stage_sentences import sentences
 from resprout.app.serve.trial_pictures import arms_of, trial_pictures
@@ -128,19 +128,19 @@ def path_response(request: Request, model: Model) -> dict[str, Any]:
     if faults:
         return {"faults": faults}
     try:
-        course = one_course(state, model)
+        trajectory = page_trajectory(state, model)
     except InputError as error:
         return {"faults": faults_of(error)}
-    reference, pinned = standard_course(model), None
+    reference, pinned = reference_trajectory(model), None
     if request.get("pinned"):
         pinned_state, pinned_faults = read_state(request["pinned"], model)
-        pinned = None if pinned_faults else one_course(pinned_state, model)
+        pinned = None if pinned_faults else page_trajectory(pinned_state, model)
     return {
         "faults": {},
-        "hours": packed(course.time_h)["bdata"],
+        "hours": packed(trajectory.time_h)["bdata"],
         "referenceHours": packed(pinned.time_h)["bdata"] if pinned else "",
-        "panels": panel_data(course, pinned, pinned or reference, model),
-        "sentences": sentences(course),
+        "panels": panel_data(trajectory, pinned, pinned or reference, model),
+        "sentences": sentences(trajectory),
         "regimen": regimen_text(state),
         "command": command_line(state, model),
         "python": python_code(state, model),

@@ -10,12 +10,19 @@ import numpy as np
 
 from resprout.app.serve.form_fields import DRUG_LINES
 from resprout.app.serve.form_state import Faults, State, say
-from resprout.app.serve.path_simulation import Course, blocks_of, hypothesis_of, pairs, patient_course, person_of
+from resprout.app.serve.path_simulation import (
+    Trajectory,
+    blocks_of,
+    hypothesis_of,
+    pairs,
+    patient_trajectory,
+    person_of,
+)
 from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
-from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import InputError, ResproutError
 from resprout.figures.palette import STAGE_COLOUR
+from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 
 LEAST_SPAN = {
@@ -28,32 +35,34 @@ LEAST_SPAN = {
 
 @dataclass(frozen=True)
 class Readout:
-    """One column: what it is called, its stage and unit, and how it is read from a course."""
+    """One column: what it is called, its stage and unit, and how it is read from a trajectory."""
 
     label: str
     stage: str
     unit: str
-    read: Callable[[Course], float]
+    read: Callable[[Trajectory], float]
 
 
-def peak(name: str, scale: float = 1.0) -> Callable[[Course], float]:
+def peak(name: str, scale: float = 1.0) -> Callable[[Trajectory], float]:
     """The highest value of an output."""
-    return lambda course: float(course.value[name].max() * scale)
+    return lambda trajectory: float(trajectory.value[name].max() * scale)
 
 
-def rise(name: str, scale: float = 1.0) -> Callable[[Course], float]:
+def rise(name: str, scale: float = 1.0) -> Callable[[Trajectory], float]:
     """How far an output rises above its start."""
-    return lambda course: float((course.value[name].max() - course.value[name][0]) * scale)
+    return lambda trajectory: float((trajectory.value[name].max() - trajectory.value[name][0]) * scale)
 
 
-def gain(name: str) -> Callable[[Course], float]:
+def gain(name: str) -> Callable[[Trajectory], float]:
     """The highest rise of an output, % of its start."""
-    return lambda course: float(100 * (course.value[name].max() / (course.value[name][0] or 1.0) - 1))
+    return lambda trajectory: float(100 * (trajectory.value[name].max() / (trajectory.value[name][0] or 1.0) - 1))
 
 
-def moved(name: str, hour: float, scale: float = 1.0) -> Callable[[Course], float]:
+def moved(name: str, hour: float, scale: float = 1.0) -> Callable[[Trajectory], float]:
     """Change of an output at an hour."""
-    return lambda course: float((np.interp(hour, course.time_h, course.value[name]) - course.value[name][0]) * scale)
+    return lambda trajectory: float(
+        (np.interp(hour, trajectory.time_h, trajectory.value[name]) - trajectory.value[name][0]) * scale
+    )
 
 
 READOUTS = (
@@ -86,17 +95,19 @@ def compare(state: State, model: Model) -> tuple[list[Row], Faults]:
         if not text:
             continue
         try:
-            regimen = parse_regimen(text, companion_drugs(model))
+            regimen = parse_regimen(text, library_drugs(model))
             if len(regimen.times_h) > 60 or regimen.times_h[-1] > 60 * 24:
                 faults[f"line{number}"] = "Expected at most 60 doses within 60 days."
                 continue
-            course = patient_course(model, regimen, max(state.number["days"], 8.0), blocks, person_of(state), changed)
+            trajectory = patient_trajectory(
+                model, regimen, max(state.number["days"], 8.0), blocks, person_of(state), changed
+            )
         except InputError as error:
             faults[f"line{number}"] = say(error)
         except ResproutError as error:
             faults[f"line{number}"] = str(error)
         else:
-            rows.append(Row(text, tuple(readout.read(course) for readout in READOUTS)))
+            rows.append(Row(text, tuple(readout.read(trajectory) for readout in READOUTS)))
     return rows, faults
 
 

@@ -7,10 +7,9 @@ import io
 import shlex
 
 from resprout.app.serve.form_state import State, regimen_text
-from resprout.app.serve.path_simulation import Course, blocks_of, hypothesis_of
+from resprout.app.serve.path_simulation import Trajectory, blocks_of, hypothesis_of
 from resprout.language.records import Model
 from resprout.people.covariates import RELEASE_FACTORS
-from resprout.people.population import fact
 
 PEOPLE = 100
 
@@ -23,7 +22,7 @@ def command_line(state: State, model: Model) -> str:
         ("glial_uptake", number["glial"] / 100),
         ("stress", number["stress"]),
         ("body_weight", number["weight"]),
-        ("BDNF_release_factor", fact(RELEASE_FACTORS[state.text["genotype"]])),
+        ("BDNF_release_factor", model.nominal[RELEASE_FACTORS[state.text["genotype"]]]),
     ):
         words += ["--set", f"{name}={value:g}"]
     for name, value in hypothesis_of(state, model):
@@ -55,12 +54,12 @@ def python_code(state: State, model: Model) -> str:
     )
 
 
-def trajectory_csv(course: Course, model: Model) -> str:
+def trajectory_csv(trajectory: Trajectory, model: Model) -> str:
     """The curves of the page as a long table: output, unit, time_h, value."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["regimen", "output", "unit", "time_h", "value"])
-    for name, value in course.value.items():
-        for hour, level in zip(course.time_h, value, strict=True):
-            writer.writerow([course.regimen, name, model.unit(name), f"{hour:.6g}", f"{level:.8g}"])
+    for name, value in trajectory.value.items():
+        for hour, level in zip(trajectory.time_h, value, strict=True):
+            writer.writerow([trajectory.regimen, name, model.unit(name), f"{hour:.6g}", f"{level:.8g}"])
     return text.getvalue()

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from resprout.calibrate.hypotheses import read_hypotheses
-from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import AMOUNTS, KETAMINES, ROUTES
+from resprout.language.drug_instances import library_drugs
 from resprout.language.records import STAGES, Constant, Model
 from resprout.trial.protocol import SHIPPED
 
 SHARE_ENDINGS = ("_block", "_knockdown", "_occupancy")
-IN_AFFINITIES = "in units of its affinity"
-STRONGEST = 10.0  # of an input that is a concentration in units of its affinity
+RELATIVE_TO_KD = "in units of its dissociation constant"
+STRONGEST = 10.0  # of an input that is a concentration in units of its dissociation constant
 DRUG_LINES = 8
 LONGEST_LINE = 160
 TITLE = re.compile(r"^title:\s*(.+)$", re.MULTILINE)
@@ -83,7 +83,7 @@ def fields_of(model: Model) -> dict[str, Field]:
 
 def drug_choices(model: Model) -> Choices:
     """Every drug that a regimen may name: the ketamines, then the others."""
-    others = tuple((name, name.replace("_", " ")) for name in companion_drugs(model) if name not in KETAMINES)
+    others = tuple((name, name.replace("_", " ")) for name in library_drugs(model) if name not in KETAMINES)
     return (*((name, KETAMINE_LABELS[name]) for name in KETAMINES), *others)
 
 
@@ -137,12 +137,12 @@ def block_fields(model: Model) -> list[Field]:
 
 
 def is_block(name: str, constant: Constant) -> bool:
-    """Whether an input blocks a step: a share, or a concentration in units of its affinity."""
-    return constant.role == "input" and (name.endswith(SHARE_ENDINGS) or IN_AFFINITIES in constant.meaning)
+    """Whether an input blocks a step: a share, or a concentration in units of its dissociation constant."""
+    return constant.role == "input" and (name.endswith(SHARE_ENDINGS) or RELATIVE_TO_KD in constant.meaning)
 
 
 def block_field(constant: Constant) -> Field:
-    """A slider in percent for a share, or in units of its affinity for a concentration."""
+    """A slider in percent for a share, or in units of its dissociation constant for a concentration."""
     stage = STAGES[constant.stage - 1]
     share = constant.name.endswith(SHARE_ENDINGS)
     return Field(
@@ -154,7 +154,7 @@ def block_field(constant: Constant) -> Field:
         0.0,
         100.0 if share else STRONGEST,
         1.0 if share else 0.1,
-        "%" if share else "× affinity",
+        "%" if share else "× Kd",
         hint=constant.meaning,
     )
 

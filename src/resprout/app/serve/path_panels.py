@@ -1,4 +1,4 @@
-"""The six panels of one patient: a course in, the numbers of every line, scaled as its panel asks, out."""
+"""The six panels of one patient: a trajectory in, the numbers of every line, scaled as its panel asks, out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.path_simulation import OTHER_DRUGS, Course
+from resprout.app.serve.path_simulation import Trajectory
 from resprout.app.serve.plot_data import nice_range, packed
 from resprout.figures.palette import DASHES, STAGE_COLOUR
 from resprout.figures.spoken_units import format_unit
@@ -45,16 +45,18 @@ class Scaled:
     size: str
 
 
-def panel_data(course: Course, pinned: Course | None, reference: Course, model: Model) -> list[dict[str, Any]]:
+def panel_data(
+    trajectory: Trajectory, pinned: Trajectory | None, reference: Trajectory, model: Model
+) -> list[dict[str, Any]]:
     """What the page draws: a panel a stage, in their order.
 
-    pinned      another course to draw behind in grey; None for none
-    reference   the course that heights refer to, so that a larger dose draws a higher curve
+    pinned      another trajectory to draw behind in grey; None for none
+    reference   the trajectory that heights refer to, so that a larger dose draws a higher curve
     """
     spoken = "the pinned curves" if pinned else "ketamine 0.5 mg/kg"
     found = []
     for panel in PANELS:
-        lines = scaled_lines(panel, course, reference, model)
+        lines = scaled_lines(panel, trajectory, reference, model)
         reference_lines = scaled_lines(panel, pinned, reference, model) if pinned else []
         found.append(
             {
@@ -82,20 +84,20 @@ def line_data(line: Scaled, place: int) -> dict[str, Any]:
     }
 
 
-def lines_of(panel: Panel, course: Course) -> dict[str, str]:
-    """The lines of a panel that this course has: output -> label; another drug's plasma where one is given."""
-    lines = {name: label for name, label in panel.lines.items() if name in course.value}
+def lines_of(panel: Panel, trajectory: Trajectory) -> dict[str, str]:
+    """The lines of a panel that this trajectory has: output -> label; another drug's plasma where one is given."""
+    lines = {name: label for name, label in panel.lines.items() if name in trajectory.value}
     if panel.stage == "dose":
-        given = {name: label for name, label in OTHER_DRUGS.items() if course.value.get(name, np.zeros(1)).max() > 0}
+        given = trajectory.drug_levels
         lines |= given
     return lines
 
 
-def scaled_lines(panel: Panel, course: Course, reference: Course, model: Model) -> list[Scaled]:
-    """Every line of a panel on the scale of the reference course."""
+def scaled_lines(panel: Panel, trajectory: Trajectory, reference: Trajectory, model: Model) -> list[Scaled]:
+    """Every line of a panel on the scale of the reference trajectory."""
     return [
-        scaled(panel.way, name, label, course.value[name], reference.value.get(name), model.unit(name))
-        for name, label in lines_of(panel, course).items()
+        scaled(panel.way, name, label, trajectory.value[name], reference.value.get(name), model.unit(name))
+        for name, label in lines_of(panel, trajectory).items()
     ]
 
 

@@ -115,25 +115,26 @@ def hypotheses_card(model: Model) -> str:
 
 def validation_card(model: Model) -> str:
     """Every published row beside the model's own number, as it was last written down: a summary, then stage by stage."""
-    marks = recorded_entries()
-    facts = scoreboard_facts(marks)
+    entries = recorded_entries()
+    facts = scoreboard_facts(entries)
     unseen = facts["by_use"]["not_used_in_fit"]
     lead = (
         f"Every published row beside the model's own number: {facts['passed']} of {facts['total']} agree; of rows that the fit "
         f"has not seen, {unseen['passed']} of {unseen['total']}. Open a stage to read its rows, misses first, with their reasons."
     )
-    return card("Published numbers", lead, "".join(stage_rows(name, marks) for name in STAGES))
+    return card("Published numbers", lead, "".join(stage_rows(name, entries) for name in STAGES))
 
 
-def stage_rows(stage: str, marks: Sequence[ScoreboardEntry]) -> str:
+def stage_rows(stage: str, entries: Sequence[ScoreboardEntry]) -> str:
     """The published rows of one stage, folded under a bar of how many agree."""
     place = STAGES.index(stage) + 1
     own = sorted(
-        (mark for mark in marks if mark.stage == place), key=lambda each: (each.passed, each.used_in_fit, each.group)
+        (entry for entry in entries if entry.stage == place),
+        key=lambda each: (each.passed, each.used_in_fit, each.group),
     )
-    agree, colour = sum(mark.passed for mark in own), STAGE_COLOUR[stage]
+    agree, colour = sum(entry.passed for entry in own), STAGE_COLOUR[stage]
     columns = ["", "what", "observed", "model", "agrees within", "fit"]
-    table = html_table(columns, [published_cells(mark) for mark in own])
+    table = html_table(columns, [published_cells(entry) for entry in own])
     bar = f'<span class="track"><span class="bar" style="width:{100 * agree / max(len(own), 1):.0f}%;background:{colour}"></span></span>'
     said = f"{agree} of {len(own)} agree"
     return folded(f"{place} {stage.capitalize()}", said, table, colour=colour).replace(
@@ -141,16 +142,22 @@ def stage_rows(stage: str, marks: Sequence[ScoreboardEntry]) -> str:
     )
 
 
-def published_cells(mark: ScoreboardEntry) -> list[Any]:
+def published_cells(entry: ScoreboardEntry) -> list[Any]:
     """One published row: what was measured and where it stands, both numbers with their unit, and the range of agreement."""
-    unit = format_unit(mark.unit).replace("hour", "h").replace("percent", "%")
+    unit = format_unit(entry.unit).replace("hour", "h").replace("percent", "%")
     numbers = [
         say(each) if isinstance(each, str) else f"{say(each)} {unit}".strip()
-        for each in (mark.observed, mark.predicted)
+        for each in (entry.observed, entry.predicted)
     ]
-    note = "; ".join(part for part in (f"{mark.id.split()[0]}, {mark.source}", mark.reason) if part)
-    named = with_note(mark.what.replace(", value;", ";"), note)
-    return [YES if mark.passed else NO, named, *numbers, format_range(mark), "seen" if mark.used_in_fit else "not seen"]
+    note = "; ".join(part for part in (f"{entry.id.split()[0]}, {entry.source}", entry.reason) if part)
+    named = with_note(entry.what.replace(", value;", ";"), note)
+    return [
+        YES if entry.passed else NO,
+        named,
+        *numbers,
+        format_range(entry),
+        "seen" if entry.used_in_fit else "not seen",
+    ]
 
 
 TABLES: dict[str, Callable[[Model], str]] = {

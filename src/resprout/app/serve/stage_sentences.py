@@ -1,11 +1,11 @@
-"""A sentence under each panel: one patient's course in, what it shows in plain words out."""
+"""A sentence under each panel: one patient's trajectory in, what it shows in plain words out."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.path_simulation import OTHER_DRUGS, Course
+from resprout.app.serve.path_simulation import Trajectory
 from resprout.figures.spoken_units import format_time
 
 Numbers = NDArray[np.float64]
@@ -19,23 +19,23 @@ POOLS = {
 SIGNALS = {"BDNF_release": "BDNF release", "TrkB": "TrkB", "p_mTOR": "p-mTOR", "synaptic_protein": "synaptic protein"}
 
 
-def sentences(course: Course) -> dict[str, str]:
+def sentences(trajectory: Trajectory) -> dict[str, str]:
     """One sentence or two a stage, in the order of the stages."""
     return {
-        "dose": dose_sentence(course),
-        "receptor": receptor_sentence(course),
-        "circuit": circuit_sentence(course),
-        "signal": signal_sentence(course),
-        "spine": spine_sentence(course),
-        "score": score_sentence(course),
+        "dose": dose_sentence(trajectory),
+        "receptor": receptor_sentence(trajectory),
+        "circuit": circuit_sentence(trajectory),
+        "signal": signal_sentence(trajectory),
+        "spine": spine_sentence(trajectory),
+        "score": score_sentence(trajectory),
     }
 
 
-def dose_sentence(course: Course) -> str:
+def dose_sentence(trajectory: Trajectory) -> str:
     """Peak in plasma and brain, and the time of elimination from brain."""
-    hours, plasma, brain = course.time_h, course.value["ketamine_venous"], course.value["ketamine_brain"]
-    others = [label for name, label in OTHER_DRUGS.items() if course.value.get(name, np.zeros(1)).max() > 0]
-    beside = " Another drug is given; its plasma level is drawn relative to its own peak." if others else ""
+    hours, plasma, brain = trajectory.time_h, trajectory.value["ketamine_venous"], trajectory.value["ketamine_brain"]
+    others = [drug.replace("_", "-") for drug in trajectory.drugs if f"{drug}_plasma" in trajectory.drug_levels]
+    beside = f" {' and '.join(others)}: plasma level drawn relative to its own peak." if others else ""
     if plasma.max() <= 0:
         return (
             ("No ketamine is given." + beside) if others else "Nothing is given, so nothing moves that is not blocked."
@@ -48,23 +48,23 @@ def dose_sentence(course: Course) -> str:
     )
 
 
-def receptor_sentence(course: Course) -> str:
+def receptor_sentence(trajectory: Trajectory) -> str:
     """Which pool is blocked most and which least."""
-    peaks = {words: course.value[name].max() for name, words in POOLS.items()}
+    peaks = {words: trajectory.value[name].max() for name, words in POOLS.items()}
     if max(peaks.values()) < 0.005:
         return "Hardly an NMDA receptor is blocked."
     most, least = max(peaks, key=peaks.__getitem__), min(peaks, key=peaks.__getitem__)
     name = next(name for name, words in POOLS.items() if words == most)
     return (
-        f"Most is blocked at {most}, {peaks[most]:.0%} {at(course.time_h, course.value[name])}; "
+        f"Most is blocked at {most}, {peaks[most]:.0%} {at(trajectory.time_h, trajectory.value[name])}; "
         f"least at {least}, {peaks[least]:.0%}."
     )
 
 
-def circuit_sentence(course: Course) -> str:
+def circuit_sentence(trajectory: Trajectory) -> str:
     """How the cells and glutamate release move, each against its baseline."""
     moves = [
-        move(course, name, words)
+        move(trajectory, name, words)
         for name, words in (
             ("PV_rate", "PV cells fire"),
             ("SST_rate", "SST cells"),
@@ -78,38 +78,38 @@ def circuit_sentence(course: Course) -> str:
     return f"Relative to this patient's baseline: {', '.join(told)}."
 
 
-def move(course: Course, name: str, words: str) -> str:
+def move(trajectory: Trajectory, name: str, words: str) -> str:
     """The largest move of one output against its baseline, with its time; empty if it hardly moves."""
-    value = course.value[name]
+    value = trajectory.value[name]
     baseline = value[0] if value[0] else 1.0
     farthest = int(np.abs(value - value[0]).argmax())
     share = value[farthest] / baseline - 1
     if abs(share) < NOTHING:
         return ""
-    return f"{words} {abs(share):.0%} {'more' if share > 0 else 'less'} ({format_time(course.time_h[farthest])})"
+    return f"{words} {abs(share):.0%} {'more' if share > 0 else 'less'} ({format_time(trajectory.time_h[farthest])})"
 
 
-def signal_sentence(course: Course) -> str:
+def signal_sentence(trajectory: Trajectory) -> str:
     """In which order the growth signals peak, and how much protein is gained."""
-    hours = course.time_h
+    hours = trajectory.time_h
     peaks = []
     for name, words in SIGNALS.items():
-        value = course.value[name]
+        value = trajectory.value[name]
         rise = value.max() - value[0]
         if rise > NOTHING * max(abs(value[0]), 0.1):
             peaks.append((hours[int(value.argmax())], words))
     if not peaks:
         return "No growth signal rises above its baseline."
     order = ", then ".join(f"{words} ({format_time(hour)})" for hour, words in sorted(peaks))
-    protein = course.value["synaptic_protein"]
+    protein = trajectory.value["synaptic_protein"]
     gain = protein.max() / protein[0] - 1
     gained = f" Synaptic protein gains {gain:.0%}." if gain > NOTHING else " Synaptic protein hardly changes."
     return f"Peaks come in this order: {order}.{gained}"
 
 
-def spine_sentence(course: Course) -> str:
+def spine_sentence(trajectory: Trajectory) -> str:
     """Spine density at baseline, at its extreme, and what is left at the end."""
-    hours, spines = course.time_h, course.value["spine_density"]
+    hours, spines = trajectory.time_h, trajectory.value["spine_density"]
     before = f"Spine density starts at {spines[0]:.0%} of health"
     farthest = int(np.abs(spines - spines[0]).argmax())
     change = spines[farthest] - spines[0]
@@ -123,9 +123,9 @@ def spine_sentence(course: Course) -> str:
     return f"{told}; {max(left, 0):.0%} of that change is left at {format_time(hours[-1])}."
 
 
-def score_sentence(course: Course) -> str:
+def score_sentence(trajectory: Trajectory) -> str:
     """How far depression falls, when, whether that is a response, and how strong dissociation was."""
-    hours, score, odd = course.time_h, course.value["HDRS17"], course.value["CADSS"]
+    hours, score, odd = trajectory.time_h, trajectory.value["HDRS17"], trajectory.value["CADSS"]
     lowest = int(score.argmin())
     fall = score[0] - score[lowest]
     share = fall / score[0] if score[0] > 0 else 0.0

@@ -19,7 +19,7 @@ from resprout.app.serve.form_state import read_state
 from resprout.app.serve.model_tab import model_fragment
 from resprout.app.serve.page_layout import page_layout
 from resprout.app.serve.page_template import shell
-from resprout.app.serve.path_simulation import one_course, warm_up
+from resprout.app.serve.path_simulation import page_trajectory, warm_up
 from resprout.app.serve.request_guard import install_guard, refuse
 from resprout.app.serve.scoreboard_tab import Scoreboard
 from resprout.app.serve.trial_tab import design, warm_trials
@@ -68,7 +68,7 @@ def add_routes(server: Flask, model: Model) -> None:
         if faults:
             return refuse(400, "\n".join(f"{name}: {fault}" for name, fault in faults.items()))
         try:
-            text = trajectory_csv(one_course(state, model), model)
+            text = trajectory_csv(page_trajectory(state, model), model)
         except ResproutError as error:
             return refuse(400, str(error))
         name = {"Content-Disposition": 'attachment; filename="resprout-path.csv"'}

@@ -1,0 +1,82 @@
+"""Entry criteria: text or numbers in; who may enter a study out, with every senseless criterion told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from resprout.errors import Fault, InputError, nearest
+from resprout.language.records import Model
+from resprout.people.covariates import POPULATIONS
+
+MOST_PEOPLE = 10_000_000
+ENTRY_SCALES = ("HDRS6", "HDRS17", "HDRS21", "HDRS24", "HDRS25", "MADRS")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who may enter.
+
+    minimum     points by scale at screening, for instance {"HDRS21": 18}      maximum   likewise, at most
+    age         years, first and last allowed
+    genotype    rs6265 genotypes allowed; empty for all
+    resistant   whether an earlier antidepressant must have failed
+    """
+
+    minimum: Mapping[str, float] = field(default_factory=dict)
+    age: tuple[float, float] = (0.0, 200.0)
+    genotype: tuple[str, ...] = ()
+    maximum: Mapping[str, float] = field(default_factory=dict)
+    resistant: bool = False
+
+
+def default_entry(population: str, model: Model) -> Entry:
+    """What is asked of people where nothing is said: the depressed need a true HDRS17 of 18, the healthy nothing."""
+    return Entry({} if population == "healthy" else {"HDRS17": model.nominal["mdd_HDRS17_minimum"]})
+
+
+def read_entry(text: str) -> Entry:
+    """Read entry criteria such as `HDRS21>=18, age 18-65, resistant`."""
+    minimum: dict[str, float] = {}
+    maximum: dict[str, float] = {}
+    age, faults, resistant = (0.0, 200.0), [], False
+    for part in text.split(","):
+        least = re.fullmatch(r"\s*(\w+)\s*([<>])=\s*(\d{1,3}(?:\.\d+)?)\s*", part, re.ASCII)
+        ages = re.fullmatch(r"\s*age\s+(\d{1,3})\s*-\s*(\d{1,3})\s*", part, re.ASCII)
+        if least and least[1] in ENTRY_SCALES:
+            (minimum if least[2] == ">" else maximum)[least[1]] = float(least[3])
+        elif ages:
+            age = float(ages[1]), float(ages[2])
+        elif part.strip().lower() == "resistant":
+            resistant = True
+        else:
+            remedy = nearest(least[1], ENTRY_SCALES) if least else ""
+            expected = "Expected for instance `HDRS17>=18` or `HDRS17>=18, age 18-65`."
+            faults.append(Fault(f"`{part.strip()}` is no entry criterion.", "", expected, remedy))
+    if faults:
+        raise InputError(*faults)
+    return Entry(minimum, age, maximum=maximum, resistant=resistant)
+
+
+def refuse_senseless(n: int, seed: int, population: str, entry: Entry | None) -> None:
+    """Refuse senseless arguments, all at once."""
+    faults = []
+    if not isinstance(n, int | np.integer) or not 1 <= n <= MOST_PEOPLE:
+        faults.append(Fault(f"{n!r} patients.", "", f"Expected a whole number from 1 to {MOST_PEOPLE:,}."))
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        faults.append(Fault(f"the seed is {seed!r}.", "", "Expected a whole number from 0."))
+    if population not in POPULATIONS:
+        remedy = nearest(str(population), POPULATIONS)
+        faults.append(Fault(f"`{population}` is no population.", "", f"Expected {' or '.join(POPULATIONS)}.", remedy))
+    for scale in () if entry is None else {**entry.minimum, **entry.maximum}:
+        if scale not in ENTRY_SCALES:
+            faults.append(Fault(f"`{scale}` is no entry scale.", "", "", nearest(str(scale), ENTRY_SCALES)))
+    if entry is not None and entry.resistant and population == "healthy":
+        faults.append(Fault("healthy people with a failed antidepressant.", "", "Expected mdd or bipolar."))
+    if entry is not None and entry.age[0] >= entry.age[1]:
+        faults.append(Fault(f"ages from {entry.age[0]:g} to {entry.age[1]:g}.", "", "Expected the lower one first."))
+    if faults:
+        raise InputError(*faults)

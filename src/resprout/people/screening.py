@@ -1,0 +1,114 @@
+"""Screening: candidates are drawn, rated and asked about their history; those who may enter a study come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.language.records import Model
+from resprout.people.covariates import (
+    Covariates,
+    CYP2B6_factor,
+    Numbers,
+    Parameters,
+    covariate_constants,
+    draw_covariates,
+)
+from resprout.people.draws import drawn_parameters
+from resprout.people.entry import Entry
+from resprout.people.guards import guard_constants
+from resprout.people.spreads import draw_deviates, spread_constants
+from resprout.people.studies import LIKENESS
+from resprout.solve import rest
+
+Rater = Callable[[str, Numbers, NDArray[np.int64], int], Numbers]
+History = Callable[[Mapping[str, Numbers], Covariates, int], NDArray[np.bool_]]
+Enrolled = tuple[dict[str, Numbers], Covariates]
+CLEARANCE_OF_CYP2B6 = "demethylation_clearance"
+SCREENED_SCALES = ("HDRS17", "MADRS")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """How a candidate is seen at the screening visit.
+
+    rater     (scale, true score, candidate, seed) -> rating; None reads the true score
+    history   (constants, covariates, seed) -> whether an antidepressant has failed; needed for resistant people
+    """
+
+    rater: Rater | None = None
+    history: History | None = None
+
+
+@dataclass(frozen=True)
+class Recruitment:
+    """Whom a study looks for.
+
+    entry       criteria                        seed      of the draw
+    population  mdd, bipolar or healthy         genotype  rs6265 genotype given to everybody; None draws it
+    visit       how candidates are seen         uncertain whether each has a posterior draw of the parameters; otherwise
+                                                          all share the point estimate
+    """
+
+    entry: Entry
+    seed: int = 1
+    population: str = "mdd"
+    genotype: str | None = None
+    visit: Visit = Visit()
+    uncertain: bool = False
+
+
+def screen(model: Model, wanted: Recruitment, person: NDArray[np.int64]) -> Enrolled:
+    """Those of some candidates who may enter: their constants and covariates, in the candidates' order.
+
+    wanted    whom the study looks for        person    [candidate]   numbers in the population
+    """
+    constants, covariates = _candidates(model, wanted, person)
+    enters = _enters(covariates, wanted.entry, wanted.visit.rater, wanted.seed)
+    history = wanted.visit.history
+    if wanted.entry.resistant and history is not None and enters.any():
+        some = np.flatnonzero(enters)
+        failed = history(chosen_rows(constants, some), chosen_rows(covariates, some), wanted.seed)
+        enters[some] = failed
+    return chosen_rows(constants, enters), chosen_rows(covariates, enters)
+
+
+def chosen_rows(columns: Mapping[str, NDArray], rows: NDArray) -> dict[str, NDArray]:
+    """Some rows of every column."""
+    return {name: value[rows] for name, value in columns.items()}
+
+
+def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) -> Enrolled:
+    """Draw candidates and find their scores at steady state; those without a steady state are left out."""
+    seed, entry = wanted.seed, wanted.entry
+    drawn = drawn_parameters(model, seed, person) if wanted.uncertain else {}
+    parameters: Parameters = {**model.nominal, **drawn}
+    covariates = draw_covariates(seed, person, wanted.population, parameters, wanted.genotype)
+    middle = {name: value for name, value in drawn.items() if model.constants[name].in_chain}
+    varied = spread_constants(model, draw_deviates(model, seed, person, parameters[LIKENESS]), middle)
+    constants = middle | varied
+    if CLEARANCE_OF_CYP2B6 in model.constants:
+        usual = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
+        constants[CLEARANCE_OF_CYP2B6] = usual * CYP2B6_factor(covariates, parameters)
+    constants = guard_constants(constants, model.nominal) | covariate_constants(covariates, parameters)
+    scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum, *entry.maximum]))
+    score, status = rest(model, constants, scales)
+    lives = (np.asarray(status) == 0) & np.isfinite(score).all(axis=1)
+    covariates |= {name: score[:, column] for column, name in enumerate(scales)}
+    return chosen_rows(constants, lives), chosen_rows(covariates, lives)
+
+
+def _enters(covariates: Covariates, entry: Entry, rater: Rater | None, seed: int) -> NDArray[np.bool_]:
+    """Tell which candidates meet every criterion."""
+    enters = (covariates["age"] >= entry.age[0]) & (covariates["age"] <= entry.age[1])
+    if entry.genotype:
+        enters = enters & np.isin(covariates["genotype"], entry.genotype)
+    candidate = covariates["candidate"].astype(np.int64)
+    for scale in {**entry.minimum, **entry.maximum}:
+        score = covariates[scale]
+        rated = score if rater is None else rater(scale, score, candidate, seed)
+        enters = enters & (rated >= entry.minimum.get(scale, -np.inf)) & (rated <= entry.maximum.get(scale, np.inf))
+    return np.asarray(enters)
