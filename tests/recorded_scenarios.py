@@ -100,18 +100,18 @@ def course(
     model = rs.load_model()
     wanted = [f"{drug}_{part}" for drug in drugs for part in ("plasma", "brain")] + [*levels, *COURSE]
     named = {quantity: quantity for quantity in wanted}
-    given = {"seed": SEED} if cohort is None else {}
-    people = PEOPLE if cohort is None else rs.recruit(PEOPLE, seed=SEED, model=model, **cohort)
+    drawn = {"genotype": more.pop("genotype", None), "seed": more.pop("seed", SEED)}
+    people = rs.People(PEOPLE, point=point, **drawn)
+    if cohort is not None:
+        people = rs.recruit(PEOPLE, seed=SEED, model=model, **cohort)
     run = rs.simulate(
         model,
         people,
         regimen,
-        hours=max(hours),
-        outputs=list(named.values()),
-        times_h=hours,
-        tolerance=TOLERANCE,
-        point=point,
-        **{**given, **more},
+        days=max(hours) / 24,
+        outputs=rs.Output(list(named.values()), hours),
+        numerics=rs.Numerics(TOLERANCE),
+        **more,
     )
     return picked(run, named, hours, [[hours[place] for place in kept]] + [hours[3:4]] * (PEOPLE - 1))
 
@@ -225,7 +225,7 @@ def own_model(file: str, text: str, outputs: Sequence[str], overrides: Mapping[s
             outputs=list(outputs),
             overrides=overrides,
             times_h=hours,
-            tolerance=TOLERANCE,
+            numerics=rs.Numerics(TOLERANCE),
         )
     return picked(run, {name: name for name in outputs}, hours, [hours] * run.sizes["patient"])
 

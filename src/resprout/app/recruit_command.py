@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import AsJson, read_choice
+from resprout.app.options import POPULATIONS, AsJson, read_choice
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
 from resprout.errors import Fault
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from resprout.people import Cohort
 
-POPULATIONS = ("mdd", "bipolar", "healthy")
 NUMBERS = (
     "age",
     "height_cm",

@@ -10,7 +10,7 @@ from resprout.exchange.omex_archive import write_archive
 from resprout.exchange.sbml_writer import Change, write_sbml
 from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.records import Model
-from resprout.simulation.cohort_simulation import main_outputs
+from resprout.simulation.scenario import main_outputs
 from resprout.solve import Events, rest_states
 
 STANDARD = "ketamine 0.5 mg/kg iv over 40 min"

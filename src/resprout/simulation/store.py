@@ -15,7 +15,7 @@ from resprout.cache import write_whole
 from resprout.errors import Fault, InputError
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, Model
-from resprout.simulation.cohort_simulation import resprout_version
+from resprout.simulation.labelled_results import resprout_version
 from resprout.simulation.request import Request
 from resprout.simulation.stream import CHUNK, Part
 
@@ -99,7 +99,7 @@ def _lay_out(group: Any, request: Request, model: Model) -> None:
             "resprout_version": resprout_version(),
             "model_digest": model.digest,
             "request": json.dumps(told, sort_keys=True),
-            "precision": f"{request.precision}; computed in float64",
+            "precision": f"{request.numerics.precision}; computed in float64",
             "note": "A hypothesis-testing simulation, not medical advice.",
         }
     )
@@ -110,7 +110,7 @@ def _lay_out(group: Any, request: Request, model: Model) -> None:
             name,
             shape=(request.patients, len(request.hours)),
             chunks=(CHUNK, len(request.hours)),
-            dtype=request.precision,
+            dtype=request.numerics.precision,
             dimension_names=("patient", "time_h"),
             fill_value=float("nan"),
             compressors=None,

@@ -22,7 +22,7 @@ from resprout.language import load_model
 from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.records import Model
 from resprout.people.typical import typical_patient
-from resprout.simulation.cohort_simulation import output_hours
+from resprout.simulation.observation_times import output_hours
 from resprout.solve import Events, run_patients
 
 Numbers = NDArray[np.float64]
