@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from resprout.calibrate.evidence import data_folder
+from resprout.calibrate.measurements import data_folder
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.records import Model
 from resprout.language.tables import read_number, read_table
