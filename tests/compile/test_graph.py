@@ -88,12 +88,14 @@ def test_equal_expressions_are_one_node():
     assert graph.multiply(x, k) == graph.multiply(k, x)
 
 
-def test_what_depends_on_constants_only_is_frozen_and_gathered():
+def test_what_depends_on_constants_only_is_invariant_and_gathered():
     graph = Graph(["x"], ["u"])
     x, k, c = graph.name("x"), graph.name("k"), graph.name("c")
     product = graph.multiply(graph.multiply(x, k), c)
-    assert any(graph.is_frozen(argument) and graph.kind[argument] == MULTIPLY for argument in graph.arguments[product])
-    assert not graph.is_frozen(graph.name("u"))
+    assert any(
+        graph.is_invariant(argument) and graph.kind[argument] == MULTIPLY for argument in graph.arguments[product]
+    )
+    assert not graph.is_invariant(graph.name("u"))
 
 
 def test_the_slope_of_a_hill_term_is_finite_without_drug():

@@ -8,7 +8,7 @@ import pytest
 from given_patients import ketamine, varied_people
 
 from resprout.language import load_model
-from resprout.solve import rest_states, run_patients
+from resprout.solve import run_patients, steady_states
 from resprout.solve.lean import make_lean
 from resprout.solve.peers import RoadRunner, export_patient, whole_text, whole_values
 
@@ -27,7 +27,7 @@ def test_engine_and_libroadrunner_agree_on_every_quantity_for_fifty_people():
     pytest.importorskip("roadrunner")
     model, people, outputs = load_model(), varied_people(50), list(load_model().equations)
     engine = run_patients(model, people, ketamine(), HOURS, outputs)
-    start, _ = rest_states(model, people)
+    start, _ = steady_states(model, people)
     judge = RoadRunner(whole_text(model, ketamine()), outputs)
     for patient in range(50):
         own = {name: float(value[patient]) for name, value in people.items()}
@@ -43,7 +43,7 @@ def test_the_pruned_system_written_for_other_programs_gives_them_the_engines_ans
     lean = make_lean(model, ketamine(), outputs)
     assert len(lean.states) < len(model.states)
     engine = run_patients(model, people, ketamine(), HOURS, outputs)
-    start, _ = rest_states(model, people)
+    start, _ = steady_states(model, people)
     judge = RoadRunner(lean.text, outputs)
     for patient in range(3):
         own = {name: float(value[patient]) for name, value in people.items()}

@@ -1,4 +1,4 @@
-"""Functions of the C library that a model of one's own may use: by name, as NumPy computes them, and their slopes as nodes."""
+"""Functions of the C library that an imported model may use: by name, as NumPy computes them, and their derivatives as nodes."""
 
 from __future__ import annotations
 

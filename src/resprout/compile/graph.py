@@ -1,6 +1,6 @@
 """Expressions as one shared graph: takes operations, gives node numbers; equal expressions are one node, and derivatives are nodes too.
 
-A node is *frozen* when it depends on constants only, not on states or inputs: it is worth computing once per patient.
+A node is *time-invariant* when it depends on constants only, not on states or inputs: it is worth computing once per patient.
 Arguments always have smaller numbers than the node that uses them, so ascending order is an order of evaluation.
 """
 
@@ -15,7 +15,7 @@ Node = int
 
 CONSTANT, SYMBOL, ADD, MULTIPLY, RECIPROCAL, EXP, LOG, SQRT, POWER = range(9)
 CALL, LESS, AT_MOST, EQUAL, SELECT = range(9, 14)
-"""Only in models of one's own: a C function by name, comparisons that give 1 or 0, and a choice by whether the first is 0."""
+"""Only in imported models: a C function by name, comparisons that give 1 or 0, and a choice by whether the first is 0."""
 INTEGER_POWERS = 8
 """Whole exponents up to this size become products; above it a power is exp(exponent ln base)."""
 
@@ -69,7 +69,7 @@ class Graph:
         """Whether the node is a pure number."""
         return self.kind[node] == CONSTANT
 
-    def is_frozen(self, node: Node) -> bool:
+    def is_invariant(self, node: Node) -> bool:
         """Whether the node depends on constants only."""
         return self.reads[node] == 0
 
@@ -106,14 +106,14 @@ class Graph:
         return self._associate(MULTIPLY, left, right, self.multiply)
 
     def _associate(self, kind: int, left: Node, right: Node, combine) -> Node:
-        # (x o frozen) o frozen -> x o (frozen o frozen), so that the second operation is done once per patient
-        if self.is_frozen(left) and not self.is_frozen(right):
+        # (x o invariant) o invariant -> x o (invariant o invariant), so that the second operation is done once per patient
+        if self.is_invariant(left) and not self.is_invariant(right):
             left, right = right, left
-        if self.is_frozen(right) and not self.is_frozen(left) and self.kind[left] == kind:
+        if self.is_invariant(right) and not self.is_invariant(left) and self.kind[left] == kind:
             inner, held = self.arguments[left]
-            if self.is_frozen(held) and not self.is_frozen(inner):
+            if self.is_invariant(held) and not self.is_invariant(inner):
                 return combine(inner, combine(held, right))
-        if self.is_frozen(left) == self.is_frozen(right) and left > right:
+        if self.is_invariant(left) == self.is_invariant(right) and left > right:
             left, right = right, left
         return self._node(kind, (left, right))
 
@@ -230,7 +230,7 @@ class Graph:
     def partials(self, node: Node) -> list[tuple[Node, Node]]:
         """Arguments of a node that move, each with the partial derivative of the node with respect to it."""
         arguments = self.arguments[node]
-        moving = [not self.is_frozen(argument) for argument in arguments]
+        moving = [not self.is_invariant(argument) for argument in arguments]
         if self.kind[node] == CALL:
             slopes = CALLS[self.symbol[node]].slopes(self, node, arguments)
         elif self.kind[node] == POWER:
@@ -268,10 +268,10 @@ class Graph:
         by_base = self.multiply(exponent, self.power(base, self.add(exponent, self.number(-1.0))))
         return by_base, self.multiply(node, self.log(base)) if exponent_moves else self.zero
 
-    def reachable(self, targets: Iterable[Node], *, stop_at_frozen: bool = False) -> list[Node]:
+    def reachable(self, targets: Iterable[Node], *, stop_at_invariant: bool = False) -> list[Node]:
         """Every node needed for the targets, in order of evaluation.
 
-        stop_at_frozen   take frozen nodes as given: do not descend below them
+        stop_at_invariant   take time-invariant nodes as given: do not descend below them
         """
         seen: set[Node] = set()
         waiting = list(targets)
@@ -280,6 +280,6 @@ class Graph:
             if node in seen:
                 continue
             seen.add(node)
-            if not (stop_at_frozen and self.is_frozen(node)):
+            if not (stop_at_invariant and self.is_invariant(node)):
                 waiting.extend(self.arguments[node])
         return sorted(seen)

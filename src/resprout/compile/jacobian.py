@@ -53,10 +53,10 @@ class _Web:
         self.row = {-1 - index: index for index in range(len(rates))}
         for index, rate in enumerate(rates):
             self.below[-1 - index] = {}
-            if not graph.is_frozen(rate):
+            if not graph.is_invariant(rate):
                 self._join(-1 - index, rate, graph.one)
-        for node in graph.reachable(rates, stop_at_frozen=True):
-            if graph.is_frozen(node) or graph.kind[node] == SYMBOL:
+        for node in graph.reachable(rates, stop_at_invariant=True):
+            if graph.is_invariant(node) or graph.kind[node] == SYMBOL:
                 continue
             self.below[node] = {}
             for argument, slope in graph.partials(node):
@@ -78,7 +78,7 @@ class _Web:
             first = self.below[top][node]
             for bottom, second in below.items():
                 plain = graph.is_number(first) or graph.is_number(second)
-                operations += not (plain or (graph.is_frozen(first) and graph.is_frozen(second)))
+                operations += not (plain or (graph.is_invariant(first) and graph.is_invariant(second)))
                 operations += bottom in self.below[top]
         return operations, len(below) * len(above)
 

@@ -27,7 +27,7 @@ from resprout.people.guards import guard_constants
 from resprout.people.population import fact
 from resprout.people.spreads import draw_deviates, spread_constants
 from resprout.people.studies import STUDY_SPAN, candidates_of, study_of
-from resprout.solve import rest
+from resprout.solve import steady_state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -313,7 +313,7 @@ def _candidates(
             constants[CLEARANCE_OF_CYP2B6] = usual * CYP2B6_factor(covariates)
         constants = guard_constants(constants, model.nominal) | covariate_constants(covariates)
     scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum, *entry.maximum]))
-    score, status = rest(model, constants, scales)
+    score, status = steady_state(model, constants, scales)
     lives = (np.asarray(status) == 0) & np.isfinite(score).all(axis=1)
     covariates |= {name: score[:, column] for column, name in enumerate(scales)}
     return _rows(constants, lives), _rows(covariates, lives)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from numba.extending import register_jitable
 
 from resprout import cache
 
@@ -43,3 +44,8 @@ def compiled(*, inner: bool = False, **options: Any) -> Any:
             NUMBA.config.CACHE_DIR = before
 
     return wrap
+
+
+def part(function: Callable[..., Any]) -> Any:
+    """A function that stays plain Python for callers in Python and is compiled into callers that are compiled."""
+    return register_jitable(nogil=True, _nrt=False)(function)

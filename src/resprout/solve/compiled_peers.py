@@ -84,7 +84,7 @@ class Diffrax:
             raise InputError(Fault("diffrax is not installed.", remedy="`pip install diffrax`.")) from missing
         jax.config.update("jax_enable_x64", True)
         self.lean, self.jax, self.diffrax = lean, jax, diffrax
-        self.names = (*lean.constants, *lean.plain.frozen)
+        self.names = (*lean.constants, *lean.plain.invariant)
         self.rates, self.outputs = _functions(lean, self.names)
         self.piece = jax.jit(self._piece)
 

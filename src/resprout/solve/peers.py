@@ -11,7 +11,7 @@ from resprout.errors import Fault, InputError
 from resprout.language.export import Change, write_sbml
 from resprout.language.records import Model
 from resprout.solve.events import Events, Floats
-from resprout.solve.run import rest_states
+from resprout.solve.run import steady_states
 
 
 def as_changes(model: Model, events: Events, patient: int = 0) -> list[Change]:
@@ -26,7 +26,7 @@ def as_changes(model: Model, events: Events, patient: int = 0) -> list[Change]:
 
 def export_patient(model: Model, constants: Mapping[str, float], events: Events, patient: int = 0) -> str:
     """SBML of one patient: constants, resting state and doses as events."""
-    found, _ = rest_states(model, constants)
+    found, _ = steady_states(model, constants)
     start = {state.name: float(value) for state, value in zip(model.states, found[0], strict=True)}
     return write_sbml(model, constants=constants, start=start, changes=as_changes(model, events, patient))
 

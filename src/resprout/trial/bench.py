@@ -11,17 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.compile import METHODS, build_kernel, forget_kernels
 from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
-from resprout.solve import Events, rest_states, run_patients
+from resprout.solve import METHODS, Events, build_kernel, forget_kernels, run_patients, steady_states
 from resprout.solve.compiled_peers import Amici, Diffrax
 from resprout.solve.lean import Lean, make_lean
 from resprout.solve.peers import Copasi, RoadRunner, whole_text, whole_values
 from resprout.solve.reference import solve_one
-from resprout.solve.run import moved_names
+from resprout.solve.run import perturbed_names
 from resprout.trial.course import output_hours
 from resprout.trial.dosing import regimen_events
 from resprout.trial.regimen import parse_regimen
@@ -152,7 +151,7 @@ def engine_seconds(ward: Ward, tolerance: float, method: str, *, repeats: int = 
 def _time_resprout(ward: Ward, target: float, method: str = "Rodas4") -> Speed:
     engine_error(ward, 1e-3, method)
     begun = time.process_time()
-    moved = moved_names(ward.model, ward.events, ward.constants)
+    moved = perturbed_names(ward.model, ward.events, ward.constants)
     forget_kernels()
     kernel = build_kernel(ward.model, OUTPUTS, moved, METHODS[method], cached=False)
     build = time.process_time() - begun
@@ -189,7 +188,7 @@ def _time_whole(ward: Ward, tool: Callable[..., Any], target: float) -> float:
 
 def _starts(ward: Ward) -> Floats:
     judged = len(ward.truth)
-    return rest_states(ward.model, {key: value[:judged] for key, value in ward.constants.items()})[0]
+    return steady_states(ward.model, {key: value[:judged] for key, value in ward.constants.items()})[0]
 
 
 def _time_solver(

@@ -12,7 +12,7 @@ from resprout.errors import InputError
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
-from resprout.solve import Events, rest_states, run_patients
+from resprout.solve import Events, run_patients, steady_states
 from resprout.solve.peers import Copasi, RoadRunner, whole_text, whole_values
 from resprout.solve.reference import solve_one
 from resprout.trial.course import main_outputs, output_hours
@@ -46,7 +46,7 @@ def compare_numerics(
     hours = output_hours(plan.times_h, days * 24)
     events = regimen_events(plan, {**model.nominal, **people.constants})
     found = run_patients(model, people.constants, events, hours, names, tolerance=tolerance).value
-    start, _ = rest_states(model, people.constants)
+    start, _ = steady_states(model, people.constants)
     rows: dict[str, Floats | None] = {}
     for judge, solve in _judges(model, names, hours).items():
         worst = np.zeros(len(names))
