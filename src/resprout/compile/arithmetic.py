@@ -49,7 +49,7 @@ class Arithmetic(Protocol):
         """e^x for x in [-700, 700]; outside, the value at the edge."""
 
     def log(self, value: Value) -> Value:
-        """ln x; x below the smallest normal number counts as that number."""
+        """ln x of a finite x; below the smallest normal number it counts as that number."""
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """A function of the C library by name."""
