@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from resprout.compile.machine import host_width, load_code, object_code
 from resprout.compile.system import System
 from resprout.solve.kernel_code import Kernel
 from resprout.solve.kernels import ARGUMENTS, write_kernels
-from resprout.solve.records import Lanes, open_lanes
+from resprout.solve.records import open_lanes, open_workspace
 from resprout.solve.reference import NumpyKernel
 from resprout.solve.tableau import Tableau
 
@@ -64,14 +65,16 @@ def machine_kernel(system: System, tableau: Tableau) -> Kernel:
 
 def step_of(
     kernel: Any, state: np.ndarray, size: float, constants: Sequence[float] = (), tolerance: float = 1e-6
-) -> Lanes:
-    """One step attempted from a state [state, lane]; returns the lanes, with everything that it wrote."""
-    lanes = open_lanes(kernel.layout, state.shape[1], np.array([tolerance, *[tolerance * 1e-2] * len(state)]))
+) -> SimpleNamespace:
+    """One step attempted from a state [state, lane]; returns all arrays by name."""
+    limits, width = np.array([tolerance, *[tolerance * 1e-2] * len(state)]), state.shape[1]
+    lanes, work = open_lanes(kernel.layout, width), open_workspace(kernel.layout, width, limits)
+    arrays = {**lanes._asdict(), **work._asdict()}
     lanes.state[:], lanes.peak[:] = state, np.abs(state)
     lanes.constants[: len(constants)] = np.reshape(constants, (-1, 1))
-    kernel.interpreted("prepare", lanes)()
+    kernel.interpreted("prepare", arrays)()
     lanes.proposed[:], lanes.goal[:], lanes.due[:] = size, np.inf, size / 2
     with np.errstate(all="ignore"):
-        kernel.interpreted("attempt_step", lanes)()
-        kernel.interpreted("observe", lanes)()
-    return lanes
+        kernel.interpreted("attempt_step", arrays)()
+        kernel.interpreted("observe", arrays)()
+    return SimpleNamespace(**arrays)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from given_patients import ketamine, varied_people
@@ -13,7 +11,7 @@ from resprout.compile import host_width
 from resprout.language import load_model
 from resprout.solve import METHODS, SENTENCES, Events, run_patients, steady_state
 from resprout.solve.driver import drive, drive_compiled, open_task
-from resprout.solve.records import SOLVED, Found, Patients, Plan, open_lanes
+from resprout.solve.records import SOLVED, Found, Patients, Plan, open_lanes, open_workspace
 from resprout.solve.reference import solve_patients, steady_states
 from resprout.solve.tableau import RODAS4
 
@@ -31,8 +29,8 @@ def integrate(kernel, loop, bind, begin: np.ndarray, width: int, changes: dict[f
     people = Patients(np.zeros(0), np.zeros(0, np.int64), np.zeros((patients, 0)), start)
     status, steps = np.zeros(patients, np.int64), np.zeros(patients, np.int64)
     found = Found(np.full((patients, 2, len(HOURS)), np.nan), status, steps)
-    lanes = open_lanes(kernel.layout, width, limits)
-    loop(open_task(bind, lanes, people, plan, found, 0, patients), None)
+    lanes, work = open_lanes(kernel.layout, width), open_workspace(kernel.layout, width, limits)
+    loop(open_task(bind, lanes, work, people, plan, found, 0, patients), None)
     return found
 
 
@@ -64,12 +62,12 @@ def test_outputs_between_steps_follow_the_exact_solution_through_a_change():
 def test_a_change_is_landed_on_to_the_bit():
     kernel, hour, landed = numpy_kernel(driven(), RODAS4), 1.2345678901234567, []
 
-    def bind(name, record, **others):
-        plain = kernel.interpreted(name, record, **others)
+    def bind(name, arrays):
+        plain = kernel.interpreted(name, arrays)
 
         def recorded():
             plain()
-            landed.extend(record.now.tolist())
+            landed.extend(arrays["now"].tolist())
 
         return recorded if name == "accept_step" else plain
 
@@ -166,11 +164,9 @@ def test_reasons_of_failure_are_each_a_sentence_of_their_own():
 
 def test_kernels_are_bound_by_the_names_of_arrays():
     kernel = machine_kernel(driven(), RODAS4)
-    lanes = open_lanes(kernel.layout, kernel.width, np.array([1e-6, 1e-8, 1e-8]))
-    other = np.zeros(kernel.width)
-    plain, replaced = kernel.bound("observe", lanes), kernel.bound("observe", lanes, fraction=other)
-    moved = [index for index in range(6) if plain.pointers[index] != replaced.pointers[index]]
-    assert [replaced.pointers[index] for index in moved] == [other.ctypes.data]
-    assert plain.pointers[moved[0]] == lanes.fraction.ctypes.data
-    with pytest.raises(AttributeError, match="fraction"):
-        kernel.bound("observe", SimpleNamespace(**{k: v for k, v in lanes._asdict().items() if k != "fraction"}))
+    arrays, other = open_lanes(kernel.layout, kernel.width)._asdict(), np.zeros(kernel.width)
+    plain, replaced = kernel.bound("observe", arrays), kernel.bound("observe", {**arrays, "fraction": other})
+    changed = [pair for pair in zip(plain.pointers, replaced.pointers, strict=True) if pair[0] != pair[1]]
+    assert changed == [(arrays["fraction"].ctypes.data, other.ctypes.data)]
+    with pytest.raises(KeyError, match="fraction"):
+        kernel.bound("observe", {name: array for name, array in arrays.items() if name != "fraction"})

@@ -67,7 +67,7 @@ def test_dense_output_passes_through_both_ends_of_the_step(tableau):
     lanes, kernel = first_step(tableau, 0.1), numpy_kernel(driven(), tableau)
     for fraction, end in ((0.0, lanes.state), (1.0, lanes.new)):
         lanes.fraction[0] = fraction
-        kernel.interpreted("observe", lanes)()
+        kernel.interpreted("observe", vars(lanes))()
         assert lanes.outputs[:, 0] == pytest.approx(end[:, 0], rel=1e-15)
 
 

@@ -82,14 +82,24 @@ _OPERATIONS: dict[int, Callable[..., Value]] = {
 }
 
 
+class Evaluator:
+    """Targets that are evaluated by NumPy again and again: their order is found once."""
+
+    def __init__(self, graph: Graph, targets: Sequence[Node]) -> None:
+        self.graph, self.targets = graph, tuple(targets)
+        self.order = evaluation_order(graph, targets, lambda node: graph.kind[node] == g.SYMBOL)
+
+    def __call__(self, given: Mapping[str, Any]) -> list[Any]:
+        """The value of each target, a number or an array.
+
+        given   value of every symbol: a number, or an array; all arrays have one shape
+        """
+        symbol = self.graph.symbol
+        with np.errstate(all="ignore"):
+            values = compute(NumpyArithmetic(), self.graph, self.order, lambda node: given[symbol[node]])
+        return [values[target] for target in self.targets]
+
+
 def evaluate(graph: Graph, targets: Sequence[Node], given: Mapping[str, Any]) -> list[Any]:
-    """The value of each target by NumPy.
-
-    given     value of every symbol: a number, or an array; all arrays have one shape
-    returns   a number or an array for each target
-    """
-
-    order = evaluation_order(graph, targets, lambda node: graph.kind[node] == g.SYMBOL)
-    with np.errstate(all="ignore"):
-        values = compute(NumpyArithmetic(), graph, order, lambda node: given[graph.symbol[node]])
-    return [values[target] for target in targets]
+    """The value of each target by NumPy, once; arguments and result as for `Evaluator`."""
+    return Evaluator(graph, targets)(given)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-from numba.extending import register_jitable
+from numba.extending import typeof_impl
 
 from resprout import cache
 
@@ -46,6 +46,17 @@ def compiled(*, inner: bool = False, **options: Any) -> Any:
     return wrap
 
 
-def part(function: Callable[..., Any]) -> Any:
+class part:
     """A function that stays plain Python for callers in Python and is compiled into callers that are compiled."""
-    return register_jitable(nogil=True, _nrt=False)(function)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function, self.dispatcher = function, compiled(inner=True)(function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it in Python."""
+        return self.function(*arguments)
+
+
+@typeof_impl.register(part)
+def _type_of_part(known: part, _: Any) -> Any:
+    return NUMBA.types.Dispatcher(known.dispatcher)

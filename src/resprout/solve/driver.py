@@ -25,6 +25,7 @@ from resprout.solve.records import (
     Lanes,
     Patients,
     Plan,
+    Workspace,
 )
 from resprout.solve.step_size import MOST_STEPS, STEP_AFTER_EVENT_H
 
@@ -47,17 +48,26 @@ class Task(NamedTuple):
 
 
 def open_task(
-    bind: Callable[..., Any], lanes: Lanes, patients: Patients, plan: Plan, found: Found, first: int, last: int
+    bind: Callable[..., Any],
+    lanes: Lanes,
+    work: Workspace,
+    patients: Patients,
+    plan: Plan,
+    found: Found,
+    first: int,
+    last: int,
 ) -> Task:
     """A task whose kernels are bound to its lanes.
 
-    bind   (name, record, other arrays) -> a kernel, as `Kernel.bound` and `Kernel.interpreted` do
+    bind   (name, arrays by name) -> a kernel, as `Kernel.bound` and `Kernel.interpreted` do
+    work   in which they work
     """
+    arrays = {**lanes._asdict(), **work._asdict()}
     kernels = Kernels(
-        bind("prepare", lanes, constants=lanes.next_constants),
-        bind("attempt_step", lanes),
-        bind("accept_step", lanes, state_written=lanes.state, peak_written=lanes.peak),
-        bind("observe", lanes),
+        bind("prepare", {"constants": lanes.next_constants}),
+        bind("attempt_step", arrays),
+        bind("accept_step", {**arrays, "state_written": lanes.state, "peak_written": lanes.peak}),
+        bind("observe", arrays),
     )
     begin_h = min(0.0, float(plan.time_h[0]), *(float(hour) for hour in plan.moment_h[:1]))
     return Task(kernels, lanes, patients, plan, found, first, last, begin_h)
@@ -66,63 +76,79 @@ def open_task(
 def drive(task, events):
     """Solve a range of patients.
 
-    task     a Task, its lanes idle
+    task     a Task, its lanes inactive
     events   watches for events of the model, or None
     """
     kernels, lanes = task.kernels, task.lanes
     prime(task.patients, lanes.next_constants)
     following, left = _refill(task.first, task, events), task.last - task.first
-    _occupy_idle(task)
+    for lane in range(lanes.patient.shape[0]):
+        if lanes.patient[lane] < 0:
+            # a lane for which there is nobody steps along, so it needs numbers that can be stepped
+            _enter(lane, task.first, task.first, task.begin_h, task.patients, task.plan, lanes)
+            _dismiss(lane, lanes)
     while left > 0:
         call(kernels.attempt_step)
         if events is not None:
             events.shorten_steps()
-        _sample(int(lanes.waiting[0]), task)
+        _sample(kernels.observe, task.plan, lanes, task.found)
         call(kernels.accept_step)
         if events is not None:
             events.apply_events()
         ended = int(lanes.ended[0])
         if ended:
-            left -= _settle_lanes(ended, task, following < task.last)
+            left -= _settle_lanes(ended, task.plan, lanes, task.found)
+            if following >= task.last:
+                _replace_dismissed(ended, task.first, task.patients, lanes)
             if following < task.last:
                 following = _refill(following, task, events)
 
 
 @part
 def _refill(following, task, events):
-    """Give idle lanes the next patients, note their outputs at the start, apply what changes then; returns who follows next."""
-    lanes, first, sampled = task.lanes, following, 0
+    """Give inactive lanes the next patients, note their outputs at the start, apply what changes then; returns who follows next."""
+    lanes, plan, first = task.lanes, task.plan, following
+    lanes.waiting[0] = 0.0
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] < 0 and following < task.last:
-            _enter(lane, following, task)
+            _admit_next(following, task)
+            _enter(lane, following, task.first, task.begin_h, task.patients, plan, lanes)
             if events is not None:
                 events.enter(lane)
             following += 1
             if lanes.due[lane] <= task.begin_h:
                 lanes.fraction[lane] = 0.0
-                sampled |= 1 << lane
-    _sample(sampled, task)
+                lanes.waiting[0] += 1 << lane
+    _sample(task.kernels.observe, plan, lanes, task.found)
     for lane in range(lanes.patient.shape[0]):
         if first <= lanes.patient[lane] < following:
-            _apply_changes(lane, task, task.begin_h)
+            _apply_changes(lane, task.begin_h, plan, lanes)
     return following
 
 
 @part
-def _enter(lane, patient, task):
-    """Put a patient into a lane at the beginning."""
-    lanes, patients, width = task.lanes, task.patients, task.lanes.patient.shape[0]
-    seat = (patient - task.first) % width
-    if seat == 0:
+def _admit_next(patient, task):
+    """Prepare the constants of this patient and those who follow, once for as many as there are lanes."""
+    width = task.lanes.patient.shape[0]
+    if (patient - task.first) % width == 0:
         for ahead in range(min(width, task.last - patient)):
-            admit(ahead, patient + ahead, patients, lanes.next_constants)
+            admit(ahead, patient + ahead, task.patients, task.lanes.next_constants)
         call(task.kernels.prepare)
+
+
+@part
+def _enter(lane, patient, first, begin_h, patients, plan, lanes):
+    """Put a patient into a lane at the beginning.
+
+    first   patient of the task, from whom the prepared constants are counted
+    """
+    seat = (patient - first) % lanes.patient.shape[0]
     for row in range(lanes.constants.shape[0]):
         lanes.constants[row, lane] = lanes.next_constants[row, seat]
     place(lane, patient, patients, lanes.state)
     lanes.patient[lane], lanes.moment[lane], lanes.column[lane] = patient, 0, 0
-    lanes.now[lane], lanes.later[lane], lanes.proposed[lane] = task.begin_h, task.begin_h, STEP_AFTER_EVENT_H
-    lanes.due[lane], lanes.steps[lane], lanes.status[lane] = task.plan.time_h[0], 0.0, RUNNING
+    lanes.now[lane], lanes.later[lane], lanes.proposed[lane] = begin_h, begin_h, STEP_AFTER_EVENT_H
+    lanes.due[lane], lanes.steps[lane], lanes.status[lane] = plan.time_h[0], 0.0, RUNNING
     # what the lane's last patient left may be no number, and zero times that is none either
     for row in range(lanes.state.shape[0]):
         lanes.peak[row, lane] = abs(lanes.state[row, lane])
@@ -132,25 +158,16 @@ def _enter(lane, patient, task):
 
 
 @part
-def _occupy_idle(task):
-    """Give lanes for which there is nobody numbers that can be stepped: they step along."""
-    for lane in range(task.lanes.patient.shape[0]):
-        if task.lanes.patient[lane] < 0:
-            _enter(lane, task.first, task)
-            _dismiss(lane, task.lanes)
-
-
-@part
 def _dismiss(lane, lanes):
-    """Leave a lane idle: it steps along with the others, with nowhere to land and no output due."""
+    """Leave a lane inactive: it steps along with the others, with nowhere to land and no output due."""
     lanes.patient[lane] = -1
     lanes.due[lane], lanes.goal[lane], lanes.proposed[lane] = np.nan, np.inf, STEP_AFTER_EVENT_H
 
 
 @part
-def _apply_changes(lane, task, hour):
+def _apply_changes(lane, hour, plan, lanes):
     """Apply all planned changes up to this hour and aim at the next; says whether there were any moments."""
-    lanes, plan, changed = task.lanes, task.plan, False
+    changed = False
     while lanes.moment[lane] < plan.moment_h.shape[0] and plan.moment_h[lanes.moment[lane]] <= hour:
         moment = lanes.moment[lane]
         for change in range(plan.first[moment], plan.first[moment + 1]):
@@ -169,21 +186,21 @@ def _apply_changes(lane, task, hour):
 
 
 @part
-def _sample(waiting, task):
+def _sample(observe, plan, lanes, found):
     """Write down the outputs of lanes that wait, for all hours within the step just attempted, one hour of each lane at a time.
 
-    waiting   the lanes as bits; their `fraction` says where in the step the first hour lies
+    Which lanes wait is told in `lanes.waiting`, where in the step the first hour lies in `lanes.fraction`.
     """
-    lanes, time_h = task.lanes, task.plan.time_h
+    time_h, waiting = plan.time_h, int(lanes.waiting[0])
     last = time_h.shape[0] - 1
     while waiting:
-        call(task.kernels.observe)
+        call(observe)
         bits, waiting = waiting, 0
         for lane in range(lanes.patient.shape[0]):
             if bits >> lane & 1:
                 who, column = lanes.patient[lane], lanes.column[lane]
                 for output in range(lanes.outputs.shape[0]):
-                    task.found.outputs[who, output, column] = lanes.outputs[output, lane]
+                    found.outputs[who, output, column] = lanes.outputs[output, lane]
                 lanes.column[lane] = column + 1
                 due = time_h[column + 1] if column < last else np.inf
                 lanes.due[lane] = due
@@ -194,35 +211,39 @@ def _sample(waiting, task):
 
 
 @part
-def _settle_lanes(ended, task, more):
-    """Settle every lane that has landed or is given up, as bits; `more` patients follow; returns how many ended."""
+def _settle_lanes(ended, plan, lanes, found):
+    """Settle every lane that has landed or is given up, as bits; returns how many patients ended."""
     count = 0
-    for lane in range(task.lanes.patient.shape[0]):
-        if ended >> lane & 1 and task.lanes.patient[lane] >= 0 and _settle(lane, task):
+    for lane in range(lanes.patient.shape[0]):
+        if ended >> lane & 1 and lanes.patient[lane] >= 0 and _settle(lane, plan, lanes, found):
             count += 1
-            if not more:
-                # its last state may be no number, or one from which no step leads on
-                place(lane, task.first, task.patients, task.lanes.state)
     return count
 
 
 @part
-def _settle(lane, task):
+def _settle(lane, plan, lanes, found):
     """Apply changes where a lane has landed, or write down how its patient ended; says whether they ended."""
-    lanes, who = task.lanes, task.lanes.patient[lane]
-    now, status = lanes.now[lane], lanes.status[lane]
+    now, status, who = lanes.now[lane], lanes.status[lane], lanes.patient[lane]
     if status == RUNNING:
-        if now >= task.plan.time_h[-1]:
+        if now >= plan.time_h[-1]:
             status = SOLVED
         elif now < lanes.goal[lane]:
             status = TOO_MANY_STEPS if lanes.steps[lane] >= MOST_STEPS else STEP_TOO_SMALL
-        elif _apply_changes(lane, task, now):
+        elif _apply_changes(lane, now, plan, lanes):
             lanes.proposed[lane] = min(lanes.proposed[lane], STEP_AFTER_EVENT_H)
     if status == RUNNING:
         return False
-    task.found.status[who], task.found.steps[who] = status, int(lanes.steps[lane])
+    found.status[who], found.steps[who] = status, int(lanes.steps[lane])
     _dismiss(lane, lanes)
     return True
+
+
+@part
+def _replace_dismissed(ended, first, patients, lanes):
+    """Give lanes whose patient has just ended a state that can be stepped: the last may be no number, or one that leads nowhere."""
+    for lane in range(lanes.patient.shape[0]):
+        if ended >> lane & 1 and lanes.patient[lane] < 0:
+            place(lane, first, patients, lanes.state)
 
 
 drive_compiled = compiled()(drive)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.compile.evaluate import evaluate
+from resprout.compile.evaluate import Evaluator
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
 from resprout.compile.system import Event, System
 from resprout.solve.events import Floats
@@ -28,14 +28,20 @@ HALVINGS = 60
 class EventWatcher:
     """Watches the triggers of the patients in some lanes."""
 
-    def __init__(self, system: System, events: Sequence[Event], clock: int, constants: Floats, lanes: Lanes) -> None:
+    def __init__(
+        self, system: System, events: Sequence[Event], clock: int, constants: Floats, lanes: Lanes, error: Floats
+    ) -> None:
         """Watch lanes whose dense output covers every state.
 
         events      on the graph of the system
         clock       row of the state that counts time, or -1
         constants   [patient, constant] in the order of the system
+        error       [lane] err^2 of the step attempted
         """
+        self.error = error
         self.system, self.events, self.clock, self.constants, self.lanes = system, events, clock, constants, lanes
+        self.triggers = Evaluator(system.graph, [event.trigger for event in events])
+        self.new_values = [Evaluator(system.graph, [node for _, node in event.changes]) for event in events]
         width = len(lanes.patient)
         self.terms = len(lanes.dense) // max(len(system.states), 1)
         self.held = np.zeros((len(events), width), dtype=bool)
@@ -73,7 +79,7 @@ class EventWatcher:
             _set_bit(lanes.ended, lane, True)
 
     def _accepted(self) -> list[int]:
-        accepted: list[int] = np.flatnonzero((self.lanes.patient >= 0) & (self.lanes.error <= 1.0)).tolist()
+        accepted: list[int] = np.flatnonzero((self.lanes.patient >= 0) & (self.error <= 1.0)).tolist()
         return accepted
 
     def _cut(self, lane: int, later: float) -> None:
@@ -98,7 +104,7 @@ class EventWatcher:
         return given
 
     def _truth(self, given: dict[str, Any]) -> NDArray[np.bool_]:
-        return np.array(evaluate(self.system.graph, [event.trigger for event in self.events], given)) != 0
+        return np.array(self.triggers(given)) != 0
 
     def _begins(self, lane: int, point: Floats, hour: float) -> bool:
         return bool((self._truth(self._given(lane, point, hour)) & ~self.held[:, lane]).any())
@@ -123,20 +129,17 @@ class EventWatcher:
             truth = self._truth(given)
             for index in np.flatnonzero(truth & ~self.held[:, lane]).tolist():
                 event = self.events[index]
-                waiting.append((index, self._values(event, given) if event.at_trigger else None))
+                waiting.append((index, self.new_values[index](given) if event.at_trigger else None))
             self.held[:, lane] = truth
             waiting = [item for item in waiting if self.events[item[0]].persistent or truth[item[0]]]
             if not waiting:
                 return done > 0
             first, known = waiting.pop(0)
             event = self.events[first]
-            for (name, _), value in zip(event.changes, known or self._values(event, given), strict=True):
+            for (name, _), value in zip(event.changes, known or self.new_values[first](given), strict=True):
                 state[graph.states.index(name)] = value
         self.lanes.status[lane] = EVENTS_WITHOUT_END
         return True
-
-    def _values(self, event: Event, given: dict[str, Any]) -> list[Any]:
-        return evaluate(self.system.graph, [node for _, node in event.changes], given)
 
 
 def _set_bit(bits: NDArray[np.float64], lane: int, held: bool) -> None:

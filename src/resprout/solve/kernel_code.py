@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -44,24 +44,19 @@ class Kernel:
     tableau: Tableau
     engine: llvm.ExecutionEngine
 
-    def bound(self, name: str, record: Any, **others: np.ndarray) -> Bound:
+    def bound(self, name: str, arrays: Mapping[str, np.ndarray]) -> Bound:
         """A function for callers that are compiled.
 
-        record   has its arrays by name       others   arrays that go before those of the record
+        arrays   by their names in `records.py`, of which it takes what it needs
         """
-        return Bound(
-            np.int64(self.address[name]), tuple(np.int64(a.ctypes.data) for a in _arrays(name, record, others))
-        )
+        pointers = tuple(np.int64(arrays[argument].ctypes.data) for argument in ARGUMENTS[name])
+        return Bound(np.int64(self.address[name]), pointers)
 
-    def interpreted(self, name: str, record: Any, **others: np.ndarray) -> Callable[[], Any]:
+    def interpreted(self, name: str, arrays: Mapping[str, np.ndarray]) -> Callable[[], Any]:
         """A function for callers in Python; arguments as for `bound`."""
-        pointers = self.bound(name, record, **others).pointers
+        pointers = self.bound(name, arrays).pointers
         code = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(pointers))(self.address[name])
         return functools.partial(code, *(int(pointer) for pointer in pointers))
-
-
-def _arrays(name: str, record: Any, others: dict[str, np.ndarray]) -> list[np.ndarray]:
-    return [others[array] if array in others else getattr(record, array) for array in ARGUMENTS[name]]
 
 
 _LOADED: dict[str, Kernel] = {}

@@ -87,17 +87,16 @@ class Lanes(NamedTuple):
     state, new, peak         here, at the end of the step just attempted, and the largest size so far
     constants                with the time-invariant values; of the lane's patient
     next_constants           of the next patients, prepared together: one at a time would cost as much as all
-    step, error, growth      size of the step attempted; its err^2; h_new / h
-    point, factors, stages   workspace of a step                            dense      terms of its dense output
+    step, dense              size of the step attempted, terms of its dense output
     fraction, outputs        of the step, where outputs are due; the outputs there
     now, later               hour; hour to which the step just attempted leads
     proposed, steps          size of the next step; steps attempted
-    goal, due                hour to land on next; hour of the next output (infinite if there is none, not a number in an idle lane)
+    goal, due                hour to land on next; hour of the next output (infinite if there is none, not a number in an inactive
+                             lane)
     ended, waiting           [1] lanes, as the bits of a whole number, that have landed or are given up, and those with an output
                              within the step just attempted
-    patient, moment, column  [lane] patient (-1 if idle), next moment of the plan, next output time
+    patient, moment, column  [lane] patient (-1 if the lane is inactive), next moment of the plan, next output time
     status                   [lane] as above
-    relative_tolerance, absolute_tolerance   [1] and [state] Rtol and Atol of a step
     """
 
     state: np.ndarray
@@ -106,11 +105,6 @@ class Lanes(NamedTuple):
     constants: np.ndarray
     next_constants: np.ndarray
     step: np.ndarray
-    error: np.ndarray
-    growth: np.ndarray
-    point: np.ndarray
-    factors: np.ndarray
-    stages: np.ndarray
     dense: np.ndarray
     fraction: np.ndarray
     outputs: np.ndarray
@@ -126,6 +120,21 @@ class Lanes(NamedTuple):
     moment: np.ndarray
     column: np.ndarray
     status: np.ndarray
+
+
+class Workspace(NamedTuple):
+    """What a step works in, beside the lanes: arrays [row, lane]; one row is [lane].
+
+    error, growth            err^2 of the step attempted; h_new / h
+    point, factors, stages   where rates are taken; factors of the shifted Jacobian; [stage x state] solutions
+    relative_tolerance, absolute_tolerance   [1] and [state] Rtol and Atol
+    """
+
+    error: np.ndarray
+    growth: np.ndarray
+    point: np.ndarray
+    factors: np.ndarray
+    stages: np.ndarray
     relative_tolerance: np.ndarray
     absolute_tolerance: np.ndarray
 
@@ -164,25 +173,32 @@ class SteadyKernels(NamedTuple):
     newton_step: Any
 
 
-_ONE_ROW = ("step", "error", "growth", "fraction", "now", "later", "proposed", "steps", "goal", "due")
+_ONE_ROW = ("step", "fraction", "now", "later", "proposed", "steps", "goal", "due")
 
 
-def open_lanes(layout: Layout, width: int, tolerance: np.ndarray) -> Lanes:
-    """Memory of one thread's lanes, all idle.
-
-    tolerance   [1 + state] relative, then absolute by state
-    """
-    states = len(layout.states)
-    rows = dict.fromkeys(("state", "new", "peak", "point"), states)
+def open_lanes(layout: Layout, width: int) -> Lanes:
+    """Memory of one thread's lanes, all of them inactive."""
+    rows = dict.fromkeys(("state", "new", "peak"), len(layout.states))
     rows |= dict.fromkeys(("constants", "next_constants"), layout.parameters)
-    rows |= {"factors": layout.factors, "stages": layout.stages * states, "dense": layout.sampled * layout.dense}
-    arrays = {name: aligned_rows(count, width) for name, count in {**rows, "outputs": len(layout.outputs)}.items()}
+    rows |= {"dense": layout.sampled * layout.dense, "outputs": len(layout.outputs)}
+    arrays = {name: aligned_rows(count, width) for name, count in rows.items()}
     arrays |= {name: aligned_rows(1, width)[0] for name in _ONE_ROW}
     arrays |= {name: np.zeros(1) for name in ("ended", "waiting")}
     arrays |= {name: np.zeros(width, np.int64) for name in ("moment", "column")}
     arrays |= {name: np.full(width, -1, np.int64) for name in ("patient", "status")}
-    arrays |= {"relative_tolerance": tolerance[:1], "absolute_tolerance": tolerance[1:]}
     return Lanes(**arrays)
+
+
+def open_workspace(layout: Layout, width: int, tolerance: np.ndarray) -> Workspace:
+    """Memory of the steps of one thread's lanes.
+
+    tolerance   [1 + state] relative, then absolute by state
+    """
+    states, one = len(layout.states), ("error", "growth")
+    rows = {"point": states, "factors": layout.factors, "stages": layout.stages * states}
+    arrays = {name: aligned_rows(count, width) for name, count in rows.items()}
+    arrays |= {name: aligned_rows(1, width)[0] for name in one}
+    return Workspace(**arrays, relative_tolerance=tolerance[:1], absolute_tolerance=tolerance[1:])
 
 
 def open_steady_lanes(layout: Layout, width: int) -> SteadyLanes:

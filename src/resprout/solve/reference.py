@@ -25,7 +25,7 @@ from resprout.solve import newton, rosenbrock, step_size
 from resprout.solve.driver import drive, open_task
 from resprout.solve.events import Events, Floats, timetable
 from resprout.solve.kernels import layout_of
-from resprout.solve.records import SOLVED, Found, Patients, Plan, open_lanes, open_steady_lanes
+from resprout.solve.records import SOLVED, Found, Patients, Plan, open_lanes, open_steady_lanes, open_workspace
 from resprout.solve.run import perturbed_names, tolerances
 from resprout.solve.steady_state import find_steady_states, open_steady_task
 from resprout.solve.tableau import RODAS4, Tableau
@@ -51,9 +51,9 @@ class NumpyKernel:
             "observe": lambda r: rosenbrock.observe(over, equations, tableau, r),
         }
 
-    def interpreted(self, name: str, record: Any, **others: Floats) -> Callable[[], None]:
-        """A function on the arrays of a record, some replaced by others."""
-        return functools.partial(self._functions[name], SimpleNamespace(**{**record._asdict(), **others}))
+    def interpreted(self, name: str, arrays: Mapping[str, Floats]) -> Callable[[], None]:
+        """A function on arrays by their names in `records.py`."""
+        return functools.partial(self._functions[name], SimpleNamespace(**arrays))
 
     def take_step(self, r: Any) -> None:
         """One step of size r.step, with its error and dense output."""
@@ -134,12 +134,12 @@ def solve_patients(
     plan = Plan(times, changes.time_h, changes.first, changes.row, changes.value)
     status, steps = np.zeros(patients, np.int64), np.zeros(patients, np.int64)
     found = Found(np.full((patients, len(outputs), len(times)), np.nan), status, steps)
-    limits = tolerances(tolerance, len(system.states))
-    lanes = open_lanes(kernel.layout, min(patients, MOST_LANES), limits)
+    width, limits = min(patients, MOST_LANES), tolerances(tolerance, len(system.states))
+    lanes, work = open_lanes(kernel.layout, width), open_workspace(kernel.layout, width, limits)
     people = _patients(system, model, constants, start, patients)
     if not lost.any():
         with np.errstate(all="ignore"):
-            drive(open_task(kernel.interpreted, lanes, people, plan, found, 0, patients), None)
+            drive(open_task(kernel.interpreted, lanes, work, people, plan, found, 0, patients), None)
     if lost.any() or (status != SOLVED).any():
         raise SolveError(
             Fault(

@@ -29,6 +29,7 @@ from resprout.solve.records import (
     Plan,
     open_lanes,
     open_steady_lanes,
+    open_workspace,
 )
 from resprout.solve.steady_state import find_steady_states_compiled, open_steady_task
 from resprout.solve.tableau import METHODS
@@ -134,8 +135,8 @@ def _integrate(
     patients = Patients(batch.nominal, batch.varied_row, batch.varied, start)
 
     def solve(first: int, last: int) -> None:
-        lanes = open_lanes(kernel.layout, kernel.width, limits)
-        drive_compiled(open_task(kernel.bound, lanes, patients, plan, found, first, last), None)
+        lanes, work = open_lanes(kernel.layout, kernel.width), open_workspace(kernel.layout, kernel.width, limits)
+        drive_compiled(open_task(kernel.bound, lanes, work, patients, plan, found, first, last), None)
 
     _share(batch.patients, solve, threads)
     return _trajectories(found, plan.time_h, kernel.layout.outputs)
@@ -193,10 +194,10 @@ def _integrate_watched(
     table = np.array(values, dtype=float).reshape(len(values), batch.patients).T
     clock = system.states.index(model.own.clock) if model.own.clock else -1
     found = _nothing_found(batch.patients, system.states, plan.time_h)
-    lanes = open_lanes(kernel.layout, kernel.width, limits)
+    lanes, work = open_lanes(kernel.layout, kernel.width), open_workspace(kernel.layout, kernel.width, limits)
     patients = Patients(batch.nominal, batch.varied_row, batch.varied, begun.start)
-    task = open_task(kernel.interpreted, lanes, patients, plan, found, 0, batch.patients)
-    drive(task, EventWatcher(system, own_events, clock, table, lanes))
+    task = open_task(kernel.interpreted, lanes, work, patients, plan, found, 0, batch.patients)
+    drive(task, EventWatcher(system, own_events, clock, table, lanes, work.error))
     # what is never reached stays not a number, also in outputs that no state feeds
     reached = np.arange(len(plan.time_h)) < np.isfinite(found.outputs).any(axis=1).sum(axis=1, keepdims=True)
     if clock >= 0:
@@ -323,7 +324,7 @@ def _steady_states(
 def _share(patients: int, work, threads: int | None) -> None:
     """Hand out chunks of patients to threads; the work releases the interpreter lock."""
     workers = threads or os.cpu_count() or 1
-    # at the end of a chunk lanes stand idle, at the end of the run threads do
+    # at the end of a chunk lanes are inactive, at the end of the run threads are
     wanted = patients // (CHUNKS_A_THREAD * workers) if workers > 1 else patients
     size = min(max(wanted, SMALLEST_CHUNK), LARGEST_CHUNK)
     chunks = [(first, min(first + size, patients)) for first in range(0, patients, size)]

@@ -46,7 +46,7 @@ def open_steady_task(
     last: int,
 ) -> SteadyTask:
     """A task whose kernels are bound to its lanes; `bind` as for `driver.open_task`."""
-    kernels = SteadyKernels(bind("prepare", lanes), bind("newton_step", lanes))
+    kernels = SteadyKernels(bind("prepare", lanes._asdict()), bind("newton_step", lanes._asdict()))
     return SteadyTask(kernels, lanes, patients, out, status, first, last)
 
 
