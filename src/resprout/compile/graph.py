@@ -30,7 +30,7 @@ class Graph:
         self.symbol: list[str] = []
         self.reads: list[int] = []
         self._known: dict[tuple, Node] = {}
-        self._slopes: dict[tuple[Node, int], Node] = {}
+        self._derivatives: dict[tuple[Node, int], Node] = {}
         self.states = tuple(states)
         self._bit = {name: 1 << index for index, name in enumerate(self.states)}
         self._input_bit = 1 << len(self.states)
@@ -210,21 +210,21 @@ class Graph:
             return left if self.value[chosen] != 0 else right
         return left if left == right else self._node(SELECT, (chosen, left, right))
 
-    def slope(self, node: Node, state: int) -> Node:
+    def derivative(self, node: Node, state: int) -> Node:
         """Partial derivative of a node with respect to one state, by the chain rule over the graph."""
         if not self.reads[node] >> state & 1:
             return self.zero
         key = (node, state)
-        if key not in self._slopes:
-            self._slopes[key] = self._slope(node, state)
-        return self._slopes[key]
+        if key not in self._derivatives:
+            self._derivatives[key] = self._derivative(node, state)
+        return self._derivatives[key]
 
-    def _slope(self, node: Node, state: int) -> Node:
+    def _derivative(self, node: Node, state: int) -> Node:
         if self.kind[node] == SYMBOL:
             return self.one
         total = self.zero
         for argument, partial in self.partials(node):
-            total = self.add(total, self.multiply(partial, self.slope(argument, state)))
+            total = self.add(total, self.multiply(partial, self.derivative(argument, state)))
         return total
 
     def partials(self, node: Node) -> list[tuple[Node, Node]]:
@@ -232,19 +232,19 @@ class Graph:
         arguments = self.arguments[node]
         moving = [not self.is_invariant(argument) for argument in arguments]
         if self.kind[node] == CALL:
-            slopes = CALLS[self.symbol[node]].slopes(self, node, arguments)
+            derivatives = CALLS[self.symbol[node]].derivatives(self, node, arguments)
         elif self.kind[node] == POWER:
             base, exponent = arguments
-            slopes = self._power_slopes(node, base, exponent, moving[1])
+            derivatives = self._power_derivatives(node, base, exponent, moving[1])
         else:
-            slopes = self._plain_slopes(node, self.kind[node], arguments)
+            derivatives = self._plain_derivatives(node, self.kind[node], arguments)
         return [
-            (argument, slope)
-            for argument, slope, moves in zip(arguments, slopes, moving, strict=True)
-            if moves and slope != self.zero
+            (argument, derivative)
+            for argument, derivative, moves in zip(arguments, derivatives, moving, strict=True)
+            if moves and derivative != self.zero
         ]
 
-    def _plain_slopes(self, node: Node, kind: int, arguments: tuple[Node, ...]) -> tuple[Node, ...]:
+    def _plain_derivatives(self, node: Node, kind: int, arguments: tuple[Node, ...]) -> tuple[Node, ...]:
         if kind == ADD:
             return (self.one, self.one)
         if kind == MULTIPLY:
@@ -263,7 +263,7 @@ class Graph:
             return (self.zero, self.select(chosen, self.one, self.zero), self.select(chosen, self.zero, self.one))
         return (self.zero,) * len(arguments)
 
-    def _power_slopes(self, node: Node, base: Node, exponent: Node, exponent_moves: bool) -> tuple[Node, Node]:
+    def _power_derivatives(self, node: Node, base: Node, exponent: Node, exponent_moves: bool) -> tuple[Node, Node]:
         # p x^(p-1), not p x^p / x: the second is 0/0 where a drug is absent
         by_base = self.multiply(exponent, self.power(base, self.add(exponent, self.number(-1.0))))
         return by_base, self.multiply(node, self.log(base)) if exponent_moves else self.zero

@@ -31,10 +31,10 @@ def jacobian(graph: Graph, rates: Sequence[Node]) -> Jacobian:
             web.eliminate(node)
     place = {name: index for index, name in enumerate(graph.states)}
     return {
-        (web.row[top], place[graph.symbol[leaf]]): slope
+        (web.row[top], place[graph.symbol[leaf]]): derivative
         for top in web.row
-        for leaf, slope in web.below[top].items()
-        if graph.symbol[leaf] in place and slope != graph.zero
+        for leaf, derivative in web.below[top].items()
+        if graph.symbol[leaf] in place and derivative != graph.zero
     }
 
 
@@ -59,15 +59,15 @@ class _Web:
             if graph.is_invariant(node) or graph.kind[node] == SYMBOL:
                 continue
             self.below[node] = {}
-            for argument, slope in graph.partials(node):
-                self._join(node, argument, slope)
+            for argument, derivative in graph.partials(node):
+                self._join(node, argument, derivative)
         inner = [node for node in self.below if node not in self.row]
         self.waiting = [(self.cost(node), node) for node in inner]
         heapq.heapify(self.waiting)
 
-    def _join(self, top: Node, bottom: Node, slope: Node) -> None:
+    def _join(self, top: Node, bottom: Node, derivative: Node) -> None:
         known = self.below[top].get(bottom)
-        self.below[top][bottom] = slope if known is None else self.graph.add(known, slope)
+        self.below[top][bottom] = derivative if known is None else self.graph.add(known, derivative)
         self.above.setdefault(bottom, set()).add(top)
 
     def cost(self, node: Node) -> tuple[int, int]:

@@ -65,7 +65,7 @@ class LlvmArithmetic:
     def each_row(
         self, count: int, together: int, body: Callable[[Sequence[Row], ir.Value], ir.Value], carried: ir.Value
     ) -> ir.Value:
-        """Write a loop over `count` rows, some at a time, so that many rows take little room in the instruction cache.
+        """Write a loop over `count` rows, some at a time, so that many rows take few bytes of the instruction cache.
 
         body      writes the instructions for some rows, given what is carried from pass to pass; returns it as it is after
         returns   what is carried out of the last pass

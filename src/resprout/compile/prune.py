@@ -54,10 +54,10 @@ def _constant(system: System, perturbed: Collection[str]) -> dict[str, Node]:
         own = graph.name(name)
         if name in perturbed or graph.reads[rate] != graph.reads[own]:
             continue
-        slope = graph.slope(rate, index)
-        if graph.is_invariant(slope):
+        derivative = graph.derivative(rate, index)
+        if graph.is_invariant(derivative):
             at_zero = _copies(graph, graph, [rate], {name: graph.zero})[rate]
-            found[name] = graph.negate(graph.divide(at_zero, slope))
+            found[name] = graph.negate(graph.divide(at_zero, derivative))
     return found
 
 

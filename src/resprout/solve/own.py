@@ -91,7 +91,7 @@ def break_times(system: System, clock: str, targets: Sequence[Node], constants: 
         gap = graph.subtract(left, right)
         if graph.reads_states(gap) != [own]:
             continue
-        slope = graph.slope(gap, own)
+        slope = graph.derivative(gap, own)
         if graph.is_invariant(slope):
             rise, begun = evaluate(graph, [slope, gap], {**constants, clock: 0.0})
             with np.errstate(all="ignore"):

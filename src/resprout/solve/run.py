@@ -163,15 +163,15 @@ def _run_imported(
 ) -> Trajectories:
     """Solve an imported model from its initial values."""
     assert model.own is not None
-    begun, (system, own_events) = begin(model, constants), read_own(model)
-    if times[0] < 0 or (own_events and events.name):
+    begun, (system, model_events) = begin(model, constants), read_own(model)
+    if times[0] < 0 or (model_events and events.name):
         raise InputError(
             Fault("this model starts at 0 and has events of its own.", "", "Expected no hour below 0, no doses.")
         )
-    targets = [*system.rate, *system.assigned.values(), *(event.trigger for event in own_events)]
+    targets = [*system.rate, *system.assigned.values(), *(event.trigger for event in model_events)]
     breaks = around(break_times(system, model.own.clock, targets, {**model.nominal, **begun.constants}))
     # triggers may read any state
-    watched = system.states if own_events else outputs
+    watched = system.states if model_events else outputs
     kernel = build_kernel(model, watched, frozenset(system.states), METHODS[method])
     rows = [system.states.index(name) for name in kernel.layout.states]
     start = np.ascontiguousarray(begun.start[:, rows])
@@ -179,7 +179,7 @@ def _run_imported(
     changes = timetable(model, events, kernel.layout.states, kernel.layout.constants).landing_at(breaks)
     plan = Plan(times, changes.time_h, changes.first, changes.row, changes.value)
     limits = own_limits(tolerance, start)
-    if not own_events:
+    if not model_events:
         return _integrate(kernel, batch, plan, start, limits, threads)
     return _integrate_watched(model, kernel, batch, plan, begun, limits, outputs)
 
@@ -189,7 +189,7 @@ def _integrate_watched(
 ) -> Trajectories:
     """Integrate an imported model that has events: the same loop in Python, with a watcher."""
     assert model.own is not None
-    system, own_events = read_own(model)
+    system, model_events = read_own(model)
     values = [np.broadcast_to({**model.nominal, **begun.constants}[name], batch.patients) for name in system.constants]
     table = np.array(values, dtype=float).reshape(len(values), batch.patients).T
     clock = system.states.index(model.own.clock) if model.own.clock else -1
@@ -197,7 +197,7 @@ def _integrate_watched(
     lanes, work = open_lanes(kernel.layout, kernel.width), open_workspace(kernel.layout, kernel.width, limits)
     patients = Patients(batch.nominal, batch.varied_row, batch.varied, begun.start)
     task = open_task(kernel.interpreted, lanes, work, patients, plan, found, 0, batch.patients)
-    drive(task, EventWatcher(system, own_events, clock, table, lanes, work.error))
+    drive(task, EventWatcher(system, model_events, clock, table, lanes, work.error))
     # what is never reached stays not a number, also in outputs that no state feeds
     reached = np.arange(len(plan.time_h)) < np.isfinite(found.outputs).any(axis=1).sum(axis=1, keepdims=True)
     if clock >= 0:
