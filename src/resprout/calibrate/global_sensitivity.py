@@ -15,12 +15,12 @@ from scipy.special import ndtri
 from resprout.calibrate.experiments import Arm, inner_names, numbered, prepare_arm, read_persons
 from resprout.calibrate.measurements import data_folder
 from resprout.calibrate.predicted_measurements import Group, run_group
-from resprout.compile import build_kernel
 from resprout.errors import Fault, InputError, SolveError, nearest
 from resprout.language.drug_instances import with_drugs, with_drugs_named
 from resprout.language.records import Constant, Model
 from resprout.language.tables import read_table
 from resprout.people.spreads import SPREADS, spread_of
+from resprout.solve import build_kernel
 
 Numbers = NDArray[np.float64]
 TARGET = re.compile(r"(?P<output>\w+)@(?P<size>\d*\.?\d+) ?(?P<unit>min|h|d|w)")
