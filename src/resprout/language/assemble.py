@@ -39,7 +39,7 @@ def to_sbml(
     _complete(document, constants)
     if check:
         faults.extend(_check(document, {**constants, **{equation.name: equation for equation in equations}}))
-    return libsbml.writeSBMLToString(document)
+    return str(libsbml.writeSBMLToString(document))
 
 
 def _model_lines(
