@@ -29,7 +29,10 @@ BANNED: tuple[tuple[str, str], ...] = (
     (r"repetitions?", "replicate"),
     (r"remembered", "not verified at source"),
     (r"tires", "tolerance or desensitisation"),
-    (r"(?<!clinical )(?<!of )(?<!time )(?<!longest_)(?<!numinus_)courses?", "trajectory, or clinical course"),
+    (
+        r"(?<!clinical )(?<!clinical_)(?<!of )(?<!time )(?<!time_)(?<!longest_)(?<!numinus_)courses?",
+        "trajectory, or clinical course",
+    ),
     (r"blinding: held|held by assumption", "blinding: maintained"),
     (r"gives? (?:it|the drug|a drug) away", "unblinds"),
     (r"founding", "the review (Krystal, Sanacora and Duman 2013)"),

@@ -35,9 +35,6 @@ def explained(name):
                 yield f"{name}.{word}", part
 
 
-NOT_YET = ("ratings", "rating_items")
-"""Temporary: modules whose arguments are rewritten."""
-
 PUBLIC = [pytest.param(thing, id=word) for name in resprout.__all__ for word, thing in explained(name)]
 
 
@@ -55,7 +52,7 @@ STATISTICAL = [
     module
     for package in ("statistics", "trial")
     for module in sorted((Path(resprout.__file__).parent / package).glob("*.py"))
-    if module.stem not in ("__init__", *NOT_YET)
+    if module.stem != "__init__"
 ]
 ROWS_OF_PUBLIC = ("run_trial", "figure", "validate", "import_model", "long_table")
 """Public functions outside those modules whose arguments are documented in rows."""

@@ -135,4 +135,4 @@ def test_the_picture_has_a_panel_a_target_and_the_colours_of_the_stages(clearanc
     bars = [trace for trace in figure.data if trace.type == "bar"]
     assert len(bars) == 2  # alone, and with others
     assert set(bars[1].marker.color) == {STAGE_COLOUR["dose"]}
-    assert figure.layout.title.text.startswith("S_ketamine_hepatic_clearance at 1 h hangs most on")
+    assert figure.layout.title.text.startswith("S_ketamine_hepatic_clearance at 1 h is most sensitive to")

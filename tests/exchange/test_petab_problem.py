@@ -61,13 +61,13 @@ def test_doses_are_changes_of_periods(problem):
 
 
 def test_priors_have_the_middle_and_width_of_the_ranges():
-    deviates = np.array([[0.0], [0.5], [1.0]])
+    etas = np.array([[0.0], [0.5], [1.0]])
     for factor in estimated(MODEL, ROWS):
         prior = prior_of(factor)
         assert prior.lower < factor.constant.value < prior.upper, factor.name
         if prior.distribution != "log-normal":
             continue
-        low, middle, high = np.log(values_of([factor], deviates)[factor.name])
+        low, middle, high = np.log(values_of([factor], etas)[factor.name])
         # the ends of our ranges are the 2.5th and 97.5th percentile, 2 x 1.96 sd apart
         assert prior.numbers == pytest.approx((middle, (high - low) / (2 * 1.959964)), rel=1e-6), factor.name
 

@@ -7,7 +7,7 @@ import pytest
 
 from resprout.errors import ModelError
 from resprout.language.records import Constant, Model
-from resprout.people.spreads import draw_deviates, spread_constants, spread_of
+from resprout.people.spreads import draw_etas, spread_constants, spread_of
 
 MANY = np.arange(40_000)
 
@@ -25,7 +25,7 @@ def model(*constants, correlations=()):
 
 
 def drawn(made, seed=1):
-    return spread_constants(made, draw_deviates(made, seed, MANY, 0.0))
+    return spread_constants(made, draw_etas(made, seed, MANY, 0.0))
 
 
 def test_cv_keeps_the_mean_and_gives_the_coefficient_of_variation():
@@ -91,7 +91,7 @@ def test_correlations_that_contradict_each_other_are_refused():
 
 
 def test_a_correlation_of_something_without_spread_is_refused():
-    with pytest.raises(ModelError, match=r"correlations.tsv:2 .*no deviate"):
+    with pytest.raises(ModelError, match=r"correlations.tsv:2 .*no random effect"):
         drawn(model(constant("a", 1.0, "logsd 0.2"), correlations=[("a", "b", 0.5)]))
 
 

@@ -8,7 +8,7 @@ from resprout.people.cohort import recruit_studies
 from resprout.people.entry import Entry
 from resprout.people.screening import Recruitment
 from resprout.people.streams import normals
-from resprout.people.studies import candidates_of, deviates, study_of
+from resprout.people.studies import candidates_of, etas, study_of
 
 MODEL = load_model()
 
@@ -17,17 +17,17 @@ def studies(numbers, n=8):
     return recruit_studies(n, np.array(numbers), Recruitment(Entry({"HDRS17": 18}), seed=5), MODEL)
 
 
-@pytest.mark.parametrize("likeness", [0.0, 0.2, 0.6])
-def test_two_people_of_one_study_correlate_as_they_are_asked_to(likeness):
-    drawn = deviates(3, "trait", candidates_of(np.arange(1, 20_001), 0, 2), likeness).reshape(-1, 2)
+@pytest.mark.parametrize("correlation", [0.0, 0.2, 0.6])
+def test_two_people_of_one_study_correlate_as_they_are_asked_to(correlation):
+    drawn = etas(3, "trait", candidates_of(np.arange(1, 20_001), 0, 2), correlation).reshape(-1, 2)
     # 0.03 is four standard errors of a correlation of 20,000 pairs
-    assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(likeness, abs=0.03)
+    assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(correlation, abs=0.03)
     assert drawn.std() == pytest.approx(1, abs=0.03)
 
 
 def test_people_of_the_population_at_large_share_nothing():
     person = np.arange(1000)
-    assert np.array_equal(deviates(3, "trait", person, 0.2), normals(3, "trait", person))
+    assert np.array_equal(etas(3, "trait", person, 0.2), normals(3, "trait", person))
 
 
 def test_a_study_has_the_same_people_whatever_others_are_recruited_with_it():

@@ -9,6 +9,7 @@ from small_systems import driven, machine_kernel, numpy_kernel
 
 from resprout.compile import host_width
 from resprout.exchange.imported_model import import_model
+from resprout.language import load_model
 from resprout.solve import METHODS, SENTENCES, Events, run_patients, steady_state
 from resprout.solve.driver import drive, drive_compiled, open_task
 from resprout.solve.records import SOLVED, Found, Patients, Plan, open_lanes, open_workspace
@@ -77,7 +78,7 @@ def test_a_change_is_landed_on_to_the_bit():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_reference_solver_takes_the_engines_steps_on_the_shipped_model(method):
-    model, people, hours = import_model(), varied_people(4), [0.0, 0.3, 1.0, 5.0, 24.0, 168.0]
+    model, people, hours = load_model(), varied_people(4), [0.0, 0.3, 1.0, 5.0, 24.0, 168.0]
     outputs = ["HDRS17", "ketamine_venous", "p_mTOR"]
     engine = run_patients(model, people, ketamine(), hours, outputs, method=method)
     value, steps = solve_patients(model, people, ketamine(), hours, outputs, 4, tolerance=7e-6, tableau=METHODS[method])
@@ -87,7 +88,7 @@ def test_the_reference_solver_takes_the_engines_steps_on_the_shipped_model(metho
 
 
 def test_the_reference_solver_finds_the_engines_steady_states():
-    model, people = import_model(), varied_people(5)
+    model, people = load_model(), varied_people(5)
     outputs = [state.name for state in model.states]
     engine, _ = steady_state(model, people, outputs)
     found, status = steady_states(model, people, 5)
@@ -153,7 +154,7 @@ def test_a_circuit_without_a_steady_state_is_told_as_that(toy_folder):
     stage = toy_folder / "4_signal.ant"
     # growth' = loss (fast + 1 + growth^2) is positive everywhere
     stage.write_text(stage.read_text().replace("(fast - growth)", "(fast + 1 + growth^2)"))
-    found = run_patients(import_model(toy_folder), {}, Events.none(), [0.0, 1.0], ["growth"])
+    found = run_patients(load_model(toy_folder), {}, Events.none(), [0.0, 1.0], ["growth"])
     assert "no steady state" in found.message(0)
     assert np.isnan(found.value).all()
 

@@ -91,20 +91,24 @@ class Wanted:
 def simulate(
     regimen: Annotated[str, REGIMEN] = "",
     patients: Annotated[int, typer.Option(min=1, help="How many virtual patients.")] = 1000,
-    days: Annotated[float | None, typer.Option(help="How long to follow them; 14 if left out.")] = None,
-    hours: Annotated[float | None, typer.Option(help="How long, in hours.")] = None,
+    days: Annotated[float | None, typer.Option(help="Days of follow-up; 14 if left out.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Hours of follow-up.")] = None,
     until: Annotated[float | None, typer.Option(help="How long, in a model file's own unit of time.")] = None,
     outputs: Annotated[
         str | None, typer.Option(help="Outputs to keep, joined by commas; the usual ones if left out.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Patient k is the same person in any draw with this seed.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed; patient k is the same in any larger sample with this seed.")
+    ] = 1,
     population: Annotated[str, typer.Option(help="mdd, bipolar or healthy.")] = "mdd",
-    genotype: Annotated[str | None, typer.Option(help="BDNF rs6265 of everybody: val/val, val/met or met/met.")] = None,
+    genotype: Annotated[
+        str | None, typer.Option(help="BDNF rs6265 genotype of every patient: val/val, val/met or met/met.")
+    ] = None,
     entry: Annotated[str | None, typer.Option(help='Entry criteria; "HDRS17>=18" if left out for mdd.')] = None,
     block: Annotated[list[str] | None, typer.Option(help="Block a step, NAME=SHARE from 0 to 1; repeatable.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Set a constant, NAME=VALUE; repeatable.")] = None,
     model: Annotated[
-        Path | None, typer.Option("--model", help="A model of one's own: folder, SBML or Antimony file.")
+        Path | None, typer.Option("--model", help="User-defined model: folder, SBML or Antimony file.")
     ] = None,
     drug: Annotated[list[Path] | None, typer.Option("--drug", help="A file with a further drug; repeatable.")] = None,
     patient_ids: Annotated[
@@ -115,12 +119,12 @@ def simulate(
     allow_failures: Annotated[float, typer.Option(min=0, max=1, help="Share of patients that may fail.")] = 0.01,
     point: Annotated[
         bool,
-        typer.Option("--point", help="All share the point estimate; otherwise people draw what the data leave open."),
+        typer.Option("--point", help="Use the point estimate for all patients; otherwise each takes a posterior draw."),
     ] = False,
     errors: Annotated[bool, typer.Option("--errors", help="Estimate each patient's numerical error.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use; all if left out.")] = None,
     cluster: Annotated[str | None, typer.Option(help="Dask workers: local:4 or tcp://HOST:PORT.")] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Throw away what a stopped run has left.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Discard what an interrupted run has left.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the whole run: .zarr (any size) or .nc.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write the long table: .csv or .parquet.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report that opens offline: .html.")] = None,
@@ -130,7 +134,7 @@ def simulate(
 
     With `--model FILE` an SBML or Antimony model is followed from its initial values; it takes no regimen.
 
-    A run into .zarr that was stopped goes on where it was when the same command is given again.
+    An interrupted run into .zarr resumes when the same command is given again.
 
     Example: `resprout simulate "ketamine 0.5 mg/kg iv over 40 min" --patients 1000 --days 14 --table t.csv`
     """

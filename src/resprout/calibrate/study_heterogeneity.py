@@ -20,7 +20,7 @@ from resprout.trial.protocol import read_protocol
 from resprout.trial.published_numbers import published_statistic
 from resprout.trial.replicates import run_series
 
-NAME = "study_likeness"
+NAME = "study_intraclass_correlation"
 VALUES = (0.02, 0.1, 0.2, 0.35)
 TAIL = 4  # degrees of freedom: a trial that the model misses must not be taken for heterogeneity
 REPLICATES, REPLICATES_LARGE = 32, 16
@@ -30,7 +30,7 @@ Work = tuple[str, float, str, int]
 def likelihoods(
     model: Model, values: Sequence[float] = VALUES, trials: Sequence[str] | None = None, *, seed: int = 7
 ) -> Numbers:
-    """Log likelihood of the published numbers of trials for each value of `study_likeness`; all else as shipped.
+    """Log likelihood of the published numbers of trials for each value of `study_intraclass_correlation`; all else as shipped.
 
     A number is taken to be spread around the mean of replicates with their standard deviation, in Student's t.
 

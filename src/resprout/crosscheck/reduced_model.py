@@ -79,7 +79,7 @@ def _sbml(told: Statements, constants: Sequence[str], events: Events) -> str:
     # what happens at hour 0 is part of the start, because programs differ in when such an event fires
     for number, hour in enumerate(np.unique(events.time_h[events.time_h > 0])):
         _event(inner, number, float(hour), np.flatnonzero(events.time_h == hour).tolist(), events, read)
-    return libsbml.writeSBMLToString(document)
+    return str(libsbml.writeSBMLToString(document))
 
 
 def _parameter(inner: libsbml.Model, name: str, *, constant: bool) -> None:

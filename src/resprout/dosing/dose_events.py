@@ -165,8 +165,8 @@ def _enter(
     elif dose.route == "sublingual":
         taken = constants["mucosal_share"]
         yield Flow(f"{molecule}_depot_input", time_h, time_h + _hours(constants, "mucosal_duration"), amount * taken)
-        swallowed_until = time_h + _hours(constants, "spray_swallow_duration")
-        yield Flow(f"{molecule}_gut_input", time_h, swallowed_until, amount * (1 - taken))
+        oral_until = time_h + _hours(constants, "spray_swallow_duration")
+        yield Flow(f"{molecule}_gut_input", time_h, oral_until, amount * (1 - taken))
     else:
         yield from _sprays(dose, molecule, time_h, amount, constants)
 
@@ -180,8 +180,8 @@ def _sprays(
     for spray in range(sprays):
         start = time_h + spray * SPRAY_GAP_H
         yield Bolus(f"{molecule}_depot", start, amount / sprays * mean_share)
-        swallowed_until = start + _hours(constants, "spray_swallow_duration")
-        yield Flow(f"{molecule}_gut_input", start, swallowed_until, amount / sprays * (1 - mean_share))
+        oral_until = start + _hours(constants, "spray_swallow_duration")
+        yield Flow(f"{molecule}_gut_input", start, oral_until, amount / sprays * (1 - mean_share))
 
 
 def _hours(constants: Mapping[str, Numbers | float], name: str) -> float:

@@ -33,7 +33,7 @@ ROUTES |= {"oral": "oral", "po": "oral", "p.o.": "oral", "sublingual": "sublingu
 ROUTES |= {"ip": "ip", "i.p.": "ip", "intraperitoneal": "ip", "inhaled": "inhaled"}
 ROUTES |= {"local": "local", "icv": "local", "i.c.v.": "local", "intracortical": "local"}
 WORDS = {"over", "bolus", "at", "every", "x"}
-GREATEST = {True: 20.0, False: 2000.0}  # mg/kg, mg: beyond these a typing slip is likelier than a wish
+GREATEST = {True: 20.0, False: 2000.0}  # mg/kg, mg: beyond these a typing error is likely
 GREATEST_IP = 500.0  # mg/kg in rodents
 GREATEST_GAS = 80.0  # % of the air; the rest is oxygen
 LONGEST_INFUSION_H, LONGEST_COURSE_H, MOST_REPEATS = 168.0, 9600.0, 200
@@ -275,12 +275,12 @@ def _conflicts(doses: tuple[Dose, ...], where: str) -> list[Fault]:
     faults = []
     ketamine = {dose.route for dose in doses if dose.drug in KETAMINES}
     depots = sorted(ketamine & {"nasal", "sublingual", "im", "sc", "ip"})
-    swallowed = sorted(ketamine & {"nasal", "sublingual"})
+    mucosal = sorted(ketamine & {"nasal", "sublingual"})
     if len(depots) > 1:
         faults.append(Fault(f"{' and '.join(depots)} ketamine in one run.", where, "Expected one depot route a run."))
-    elif "oral" in ketamine and swallowed:
-        found = f"oral and {swallowed[0]} ketamine in one run."
-        faults.append(Fault(found, where, "Both are swallowed, at different speeds: expected one of them a run."))
+    elif "oral" in ketamine and mucosal:
+        found = f"oral and {mucosal[0]} ketamine in one run."
+        faults.append(Fault(found, where, "Both reach the gut, at different rates: expected one of them a run."))
     for dose in doses:
         if dose.drug not in KETAMINES and dose.route in ("nasal", "sublingual"):
             found = f"{dose.drug} cannot be given by the {dose.route} route here."

@@ -223,7 +223,7 @@ def _write(flat: Flat, title: str) -> str:
             rule.setMath(tree)
     for number, (event, changes) in enumerate(flat.events):
         _write_event(model, event, changes, number)
-    return libsbml.writeSBMLToString(document)
+    return str(libsbml.writeSBMLToString(document))
 
 
 def _write_event(model: libsbml.Model, event: libsbml.Event, changes: list[tuple[str, Tree]], number: int) -> None:

@@ -67,20 +67,20 @@ def _manifest() -> str:
 def _simulation(title: str, outputs: Sequence[str], hours: float, steps: int) -> str:
     root = tree.Element("sedML", {"xmlns": SEDML, "xmlns:sbml": SBML, "level": "1", "version": "3"})
     simulations = tree.SubElement(root, "listOfSimulations")
-    course = tree.SubElement(
+    time_course = tree.SubElement(
         simulations,
         "uniformTimeCourse",
-        id="course",
+        id="time_course",
         initialTime="0",
         outputStartTime="0",
         outputEndTime=f"{hours:g}",
         numberOfPoints=str(steps),
     )
-    tree.SubElement(course, "algorithm", kisaoID=CVODE)
+    tree.SubElement(time_course, "algorithm", kisaoID=CVODE)
     models = tree.SubElement(root, "listOfModels")
     tree.SubElement(models, "model", id="model", name=title, language="urn:sedml:language:sbml", source="model.xml")
     tasks = tree.SubElement(root, "listOfTasks")
-    tree.SubElement(tasks, "task", id="run", modelReference="model", simulationReference="course")
+    tree.SubElement(tasks, "task", id="run", modelReference="model", simulationReference="time_course")
     generators, shown = tree.SubElement(root, "listOfDataGenerators"), tree.SubElement(root, "listOfOutputs")
     plot = tree.SubElement(shown, "plot2D", id="plot", name=title)
     curves = tree.SubElement(plot, "listOfCurves")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import libsbml
 
@@ -171,7 +171,10 @@ def _flows(model: libsbml.Model) -> dict[str, Tree]:
     """Amount per time that reactions bring each species."""
     flows: dict[str, Tree] = {}
     for reaction in model.getListOfReactions():
-        sides: Iterable = ((reaction.getListOfReactants(), -1.0), (reaction.getListOfProducts(), 1.0))
+        sides: Iterable[tuple[Any, float]] = (
+            (reaction.getListOfReactants(), -1.0),
+            (reaction.getListOfProducts(), 1.0),
+        )
         for taken, sign in ((taken, sign) for side, sign in sides for taken in side):
             species = model.getSpecies(taken.getSpecies())
             if species.getBoundaryCondition() or species.getConstant():

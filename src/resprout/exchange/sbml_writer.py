@@ -60,7 +60,7 @@ def write_sbml(
             parameter.setValue(float(value))
     for number, (hour, group) in enumerate(_by_hour(changes)):
         _add_event(inner, number, hour, group)
-    return libsbml.writeSBMLToString(document)
+    return str(libsbml.writeSBMLToString(document))
 
 
 def _by_hour(changes: Iterable[Change]) -> list[tuple[float, list[Change]]]:

@@ -118,7 +118,7 @@ def patients_by_time(run: xr.Dataset, name: str) -> np.ndarray:
     if "patient" not in values.dims:
         return values.transpose("time_h").to_numpy()[None, :].astype(float)
     rows = values.transpose("patient", "time_h").to_numpy().astype(float)
-    return rows[np.isfinite(rows).all(axis=1)]
+    return np.asarray(rows[np.isfinite(rows).all(axis=1)])
 
 
 def band_of(run: xr.Dataset, name: str, way: str) -> Band:

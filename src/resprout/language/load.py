@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from resprout import cache
 from resprout.errors import Fault, ModelError, nearest, refuse_others
@@ -123,7 +124,7 @@ def _load(folder: Path, digest: str, places: int) -> Model:
     return model
 
 
-def _from_json(fields: dict, folder: str) -> Model:
+def _from_json(fields: dict[str, Any], folder: str) -> Model:
     fields["constants"] = {name: Constant(**row) for name, row in fields["constants"].items()}
     for kind in ("states", "assigned"):
         fields[kind] = tuple(Equation(**{**row, "reads": tuple(row["reads"])}) for row in fields[kind])

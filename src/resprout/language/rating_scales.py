@@ -11,7 +11,7 @@ class Scale:
 
     lowest, highest  points   its range             step       points   readings are multiples of it
     remission        points   at or below, a patient is well; None where the word has no meaning
-    mood             it rates depression: placebo, mood swings and response apply
+    mood             it rates depression: placebo response, within-subject variability and response apply
     items            names of its items or groups of items in items.tsv; none for a single line or reading
     output           the model's output that it rates; its own name if empty
     ratio            the model's constant that says how many of its points one of HDRS17 makes; empty where it is 1 or has none

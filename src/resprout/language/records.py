@@ -20,7 +20,7 @@ class Constant:
     stage     1 to 6; 0 for people and ratings       role     constant, input (changed by doses and blocks), cause or slot;
                                                               people or rating, which no equation reads
     spread    how people differ, e.g. "cv 0.20"; empty for no spread
-    shared    name of the deviate it shares with other constants; empty for its own
+    shared    name of the eta it shares with other constants; empty for its own
     source    keys of `sources.bib`, separated by spaces; empty only if assumed
     grade     measured, fitted or assumed            evidence ids of the published facts behind it
     """
@@ -50,7 +50,7 @@ class Equation:
     """A state (`name' = text`) or an assigned quantity (`name := text`).
 
     kind      state or assigned      unit    of the quantity itself, not of its rate
-    reads     names its text uses    start   a first guess of the resting value (states only)
+    reads     names its text uses    start   a first guess of the steady state (states only)
     """
 
     name: str

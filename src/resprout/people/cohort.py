@@ -34,7 +34,7 @@ class Cohort:
     constants    by constant: [patient], in its unit; every constant not named here has the model's value
     columns      by covariate, [patient]: patient (0, 1, ...), candidate (number in the population), age, sex,
                  height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6, comedication, glial_uptake, stress,
-                 placebo_propensity, recovery, and true scores at rest
+                 placebo_propensity, recovery, and true scores at steady state
     seed         of the draw          screened   candidates looked at          population   mdd, bipolar or healthy
     """
 

@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from resprout.errors import Fault, InputError, nearest
 from resprout.people.streams import normals, uniforms
-from resprout.people.studies import LIKENESS, deviates
+from resprout.people.studies import INTRACLASS_CORRELATION, etas
 
 ANCESTRIES = ("european", "african", "east_asian")
 GENOTYPES = ("Val/Val", "Val/Met", "Met/Met")
@@ -42,7 +42,7 @@ def draw_covariates(
     genotype       rs6265 genotype given to everybody; None draws it by ancestry
     returns        by name, [person]: candidate, age (years), sex, height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6,
                    comedication, glial_uptake (1 = health), stress (0 = none), placebo_propensity (mean 1), recovery
-                   (speed of the natural course, mean 1)
+                   (speed of recovery in the clinical course, mean 1)
     """
     ancestry = _choose(seed, "ancestry", person, [parameters[f"{name}_share"] for name in ANCESTRIES[:-1]], ANCESTRIES)
     sex = np.where(uniforms(seed, "sex", person) < parameters["female_share"], "female", "male")
@@ -140,7 +140,7 @@ def _glial_loss(seed: int, person: People, population: str, parameters: Paramete
     if population == "healthy":
         return np.zeros(person.size)
     low, high = (parameters[f"{population}_glial_loss_{end}"] for end in ("minimum", "maximum"))
-    return low + (high - low) * ndtr(deviates(seed, "glial loss", person, parameters[LIKENESS]))
+    return low + (high - low) * ndtr(etas(seed, "glial loss", person, parameters[INTRACLASS_CORRELATION]))
 
 
 def _stress(seed: int, person: People, population: str, parameters: Parameters) -> Numbers:
@@ -188,4 +188,4 @@ def _choose(
 def _log_normal(seed: int, purpose: str, person: People, cv: str, parameters: Parameters) -> Numbers:
     """A multiplier of mean 1 and the coefficient of variation of this name."""
     sd = np.sqrt(np.log1p(parameters[cv] ** 2))
-    return np.exp(sd * deviates(seed, purpose, person, parameters[LIKENESS]) - sd * sd / 2)
+    return np.exp(sd * etas(seed, purpose, person, parameters[INTRACLASS_CORRELATION]) - sd * sd / 2)

@@ -15,7 +15,7 @@ Numbers = NDArray[np.float64]
 
 
 def draws_of(model: Model) -> tuple[dict[str, float], ...]:
-    """Draws from what the data leave open, each by name of constant; empty where a model has none."""
+    """Posterior draws, each by name of constant; empty where a model has none."""
     found: dict[str, dict[str, float]] = {}
     for row in model.tables.get("draws", ()):
         found.setdefault(row["draw"], {})[row["name"]] = float(row["value"])
@@ -35,7 +35,7 @@ def with_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Model:
 def draws_words(model: Model, point: bool) -> str:
     """Which constants a result stands on, in a few words."""
     many = len(draws_of(model))
-    return "at the point estimate" if point or not many else f"at {many} draws of what the data leave open"
+    return "at the point estimate" if point or not many else f"at {many} posterior draws"
 
 
 def drawn_parameters(model: Model, seed: int, person: NDArray[np.int64]) -> dict[str, Numbers]:

@@ -28,12 +28,12 @@ FLOORS = {"connectivity_need": 0.2}
 
 
 def guard_constants(drawn: dict[str, Numbers], nominal: Mapping[str, float]) -> dict[str, Numbers]:
-    """Keep drawn constants within what a circuit at rest can bear.
+    """Keep drawn constants within the range in which a circuit has a steady state.
 
     drawn     by constant: [person], in the constant's unit      nominal   the shipped values
     returns   as `drawn`
 
-    The recurrent loop of pyramidal cells may be no stronger than the nominal one, or the resting state runs away;
+    The recurrent loop of pyramidal cells may be no stronger than the nominal one, or the steady state runs away;
     shares stay below 1 and floors hold. Constants that the model does not have are passed over.
     """
     guarded = dict(drawn)

@@ -20,8 +20,8 @@ from resprout.people.covariates import (
 from resprout.people.draws import drawn_parameters
 from resprout.people.entry import Entry
 from resprout.people.guards import guard_constants
-from resprout.people.spreads import draw_deviates, spread_constants
-from resprout.people.studies import LIKENESS
+from resprout.people.spreads import draw_etas, spread_constants
+from resprout.people.studies import INTRACLASS_CORRELATION
 from resprout.solve import steady_state
 
 Rater = Callable[[str, Numbers, NDArray[np.int64], int], Numbers]
@@ -88,7 +88,7 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
     parameters: Parameters = {**model.nominal, **drawn}
     covariates = draw_covariates(seed, person, wanted.population, parameters, wanted.genotype)
     middle = {name: value for name, value in drawn.items() if model.constants[name].in_chain}
-    varied = spread_constants(model, draw_deviates(model, seed, person, parameters[LIKENESS]), middle)
+    varied = spread_constants(model, draw_etas(model, seed, person, parameters[INTRACLASS_CORRELATION]), middle)
     constants = middle | varied
     if CLEARANCE_OF_CYP2B6 in model.constants:
         usual = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)

@@ -1,4 +1,4 @@
-"""How people differ: spread words of the constants and standard normal deviates in, everybody's constants out."""
+"""Between-subject variability: distributions of the constants and random effects (etas) in, constants of every person out."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.records import Constant, Model
-from resprout.people.studies import deviates
+from resprout.people.studies import etas
 
 Numbers = NDArray[np.float64]
 
 
-def _log_normal(deviate: Numbers, cv: float) -> Numbers:
+def _log_normal(eta: Numbers, cv: float) -> Numbers:
     """A log-normal multiplier of mean 1 and coefficient of variation `cv`."""
     sd = np.sqrt(np.log1p(cv * cv))
-    return np.exp(sd * deviate - sd * sd / 2)
+    return np.exp(sd * eta - sd * sd / 2)
 
 
 def _logit_scaled(value: float | Numbers, multiplier: Numbers) -> Numbers:
@@ -28,13 +28,13 @@ def _logit_scaled(value: float | Numbers, multiplier: Numbers) -> Numbers:
 
 REVERSAL_POTENTIAL_MV = -80.0  # potentials are spread by their distance from here, so that none changes sign
 SPREADS: dict[str, Callable[[float | Numbers, float, Numbers], Numbers]] = {
-    "cv": lambda value, size, deviate: value * _log_normal(deviate, size),
-    "logsd": lambda value, size, deviate: value * np.exp(size * deviate),
-    "logit": lambda value, size, deviate: _logit_scaled(value, np.exp(size * deviate)),
-    "odds": lambda value, size, deviate: _logit_scaled(value, _log_normal(deviate, size)),
-    "margin": lambda value, size, deviate: 1 + (value - 1) * _log_normal(deviate, size),
-    "distance": lambda value, size, deviate: (
-        REVERSAL_POTENTIAL_MV + (value - REVERSAL_POTENTIAL_MV) * _log_normal(deviate, size)
+    "cv": lambda value, size, eta: value * _log_normal(eta, size),
+    "logsd": lambda value, size, eta: value * np.exp(size * eta),
+    "logit": lambda value, size, eta: _logit_scaled(value, np.exp(size * eta)),
+    "odds": lambda value, size, eta: _logit_scaled(value, _log_normal(eta, size)),
+    "margin": lambda value, size, eta: 1 + (value - 1) * _log_normal(eta, size),
+    "distance": lambda value, size, eta: (
+        REVERSAL_POTENTIAL_MV + (value - REVERSAL_POTENTIAL_MV) * _log_normal(eta, size)
     ),
 }
 
@@ -57,19 +57,19 @@ def spread_of(constant: Constant) -> tuple[str, float] | None:
     raise ModelError(fault)
 
 
-def deviate_name(constant: Constant) -> str:
-    """The name of the deviate that moves this constant: its own, or one shared with others."""
+def eta_name(constant: Constant) -> str:
+    """The name of the eta that moves this constant: its own, or one shared with others."""
     return constant.shared.strip() or constant.name
 
 
-def draw_deviates(model: Model, seed: int, person: NDArray[np.int64], likeness: float | Numbers) -> dict[str, Numbers]:
-    """Draw every deviate of the model, correlated as `correlations.tsv` says.
+def draw_etas(model: Model, seed: int, person: NDArray[np.int64], correlation: float | Numbers) -> dict[str, Numbers]:
+    """Draw every eta of the model, correlated as `correlations.tsv` says.
 
-    seed, person, likeness    as in `studies.deviates`
-    returns         by deviate: [person], standard normal
+    seed, person, correlation    as in `studies.etas`
+    returns         by eta: [person], standard normal
     """
-    names = {deviate_name(constant) for constant in model.constants.values() if spread_of(constant)}
-    drawn = {name: deviates(seed, f"spread of {name}", person, likeness) for name in sorted(names)}
+    names = {eta_name(constant) for constant in model.constants.values() if spread_of(constant)}
+    drawn = {name: etas(seed, f"spread of {name}", person, correlation) for name in sorted(names)}
     for group, factor in _correlated_groups(model, names):
         mixed = factor @ np.stack([drawn[name] for name in group])
         drawn.update(zip(group, mixed, strict=True))
@@ -77,11 +77,11 @@ def draw_deviates(model: Model, seed: int, person: NDArray[np.int64], likeness: 
 
 
 def spread_constants(
-    model: Model, deviates: Mapping[str, Numbers], middle: Mapping[str, Numbers] | None = None
+    model: Model, etas: Mapping[str, Numbers], middle: Mapping[str, Numbers] | None = None
 ) -> dict[str, Numbers]:
     """Give every person's value of each constant in which people differ.
 
-    deviates   by deviate: [person]        returns   by constant: [person], in the constant's unit
+    etas   by eta: [person]        returns   by constant: [person], in the constant's unit
     middle     by constant: [person] what the person's value spreads around; the shipped value where it names none
     """
     around = middle or {}
@@ -91,20 +91,20 @@ def spread_constants(
         if spread and constant.value != 0:
             word, size = spread
             value = around.get(constant.name, constant.value)
-            values[constant.name] = SPREADS[word](value, size, deviates[deviate_name(constant)])
+            values[constant.name] = SPREADS[word](value, size, etas[eta_name(constant)])
     return values
 
 
 def _correlated_groups(model: Model, names: set[str]) -> list[tuple[list[str], Numbers]]:
-    """Group the deviates that correlate, each group with the lower factor that makes the correlation."""
+    """Group the etas that correlate, each group with the lower factor that makes the correlation."""
     pairs, faults = {}, []
-    owner = {name: deviate_name(constant) for name, constant in model.constants.items()}
+    owner = {name: eta_name(constant) for name, constant in model.constants.items()}
     for line, row in enumerate(model.tables.get("correlations", ()), start=2):
         first, second = (owner.get(row[side], row[side]) for side in ("first", "second"))
         for name in (first, second):
             if name not in names:
                 where = f"correlations.tsv:{line}"
-                faults.append(Fault(f"`{name}` is no deviate of the model.", where, remedy=nearest(name, names)))
+                faults.append(Fault(f"`{name}` is no random effect of the model.", where, remedy=nearest(name, names)))
         pairs[first, second] = float(row["correlation"])
     if faults:
         raise ModelError(*faults)

@@ -1,4 +1,4 @@
-"""Studies: numbers of people in, the study each belongs to and deviates that the people of one study share in part out."""
+"""Studies: numbers of people in, the study each belongs to, and random effects that correlate within a study, out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from resprout.people.streams import normals
 
 STUDY_SPAN = 1 << 40  # candidates a study; those below it belong to no study
-LIKENESS = "study_likeness"
+INTRACLASS_CORRELATION = "study_intraclass_correlation"
 
 
 def study_of(person: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -21,13 +21,13 @@ def candidates_of(studies: NDArray[np.int64], first: int, count: int) -> NDArray
     return (np.asarray(studies, dtype=np.int64)[:, None] * STUDY_SPAN + np.arange(first, first + count)).ravel()
 
 
-def deviates(
-    seed: int, purpose: str, person: NDArray[np.int64], likeness: float | NDArray[np.float64]
+def etas(
+    seed: int, purpose: str, person: NDArray[np.int64], correlation: float | NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Draw one standard normal number for each person; people of one study share a part of it.
 
     seed, purpose, person   as in `streams.uniforms`
-    likeness                correlation between two people of one study, `study_likeness` of the model
+    correlation                correlation between two people of one study, `study_intraclass_correlation` of the model
     returns                 [person]  1
 
     Two people of one study correlate: a clinic draws on one neighbourhood, refers and rates in one
@@ -38,4 +38,4 @@ def deviates(
         return own
     found, place = np.unique(study, return_inverse=True)
     common = normals(seed, f"{purpose}, of the study", found)[place]
-    return np.where(study > 0, np.sqrt(1 - likeness) * own + np.sqrt(likeness) * common, own)
+    return np.where(study > 0, np.sqrt(1 - correlation) * own + np.sqrt(correlation) * common, own)

@@ -25,7 +25,7 @@ def typical_patient(
     glial_uptake  1    uptake of glutamate by glia, health = 1      stress   1   chronic stress load, none = 0
     weight_kg     kg   body weight                                  genotype     of BDNF rs6265
     CYP2B6             slow, intermediate or normal                 model        None for the shipped one
-    returns       a cohort that `simulate` takes; its one person has no deviates
+    returns       a cohort that `simulate` takes; its one person has no etas
     """
     model = given_or_shipped(model)
     person = {

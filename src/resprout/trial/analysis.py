@@ -203,7 +203,7 @@ def _responder(protocol: Protocol, outcome: Outcome, endpoint: Endpoint) -> list
     return rows
 
 
-def _fisher(yes: NDArray, n: int, theirs: NDArray, others: int) -> tuple[Numbers, Numbers]:
+def _fisher(yes: NDArray[np.int64], n: int, theirs: NDArray[np.int64], others: int) -> tuple[Numbers, Numbers]:
     """Two-sided p of Fisher's exact test, and the odds ratio with half a person added to each cell: [replicate]."""
     from scipy.stats import fisher_exact
 

@@ -58,7 +58,7 @@ def expectation_left(
     onset = parameters["placebo_onset_pill" if pills else "placebo_onset"]
     effect = (1 - np.exp(-since / onset)) * np.exp(-(since - latest) / parameters["placebo_fade"])
     strength = -np.log1p(-parameters["placebo_depth"]) * sure * propensity
-    return np.exp(-strength[:, None] * effect)
+    return np.asarray(np.exp(-strength[:, None] * effect))
 
 
 def clinical_course(recovery: Numbers, hours: Numbers, parameters: Parameters) -> Numbers:

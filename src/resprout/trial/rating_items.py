@@ -118,7 +118,7 @@ def expected_score(item: Item, latent: Numbers) -> Numbers:
     """
     node, weight = hermegauss(15)
     place = latent[..., None, None] + item.profile_sd * node[:, None] - np.array(item.thresholds)
-    return expit(item.slope * place).sum(axis=-1) @ (weight / weight.sum())
+    return np.asarray(expit(item.slope * place).sum(axis=-1) @ (weight / weight.sum()))
 
 
 @lru_cache(maxsize=64)

@@ -29,10 +29,10 @@ def within_subject_variation(
     returns     [patient, time]  1  standard normal at each time; the correlation decreases with the time between
     """
     variation = np.empty((len(person), len(times_h)))
-    variation[:, 0] = normals(seed, "mood variation at screening", person)
+    variation[:, 0] = normals(seed, "mood swing at screening", person)
     for index in range(1, len(times_h)):
         kept = np.exp(-(times_h[index] - times_h[index - 1]) / parameters["fluctuation_time"])
-        fresh = normals(seed, f"mood variation at {times_h[index] - times_h[0]:.4f} h", person)
+        fresh = normals(seed, f"mood swing at {times_h[index] - times_h[0]:.4f} h", person)
         variation[:, index] = kept * variation[:, index - 1] + np.sqrt(1 - kept**2) * fresh
     return variation
 

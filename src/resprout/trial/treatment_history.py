@@ -29,7 +29,7 @@ def past_propensity(seed: int, person: NDArray[np.int64], cv: float) -> Numbers:
     returns  [candidate]  1  mean 1
     """
     sd = np.sqrt(np.log1p(cv**2))
-    return np.exp(sd * normals(seed, "past placebo propensity", person) - sd * sd / 2)
+    return np.asarray(np.exp(sd * normals(seed, "past placebo propensity", person) - sd * sd / 2))
 
 
 def failed_before(model: Model) -> History:

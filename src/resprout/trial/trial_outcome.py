@@ -80,7 +80,7 @@ def responder_share(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> 
 
     A missed visit counts as no response, so that dropout cannot favour a drug; so does a baseline of 0.
     """
-    return responded(score, baseline, drop=drop).mean(axis=-1)
+    return np.asarray(responded(score, baseline, drop=drop).mean(axis=-1))
 
 
 def responded(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> NDArray[np.bool_]:
@@ -101,7 +101,7 @@ def remission_share(score: Numbers, cut_off: float) -> Numbers:
     cut_off  scalar          points  of the scale
     returns  [...]           1       0 to 1
     """
-    return (score <= cut_off).mean(axis=-1)
+    return np.asarray((score <= cut_off).mean(axis=-1))
 
 
 def odds(score: Numbers, baseline: Numbers) -> Numbers:
@@ -113,4 +113,4 @@ def odds(score: Numbers, baseline: Numbers) -> Numbers:
     """
     n = score.shape[-1]
     responders = responder_share(score, baseline) * n
-    return (responders + 0.5) / (n - responders + 0.5)
+    return np.asarray((responders + 0.5) / (n - responders + 0.5))
