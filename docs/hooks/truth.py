@@ -4,8 +4,8 @@ from resprout.app.about import drug_list
 from resprout.app.evidence_commands import hypothesis_facts, intervention_facts, reading_words
 from resprout.app.fit_command import coverage_words
 from resprout.app.validate import say, say_range, shares
+from resprout.calibrate.data_tables import data_rows
 from resprout.calibrate.drug_comparison import COLUMNS, compare_agents
-from resprout.calibrate.evidence import recorded_table
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import RULES, run_interventions
 from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
@@ -110,7 +110,7 @@ def learned_text(model):
             row["ESS"],
             f"`{row['nearest']}` ({float(row['correlation']):+.2f})",
         ]
-        for row in recorded_table("posterior.tsv")
+        for row in data_rows("posterior")
     ]
     columns = ["quantity", "unit", "before", "fitted", "90 %", "told by data", "R-hat", "ESS", "hardest to tell from"]
     return rows_of(columns, rows, columns[2:8])
@@ -118,7 +118,7 @@ def learned_text(model):
 
 def left_out_text(model):
     """Published numbers beside predictions that never saw their trial, as recorded."""
-    rows = recorded_table("left_out_trials.tsv")
+    rows = data_rows("left_out_trials")
     if not rows:
         return "*Not recorded for these constants yet: `resprout fit --leave-out --ship` writes it.*"
     counted = [row for row in rows if row["inside"]]

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 
 from resprout.calibrate import posterior_mode as fitting
-from resprout.calibrate.evidence import data_folder
+from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import read_quantities, values_of
 from resprout.calibrate.leave_out import as_the_fit_sees_it, leave_trials_out
 from resprout.calibrate.posterior import log_density, sample

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from resprout.calibrate.evidence import data_folder
+from resprout.calibrate.data_tables import data_rows
 from resprout.calibrate.experiments import Arm, prepare_arm, read_persons
 from resprout.calibrate.predicted_measurements import Group, run_group
 from resprout.compile import build_kernel
 from resprout.errors import Fault, InputError, SolveError, nearest
 from resprout.language.records import Constant, Model
-from resprout.language.tables import SLOTS, read_table
+from resprout.language.tables import SLOTS
 from resprout.people.spreads import SPREADS, spread_of
 
 Numbers = NDArray[np.float64]
@@ -124,7 +124,7 @@ def find_factors(model: Model, arm: Arm, targets: Sequence[Target]) -> list[Fact
 
 def open_constants(model: Model, names: Collection[str]) -> list[Factor]:
     """Those of some constants that are open to doubt: no inputs, causes or zeros, and nothing that held.tsv holds."""
-    held = [row["constant"] for _, row in read_table(data_folder() / "held.tsv", [])]
+    held = [row["constant"] for row in data_rows("held")]
     return [
         _factor(constant)
         for name, constant in model.constants.items()

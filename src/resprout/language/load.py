@@ -14,16 +14,16 @@ from resprout import cache
 from resprout.errors import Fault, ModelError, nearest, refuse_others
 from resprout.language.bibliography import read_sources
 from resprout.language.records import Constant, Equation, Model
+from resprout.language.references import check_tables
 from resprout.language.stages import Statement, read_stage, read_statements, stage_files
 from resprout.language.tables import (
-    check_annotations,
     check_names,
     drug_constants,
-    fact_constants,
-    item_constants,
+    outside_constants,
     parameter_constants,
-    read_table,
     slot_constants,
+    table_cells,
+    tables_with_rows,
 )
 
 TABLES = (
@@ -123,9 +123,7 @@ def _check(folder: Path, digest: str) -> Model:
             *drug_constants(folder, "drugs", 1, set(sources), faults),
             *drug_constants(folder, "targets", 2, set(sources), faults),
             *slot_constants(folder, faults),
-            *fact_constants(folder, "people", "people", set(sources), faults),
-            *fact_constants(folder, "ratings", "rating", set(sources), faults),
-            *item_constants(folder, set(sources), faults),
+            *outside_constants(folder, set(sources), faults),
         ],
         faults,
     )
@@ -136,7 +134,10 @@ def _check(folder: Path, digest: str) -> Model:
         equations += found
         statements += lines
     _check_equations(equations, constants, faults)
-    check_annotations(folder, {*constants, *(equation.name for equation in equations)}, faults)
+    check_tables(folder, constants, [equation.name for equation in equations], set(sources), faults)
+    if faults and not tables_with_rows(folder, constants):
+        # what an unreadable table would have given would be told as missing at every place that reads it
+        raise ModelError(*faults)
     functions = _function_names(folder)
     ordered = sort_assigned(with_reads(equations, constants, functions, faults), faults)
     used = _used(constants, ordered)
@@ -183,7 +184,7 @@ def _used(constants: dict[str, Constant], equations: list[Equation]) -> dict[str
 
 
 def _tables(folder: Path, sources: dict[str, dict[str, str]]) -> dict[str, tuple[dict[str, str], ...]]:
-    tables = {name: tuple(row for _, row in read_table(folder / f"{name}.tsv", [])) for name in TABLES}
+    tables = {name: table_cells(folder, name) for name in TABLES}
     tables["sources"] = tuple({"key": key, **entry} for key, entry in sources.items())
     return tables
 
