@@ -14,7 +14,7 @@ falls = {}
 for genotype in ("Val/Val", "Val/Met", "Met/Met"):
     outputs = ["HDRS17", "spine_density"]
     regimen = "ketamine 0.5 mg/kg iv over 40 min"
-    run = rs.simulate(model, people, regimen, days=2, outputs=outputs, genotype=genotype)
+    run = rs.simulate(model, people.with_genotype(genotype), regimen, days=2, outputs=outputs)
     score, spines = (run[name].sel(time_h=[0, 24], method="nearest").to_numpy() for name in outputs)
     falls[genotype] = score[:, 0] - score[:, 1]
     response = (score[:, 1] <= score[:, 0] / 2).mean()

@@ -17,7 +17,7 @@ def test_every_scenario_is_recorded_once():
 @pytest.mark.parametrize(
     "scenario",
     [
-        pytest.param(each, id=each.name, marks=[pytest.mark.xfail(reason=each.expected_to_change, strict=False)])
+        pytest.param(each, id=each.name, marks=[pytest.mark.xfail(reason=each.expected_to_change, strict=True)])
         if each.expected_to_change
         else pytest.param(each, id=each.name)
         for each in SCENARIOS

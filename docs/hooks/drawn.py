@@ -9,7 +9,6 @@ from resprout.language import STAGES
 
 LINE, COLUMN, TOP = 24, 250, 46
 LETTER = 6.3  # width of one in the picture
-SLOT = ("companion_", "partner_")
 SAME_FOR_R = "R_"  # the other enantiomer takes the same road
 
 
@@ -60,8 +59,8 @@ def bracketed(text, needed):
 
 
 def shown_states(model):
-    """States of the picture: without the empty drug slots, one enantiomer for both."""
-    return [state for state in model.states if not state.name.startswith((*SLOT, SAME_FOR_R))]
+    """States of the picture: one enantiomer for both."""
+    return [state for state in model.states if not state.name.startswith(SAME_FOR_R)]
 
 
 def reached_states(model, equation):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from resprout.figures import figure
     from resprout.language import ImportedModel, Model, load_model
     from resprout.people import Cohort, Entry, recruit
-    from resprout.simulation import simulate, simulate_imported
+    from resprout.simulation import Numerics, Output, People, simulate, simulate_imported
     from resprout.trial import Trial, long_table, run_trial
 
 try:
@@ -31,6 +31,9 @@ _HOMES = {
     "Cohort": "resprout.people",
     "Entry": "resprout.people",
     "simulate": "resprout.simulation",
+    "Numerics": "resprout.simulation",
+    "Output": "resprout.simulation",
+    "People": "resprout.simulation",
     "simulate_imported": "resprout.simulation",
     "import_model": "resprout.exchange.imported_model",
     "ImportedModel": "resprout.language",
@@ -52,6 +55,9 @@ __all__ = [
     "InputError",
     "Model",
     "ModelError",
+    "Numerics",
+    "Output",
+    "People",
     "ResproutError",
     "SolveError",
     "Trial",

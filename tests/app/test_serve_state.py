@@ -10,8 +10,8 @@ import resprout as rs
 from resprout.app.serve.fields import fields_of
 from resprout.app.serve.form import control_form, drug_form, trial_form
 from resprout.app.serve.state import read_regimen, read_state, regimen_text
-from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import parse_regimen
+from resprout.language.drug_instances import library_drugs
 
 MODEL = rs.load_model()
 FIELDS = fields_of(MODEL)
@@ -99,7 +99,7 @@ def test_what_the_parser_of_regimens_refuses_is_said_at_the_dose_it_is_about(sen
 def test_the_regimen_line_is_read_by_the_parser_as_the_form_says():
     sent = {"drug": "S_ketamine", "amount": "56", "unit": "mg", "route": "nasal", "times": "4", "every": "3"}
     state, _ = read_state({**sent, "drug2": "midazolam", "amount2": "2", "start2": "1.5"}, MODEL)
-    doses = parse_regimen(regimen_text(state), companion_drugs(MODEL)).doses
+    doses = parse_regimen(regimen_text(state), library_drugs(MODEL)).doses
     assert [(dose.drug, dose.amount_mg, dose.route) for dose in doses] == [
         ("S_ketamine", 56, "nasal"),
         ("midazolam", 2, "iv"),

@@ -22,8 +22,9 @@ OUTPUTS = [
     "spine_density",
     "severity",
     "HDRS17",
-    "companion_plasma",
-    "partner_plasma",
+    "dextromethorphan_plasma",
+    "scopolamine_plasma",
+    "rapamycin_plasma",
 ]
 
 
@@ -170,12 +171,12 @@ def test_losing_GluN2B_on_pyramidal_cells_mimics_ketamine_without_taking_its_sur
 
 def test_bupropion_lets_dextromethorphan_stay(seen):
     alone, both = patient(DEXTROMETHORPHAN), patient(f"{DEXTROMETHORPHAN} & {BUPROPION}")
-    last = [seen.at(both, "companion_plasma", hour) for hour in (504, 1008)]
-    assert seen.at(both, "companion_plasma", 230) > 3 * seen.at(alone, "companion_plasma", 230)  # PK193
+    last = [seen.at(both, "dextromethorphan_plasma", hour) for hour in (504, 1008)]
+    assert seen.at(both, "dextromethorphan_plasma", 230) > 3 * seen.at(alone, "dextromethorphan_plasma", 230)  # PK193
     assert last[1] < last[0] or last[0] < 1e-6
 
 
-def test_two_drugs_beside_ketamine_keep_to_their_own_slots(seen):
+def test_two_drugs_beside_ketamine_do_not_mix(seen):
     two, arm = (patient(f"{SCOPOLAMINE} {also} {KETAMINE}") for also in ("&", "& rapamycin 0.183 ug local &"))
-    assert peak(seen, arm, "companion_plasma") > 1 and peak(seen, arm, "partner_plasma") == 0  # rapamycin is local
+    assert peak(seen, arm, "scopolamine_plasma") > 1 and peak(seen, arm, "rapamycin_plasma") == 0  # rapamycin is local
     assert fall(seen, arm) < 0.25 * fall(seen, two)  # IV005-006: rapamycin stops both

@@ -41,8 +41,9 @@ def test_an_input_is_held_for_its_hours_only_and_only_in_its_own_arm():
 
 def test_a_dose_of_one_arm_reaches_no_other():
     arms = [Arm("rodent"), Arm("rodent", "ketamine 10 mg/kg ip"), Arm("rodent", "memantine 20 mg/kg ip")]
-    courses = run_arms(MODEL, arms, [1], ["ketamine_brain", "companion_brain"])
-    reached = [[courses.course(arm, name).max() > 0.1 for name in courses.outputs] for arm in arms]
+    courses = run_arms(MODEL, arms, [1], ["ketamine_brain", "memantine_brain"])
+    levels = ("ketamine_brain", "memantine_brain")
+    reached = [[courses.course(arm, name).max() > 0.1 for name in levels] for arm in arms]
     assert reached == [[False, False], [True, False], [False, True]]
 
 

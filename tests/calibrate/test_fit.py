@@ -60,7 +60,7 @@ def test_the_fit_finds_the_values_that_made_the_data(monkeypatch, tmp_path):
     )
     monkeypatch.setattr(fitting, "blocks_of", lambda *_: [replace(block, rows=rows)])
     found = fit_part(MODEL, "dose", told=lambda _: None).values
-    known = ("hepatic_flow", "norketamine_clearance", "hydroxynorketamine_clearance", "venous_slow_share")
+    known = ("hepatic_flow", "norketamine_clearance", "hydroxynorketamine_clearance", "ketamine_venous_slow_share")
     for name in known:
         assert found[name] == pytest.approx(truth[name], rel=0.05), name
 

@@ -32,7 +32,7 @@ def conditional_variance(function, factors, column, points=60):
 
 @pytest.fixture(scope="module")
 def clearance():
-    target = read_target("S_ketamine_clearance@1h", MODEL)
+    target = read_target("S_ketamine_hepatic_clearance@1h", MODEL)
     return target, analyse_sensitivity(MODEL, DOSE, [target], samples=512)
 
 
@@ -72,7 +72,7 @@ def test_what_matters_not_at_all_has_no_index():
 
 
 def test_the_same_seed_gives_the_same_indices():
-    target = read_target("S_ketamine_clearance@1h", MODEL)
+    target = read_target("S_ketamine_hepatic_clearance@1h", MODEL)
     first, again = (analyse_sensitivity(MODEL, DOSE, [target], samples=64, seed=3) for _ in range(2))
     assert first.indices == again.indices
 
@@ -86,7 +86,11 @@ def test_ranges_keep_shares_between_none_and_all_and_potentials_their_sign():
         assert min(low, high) < middle < max(low, high), factor.name
         assert factor.word not in ("odds", "logit") or 0 < low < high < 1
         assert np.sign(low) == np.sign(high) == np.sign(factor.constant.value)
-    assert {factor.name for factor in factors} >= {"mTORC1_half_point", "ketamine_NMDA_affinity", "brain_half_time"}
+    assert {factor.name for factor in factors} >= {
+        "mTORC1_half_point",
+        "ketamine_NMDA_IC50",
+        "ketamine_brain_half_time",
+    }
 
 
 def test_units_switches_and_what_the_person_is_are_held():
@@ -98,7 +102,7 @@ def test_units_switches_and_what_the_person_is_are_held():
 
 def test_a_spread_is_used_where_there_is_one_and_the_grade_elsewhere():
     factors = {f.name: f for f in find_factors(MODEL, DOSE, [read_target("ketamine_brain@1h", MODEL)])}
-    flow, half_time = factors["hepatic_flow"], factors["brain_half_time"]
+    flow, half_time = factors["hepatic_flow"], factors["ketamine_brain_half_time"]
     assert flow.own and not half_time.own and half_time.size == 0.10  # graded measured
     top = values_of([flow], np.array([[1.0]]))["hepatic_flow"][0]
     assert top == pytest.approx(flow.constant.value * np.exp(flow.size * ndtri(MIDDLE[1])))
@@ -106,7 +110,7 @@ def test_a_spread_is_used_where_there_is_one_and_the_grade_elsewhere():
 
 def test_a_drug_beside_ketamine_brings_its_own_constants():
     arm = Arm("healthy", "midazolam 2.5 mg iv")
-    names = {factor.name for factor in find_factors(MODEL, arm, [read_target("companion_plasma@1h", MODEL)])}
+    names = {factor.name for factor in find_factors(MODEL, arm, [read_target("midazolam_plasma@1h", MODEL)])}
     assert {"midazolam_clearance", "midazolam_central_volume"} <= names
 
 
@@ -124,4 +128,4 @@ def test_the_picture_has_a_panel_a_target_and_the_colours_of_the_stages(clearanc
     bars = [trace for trace in figure.data if trace.type == "bar"]
     assert len(bars) == 2  # alone, and with others
     assert set(bars[1].marker.color) == {STAGE_COLOUR["dose"]}
-    assert figure.layout.title.text.startswith("S_ketamine_clearance at 1 h hangs most on")
+    assert figure.layout.title.text.startswith("S_ketamine_hepatic_clearance at 1 h hangs most on")

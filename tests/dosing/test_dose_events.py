@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resprout.dosing.dose_events import companion_constants, companion_drugs, regimen_events
+from resprout.dosing.dose_events import regimen_events, route_constants
 from resprout.dosing.regimen import parse_regimen
 from resprout.language import load_model
+from resprout.language.drug_instances import library_drugs, with_drugs
 
 MODEL = load_model()
 KETAMINE_G_PER_MOL = 237.73
@@ -15,8 +16,9 @@ AMOUNT = st.floats(0.1, 19).map(lambda x: round(x, 3))
 
 
 def events_of(text, **constants):
-    regimen = parse_regimen(text, companion_drugs(MODEL))
-    return regimen_events(regimen, {**MODEL.nominal, **companion_constants(MODEL, regimen), **constants})
+    regimen = parse_regimen(text, library_drugs(MODEL))
+    nominal = with_drugs(MODEL, regimen.drugs).nominal
+    return regimen_events(regimen, {**nominal, **route_constants(regimen, nominal), **constants})
 
 
 def given_umol(events, *words):
@@ -107,12 +109,9 @@ def test_the_route_sets_the_absorption_before_anything_is_absorbed():
     assert events.value[0, 0] == MODEL.nominal["muscle_absorption"]
 
 
-def test_a_drug_beside_ketamine_takes_the_companion_slot():
-    regimen = parse_regimen("midazolam 0.045 mg/kg iv over 40 min", companion_drugs(MODEL))
-    slot = companion_constants(MODEL, regimen)
-    assert slot["companion_clearance"] == MODEL.nominal["midazolam_clearance"]
+def test_a_drug_beside_ketamine_enters_its_own_compartments():
     wanted = 0.045 * 70 / MODEL.nominal["midazolam_molar_mass"] * 1000
-    assert given_umol(events_of("midazolam 0.045 mg/kg iv over 40 min"), "companion") == pytest.approx(wanted)
+    assert given_umol(events_of("midazolam 0.045 mg/kg iv over 40 min"), "midazolam") == pytest.approx(wanted)
 
 
 def test_saline_gives_nothing():

@@ -18,14 +18,14 @@ from resprout.people import recruit
 from resprout.solve import run_patients
 
 LOSSES = """
-S_ketamine_eliminated' = (1 - demethylated_share) * S_ketamine_clearance * S_ketamine_arterial  // [umol] S-ketamine that has left
-  + S_ketamine_swallowed * ((1 - gut_wall_norketamine_share) * (1 - gut_wall_escape)
+S_ketamine_eliminated' = (1 - demethylated_share) * S_ketamine_elimination  // [umol] S-ketamine that has left
+  + S_ketamine_gut_absorption * S_ketamine_gut * ((1 - gut_wall_norketamine_share) * (1 - gut_wall_escape)
   + (1 - demethylated_share) * gut_wall_escape * S_ketamine_extraction)
-  + (1 - hydroxynorketamine_share) * S_norketamine_removal
-  + hydroxynorketamine_clearance * size_of_clearance * S_hydroxynorketamine
+  + (1 - hydroxynorketamine_share) * S_norketamine_elimination
+  + S_hydroxynorketamine_elimination
 """
 PRESENT = [
-    *("depot", "gut", "central", "shallow", "deep"),
+    *("depot", "gut", "central", "peripheral", "deep"),
     *("norketamine_forming", "norketamine_central", "norketamine_peripheral"),
     *("hydroxynorketamine_central", "hydroxynorketamine_peripheral"),
 ]

@@ -6,8 +6,8 @@ import pytest
 from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.people import recruit
-from resprout.simulation import simulate
-from resprout.simulation.cohort_simulation import output_hours
+from resprout.simulation import Numerics, Output, People, simulate
+from resprout.simulation.observation_times import output_hours
 
 MODEL = load_model()
 KETAMINE = "ketamine 0.5 mg/kg iv over 40 min"
@@ -71,7 +71,7 @@ def test_a_block_holds_back_the_spines(people, treated):
 
 
 def test_a_changed_constant_and_a_changed_genotype_change_the_outcome(people, treated):
-    met = simulate(MODEL, people, KETAMINE, days=1, outputs=["HDRS17"], genotype="met/met")
+    met = simulate(MODEL, people.with_genotype("met/met"), KETAMINE, days=1, outputs=["HDRS17"])
     light = simulate(MODEL, people, KETAMINE, days=1, outputs=["HDRS17"], overrides={"glial_uptake": 0.9})
     assert float(met["HDRS17"].isel(time_h=0).mean()) != float(treated["HDRS17"].isel(time_h=0).mean())
     assert float(light["HDRS17"].isel(time_h=0).mean()) < float(treated["HDRS17"].isel(time_h=0).mean())
@@ -79,14 +79,14 @@ def test_a_changed_constant_and_a_changed_genotype_change_the_outcome(people, tr
 
 def test_midazolam_is_given_and_lifts_no_mood(people):
     run = simulate(
-        MODEL, people, "midazolam 0.045 mg/kg iv over 40 min", days=2, outputs=["companion_plasma", "HDRS17"]
+        MODEL, people, "midazolam 0.045 mg/kg iv over 40 min", days=2, outputs=["midazolam_plasma", "HDRS17"]
     )
     change = run["HDRS17"].isel(time_h=-1) - run["HDRS17"].isel(time_h=0)
-    assert float(run["companion_plasma"].max()) > 10 and abs(float(change.mean())) < 1
+    assert float(run["midazolam_plasma"].max()) > 10 and abs(float(change.mean())) < 1
 
 
 def test_a_number_of_people_may_be_given_instead_of_people():
-    run = simulate(MODEL, 3, "saline", days=0.1, outputs=["HDRS17"], seed=5)
+    run = simulate(MODEL, People(3, seed=5), "saline", days=0.1, outputs=["HDRS17"])
     assert run.sizes["patient"] == 3 and run.attrs["seed"] == 5
 
 
@@ -103,13 +103,16 @@ def test_a_number_of_people_may_be_given_instead_of_people():
         ({"days": 0}, "0 days"),
         ({"days": float("nan")}, "nan days"),
         ({"days": 4000}, "4000 days"),
-        ({"times_h": [-1]}, "negative"),
-        ({"genotype": "val"}, "no rs6265 genotype"),
+        ({"outputs": Output(["HDRS17"], [-1])}, "negative"),
+        ({"people": People(3, genotype="val")}, "no rs6265 genotype"),
+        ({"people": People(3, population="bipolr")}, "no population"),
+        ({"people": People(3, entry="HDRS99>=3")}, "no entry criterion"),
+        ({"numerics": Numerics(tolerance=0.5)}, "from 1e-12 to 0.01"),
     ],
 )
 def test_a_senseless_request_is_refused(people, wrong, says):
     with pytest.raises(InputError, match=says):
-        simulate(MODEL, people, KETAMINE, **wrong)
+        simulate(**{"model": MODEL, "people": people, "regimen": KETAMINE, **wrong})
 
 
 def test_all_faults_of_a_request_are_told_at_once(people):

@@ -18,7 +18,9 @@ from resprout.errors import InputError, SolveError
 from resprout.language import load_model
 from resprout.simulation import stream
 from resprout.simulation.request import Request, make_request
+from resprout.simulation.scenario import read_scenario
 from resprout.simulation.selected_patients import run_chosen
+from resprout.simulation.settings import Numerics, Output, People
 from resprout.simulation.store import open_store
 from resprout.simulation.stream import Part, run_stream
 from resprout.simulation.summaries import Tally, exact_interval
@@ -28,8 +30,9 @@ REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
 OUTPUTS = ["ketamine_venous", "spine_density", "HDRS17"]
 
 
-def request(patients: int = 700, **changed) -> Request:
-    return make_request(load_model(), REGIMEN, patients=patients, days=2, outputs=OUTPUTS, **changed)
+def request(patients: int = 700, precision: str = "float64", overrides=None, **changed) -> Request:
+    scenario = read_scenario(load_model(), REGIMEN, 2.0, Output(OUTPUTS), overrides=overrides)
+    return make_request(load_model(), scenario, People(patients, **changed), Numerics(precision=precision), (None, ()))
 
 
 def all_at_once(asked: Request) -> np.ndarray:
@@ -79,9 +82,12 @@ SCRIPT = """
     from resprout.simulation import stream
     from resprout.simulation.workers import open_pool
     from resprout.simulation.request import make_request
+    from resprout.simulation.scenario import read_scenario
+    from resprout.simulation.settings import Numerics, Output, People
 
     stream.CHUNK = store.CHUNK = 500
-    asked = make_request(load_model(), {regimen!r}, patients=6000, days=2, outputs={outputs!r}, precision="float32")
+    scenario = read_scenario(load_model(), {regimen!r}, 2.0, Output({outputs!r}))
+    asked = make_request(load_model(), scenario, People(6000), Numerics(precision="float32"), (None, ()))
     kept = store.open_store(Path(sys.argv[1]), asked, load_model())
     with open_pool(None, 2) as pool:
         found = stream.run_stream(asked, pool, keep=kept.keep, kept=kept.kept())
@@ -113,7 +119,7 @@ def test_an_unfinished_run_of_another_request_is_not_touched(tmp_path):
     open_store(tmp_path / "run.zarr", request(), load_model())
     with pytest.raises(InputError, match="unfinished run of another request"):
         open_store(tmp_path / "run.zarr", request(seed=2), load_model())
-    assert open_store(tmp_path / "run.zarr", request(seed=2), load_model(), restart=True).request.seed == 2
+    assert open_store(tmp_path / "run.zarr", request(seed=2), load_model(), restart=True).request.people.seed == 2
 
 
 def test_a_folder_that_is_no_run_is_not_overwritten(tmp_path):
@@ -149,6 +155,8 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bits():
         from resprout.simulation import stream
         from resprout.simulation.workers import open_pool
         from resprout.simulation.request import make_request
+        from resprout.simulation.scenario import read_scenario
+        from resprout.simulation.settings import Numerics, Output, People
 
         def lose(done):
             if not lost:
@@ -156,7 +164,8 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bits():
                 os.kill(victim, signal.SIGKILL)
 
         if __name__ == "__main__":
-            asked = make_request(load_model(), {REGIMEN!r}, patients=3000, days=2, outputs={OUTPUTS!r})
+            scenario = read_scenario(load_model(), {REGIMEN!r}, 2.0, Output({OUTPUTS!r}))
+            asked = make_request(load_model(), scenario, People(3000), Numerics(), (None, ()))
             stream.block_size = lambda patients: 500
             lost = []
             with open_pool("local:2") as pool:

@@ -11,6 +11,7 @@ from resprout.app.cli import run as command
 from resprout.errors import InputError
 from resprout.people.draws import with_draws
 
+FORTY = rs.People(40, point=True)
 MODEL = rs.load_model()
 
 
@@ -78,15 +79,15 @@ def test_all_wrong_overrides_of_a_trial_are_told_at_once():
 
 
 def test_a_simulation_recruits_people_by_the_parameters_that_are_set():
-    more = rs.simulate(MODEL, 40, "saline", hours=1, outputs=["HDRS17"], overrides={"stress_mean": 2.5}, point=True)
-    usual = rs.simulate(MODEL, 40, "saline", hours=1, outputs=["HDRS17"], point=True)
+    more = rs.simulate(MODEL, FORTY, "saline", days=1 / 24, outputs=["HDRS17"], overrides={"stress_mean": 2.5})
+    usual = rs.simulate(MODEL, FORTY, "saline", days=1 / 24, outputs=["HDRS17"])
     assert float(more["HDRS17"].mean()) > float(usual["HDRS17"].mean()) + 1
 
 
 def test_the_command_line_and_python_recruit_the_same_people(tmp_path):
     asked = ["simulate", "saline", "--patients", "40", "--hours", "1", "--outputs", "HDRS17", "--point"]
     assert command([*asked, "--set", "stress_mean=2.5", "--table", str(tmp_path / "t.csv")]) == 0
-    more = rs.simulate(MODEL, 40, "saline", hours=1, outputs=["HDRS17"], overrides={"stress_mean": 2.5}, point=True)
+    more = rs.simulate(MODEL, FORTY, "saline", days=1 / 24, outputs=["HDRS17"], overrides={"stress_mean": 2.5})
     lines = [line.split(",") for line in (tmp_path / "t.csv").read_text().splitlines()]
     row = next(dict(zip(lines[0], line, strict=True)) for line in lines if "mean" in line and "HDRS17" in line)
     assert float(row["value"]) == pytest.approx(
@@ -96,12 +97,12 @@ def test_the_command_line_and_python_recruit_the_same_people(tmp_path):
 
 def test_people_who_have_been_recruited_are_not_recruited_otherwise():
     with pytest.raises(InputError, match="acts while people are recruited"):
-        rs.simulate(MODEL, rs.recruit(3), "saline", hours=1, overrides={"stress_mean": 2.5})
+        rs.simulate(MODEL, rs.recruit(3), "saline", days=1 / 24, overrides={"stress_mean": 2.5})
 
 
 def test_a_simulation_rates_nobody_and_says_so():
     with pytest.raises(InputError, match="parameter of ratings"):
-        rs.simulate(MODEL, 3, "saline", hours=1, overrides={"placebo_depth": 0.5})
+        rs.simulate(MODEL, 3, "saline", days=1 / 24, overrides={"placebo_depth": 0.5})
 
 
 def test_a_trial_takes_parameters_on_the_command_line(capsys):

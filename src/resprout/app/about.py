@@ -12,6 +12,9 @@ GRADES = ("measured", "fitted", "assumed")
 Facts = dict[str, Any]
 OUTSIDE_WORDS = {"people": "parameter of people", "rating": "parameter of ratings"}
 
+HALF_POINTS = ("Kd", "EC50", "IC50")
+"""Words for the concentration of a half-maximal effect; which one stands in the tables."""
+
 
 def about_model(model: Model) -> Facts:
     """Everything `describe` prints: stages with their equations and constants, and how well each is known."""
@@ -44,7 +47,7 @@ def about_stage(model: Model, number: int) -> Facts:
         "constants": [
             constant_row(constant)
             for constant in model.constants.values()
-            if constant.stage == number and constant.role != "slot" and not is_library(constant)
+            if constant.stage == number and constant.role != "default" and not is_library(constant)
         ],
     }
 
@@ -68,7 +71,7 @@ def about_sources(model: Model) -> Facts:
 
 
 def is_library(constant: Constant) -> bool:
-    """Whether a constant belongs to a drug that takes a slot."""
+    """Whether a constant belongs to a drug beside the ketamine family."""
     chain = ("ketamine_", "S_ketamine_", "R_ketamine_", "saline_")
     return constant.file in ("drugs.tsv", "targets.tsv") and not constant.name.startswith(chain)
 
@@ -108,11 +111,11 @@ def share_words(rows: list[Facts]) -> str:
 
 
 def known_constants(model: Model, stage: int | None = None) -> list[Constant]:
-    """Constants of the chain that stand for facts: inputs and empty slots are neutral by definition, drugs count apart."""
+    """Constants of the chain that stand for facts: inputs and neutral defaults are no facts, drugs count apart."""
     return [
         constant
         for constant in model.constants.values()
-        if constant.in_chain and constant.role not in ("input", "slot") and not is_library(constant)
+        if constant.in_chain and constant.role not in ("input", "default") and not is_library(constant)
         if stage is None or constant.stage == stage
     ]
 
@@ -159,17 +162,19 @@ def drugs_of(model: Model) -> dict[str, list[Facts]]:
 
 
 def targets_of(model: Model) -> dict[str, list[Facts]]:
-    """Every target with the drugs that act on it: affinity in uM, efficacy, source and grade of the affinity."""
+    """Every target with the drugs that act on it: half-maximal concentration (uM) and its kind, maximal effect, source, grade."""
     actions: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
     for row in model.tables.get("targets", ()):
         actions.setdefault((row["target"], row["drug"]), {})[row["property"]] = dict(row)
     targets: dict[str, list[Facts]] = {}
     for (target, drug), rows in actions.items():
-        affinity = rows.get("affinity", {})
-        others = {name: float(row["value"]) for name, row in rows.items() if name != "affinity"}
-        known = {key: affinity.get(key, "") for key in ("source", "grade", "meaning")}
-        value = float(affinity["value"]) if affinity else None
-        targets.setdefault(target, []).append({"drug": drug, "affinity_uM": value, **known, "properties": others})
+        kind = next((name for name in HALF_POINTS if name in rows), "")
+        half = rows.get(kind, {})
+        others = {name: float(row["value"]) for name, row in rows.items() if name != kind}
+        known = {key: half.get(key, "") for key in ("source", "grade", "meaning")}
+        value = float(half["value"]) if half else None
+        told = {"drug": drug, "half_point": kind, "value_uM": value, **known, "properties": others}
+        targets.setdefault(target, []).append(told)
     return dict(sorted(targets.items()))
 
 

@@ -20,7 +20,7 @@ from resprout.app.fit_command import fit
 from resprout.app.published_tables import published
 from resprout.app.recruit import recruit
 from resprout.app.sensitivity_command import sensitivity
-from resprout.app.serve.replay_code import serve
+from resprout.app.serve.serve_command import serve
 from resprout.app.simulate import simulate
 from resprout.app.trial_commands import demo, figure, trial
 from resprout.app.validate import validate

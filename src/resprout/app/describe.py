@@ -199,12 +199,10 @@ def show_targets(console: Console, facts: dict[str, list[dict[str, Any]]]) -> No
     for target, drugs in facts.items():
         for place, row in enumerate(drugs):
             others = ", ".join(f"{name} {value:g}" for name, value in row["properties"].items())
-            affinity = number(row["affinity_uM"], 4)
-            rows.append(
-                [target if not place else "", row["drug"], affinity, others, row["source"], graded(row["grade"])]
-            )
-    columns = ["target", "drug", "affinity, uM", "other properties", "source", "grade"]
-    console.print(table(columns, rows, right=["affinity, uM"]))
+            half = f"{row['half_point']} {number(row['value_uM'], 4)}".strip()
+            rows.append([target if not place else "", row["drug"], half, others, row["source"], graded(row["grade"])])
+    columns = ["target", "drug", "uM", "other properties", "source", "grade"]
+    console.print(table(columns, rows, right=["uM"]))
 
 
 def show_source(console: Console, facts: dict[str, Any]) -> None:

@@ -68,7 +68,7 @@ def follow_file(
     others   options of the shipped model, and whether each was given
     """
     from resprout.exchange.imported_model import import_model
-    from resprout.simulation.imported_simulation import simulate_imported
+    from resprout.simulation import Numerics, simulate_imported
 
     faults = [
         Fault(f"`{name}` is given.", name, "It means nothing in a model without drugs and people.", GUIDE)
@@ -81,7 +81,7 @@ def follow_file(
     refuse(faults)
     loaded = import_model(source)
     length = hours if hours is not None else float(span[2] or 0) * loaded.hours_per_unit
-    run = simulate_imported(loaded, length, outputs=outputs, overrides=overrides, tolerance=tolerance)
+    run = simulate_imported(loaded, length, outputs=outputs, overrides=overrides, numerics=Numerics(tolerance))
     if out is not None:
         keep_run(run, out)
     if table is not None:

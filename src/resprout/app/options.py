@@ -7,7 +7,7 @@ import math
 from resprout.errors import Fault, InputError, nearest
 
 GENOTYPES = ("val/val", "val/met", "met/met")
-POPULATIONS = ("mdd", "healthy")
+POPULATIONS = ("mdd", "bipolar", "healthy")
 PRECISIONS = ("float32", "float64")
 MOST_IDS = 20_000
 
@@ -89,7 +89,7 @@ def read_choice(option: str, text: str | None, choices: tuple[str, ...], faults:
 
 
 def read_days(days: float, faults: list[Fault]) -> float:
-    """A length of time that is finite, above zero and at most ten years."""
+    """A length of time that is finite, above zero and at most 400 days."""
     if not (math.isfinite(days) and 0 < days <= 400):
         faults.append(
             Fault(

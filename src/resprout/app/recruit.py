@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
-from resprout.app.options import read_choice
+from resprout.app.options import POPULATIONS, read_choice
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
     import pandas as pd
 
-POPULATIONS = ("mdd", "bipolar", "healthy")
 NUMBERS = (
     "age",
     "height_cm",

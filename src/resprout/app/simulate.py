@@ -29,10 +29,12 @@ from resprout.app.options import (
     read_outputs,
     read_pairs,
 )
+from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from resprout.language import Model
+    from resprout.simulation import Numerics, People
     from resprout.simulation.request import Request
     from resprout.simulation.stream import Summary
 
@@ -96,7 +98,7 @@ def simulate(
         str | None, typer.Option(help="Outputs to keep, joined by commas; the usual ones if left out.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Patient k is the same person in any draw with this seed.")] = 1,
-    population: Annotated[str, typer.Option(help="mdd or healthy.")] = "mdd",
+    population: Annotated[str, typer.Option(help="mdd, bipolar or healthy.")] = "mdd",
     genotype: Annotated[str | None, typer.Option(help="BDNF rs6265 of everybody: val/val, val/met or met/met.")] = None,
     entry: Annotated[str | None, typer.Option(help='Entry criteria; "HDRS17>=18" if left out for mdd.')] = None,
     block: Annotated[list[str] | None, typer.Option(help="Block a step, NAME=SHARE from 0 to 1; repeatable.")] = None,
@@ -104,6 +106,7 @@ def simulate(
     model: Annotated[
         Path | None, typer.Option("--model", help="A model of one's own: folder, SBML or Antimony file.")
     ] = None,
+    drug: Annotated[list[Path] | None, typer.Option("--drug", help="A file with a further drug; repeatable.")] = None,
     patient_ids: Annotated[
         str | None, typer.Option(help="Only these patients of the draw, such as 0,17,400-420.")
     ] = None,
@@ -139,12 +142,16 @@ def simulate(
     gene = read_choice("--genotype", genotype, GENOTYPES, faults)
     kind = read_choice("--precision", precision, PRECISIONS, faults)
     ids = read_ids(patient_ids, faults)
-    if tolerance is not None and not 1e-12 <= tolerance <= 1e-2:
-        faults.append(Fault(f"A tolerance of {tolerance:g}.", "--tolerance", "Expected from 1e-12 to 1e-2."))
     if model is not None and model.is_file():
         refuse(faults)
         others = {"regimen": regimen, "--population": population != "mdd", "--patients": patients not in (1, 1000)}
-        others |= {"--genotype": genotype, "--entry": entry, "--block": block, "--patient-ids": patient_ids}
+        others |= {
+            "--genotype": genotype,
+            "--entry": entry,
+            "--block": block,
+            "--patient-ids": patient_ids,
+            "--drug": drug,
+        }
         others |= {"--errors": errors, "--point": point, "--cluster": cluster, "--restart": restart, "--report": report}
         told = {name: bool(was_given) for name, was_given in others.items()}
         follow_file(model, asked, overrides, (days, hours, until), tolerance, (out, table), told, as_json)
@@ -157,47 +164,69 @@ def simulate(
     faults += wanted.faults(patients)
 
     from resprout.language import load_model
-    from resprout.simulation.request import make_request
+    from resprout.simulation import Numerics, People
 
-    loaded = load_model(model)
-    request = None
+    loaded = load_model(model, drug or [])
+    people = People(patients, seed, chosen or "mdd", entry, gene, point)
+    kept = (kind or "float32") if out is not None and not wanted.whole else "float64"
+    numerics = Numerics(tolerance, threads, kept, allow_failures)
+    done = Done(regimen, days if not faults else 1.0, asked, blocks, overrides)
+    request = _request(loaded, done, people, numerics, (model, drug or []), faults)
+    if errors:
+        ids = ids or list(range(min(patients, MOST_IN_MEMORY)))
+    if ids is not None or wanted.whole:
+        found = _hold(request, loaded, ids, wanted, errors)
+    else:
+        found = _stream(request, loaded, wanted, cluster, restart)
+    _show(found, request, loaded, asked, wanted, as_json)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the options say is given, observed, blocked and changed."""
+
+    regimen: str
+    days: float
+    outputs: list[str] | None
+    blocks: dict[str, float]
+    overrides: dict[str, float]
+
+
+def _request(
+    loaded: Model,
+    done: Done,
+    people: People,
+    numerics: Numerics,
+    source: tuple[Path | None, list[Path]],
+    faults: list[Fault],
+) -> Request:
+    """The request that the options state.
+
+    faults   found in the options so far; those of the request are added
+    raises   InputError with all of them
+    """
+    from resprout.simulation.request import make_request
+    from resprout.simulation.scenario import Scenario, read_scenario
+    from resprout.simulation.settings import Output
+
+    scenario, request = Scenario(Regimen("", ()), (), ()), None
     try:
-        request = make_request(
-            loaded,
-            regimen,
-            patients=patients,
-            days=days if not faults else 1.0,
-            outputs=asked,
-            seed=seed,
-            population=chosen or "mdd",
-            entry=entry,
-            genotype=gene,
-            blocks=blocks,
-            overrides=overrides,
-            tolerance=tolerance,
-            precision=(kind or "float32") if out is not None and not wanted.whole else "float64",
-            folder=model,
-            point=point,
-        )
+        scenario = read_scenario(loaded, done.regimen, done.days, Output(done.outputs), done.blocks, done.overrides)
+    except InputError as error:
+        faults += error.faults
+    try:
+        request = make_request(loaded, scenario, people, numerics, source)
     except InputError as error:
         faults += error.faults
     refuse(faults)
     assert request is not None
-    if errors:
-        ids = ids or list(range(min(patients, MOST_IN_MEMORY)))
-    if ids is not None or wanted.whole:
-        found = _hold(request, loaded, ids, wanted, allow_failures, threads, errors)
-    else:
-        found = _stream(request, loaded, wanted, allow_failures, threads, cluster, restart)
-    _show(found, request, loaded, asked, wanted, as_json)
+    return request
 
 
 def _stream(
     request: Request,
     loaded: Model,
     wanted: Wanted,
-    allowed: float,
-    threads: int | None,
     cluster: str | None,
     restart: bool,
 ) -> Summary:
@@ -211,13 +240,12 @@ def _stream(
         from resprout.simulation.store import open_store
 
         store = open_store(wanted.out, request, loaded, restart=restart)
-    with open_pool(cluster, threads) as pool, counting(request.patients, "patients") as progress:
+    with open_pool(cluster, request.numerics.threads) as pool, counting(request.patients, "patients") as progress:
         found = run_stream(
             request,
             pool,
             keep=store.keep if store else None,
             kept=store.kept() if store else None,
-            allowed_failures=allowed,
             progress=progress,
         )
     if store is not None:
@@ -231,8 +259,6 @@ def _hold(
     loaded: Model,
     ids: list[int] | None,
     wanted: Wanted,
-    allowed: float,
-    threads: int | None,
     errors: bool,
 ) -> Summary:
     """Run with all patients in memory: chosen ones, or as a report or NetCDF needs them."""
@@ -240,7 +266,7 @@ def _hold(
     from resprout.simulation.selected_patients import run_chosen
 
     with waiting(f"Following {len(ids) if ids is not None else request.patients:,} patients"):
-        run, found = run_chosen(request, loaded, ids, threads=threads, allowed_failures=allowed, errors=errors)
+        run, found = run_chosen(request, loaded, ids, errors=errors)
     with waiting("Writing"):
         if wanted.out is not None and wanted.out.suffix.lower() == ".nc":
             keep_run(run, wanted.out)
@@ -249,7 +275,7 @@ def _hold(
         if wanted.report is not None:
             from resprout.app.report import run_page
 
-            keep_page(run_page(run, loaded, request.regimen), wanted.report)
+            keep_page(run_page(run, loaded, request.scenario.regimen.text), wanted.report)
         _keep_table(found, request, wanted.table)
     return found
 
@@ -258,7 +284,7 @@ def _keep_table(found: Summary, request: Request, target: Path | None) -> None:
     if target is not None:
         from resprout.simulation.summaries import COLUMNS
 
-        keep_rows(found.tally.rows(request.regimen), COLUMNS, target)
+        keep_rows(found.tally.rows(request.scenario.regimen.text), COLUMNS, target)
 
 
 def _show(
@@ -273,14 +299,18 @@ def _show(
     names = asked or [name for name in SHOWN if name in tally.outputs] or list(tally.outputs)
     rows = tally_summary(tally, loaded, names)
     if as_json:
-        facts: dict[str, Any] = {"regimen": request.regimen, "patients": tally.n + tally.failed, "failed": tally.failed}
+        facts: dict[str, Any] = {
+            "regimen": request.scenario.regimen.text,
+            "patients": tally.n + tally.failed,
+            "failed": tally.failed,
+        }
         told = {"rows": rows, "digest": found.digest, "provenance": {"model_digest": loaded.digest, **request.told()}}
         print_json({**facts, **told, "files": [str(path) for path in wanted.written()]})
         return
     console = screen()
     if rows:
         columns, cells = summary_cells(rows)
-        title = f"{request.regimen}: mean of {tally.n:,} virtual patients, {draws_words(loaded, request.point)}"
+        title = f"{request.scenario.regimen.text}: mean of {tally.n:,} virtual patients, {draws_words(loaded, request.people.point)}"
         console.print(table(columns, cells, title=title, right=columns[2:]))
     if tally.failed:
         console.print(f"{tally.failed:,} patients could not be solved and are left out.")

@@ -15,6 +15,7 @@ from resprout.calibrate.data_tables import data_folder, vocabularies
 from resprout.calibrate.experiments import Arm, split
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.data_schemas import MeasurementRow
+from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
 from resprout.language.rows import Placed, name_faults, read_rows
 
@@ -128,10 +129,11 @@ def read_readouts(text: str, where: str, faults: list[Fault]) -> tuple[Readout, 
 def _measurement(model: Model, placed: Placed[MeasurementRow], faults: list[Fault]) -> Measurement | None:
     """One row of the table; None if it has faults."""
     cells, row = placed.cells, placed.row
-    known = {*model.equations, *model.constants}
     if row is None:
         return None
     readouts = read_readouts(cells["measure"], placed.where, faults)
+    chain = with_drugs_named(model, [readout.output for readout in readouts])
+    known = {*chain.equations, *chain.constants}
     wrong = [readout.output for readout in readouts if readout.output not in known]
     faults += [Fault(f"`{name}` is no output.", placed.where, "", nearest(name, known), "measure") for name in wrong]
     nan = math.nan

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.dosing.dose_events import LABORATORY, companion_constants, companion_drugs, regimen_events
+from resprout.dosing.dose_events import check_routes, regimen_events, route_constants
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, SolveError
+from resprout.language.drug_instances import binding, library_drugs, with_drugs, with_places
 from resprout.language.records import Model
-from resprout.language.tables import SLOTS
 from resprout.solve import Events, run_patients
 
 Numbers = NDArray[np.float64]
@@ -83,17 +83,37 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class PreparedArm:
+    """One arm as the engine takes it, under the names of its own drugs.
+
+    constants   name -> a number or [draw]      changes   hour, state or input, amount or value
+    drugs       beside the ketamine family
+    """
+
+    constants: dict[str, Numbers | float]
+    changes: list[Change]
+    drugs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Courses:
-    """Courses of every arm: value [arm, time, output], time in h."""
+    """Courses of every arm: value [arm, time, output], time in h.
+
+    inner   by arm: name of an output of its drugs -> name in `outputs`, where all arms share numbered drugs
+    """
 
     arms: Mapping[Arm, int]
     hours: Numbers
     outputs: tuple[str, ...]
     value: Numbers = field(repr=False)
+    inner: Mapping[Arm, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     def course(self, arm: Arm, output: str) -> Numbers:
-        """[time] one output of one arm."""
-        return self.value[self.arms[arm], :, self.outputs.index(output)]
+        """[time] one output of one arm; the level of a drug that the arm does not give is 0."""
+        name = self.inner.get(arm, {}).get(output, output)
+        if not name:
+            return np.zeros(len(self.hours))
+        return self.value[self.arms[arm], :, self.outputs.index(name)]
 
     def at(self, arm: Arm, output: str, hour: float) -> float:
         """One output at one hour."""
@@ -169,15 +189,49 @@ def run_arms(
     """
     distinct = list(dict.fromkeys(arms))
     persons = read_persons(model)
-    made = [prepare_arm(model, persons, arm, overrides) for arm in distinct]
-    names = sorted({name for constants, _ in made for name in constants})
-    constants = {name: np.array([own.get(name, model.nominal[name]) for own, _ in made], float) for name in names}
-    events = join_changes(model, constants, [changes for _, changes in made])
+    prepared = [prepare_arm(model, persons, arm, overrides) for arm in distinct]
+    form, made = numbered(model, prepared)
+    names = sorted({name for one in made for name in one.constants})
+    constants = {name: np.array([one.constants.get(name, form.nominal[name]) for one in made], float) for name in names}
+    events = join_changes(form, constants, [one.changes for one in made])
     grid = _grid(hours)
-    run = run_patients(model, constants, events, grid, list(outputs))
+    inner = {arm: inner_names(model, one.drugs, outputs) for arm, one in zip(distinct, prepared, strict=True)}
+    seen = tuple(dict.fromkeys(inner[arm].get(name, name) for name in outputs for arm in distinct))
+    seen = tuple(name for name in seen if name)
+    run = run_patients(form, constants, events, grid, list(seen))
     for k in np.flatnonzero(run.status):
         raise SolveError(Fault(f"`{distinct[k].done}` could not be solved.", distinct[k].person, run.message(int(k))))
-    return Courses({arm: k for k, arm in enumerate(distinct)}, grid, tuple(outputs), run.value)
+    return Courses({arm: k for k, arm in enumerate(distinct)}, grid, seen, run.value, inner)
+
+
+def inner_names(model: Model, drugs: Sequence[str], outputs: Iterable[str]) -> dict[str, str]:
+    """Outputs of drugs -> their names in the form with numbered drugs that all arms share; empty for a drug not given."""
+    bound = binding(with_drugs(model, drugs))
+    inner = bound.inner if bound is not None else {}
+    own = [name for name in outputs if name not in model.equations and name not in model.constants]
+    return {name: inner.get(name, "") for name in own}
+
+
+def numbered(model: Model, arms: Sequence[PreparedArm]) -> tuple[Model, list[PreparedArm]]:
+    """The model with as many numbered drugs as any arm gives, and the arms under the names of those.
+
+    Arms with different drugs can then be patients of one run.
+    """
+    form = with_places(model, max((len(arm.drugs) for arm in arms), default=0))
+    return form, [_numbered(model, form, arm) for arm in arms]
+
+
+def _numbered(model: Model, form: Model, arm: PreparedArm) -> PreparedArm:
+    named = with_drugs(model, arm.drugs)
+    bound = binding(named)
+    if bound is None:
+        return arm
+    constants = {name: value for name, value in arm.constants.items() if name in form.constants}
+    for name, inside in bound.inner.items():
+        if inside in form.constants:
+            constants[inside] = arm.constants.get(name, named.nominal[name])
+    changes = [(hour, bound.inner.get(name, name), amount) for hour, name, amount in arm.changes]
+    return PreparedArm(constants, changes, arm.drugs)
 
 
 def _setting(item: str) -> re.Match[str] | None:
@@ -190,7 +244,7 @@ def prepare_arm(
     arm: Arm,
     overrides: Values | None = None,
     draws: Values | None = None,
-) -> tuple[dict[str, Numbers | float], list[Change]]:
+) -> PreparedArm:
     """Constants of one arm, and its changes: hour, state or input, amount or value.
 
     overrides   name -> a number or [draw]   stand above the person's own constants, as a rival hypothesis does
@@ -213,28 +267,18 @@ def prepare_arm(
     plan = Regimen("", ())
     if doses:
         plan = _regimen(model, " + ".join(doses), f"{arm.person}: {arm.done}")
-    # a drug's own rows fill its slot, but what the person or the hypothesis changes stays changed
-    given = {**companion_constants(model, plan), **given, **_slot_changes(model, plan, {**below, **above})}
-    events = regimen_events(plan, {**model.nominal, **given})
+    nominal = with_drugs(model, plan.drugs).nominal
+    given = {**route_constants(plan, {**nominal, **given}), **given}
+    events = regimen_events(plan, {**nominal, **given})
     changes += list(zip(events.time_h.tolist(), events.name, events.value, strict=True))
-    return given, changes
+    return PreparedArm(given, changes, plan.drugs)
 
 
 @functools.lru_cache(maxsize=1024)
 def _regimen(model: Model, text: str, where: str) -> Regimen:
-    return parse_regimen(text, companion_drugs(model), where)
-
-
-def _slot_changes(model: Model, plan: Regimen, changed: Values) -> dict[str, Numbers | float]:
-    """Changed constants of the drugs that are given, under the names of the slots they fill."""
-    found: dict[str, Numbers | float] = {}
-    for drug, slot in zip(plan.drugs, SLOTS, strict=False):
-        own = {f"{slot}_{name.removeprefix(f'{drug}_')}": name for name in changed if name.startswith(f"{drug}_")}
-        found |= {name: changed[source] for name, source in own.items() if name in model.constants}
-        for route in {dose.route for dose in plan.doses if dose.drug == drug} & set(LABORATORY):
-            if f"{drug}_{route}_half_life" in changed:
-                found[f"{slot}_brain_half_time"] = changed[f"{drug}_{route}_half_life"]
-    return found
+    plan = parse_regimen(text, library_drugs(model), where)
+    check_routes(model, plan)
+    return plan
 
 
 def join_changes(

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from resprout.calibrate.data_tables import data_rows
-from resprout.calibrate.experiments import Arm, prepare_arm, read_persons
+from resprout.calibrate.experiments import Arm, inner_names, numbered, prepare_arm, read_persons
 from resprout.calibrate.predicted_measurements import Group, run_group
 from resprout.compile import build_kernel
 from resprout.errors import Fault, InputError, SolveError, nearest
+from resprout.language.drug_instances import with_drugs, with_drugs_named
 from resprout.language.records import Constant, Model
-from resprout.language.tables import SLOTS
 from resprout.people.spreads import SPREADS, spread_of
 
 Numbers = NDArray[np.float64]
@@ -107,8 +107,9 @@ def read_target(text: str, model: Model) -> Target:
     match = TARGET.fullmatch(text.strip())
     if match is None:
         raise InputError(Fault(f"`{text}` is no output at a time.", "", "Expected for instance `HDRS17@24h`."))
-    if match["output"] not in model.equations:
-        remedy = nearest(match["output"], model.equations, "resprout describe")
+    known = with_drugs_named(model, [match["output"]]).equations
+    if match["output"] not in known:
+        remedy = nearest(match["output"], known, "resprout describe")
         raise InputError(Fault(f"`{match['output']}` is no output of the model.", "", "", remedy))
     hours = float(match["size"]) * HOURS[match["unit"]]
     return Target(match["output"], hours, f"{match['output']} at {match['size']} {match['unit']}")
@@ -116,10 +117,10 @@ def read_target(text: str, model: Model) -> Target:
 
 def find_factors(model: Model, arm: Arm, targets: Sequence[Target]) -> list[Factor]:
     """Every constant that the targets read in this experiment and that is open to doubt."""
-    own, changes = prepare_arm(model, read_persons(model), arm)
-    kernel = build_kernel(model, _outputs(targets), frozenset(name for _, name, _ in changes))
-    read = set(kernel.layout.constants) | _drug_names(model, arm, kernel.layout.constants)
-    return [factor for factor in open_constants(model, read) if factor.name not in own]
+    own = prepare_arm(model, read_persons(model), arm)
+    chain = with_drugs(model, own.drugs)
+    kernel = build_kernel(chain, _outputs(targets), frozenset(name for _, name, _ in own.changes))
+    return [factor for factor in open_constants(chain, kernel.layout.constants) if factor.name not in own.constants]
 
 
 def open_constants(model: Model, names: Collection[str]) -> list[Factor]:
@@ -179,11 +180,14 @@ class _Solver:
     """Solves samples in batches, and counts."""
 
     def __init__(self, model: Model, arm: Arm, targets: tuple[Target, ...], tell: Callable[[int], None]) -> None:
-        changes = prepare_arm(model, read_persons(model), arm)[1]
+        own = prepare_arm(model, read_persons(model), arm)
+        changes = numbered(model, [own])[1][0].changes
+        self.inner = inner_names(model, own.drugs, _outputs(targets))
         hours = tuple(sorted({0.0, *(target.time_h for target in targets)}))
         moved = tuple(sorted({name for _, name, _ in changes}))
         self.model, self.targets, self.tell = model, targets, tell
-        self.group = Group((arm,), _outputs(targets), moved, hours)
+        outputs = tuple(self.inner.get(name, name) for name in _outputs(targets))
+        self.group = Group((arm,), outputs, moved, hours)
         self.runs = self.lost = 0
         self.seen: Numbers = np.empty((0, len(targets)))
 
@@ -210,7 +214,7 @@ class _Solver:
         return self.group.hours.index(target.time_h)
 
     def _output(self, target: Target) -> int:
-        return self.group.outputs.index(target.output)
+        return self.group.outputs.index(self.inner.get(target.output, target.output))
 
 
 def _morris(solve: _Solver, factors: Sequence[Factor], trajectories: int, seed: int) -> dict[Target, list[Index]]:
@@ -299,14 +303,6 @@ def _factor(constant: Constant) -> Factor:
         return Factor(constant, *spread, own=True)
     share = constant.unit == "dimensionless" and 0 < constant.value < 1
     return Factor(constant, "odds" if share else "cv", RANGE_OF_GRADE[constant.grade], own=False)
-
-
-def _drug_names(model: Model, arm: Arm, read: Sequence[str]) -> set[str]:
-    """Constants of the drugs given beside ketamine that fill the slots a kernel reads."""
-    drugs = {row["drug"] for row in model.tables["drugs"]}
-    given = {drug for drug in drugs if re.search(rf"\b{re.escape(drug.replace('_', '-'))}\b|\b{drug}\b", arm.done)}
-    parts = {name.removeprefix(f"{slot}_") for slot in SLOTS for name in read if name.startswith(f"{slot}_")}
-    return {f"{drug}_{part}" for drug in given for part in parts} & set(model.constants)
 
 
 def _outputs(targets: Sequence[Target]) -> tuple[str, ...]:

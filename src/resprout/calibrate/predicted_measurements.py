@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.calibrate.evidence import Measurement, Readout, read_measurements
-from resprout.calibrate.experiments import Arm, Change, Numbers, join_changes, prepare_arm, read_persons
+from resprout.calibrate.experiments import (
+    Arm,
+    Change,
+    Numbers,
+    inner_names,
+    join_changes,
+    numbered,
+    prepare_arm,
+    read_persons,
+)
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
 from resprout.solve import run_patients
@@ -61,12 +70,14 @@ def plan_groups(model: Model, rows: tuple[Measurement, ...]) -> tuple[Group, ...
     """Share the arms of these rows among runs: by what has to be solved for them, and by the hours of their doses."""
     arms = list(dict.fromkeys(arm for row in rows for arm in (row.arm, row.reference) if arm is not None))
     persons = read_persons(model)
-    changes = {arm: prepare_arm(model, persons, arm)[1] for arm in arms}
-    kind = {arm: _kind(model, _wanted(rows, [arm]), [name for _, name, _ in changes[arm]]) for arm in arms}
+    prepared = {arm: prepare_arm(model, persons, arm) for arm in arms}
+    form, made = numbered(model, [prepared[arm] for arm in arms])
+    changes = {arm: one.changes for arm, one in zip(arms, made, strict=True)}
+    kind = {arm: _kind(form, len(prepared[arm].drugs), _wanted(rows, [arm])) for arm in arms}
     groups = []
     for one in sorted(set(kind.values())):
         alike = [arm for arm in arms if kind[arm] == one]
-        outputs = sorted({readout.output for _, readout in _wanted(rows, alike)})
+        outputs = sorted({_inner(model, prepared[arm].drugs, readout) for arm, readout in _wanted(rows, alike)})
         moved = sorted({name for arm in alike for _, name, _ in changes[arm]})
         timing = {arm: _timing(changes[arm], _wanted(rows, [arm])) for arm in alike}
         for together in dict.fromkeys(timing.values()):
@@ -93,10 +104,15 @@ def hours_read(readout: Readout) -> tuple[float, ...]:
     return tuple(sorted({round(readout.start_h + hour, 9) for hour in inside}))
 
 
-def _kind(model: Model, wanted: Iterable[tuple[Arm, Readout]], moved: Iterable[str]) -> tuple[bool, bool]:
-    """What an arm's kernel has to hold: more than stage 1, and a drug beside ketamine."""
+def _inner(model: Model, drugs: Sequence[str], readout: Readout) -> str:
+    """The name of a readout's output in the form with numbered drugs."""
+    return inner_names(model, drugs, [readout.output]).get(readout.output, readout.output)
+
+
+def _kind(model: Model, drugs: int, wanted: Iterable[tuple[Arm, Readout]]) -> tuple[bool, int]:
+    """What an arm's kernel has to hold: more than stage 1, and how many drugs beside ketamine."""
     beyond = any(model.equations[r.output].stage > 1 for _, r in wanted if r.output in model.equations)
-    return beyond, any(name.startswith(("companion", "partner")) for name in moved)
+    return beyond, drugs
 
 
 def _wanted(rows: Sequence[Measurement], arms: Iterable[Arm]) -> list[tuple[Arm, Readout]]:
@@ -131,13 +147,15 @@ def _read(
     """Run a group for all draws, as many at a time as memory likes, and read what is wanted from it."""
     at_once = max(8, MOST_NUMBERS // (len(group.arms) * len(group.hours) * len(group.outputs)))
     parts: dict[tuple[Arm, Readout], list[Numbers]] = {pair: [] for pair in wanted}
+    persons = read_persons(model)
+    drugs = {arm: prepare_arm(model, persons, arm).drugs for arm in group.arms}
     for first in range(0, count, at_once):
         own = {name: value[first : first + at_once] for name, value in draws.items()}
         lanes = min(at_once, count - first)
         course = run_group(model, group, own, lanes)
         for pair in wanted:
             arm, readout = pair
-            column = course[group.arms.index(arm), :, :, group.outputs.index(readout.output)]
+            column = course[group.arms.index(arm), :, :, group.outputs.index(_inner(model, drugs[arm], readout))]
             parts[pair].append(read_course(readout, np.array(group.hours), column))
     return {pair: np.concatenate(values) for pair, values in parts.items()}
 
@@ -145,14 +163,14 @@ def _read(
 def run_group(model: Model, group: Group, draws: Mapping[str, Numbers], count: int) -> Numbers:
     """Courses of a group: [arm, draw, time, output], NaN where a patient cannot be solved."""
     persons = read_persons(model)
-    made = [prepare_arm(model, persons, arm, draws=draws) for arm in group.arms]
+    form, made = numbered(model, [prepare_arm(model, persons, arm, draws=draws) for arm in group.arms])
     constants: dict[str, Numbers | float] = {}
-    for name in sorted({name for own, _ in made for name in own}):
-        if name in model.constants:
-            lanes = [np.broadcast_to(own.get(name, model.nominal[name]), count) for own, _ in made]
+    for name in sorted({name for one in made for name in one.constants}):
+        if name in form.constants:
+            lanes = [np.broadcast_to(one.constants.get(name, form.nominal[name]), count) for one in made]
             constants[name] = np.concatenate(lanes)
-    events = join_changes(model, constants, [changes for _, changes in made], moved=group.moved, draws=count)
-    run = run_patients(model, constants, events, group.hours, group.outputs)
+    events = join_changes(form, constants, [one.changes for one in made], moved=group.moved, draws=count)
+    run = run_patients(form, constants, events, group.hours, group.outputs)
     return run.value.reshape(len(group.arms), count, len(group.hours), len(group.outputs))
 
 

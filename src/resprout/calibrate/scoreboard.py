@@ -18,6 +18,7 @@ from resprout.calibrate.residuals import is_fitted
 from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import STAGES, given_or_shipped
 from resprout.language.data_schemas import RecordedMark, SeedRow
+from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
 from resprout.trial.published_numbers import COUNTED
 from resprout.trial.trial import published_of
@@ -220,7 +221,8 @@ def _laboratory_mark(row: Measurement, predicted: float) -> Mark:
 def _intervention_mark(model: Model, verdict: Verdict) -> Mark:
     row = verdict.row
     outputs = [measure.output for measure in read_measures(row["measure"], row["id"])] if row["measure"] else []
-    stages = [model.equations[name].stage for name in outputs if name in model.equations]
+    known = with_drugs_named(model, outputs).equations
+    stages = [known[name].stage for name in outputs if name in known]
     agent = f" beside {row['agent']}" if row["agent"] else ""
     return Mark(
         id=row["id"],

@@ -21,7 +21,7 @@ from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
-from resprout.simulation.cohort_simulation import output_hours
+from resprout.simulation.observation_times import output_hours
 from resprout.solve import Events, rest_states, run_patients
 from resprout.solve.reference import solve_one
 from resprout.solve.run import moved_names

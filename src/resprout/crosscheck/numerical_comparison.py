@@ -15,7 +15,8 @@ from resprout.errors import InputError
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
-from resprout.simulation.cohort_simulation import main_outputs, output_hours
+from resprout.simulation.observation_times import output_hours
+from resprout.simulation.scenario import main_outputs
 from resprout.solve import Events, rest_states, run_patients
 from resprout.solve.reference import solve_one
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from resprout.dosing.regimen import KETAMINES, Dose, Regimen
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
-from resprout.language.tables import SLOTS
 from resprout.solve import Events
 
 Numbers = NDArray[np.float64]
@@ -55,37 +54,37 @@ class Flow:
     amount: Numbers | float
 
 
-def companion_drugs(model: Model) -> tuple[str, ...]:
-    """Drugs of the model that can be given beside ketamine."""
-    drugs = {row["drug"] for row in model.tables["drugs"]}
-    needed = ("central_volume", *(f"{route}_brain_peak" for route in LABORATORY))
-    return tuple(sorted(drug for drug in drugs if any(f"{drug}_{part}" in model.constants for part in needed)))
+def check_routes(model: Model, regimen: Regimen) -> None:
+    """Refuse a route for which the model has no kinetics of the drug.
 
-
-def slots_of(regimen: Regimen) -> dict[str, str]:
-    """The slot that each drug beside ketamine takes."""
-    return dict(zip(regimen.drugs, SLOTS, strict=False))
-
-
-def companion_constants(model: Model, regimen: Regimen) -> dict[str, float]:
-    """The constants of the two slots for the drugs this regimen gives; none if it gives none.
-
-    raises   InputError if a drug has no kinetics for a route it is given by
+    raises   InputError with every fault found
     """
-    given: dict[str, float] = {}
     faults = []
-    for drug, slot in slots_of(regimen).items():
-        routes = {dose.route for dose in regimen.doses if dose.drug == drug}
-        faults += _route_faults(model, drug, routes)
-        parts = [name.removeprefix(f"{slot}_") for name in model.constants if name.startswith(f"{slot}_")]
-        own = {part: f"{drug}_{part}" for part in parts if f"{drug}_{part}" in model.constants}
-        given |= {f"{slot}_{part}": model.constants[name].value for part, name in own.items()}
-        for route in set(LABORATORY) & routes:
-            if f"{drug}_{route}_half_life" in model.constants:
-                given[f"{slot}_brain_half_time"] = model.constants[f"{drug}_{route}_half_life"].value
+    for drug in regimen.drugs:
+        faults += _route_faults(model, drug, {dose.route for dose in regimen.doses if dose.drug == drug})
     if faults:
         raise InputError(*faults)
-    return given
+
+
+def route_constants(regimen: Regimen, constants: Mapping[str, Numbers | float]) -> dict[str, Numbers | float]:
+    """Constants that the route of a drug decides: after a laboratory route its half-life in the brain is the measured one.
+
+    constants   every constant of the model with the regimen's drugs, each a number or [patient]
+    """
+    found = {}
+    for dose in regimen.doses:
+        half_life = f"{dose.drug}_{dose.route}_half_life"
+        if dose.route in LABORATORY and half_life in constants:
+            found[f"{dose.drug}_brain_half_time"] = constants[half_life]
+    return found
+
+
+def dosing_names(regimen: Regimen) -> set[str]:
+    """Names of the drugs' constants that doses by these routes read, beside those that equations read."""
+    parts = {"oral": ("molar_mass",), "ip": ("ip_brain_peak", "ip_half_life")}
+    parts |= {"local": ("local_brain_peak", "local_half_life"), "inhaled": ("inhaled_saturation", "clearance")}
+    found = {f"{dose.drug}_{part}" for dose in regimen.doses for part in parts.get(dose.route, ("molar_mass",))}
+    return found | {f"{dose.drug}_{share}" for dose in regimen.doses for share in ENANTIOMERS.values()}
 
 
 def _route_faults(model: Model, drug: str, routes: set[str]) -> list[Fault]:
@@ -106,11 +105,10 @@ def regimen_events(regimen: Regimen, constants: Mapping[str, Numbers | float]) -
     """Turn a regimen into events.
 
     regimen     doses and their hours
-    constants   every constant of the model, each a number or [patient], with the slots filled
+    constants   every constant of the model with the regimen's drugs, each a number or [patient]
     returns     events in order of time; amounts in umol, rates in umol/h, absorption constants set at first use
     """
-    slots = slots_of(regimen)
-    given = [part for dose in regimen.doses for part in _parts(dose, slots.get(dose.drug, ""), constants)]
+    given = [part for dose in regimen.doses for part in _parts(dose, constants)]
     boluses = [part for part in given if isinstance(part, Bolus)]
     flows = [part for part in given if isinstance(part, Flow)]
     changes = [*_absorption(regimen, constants), *_merged(boluses), *_levels(flows)]
@@ -122,68 +120,68 @@ def regimen_events(regimen: Regimen, constants: Mapping[str, Numbers | float]) -
     return Events(np.array([change[0] for change in changes]), tuple(change[1] for change in changes), value)
 
 
-def _parts(dose: Dose, slot: str, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
+def _parts(dose: Dose, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
     """Split a dose by enantiomer and time into what enters where."""
-    if dose.route in (*LABORATORY, "inhaled") and slot:
-        yield from _laboratory(dose, slot, constants)
+    if dose.route in (*LABORATORY, "inhaled") and dose.drug not in KETAMINES:
+        yield from _laboratory(dose, constants)
         return
     weight = constants["body_weight"] if dose.per_kg else 1.0
     amount = dose.amount_mg * weight / constants[f"{dose.drug}_molar_mass"] * 1000.0
-    shares = {slot: 1.0}
+    shares = {dose.drug: 1.0}
     if dose.drug in KETAMINES:
-        shares = {slot: float(np.median(constants[f"{dose.drug}_{share}"])) for slot, share in ENANTIOMERS.items()}
-    for place, share in shares.items():
+        shares = {drug: float(np.median(constants[f"{dose.drug}_{share}"])) for drug, share in ENANTIOMERS.items()}
+    for molecule, share in shares.items():
         for time_h in dose.times_h if share > 0 else ():
-            yield from _enter(dose, place, time_h, amount * share, constants)
+            yield from _enter(dose, molecule, time_h, amount * share, constants)
 
 
-def _laboratory(dose: Dose, slot: str, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
+def _laboratory(dose: Dose, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
     """Send a drug straight to its level in the brain (ip, local), or a gas into blood at the level of the air."""
     for time_h in dose.times_h:
         if dose.route == "inhaled":
             level = dose.amount_mg / 100 * constants[f"{dose.drug}_inhaled_saturation"]
             size = (constants["body_weight"] / constants["reference_weight"]) ** constants["clearance_weight_exponent"]
-            amount = level * constants[f"{slot}_clearance"] * size * dose.duration_h
-            yield Flow(f"{slot}_infusion", time_h, time_h + dose.duration_h, amount)
+            amount = level * constants[f"{dose.drug}_clearance"] * size * dose.duration_h
+            yield Flow(f"{dose.drug}_infusion", time_h, time_h + dose.duration_h, amount)
         else:
             level = dose.amount_mg * constants[f"{dose.drug}_{dose.route}_brain_peak"]
             lasting = _hours(constants, "peritoneal_duration")
-            yield Flow(f"{slot}_brain_input", time_h, time_h + lasting, level)
+            yield Flow(f"{dose.drug}_brain_input", time_h, time_h + lasting, level)
 
 
 def _enter(
-    dose: Dose, slot: str, time_h: float, amount: Numbers | float, constants: Mapping[str, Numbers | float]
+    dose: Dose, molecule: str, time_h: float, amount: Numbers | float, constants: Mapping[str, Numbers | float]
 ) -> Iterator[Bolus | Flow]:
     """Send one amount of one molecule along its route."""
     if dose.route == "iv" and dose.duration_h > 0:
-        yield Flow(f"{slot}_infusion", time_h, time_h + dose.duration_h, amount)
+        yield Flow(f"{molecule}_infusion", time_h, time_h + dose.duration_h, amount)
     elif dose.route == "iv":
-        yield Bolus(f"{slot}_central", time_h, amount)
+        yield Bolus(f"{molecule}_central", time_h, amount)
     elif dose.route in DEPOT_REACHES:
         reaches = constants[DEPOT_REACHES[dose.route]]
-        yield Bolus(f"{slot}_depot", time_h, amount * (reaches if slot not in SLOTS else 1.0))
+        yield Bolus(f"{molecule}_depot", time_h, amount * (reaches if dose.drug in KETAMINES else 1.0))
     elif dose.route == "oral":
-        yield Flow(f"{slot}_gut_input", time_h, time_h + _hours(constants, "tablet_dissolution_duration"), amount)
+        yield Flow(f"{molecule}_gut_input", time_h, time_h + _hours(constants, "tablet_dissolution_duration"), amount)
     elif dose.route == "sublingual":
         taken = constants["mucosal_share"]
-        yield Flow(f"{slot}_depot_input", time_h, time_h + _hours(constants, "mucosal_duration"), amount * taken)
+        yield Flow(f"{molecule}_depot_input", time_h, time_h + _hours(constants, "mucosal_duration"), amount * taken)
         swallowed_until = time_h + _hours(constants, "spray_swallow_duration")
-        yield Flow(f"{slot}_gut_input", time_h, swallowed_until, amount * (1 - taken))
+        yield Flow(f"{molecule}_gut_input", time_h, swallowed_until, amount * (1 - taken))
     else:
-        yield from _sprays(dose, slot, time_h, amount, constants)
+        yield from _sprays(dose, molecule, time_h, amount, constants)
 
 
 def _sprays(
-    dose: Dose, slot: str, time_h: float, amount: Numbers | float, constants: Mapping[str, Numbers | float]
+    dose: Dose, molecule: str, time_h: float, amount: Numbers | float, constants: Mapping[str, Numbers | float]
 ) -> Iterator[Bolus | Flow]:
     """Divide a nasal dose into equal sprays; a smaller share of the later ones is taken up in the nose."""
     sprays = max(1, math.ceil(round(dose.amount_mg / SPRAY_MG, 9))) if not dose.per_kg else 1
     mean_share = constants["nasal_share_first_spray"] * (1 + (sprays - 1) * constants["later_spray_factor"]) / sprays
     for spray in range(sprays):
         start = time_h + spray * SPRAY_GAP_H
-        yield Bolus(f"{slot}_depot", start, amount / sprays * mean_share)
+        yield Bolus(f"{molecule}_depot", start, amount / sprays * mean_share)
         swallowed_until = start + _hours(constants, "spray_swallow_duration")
-        yield Flow(f"{slot}_gut_input", start, swallowed_until, amount / sprays * (1 - mean_share))
+        yield Flow(f"{molecule}_gut_input", start, swallowed_until, amount / sprays * (1 - mean_share))
 
 
 def _hours(constants: Mapping[str, Numbers | float], name: str) -> float:

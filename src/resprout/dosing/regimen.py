@@ -36,7 +36,6 @@ WORDS = {"over", "bolus", "at", "every", "x"}
 GREATEST = {True: 20.0, False: 2000.0}  # mg/kg, mg: beyond these a typing slip is likelier than a wish
 GREATEST_IP = 500.0  # mg/kg in rodents
 GREATEST_GAS = 80.0  # % of the air; the rest is oxygen
-MOST_DRUGS = 2  # beside ketamine: the model has two places for them
 LONGEST_INFUSION_H, LONGEST_COURSE_H, MOST_REPEATS = 168.0, 9600.0, 200
 EXAMPLE = "Expected for instance `ketamine 0.5 mg/kg iv over 40 min; every 3 d x 6`."
 NUMBER = re.compile(r"([+-]?(?:\d[\d.]*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)(?![a-z]))(.*)", re.IGNORECASE)
@@ -77,17 +76,17 @@ class Regimen:
         return tuple(sorted({time for dose in self.doses for time in dose.times_h})) or (0.0,)
 
 
-def parse_regimen(text: str, companions: Iterable[str] = (), where: str = "") -> Regimen:
+def parse_regimen(text: str, library: Iterable[str] = (), where: str = "") -> Regimen:
     """Read a regimen.
 
     text         one or more doses joined by ` + `
-    companions   drugs of the model outside the ketamine family
+    library      drugs of the model outside the ketamine family
     where        file and line of the text, for messages
     raises       InputError with every fault found
     """
     if not isinstance(text, str) or not text.strip():
         raise InputError(Fault("the regimen is empty.", where, EXAMPLE))
-    names = SYNONYMS | {name.lower().replace("_", "-"): name for name in companions}
+    names = SYNONYMS | {name.lower().replace("_", "-"): name for name in library}
     faults: list[Fault] = []
     doses = [_Part(part, names, where, faults).dose() for part in re.split(r"\s\+\s", text.strip())]
     given = tuple(dose for dose in doses if dose is not None)
@@ -275,7 +274,6 @@ def _conflicts(doses: tuple[Dose, ...], where: str) -> list[Fault]:
     """Name the doses that the model cannot give in one run."""
     faults = []
     ketamine = {dose.route for dose in doses if dose.drug in KETAMINES}
-    others = {dose.drug for dose in doses if dose.drug not in KETAMINES}
     depots = sorted(ketamine & {"nasal", "sublingual", "im", "sc", "ip"})
     swallowed = sorted(ketamine & {"nasal", "sublingual"})
     if len(depots) > 1:
@@ -283,9 +281,6 @@ def _conflicts(doses: tuple[Dose, ...], where: str) -> list[Fault]:
     elif "oral" in ketamine and swallowed:
         found = f"oral and {swallowed[0]} ketamine in one run."
         faults.append(Fault(found, where, "Both are swallowed, at different speeds: expected one of them a run."))
-    if len(others) > MOST_DRUGS:
-        found = f"{' and '.join(sorted(others))} in one run."
-        faults.append(Fault(found, where, "Expected at most two drugs outside the ketamine family a run."))
     for dose in doses:
         if dose.drug not in KETAMINES and dose.route in ("nasal", "sublingual"):
             found = f"{dose.drug} cannot be given by the {dose.route} route here."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from resprout.dosing.dose_events import companion_constants, companion_drugs, regimen_events
+from resprout.dosing.dose_events import regimen_events, route_constants
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.exchange.omex import write_archive
 from resprout.exchange.sbml_writer import Change, write_sbml
+from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.records import Model
-from resprout.simulation.cohort_simulation import main_outputs
+from resprout.simulation.scenario import main_outputs
 from resprout.solve import Events, rest_states
 
 STANDARD = "ketamine 0.5 mg/kg iv over 40 min"
@@ -22,12 +23,12 @@ def read_regimen(model: Model, text: str) -> Regimen:
 
     raises   InputError with every fault
     """
-    return parse_regimen(text, companion_drugs(model))
+    return parse_regimen(text, library_drugs(model))
 
 
 def regimen_parts(model: Model, plan: Regimen) -> tuple[dict[str, float], Events]:
     """Constants of the drugs that are given, and the doses as changes, for the shipped values of every constant."""
-    constants = {name: float(value) for name, value in companion_constants(model, plan).items()}
+    constants = {name: float(value) for name, value in route_constants(plan, model.nominal).items()}
     return constants, regimen_events(plan, {**model.nominal, **constants})
 
 
@@ -49,9 +50,11 @@ def export_patient(model: Model, constants: Mapping[str, float], events: Events,
 
 
 def export_sbml(model: Model, plan: Regimen | None) -> str:
-    """SBML of the patient that all shipped constants describe, at rest, with doses if there are any."""
-    constants, events = ({}, Events.none()) if plan is None else regimen_parts(model, plan)
-    return export_patient(model, constants, events)
+    """SBML of the patient that all shipped constants describe, at steady state, with the drugs and doses of the regimen."""
+    if plan is None:
+        return export_patient(model, {}, Events.none())
+    chain = with_drugs(model, plan.drugs)
+    return export_patient(chain, *regimen_parts(chain, plan))
 
 
 def export_archive(model: Model, plan: Regimen | None) -> bytes:
@@ -64,7 +67,7 @@ def export_archive(model: Model, plan: Regimen | None) -> bytes:
         title=title,
         about=about,
         source=REVIEW,
-        outputs=main_outputs(model),
+        outputs=main_outputs(with_drugs(model, chosen.drugs)),
         hours=ARCHIVE_HOURS,
         steps=ARCHIVE_STEPS,
     )

@@ -12,10 +12,11 @@ import libsbml
 import numpy as np
 
 from resprout.calibrate.evidence import Measurement, Readout
-from resprout.calibrate.experiments import Arm, Change, prepare_arm, read_persons
+from resprout.calibrate.experiments import Arm, PreparedArm, prepare_arm, read_persons
 from resprout.calibrate.global_sensitivity import Factor, open_constants
 from resprout.errors import Fault, ModelError
 from resprout.exchange.sbml_writer import write_sbml
+from resprout.language.drug_instances import with_drugs
 from resprout.language.records import Model
 from resprout.people.spreads import REVERSAL_POTENTIAL_MV
 
@@ -84,7 +85,8 @@ def petab_problem(model: Model, rows: Sequence[Measurement]) -> Any:
     arms = list(dict.fromkeys(row.arm for row in rows))
     persons = read_persons(model)
     made = {arm: prepare_arm(model, persons, arm) for arm in arms}
-    settled = {name for constants, _ in made.values() for name in constants}
+    model = with_drugs(model, sorted({drug for one in made.values() for drug in one.drugs}))
+    settled = {name for one in made.values() for name in one.constants}
     factors = estimated(model, rows)
     free = {factor.name: f"{factor.name}_typical" for factor in factors if factor.name in settled}
     problem = v2.Problem()
@@ -93,7 +95,7 @@ def petab_problem(model: Model, rows: Sequence[Measurement]) -> Any:
     problem.models[0].rel_path = MODEL_FILE
     book = _Book()
     for number, arm in enumerate(arms, 1):
-        periods = list(_periods(model, arm, *made[arm], free, book))
+        periods = list(_periods(model, arm, made[arm], free, book))
         problem.add_experiment(experiment_id(number), *[part for period in periods for part in period])
     for key, name in book.names.items():
         problem.add_condition(name, **dict(key))
@@ -211,20 +213,19 @@ def _has_words(readout: Readout) -> bool:
 def _periods(
     model: Model,
     arm: Arm,
-    constants: Mapping[str, Any],
-    changes: Sequence[Change],
+    made: PreparedArm,
     free: Mapping[str, str],
     book: _Book,
 ) -> Iterable[tuple[float, list[str]]]:
     """The periods of one arm: rest of this person, then one from hour 0, then one at each change."""
     inputs = set(model.inputs)
-    life = {name: repr(float(value)) for name, value in constants.items() if name in model.constants}
+    life = {name: repr(float(value)) for name, value in made.constants.items() if name in model.constants}
     life |= {name: alias for name, alias in free.items() if name not in life} | {HOLDING: "1"}
     yield BEFORE, [book.name(f"rest_{arm.person.replace(' ', '_')}", life)]
-    moments = sorted({BEGIN, *(hour for hour, _, _ in changes)})
+    moments = sorted({BEGIN, *(hour for hour, _, _ in made.changes)})
     for moment in moments:
         now: dict[str, str] = {HOLDING: "0", COUNTING: "1"} if moment == BEGIN else {}
-        for hour, name, amount in changes:
+        for hour, name, amount in made.changes:
             if hour == moment:
                 number = float(np.asarray(amount).ravel()[0])
                 before = now.get(name, name)

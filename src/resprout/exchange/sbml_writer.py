@@ -54,7 +54,7 @@ def write_sbml(
     inner = document.getModel()
     inner.setName("resprout: dose, receptor, circuit, signal, spine, score")
     _annotate(inner, model)
-    for name, value in {**(constants or {}), **(start or {})}.items():
+    for name, value in {**model.nominal, **(constants or {}), **(start or {})}.items():
         parameter = inner.getParameter(name)
         if parameter is not None:
             parameter.setValue(float(value))

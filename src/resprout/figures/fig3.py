@@ -11,7 +11,7 @@ from resprout.figures.wording import say_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
-from resprout.simulation.cohort_simulation import simulate
+from resprout.simulation import Output, simulate
 
 REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
 # output, words, hour at which the cure is read; the order is that of the chain
@@ -41,7 +41,7 @@ def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None) -
     model = given_or_shipped(model)
     links = [link for link in LINKS if link[0] in model.equations]
     outputs, hours = [name for name, _, _ in links], sorted({0.0, *(hour for _, _, hour in links)})
-    ill = simulate(model, recruit(patients, seed=seed, model=model), REGIMEN, days=2, outputs=outputs, times_h=hours)
+    ill = simulate(model, recruit(patients, seed=seed, model=model), REGIMEN, days=2, outputs=Output(outputs, hours))
     well = simulate(
         model,
         recruit(patients, seed=seed, population="healthy", model=model),

@@ -15,7 +15,7 @@ from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
 from resprout.people.covariates import GENOTYPES
-from resprout.simulation.cohort_simulation import simulate
+from resprout.simulation import simulate
 from resprout.statistics.anova import group_by_time
 from resprout.trial.protocol import read_protocol
 from resprout.trial.replicates import run_series
@@ -90,7 +90,8 @@ def spines_by_genotype(seed: int, model: Model) -> dict[str, tuple[Numbers, Numb
     people = recruit(SPINE_PATIENTS, seed=seed, genotype="Val/Val", model=model)
     found = {}
     for genotype in GENOTYPES:
-        run = simulate(model, people, REGIMEN, days=1, outputs=["spine_density"], genotype=genotype)
+        born = people.with_genotype(genotype, model)
+        run = simulate(model, born, REGIMEN, days=1, outputs=["spine_density"])
         density = run["spine_density"].to_numpy()
         found[genotype] = density[:, 0], density[:, -1]
     return found

@@ -22,34 +22,36 @@ KNOWN_FUNCTIONS = frozenset({"exp", "ln", "sqrt"})
 def to_sbml(
     folder: Path,
     name: str,
-    statements: list[Statement],
     equations: list[Equation],
     constants: dict[str, Constant],
     faults: list[Fault],
+    check: bool = True,
 ) -> str:
-    """The SBML text of a model, or an empty string if Antimony cannot read it."""
+    """The SBML text of a model, or an empty string if Antimony cannot read it; with `check`, units are checked."""
     functions = read_statements(folder / "functions.ant", faults)
     units = read_statements(folder / "units.ant", faults)
-    lines = [*functions, *_model_lines(name, [*units, *statements], equations, constants)]
+    lines = [*functions, *_model_lines(name, units, equations, constants)]
     antimony.clearPreviousLoads()
     if antimony.loadAntimonyString("\n".join(f"{line.text};" if line.file else line.text for line in lines)) < 0:
         faults.append(_antimony_fault(antimony.getLastError(), lines))
         return ""
     document = libsbml.readSBMLFromString(antimony.getSBMLString(name))
     _complete(document, constants)
-    faults.extend(_check(document, {**constants, **{equation.name: equation for equation in equations}}))
+    if check:
+        faults.extend(_check(document, {**constants, **{equation.name: equation for equation in equations}}))
     return libsbml.writeSBMLToString(document)
 
 
 def _model_lines(
-    name: str, statements: list[Statement], equations: list[Equation], constants: dict[str, Constant]
+    name: str, units: list[Statement], equations: list[Equation], constants: dict[str, Constant]
 ) -> list[Statement]:
     def generated(text: str) -> Statement:
         return Statement(text, "", "", 0)
 
-    started = {statement.text.partition("=")[0].strip() for statement in statements if "'" not in statement.text}
-    lines = [generated(f"model {name}()"), *statements]
-    lines += [generated(f"{e.name} = {e.start!r};") for e in equations if e.kind == "state" and e.name not in started]
+    signs = {"state": "' =", "assigned": " :="}
+    lines = [generated(f"model {name}()"), *units]
+    lines += [Statement(f"{e.name}{signs[e.kind]} {e.text}", "", e.file, e.line) for e in equations]
+    lines += [generated(f"{e.name} = {e.start!r};") for e in equations if e.kind == "state"]
     lines += [Statement(f"{e.name} has {e.unit}", "", e.file, e.line) for e in equations]
     for constant in constants.values():
         lines.append(Statement(f"{constant.name} = {constant.value!r}", "", constant.file, constant.line))

@@ -6,31 +6,31 @@ import functools
 import hashlib
 import json
 import re
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from pathlib import Path
 
 from resprout import cache
 from resprout.errors import Fault, ModelError, nearest, refuse_others
 from resprout.language.bibliography import read_sources
+from resprout.language.drug_rows import add_drug_files, check_drug_rows
+from resprout.language.drug_template import Template, combine, default_constants, instantiate, read_template
 from resprout.language.records import Constant, Equation, Model
-from resprout.language.references import check_tables
-from resprout.language.stages import Statement, read_stage, read_statements, stage_files
+from resprout.language.references import check_tables, read_others
+from resprout.language.stages import read_stage, read_statements, stage_files
 from resprout.language.tables import (
     check_names,
     drug_constants,
     outside_constants,
     parameter_constants,
-    slot_constants,
     table_cells,
-    tables_with_rows,
 )
 
 TABLES = (
     "drugs",
     "targets",
     "correlations",
-    "slots",
     "species",
     "persons",
     "interventions",
@@ -47,10 +47,11 @@ def shipped_folder() -> Path:
     return Path(str(resources.files("resprout") / "model"))
 
 
-def load_model(source: str | Path | None = None) -> Model:
+def load_model(source: str | Path | None = None, drugs: Sequence[str | Path] = ()) -> Model:
     """The shipped model, or the model in a folder of the same form.
 
     source    a folder with six stage files and their tables; None for the shipped model
+    drugs     files of further drugs, each a table with the columns of targets.tsv; docs/guides/add-a-drug.md shows one
     returns   the checked model
     raises    ModelError with every fault found, each with file and line
     """
@@ -71,7 +72,8 @@ def load_model(source: str | Path | None = None) -> Model:
                 expected="A model folder has files 1_dose.ant to 6_score.ant.",
             )
         )
-    return _load(chosen, folder_digest(chosen))
+    model = _load(chosen, folder_digest(chosen), 0)
+    return add_drug_files(model, [Path(file) for file in drugs]) if drugs else model
 
 
 def given_or_shipped(model: Model | None) -> Model:
@@ -92,13 +94,28 @@ def folder_digest(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-@functools.lru_cache(maxsize=8)
-def _load(folder: Path, digest: str) -> Model:
-    key = f"{digest}-{cache.source_digest('language')}.json"
+def model_with_places(folder: Path, digest: str, places: int) -> Model:
+    """The model of a folder with so many instances of the drug template, called drug1, drug2, ...
+
+    digest   of the folder when its model was loaded
+    raises   ModelError if the folder has changed since
+    """
+    if folder_digest(folder) != digest:
+        found = f"the model folder `{folder}` has changed since its model was loaded."
+        raise ModelError(Fault(found, "", "", "Load the model again."))
+    return _load(folder, digest, places)
+
+
+@functools.lru_cache(maxsize=16)
+def _load(folder: Path, digest: str, places: int) -> Model:
+    key = f"{digest}-{places}-{cache.source_digest('language')}.json"
     kept = cache.stored("models", key)
     if kept is not None:
         return _from_json(json.loads(kept), str(folder))
-    model = _check(folder, digest)
+    parts = _read(folder, digest)
+    if places == 0 and parts.template is not None:
+        _assemble(parts, 1, check=True)  # the units of the template, too
+    model = _assemble(parts, places, check=places == 0 and parts.template is None)
     cache.store("models", key, json.dumps(asdict(model)).encode())
     return model
 
@@ -111,10 +128,23 @@ def _from_json(fields: dict, folder: str) -> Model:
     return Model(**{**fields, "folder": folder})
 
 
-def _check(folder: Path, digest: str) -> Model:
-    # antimony and libsbml are imported only when a model is not in the cache
-    from resprout.language.assemble import sort_assigned, to_sbml, with_reads
+@dataclass(frozen=True)
+class _Parts:
+    """What the files of a model folder hold, before drugs are instantiated."""
 
+    folder: Path
+    digest: str
+    sources: dict[str, dict[str, str]]
+    constants: dict[str, Constant]
+    equations: list[Equation]
+    template: Template | None
+
+
+def _read(folder: Path, digest: str) -> _Parts:
+    """Read every file of a model folder.
+
+    raises   ModelError with every fault of every file
+    """
     faults: list[Fault] = []
     sources = read_sources(folder / "sources.bib", faults)
     constants = check_names(
@@ -122,40 +152,72 @@ def _check(folder: Path, digest: str) -> Model:
             *parameter_constants(folder, set(sources), faults),
             *drug_constants(folder, "drugs", 1, set(sources), faults),
             *drug_constants(folder, "targets", 2, set(sources), faults),
-            *slot_constants(folder, faults),
             *outside_constants(folder, set(sources), faults),
         ],
         faults,
     )
     equations: list[Equation] = []
-    statements: list[Statement] = []
     for number, path in stage_files(folder):
-        found, lines = read_stage(number, path, faults)
-        equations += found
-        statements += lines
-    _check_equations(equations, constants, faults)
-    check_tables(folder, constants, [equation.name for equation in equations], set(sources), faults)
-    if faults and not tables_with_rows(folder, constants):
-        # what an unreadable table would have given would be told as missing at every place that reads it
+        equations += read_stage(number, path, faults)[0]
+    before = len(faults)
+    template = read_template(folder, faults)
+    parts = _Parts(folder, digest, sources, constants, equations, template if len(faults) == before else None)
+    if template is not None:
+        check_drug_rows(folder, template.properties, faults)
+    rows = read_others(folder, faults)
+    if tables_with_rows(folder, constants):
+        # else what an unreadable table would have given would be told as missing at every place that reads it
+        quantities, known = _instances(parts, 0, [])
+        check_tables(folder, rows, known, [equation.name for equation in quantities], set(sources), faults)
+    if faults:
+        # names that these files would have defined would be told as missing in equations, too
         raise ModelError(*faults)
-    functions = _function_names(folder)
-    ordered = sort_assigned(with_reads(equations, constants, functions, faults), faults)
-    used = _used(constants, ordered)
+    return parts
+
+
+def _assemble(parts: _Parts, places: int, *, check: bool) -> Model:
+    """The model with so many instances of the drug template.
+
+    check    whether libSBML checks the units
+    raises   ModelError with every fault found
+    """
+    # antimony and libsbml are imported only when a model is not in the cache
+    from resprout.language.assemble import sort_assigned, to_sbml, with_reads
+
+    faults: list[Fault] = []
+    equations, constants = _instances(parts, places, faults)
+    _check_equations(equations, constants, faults)
+    read = with_reads(equations, constants, _function_names(parts.folder), faults)
+    ordered = sort_assigned(read, faults)
     if faults:
         raise ModelError(*faults)
-    sbml = to_sbml(folder, "resprout", statements, ordered, used, faults)
+    sbml = to_sbml(parts.folder, "resprout", ordered, _used(constants, ordered), faults, check)
     if faults:
         raise ModelError(*faults)
     return Model(
         name="resprout",
-        folder=str(folder),
+        folder=str(parts.folder),
         constants=constants,
         states=tuple(equation for equation in ordered if equation.kind == "state"),
         assigned=tuple(equation for equation in ordered if equation.kind == "assigned"),
         sbml=sbml,
-        digest=digest,
-        tables=_tables(folder, sources),
+        digest=parts.digest if places == 0 else f"{parts.digest}+{places}",
+        tables=_tables(parts.folder, parts.sources),
     )
+
+
+def _instances(parts: _Parts, places: int, faults: list[Fault]) -> tuple[list[Equation], dict[str, Constant]]:
+    """Equations with every drug instantiated, and constants with the neutral ones that they read."""
+    template = parts.template
+    if template is None:
+        return parts.equations, parts.constants
+    given = [replace(template.library, name=f"drug{number}") for number in range(1, places + 1)]
+    molecules = [*template.molecules, *given]
+    own, additions = instantiate(template, molecules)
+    equations = combine([*parts.equations, *template.bindings, *own], additions, faults)
+    known = {*parts.constants, *(equation.name for equation in equations)}
+    neutral = default_constants(template, molecules, equations, known)
+    return equations, {**parts.constants, **{constant.name: constant for constant in neutral}}
 
 
 def _check_equations(equations: list[Equation], constants: dict[str, Constant], faults: list[Fault]) -> None:

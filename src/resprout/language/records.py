@@ -112,10 +112,14 @@ class Model(EquationModel):
     sbml        the whole model as SBML Level 3 text; digest identifies it
     folder      where it is from
     tables      other rows of the model folder (drugs, targets, correlations, sources), by table name
+    drugs       drugs beside the ketamine family that it holds, each under its own name; `with_drugs` adds them
+    structure   digest of the folder alone, where drugs of a user's file or instances were added; else empty
     """
 
     folder: str = ""
     tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
+    drugs: tuple[str, ...] = ()
+    structure: str = ""
 
     def with_parameters(self, values: Mapping[str, float]) -> Model:
         """The same model with other values of some constants; what has been set is no longer drawn.

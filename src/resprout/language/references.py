@@ -21,19 +21,28 @@ _OUTPUT = re.compile(r"-?(\w+) (?:at|peak|mean) ")
 Rows = Mapping[str, list[Placed[Any]]]
 
 
+def read_others(folder: Path, faults: list[Fault]) -> Rows:
+    """Rows of every table of a folder beside those of constants and drugs, each cell by itself checked."""
+    return {
+        table: read_rows(folder / f"{table}.tsv", schema, faults if table != "items" else [])
+        for table, schema in SCHEMAS.items()
+        if (folder / f"{table}.tsv").exists()
+    }
+
+
 def check_tables(
     folder: Path,
+    rows: Rows,
     constants: Mapping[str, Constant],
     equations: Collection[str],
     sources: Collection[str],
     faults: list[Fault],
 ) -> None:
-    """Check every table of a folder beside those of constants, and what they say of each other."""
-    rows = {
-        table: read_rows(folder / f"{table}.tsv", schema, faults if table != "items" else [])
-        for table, schema in SCHEMAS.items()
-        if (folder / f"{table}.tsv").exists()
-    }
+    """Check what the tables of a folder say of each other.
+
+    rows        as `read_others` gives them
+    constants   by name     equations, sources   names     faults   every fault found is added
+    """
     words = vocabularies(folder, constants, equations, sources, rows)
     for table, placed in rows.items():
         known = {name: given for name, given in words.items() if table != "items" or name == "groups"}

@@ -11,16 +11,20 @@ from typing import Any
 from resprout.errors import Fault, nearest
 from resprout.language import schemas
 from resprout.language.records import Constant
-from resprout.language.rows import Placed, Row, name_faults, read_rows
+from resprout.language.rows import Placed, name_faults, read_rows
+from resprout.language.rows import Row as TableRow
 from resprout.language.units import known_units
 
 GRADES = ("measured", "fitted", "assumed")
 COLUMNS = {
     "drugs": "drug property value unit source grade evidence meaning",
     "targets": "drug target property value unit source grade evidence meaning",
-    "slots": "target property value unit meaning",
+    "drug_properties": "target property default unit role lower upper meaning",
+    "drug_targets": "target half_point meaning",
+    "molecules": "molecule sections parent targets meaning",
+    "bindings": "name formula unit meaning",
 }
-SCHEMAS: dict[str, type[Row]] = {
+SCHEMAS: dict[str, type[TableRow]] = {
     "correlations": schemas.Correlation,
     "draws": schemas.Draw,
     "species": schemas.SpeciesConstant,
@@ -31,13 +35,16 @@ SCHEMAS: dict[str, type[Row]] = {
     "annotations": schemas.Annotation,
     "items": schemas.Item,
 }
-SLOTS = ("companion", "partner")
 NAME = re.compile(schemas.NAME)
+Row = dict[str, str]
 
 
-def read_table(path: Path, faults: list[Fault]) -> list[tuple[int, dict[str, str]]]:
-    """Rows of drugs.tsv, targets.tsv or slots.tsv with their line numbers; empty lines and those that start with # are passed over."""
-    expected = COLUMNS[path.stem].split()
+def read_table(path: Path, faults: list[Fault], kind: str = "") -> list[tuple[int, Row]]:
+    """Rows of a table of drugs with their line numbers; lines that are empty or start with # are passed over.
+
+    kind   name of its columns in COLUMNS; empty for the name of the file
+    """
+    expected = COLUMNS[kind or path.stem].split()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as trouble:
@@ -67,7 +74,7 @@ def read_table(path: Path, faults: list[Fault]) -> list[tuple[int, dict[str, str
     return rows
 
 
-def _read_number(text: str, where: str, faults: list[Fault]) -> float:
+def read_number(text: str, where: str, faults: list[Fault]) -> float:
     """A finite number from a cell; NaN, with a fault, where there is none."""
     try:
         value = float(text)
@@ -79,7 +86,7 @@ def _read_number(text: str, where: str, faults: list[Fault]) -> float:
     return value
 
 
-def _check_grade(row: dict[str, str], where: str, sources: set[str], faults: list[Fault]) -> None:
+def _check_grade(row: Row, where: str, sources: set[str], faults: list[Fault]) -> None:
     if row["grade"] not in GRADES:
         faults.append(
             Fault(
@@ -120,7 +127,7 @@ def outside_constants(folder: Path, sources: set[str], faults: list[Fault]) -> l
 
 
 def _rows_of(
-    folder: Path, table: str, schema: type[Row], sources: set[str], faults: list[Fault]
+    folder: Path, table: str, schema: type[TableRow], sources: set[str], faults: list[Fault]
 ) -> Sequence[Placed[Any]]:
     """Rows of a table of constants, with the names checked that files of the folder alone decide; none where it is missing."""
     path = folder / f"{table}.tsv"
@@ -180,7 +187,7 @@ def drug_constants(folder: Path, table: str, stage: int, sources: set[str], faul
         where = f"{path.name}:{line}"
         _check_grade(row, where, sources, faults)
         parts = [row["drug"], *([row["target"]] if table == "targets" else []), row["property"]]
-        value = _read_number(row["value"], where, faults)
+        value = read_number(row["value"], where, faults)
         taken = {key: row[key] for key in ("unit", "source", "grade", "evidence", "meaning")}
         name = "_".join(parts)
         found.append(
@@ -196,33 +203,6 @@ def drug_constants(folder: Path, table: str, stage: int, sources: set[str], faul
                 **taken,
             )
         )
-    return found
-
-
-def slot_constants(folder: Path, faults: list[Fault]) -> list[Constant]:
-    """Constants of the two drug slots, from slots.tsv if there is one: neutral until a drug takes the slot."""
-    path = folder / "slots.tsv"
-    found = []
-    for line, row in read_table(path, faults) if path.exists() else []:
-        value = _read_number(row["value"], f"{path.name}:{line}", faults)
-        for slot in SLOTS:
-            found.append(
-                Constant(
-                    name="_".join(part for part in (slot, row["target"], row["property"]) if part),
-                    value=value,
-                    unit=row["unit"],
-                    stage=2 if row["target"] and row["target"] != "CYP2D6" else 1,
-                    role="slot",
-                    spread="",
-                    shared="",
-                    source="",
-                    grade="assumed",
-                    evidence="",
-                    meaning=f"{slot} drug: {row['meaning']}; neutral until a drug takes the slot",
-                    file=path.name,
-                    line=line,
-                )
-            )
     return found
 
 
@@ -259,4 +239,5 @@ def tables_with_rows(folder: Path, constants: Mapping[str, Constant]) -> bool:
     """Whether every table of constants that the folder has gave at least one."""
     tables = ("parameters", "people", "ratings", "items")
     given = {constant.file for constant in constants.values()}
-    return all(f"{table}.tsv" in given or not (folder / f"{table}.tsv").exists() for table in tables)
+    there = [table for table in tables if table == "parameters" or (folder / f"{table}.tsv").exists()]
+    return all(f"{table}.tsv" in given for table in there)

@@ -2,5 +2,6 @@
 
 from resprout.simulation.cohort_simulation import simulate
 from resprout.simulation.imported_simulation import simulate_imported
+from resprout.simulation.settings import Numerics, Output, People
 
-__all__ = ["simulate", "simulate_imported"]
+__all__ = ["Numerics", "Output", "People", "simulate", "simulate_imported"]

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 
 from resprout.errors import Fault, InputError
 from resprout.language.records import ImportedModel
+from resprout.simulation.cohort_simulation import refuse_failures
+from resprout.simulation.labelled_results import labelled
+from resprout.simulation.settings import Numerics
 from resprout.solve import Events, check_names, run_patients
 from resprout.solve.initial_values import OWN_TOLERANCE
 
@@ -31,9 +34,7 @@ def simulate_imported(
     outputs: Sequence[str] | None = None,
     overrides: Mapping[str, ArrayLike] | None = None,
     times_h: Sequence[float] = (),
-    tolerance: float | None = None,
-    threads: int | None = None,
-    allowed_failures: float = 0.01,
+    numerics: Numerics | None = None,
 ) -> xr.Dataset:
     """Follow an imported model from its initial values.
 
@@ -42,16 +43,14 @@ def simulate_imported(
     model       what `rs.import_model` gave
     overrides   value of a constant or initial value: a number, or [patient] to run several
     times_h     h   further moments
-    tolerance   relative, of each step; None for the default      threads   cores to use; None for all
-    allowed_failures   share of runs that may fail to solve; those that do are NaN
+    numerics    tolerance, threads and allowed failures; None for the defaults
     returns     outputs [patient, time_h], status and steps; `time` is the file's own unit where it declares one
     raises      InputError with every fault; SolveError if more fail than allowed
     """
-    from resprout.simulation.cohort_simulation import labelled, refuse_failures
-
+    numerics = numerics or Numerics()
     names = list(dict.fromkeys(outputs)) if outputs is not None else changing_outputs(model)
     changed = dict(overrides or {})
-    faults = []
+    faults = numerics.faults()
     if not (np.isfinite(hours) and hours > 0) or not all(np.isfinite(hour) and hour >= 0 for hour in times_h):
         faults.append(Fault(f"{hours:g} hours.", "", "Expected a finite time above 0."))
     if not names:
@@ -64,12 +63,14 @@ def simulate_imported(
         raise InputError(*faults)
     moments = np.unique([*np.linspace(0, hours, MOMENTS), *times_h])
     time = moments / model.hours_per_unit
-    found = run_patients(model, changed, Events.none(), time, names, tolerance=tolerance, threads=threads)
-    refuse_failures(found.status, allowed_failures, spared=0)
-    told = {"model": model.name, "file": model.file, "tolerance": tolerance or OWN_TOLERANCE}
+    found = run_patients(
+        model, changed, Events.none(), time, names, tolerance=numerics.tolerance, threads=numerics.threads
+    )
+    refuse_failures(found.status, numerics.allowed_failures, spared=0)
+    told = {"model": model.name, "file": model.file, "tolerance": numerics.tolerance or OWN_TOLERANCE}
     told |= {"time_unit": model.time_unit or "not declared: counted as hours"}
     told |= {"overrides": ", ".join(f"{name}={_short(value)}" for name, value in changed.items())}
-    run = labelled(model, found.value, found.status, found.steps, moments, names, told)
+    run = labelled(model, found, moments.tolist(), names, told)
     run["time_h"].attrs["long_name"] = "time since the beginning"
     if model.time_unit:
         run = run.assign_coords(time=("time_h", time, {"units": model.time_unit}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,10 +12,13 @@ from numpy.typing import NDArray
 
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
+from resprout.people.draws import draws_words
 from resprout.people.overrides import split_overrides
 from resprout.people.screening import screen
-from resprout.simulation.cohort_simulation import dataset, refuse_failures
+from resprout.simulation.cohort_simulation import refuse_failures
+from resprout.simulation.labelled_results import labelled, spelled
 from resprout.simulation.request import Request
+from resprout.simulation.settings import TIGHTEST
 from resprout.simulation.stream import Part, Summary, block_size, chunks, solve_candidates
 from resprout.simulation.summaries import Tally
 from resprout.simulation.workers import open_pool
@@ -28,8 +32,6 @@ def run_chosen(
     model: Model,
     ids: Sequence[int] | None = None,
     *,
-    threads: int | None = None,
-    allowed_failures: float = 0.01,
     errors: bool = False,
 ) -> tuple[xr.Dataset, Summary]:
     """Solve a request, or only some patients of it, and hold the result.
@@ -40,15 +42,16 @@ def run_chosen(
     returns   the Dataset and its summary
     raises    InputError for a position outside the draw; SolveError if more patients fail than allowed
     """
-    part, finer = _solve(request, model, ids, threads), None
-    refuse_failures(part.status, allowed_failures)
+    part, finer = _solve(request, model, ids), None
+    refuse_failures(part.status, request.numerics.allowed_failures)
     if errors:
-        precise = replace(request, tolerance=max(request.tolerance * FINER, 1e-12))
+        finest = max(request.numerics.step_tolerance * FINER, TIGHTEST)
+        precise = replace(request, numerics=replace(request.numerics, tolerance=finest))
         finer = solve_candidates(precise, part.candidate)
     tally = Tally(request.outputs, np.array(request.hours))
     tally.add(part.value, part.status)
     error = None if finer is None else relative_error(part, finer)
-    run = dataset(model, part, request)
+    run = labelled(model, part, request.hours, request.outputs, provenance(request, model))
     if ids is not None:
         run = run.assign_coords(patient=np.asarray(ids))
     if error is not None:
@@ -61,6 +64,15 @@ def run_chosen(
     return run, Summary(tally, part.digest()[:16], worst)
 
 
+def provenance(request: Request, model: Model) -> dict[str, Any]:
+    """What was run with what, in words."""
+    people, scenario = request.people, request.scenario
+    told = {"seed": people.seed, "population": people.population, "genotype": people.genotype or ""}
+    told |= {"regimen": scenario.regimen.text, "tolerance": request.numerics.step_tolerance}
+    told |= {"constants": draws_words(model, people.point)}
+    return {**told, "blocks": spelled(scenario.blocks), "overrides": spelled(scenario.overrides)}
+
+
 def relative_error(part: Part, finer: Part) -> NDArray[np.float64]:
     """[patient] largest difference of any output from the finer solve, over that output's largest value."""
     peak = np.abs(finer.value).max(axis=1, keepdims=True)
@@ -68,9 +80,9 @@ def relative_error(part: Part, finer: Part) -> NDArray[np.float64]:
     return gap.max(axis=(1, 2))
 
 
-def _solve(request: Request, model: Model, ids: Sequence[int] | None, threads: int | None) -> Part:
+def _solve(request: Request, model: Model, ids: Sequence[int] | None) -> Part:
     if ids is None:
-        with open_pool(None, threads) as pool:
+        with open_pool(None, request.numerics.threads) as pool:
             return Part.joined(list(chunks(request, pool)))
     wanted = np.asarray(ids, dtype=np.int64)
     outside = wanted[(wanted < 0) | (wanted >= request.patients)]
@@ -85,7 +97,7 @@ def _solve(request: Request, model: Model, ids: Sequence[int] | None, threads: i
 def _candidates_of(request: Request, model: Model, count: int) -> NDArray[np.int64]:
     """Numbers in the population of the first `count` patients."""
     found: list[NDArray[np.int64]] = []
-    settled, _ = split_overrides(model, request.overrides)
+    settled, _ = split_overrides(model, request.scenario.overrides)
     size, first = block_size(count), 0
     while sum(len(part) for part in found) < count:
         _, covariates = screen(settled, request.recruitment, np.arange(first, first + size))

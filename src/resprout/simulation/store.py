@@ -13,8 +13,9 @@ import numpy as np
 
 from resprout.cache import write_whole
 from resprout.errors import Fault, InputError
+from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, Model
-from resprout.simulation.cohort_simulation import resprout_version
+from resprout.simulation.labelled_results import resprout_version
 from resprout.simulation.request import Request
 from resprout.simulation.stream import CHUNK, Part
 
@@ -98,17 +99,18 @@ def _lay_out(group: Any, request: Request, model: Model) -> None:
             "resprout_version": resprout_version(),
             "model_digest": model.digest,
             "request": json.dumps(told, sort_keys=True),
-            "precision": f"{request.precision}; computed in float64",
+            "precision": f"{request.numerics.precision}; computed in float64",
             "note": "A hypothesis-testing simulation, not medical advice.",
         }
     )
+    chain = with_drugs_named(model, request.outputs)
     for name in request.outputs:
-        quantity = model.equations[name] if name in model.equations else model.constants[name]
+        quantity = chain.equations[name] if name in chain.equations else chain.constants[name]
         array = group.create_array(
             name,
             shape=(request.patients, len(request.hours)),
             chunks=(CHUNK, len(request.hours)),
-            dtype=request.precision,
+            dtype=request.numerics.precision,
             dimension_names=("patient", "time_h"),
             fill_value=float("nan"),
             compressors=None,

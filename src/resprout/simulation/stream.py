@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.dosing.regimen import parse_regimen
 from resprout.errors import Fault, InputError
-from resprout.language import load_model
 from resprout.people.cohort import FEWEST_SHARE, Cohort
 from resprout.people.overrides import split_overrides
 from resprout.people.screening import screen
-from resprout.simulation.cohort_simulation import companion_drugs, refuse_failures, run_cohort
+from resprout.simulation.cohort_simulation import refuse_failures, run_cohort
 from resprout.simulation.request import Request
 from resprout.simulation.summaries import Tally
 from resprout.simulation.workers import Pool
@@ -72,26 +70,16 @@ def solve_block(request: Request, first: int, last: int) -> Part:
 
 def solve_candidates(request: Request, person: NDArray[np.int64]) -> Part:
     """Draw, screen and solve these candidates; those who may not enter are left out."""
-    model, overrides = split_overrides(load_model(request.folder), request.overrides)
-    plan = parse_regimen(request.regimen, companion_drugs(model))
+    model, overrides = split_overrides(request.source.load(), request.scenario.overrides)
     constants, covariates = screen(model, request.recruitment, person)
-    cohort = Cohort(constants, covariates, request.seed, request.population, len(person))
+    cohort = Cohort(constants, covariates, request.people.seed, request.people.population, len(person))
+    precision = request.numerics.precision
     if len(cohort) == 0:
         empty = np.zeros(0, np.int64)
-        return Part(empty, np.zeros((0, len(request.hours), len(request.outputs)), request.precision), empty, empty)
-    solved = run_cohort(
-        model,
-        cohort,
-        plan,
-        np.array(request.hours),
-        list(request.outputs),
-        request.blocks,
-        overrides,
-        request.tolerance,
-        threads=1,
-        allowed_failures=1.0,
-    )
-    return Part(cohort.candidate, solved.value.astype(request.precision), solved.status, solved.steps)
+        return Part(empty, np.zeros((0, len(request.hours), len(request.outputs)), precision), empty, empty)
+    scenario = replace(request.scenario, overrides=overrides)
+    solved = run_cohort(model, cohort, scenario, replace(request.numerics, threads=1, allowed_failures=1.0))
+    return Part(cohort.candidate, solved.value.astype(precision), solved.status, solved.steps)
 
 
 def block_size(patients: int) -> int:
@@ -163,7 +151,6 @@ def run_stream(
     *,
     keep: Callable[[int, Part], None] | None = None,
     kept: Iterator[Part] | None = None,
-    allowed_failures: float = 0.01,
     progress: Progress | None = None,
 ) -> Summary:
     """Run a request from end to end in bounded memory.
@@ -173,7 +160,7 @@ def run_stream(
     progress   told how many patients are done, after every chunk
     raises     SolveError if more patients fail than allowed, as soon as that is certain
     """
-    tally = Tally(request.outputs, np.array(request.hours))
+    tally, allowed = Tally(request.outputs, np.array(request.hours)), request.numerics.allowed_failures
     whole = hashlib.sha256()
     done, after = 0, -1
     status: list[NDArray[np.int64]] = []
@@ -184,8 +171,8 @@ def run_stream(
         whole.update(part.digest().encode())
         status.append(part.status)
         done, after = done + len(part), int(part.candidate[-1])
-        if tally.failed > max(allowed_failures * request.patients, 1):
-            refuse_failures(np.concatenate(status), allowed_failures)
+        if tally.failed > max(allowed * request.patients, 1):
+            refuse_failures(np.concatenate(status), allowed)
         if progress is not None:
             progress(done)
 

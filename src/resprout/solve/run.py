@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resprout.compile import METHODS, Kernel, build_kernel
 from resprout.errors import Fault, InputError, nearest
-from resprout.language.records import EquationModel, ImportedModel
+from resprout.language.drug_instances import binding
+from resprout.language.records import EquationModel, ImportedModel, Model
 from resprout.solve import drive, lanes, resting
 from resprout.solve.events import Events, Floats, Timetable, timetable
 from resprout.solve.initial_values import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
@@ -97,6 +98,20 @@ def run_patients(
     chosen = tuple(outputs)
     times = _checked_times(time_h)
     check_names(model, constants, chosen)
+    if isinstance(model, Model) and (bound := binding(model)) is not None:
+        inner = Events(events.time_h, bound.names(events.name), events.value)
+        # the numbered form of the drugs, so that every scenario with as many drugs shares the kernels
+        found = run_patients(
+            bound.model,
+            bound.constants(constants),
+            inner,
+            times,
+            bound.names(chosen),
+            tolerance=tolerance,
+            threads=threads,
+            method=method,
+        )
+        return replace(found, outputs=chosen)
     if isinstance(model, ImportedModel):
         return _run_own(model, constants, events, times, chosen, tolerance or OWN_TOLERANCE, threads, method)
     kernel = build_kernel(model, chosen, moved_names(model, events, constants), METHODS[method])

@@ -14,6 +14,7 @@ from resprout.people.cohort import Cohort, recruit_studies
 from resprout.people.entry import Entry
 from resprout.people.screening import Recruitment, Visit
 from resprout.simulation.cohort_simulation import run_cohort
+from resprout.simulation.scenario import Scenario
 from resprout.trial.attendance import attend
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.expectation import belief, expectation_left, natural_course, visit_fall
@@ -89,7 +90,7 @@ def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohor
     plain = [each.name for each in protocol.endpoints if each.name not in SCALES or not SCALES[each.name].mood]
     outputs = list(dict.fromkeys([*(name for name in ALWAYS if name in model.equations), *plain]))
     plan = joined([shifted(regimens[arm], start) for arm, start in zip(group.arms, group.start_h, strict=True)])
-    true = run_cohort(model, cohort, plan, hours, outputs).value
+    true = run_cohort(model, cohort, Scenario(plan, tuple(hours.tolist()), tuple(outputs))).value
     column = {name: index for index, name in enumerate(outputs)}
     left = _symptoms_left(protocol, regimens, cohort, group, hours, true[:, :, column[EUPHORIA]], model.nominal)
     swing = mood_swings(cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal)[:, 1:]

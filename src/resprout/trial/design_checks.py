@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from resprout.dosing.dose_events import companion_constants, companion_drugs
-from resprout.dosing.regimen import KETAMINES, Regimen, parse_regimen
+from resprout.dosing.dose_events import check_routes
+from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, nearest
+from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import MOOD_SCALES, SCALES
 from resprout.language.records import Model
 from resprout.trial.design import Protocol
@@ -15,7 +16,6 @@ from resprout.trial.sequences import joined
 
 Place = tuple[str | int, ...]
 Note = Callable[..., None]
-MOST_DRUGS = 2  # outside the ketamine family, for one person
 
 
 def check_design(
@@ -46,7 +46,7 @@ def _regimens(
     protocol: Protocol, model: Model, place: Callable[[Place], str], faults: list[Fault], note: Note
 ) -> dict[str, Regimen]:
     """Read the regimen of each arm and join the background to it."""
-    known = companion_drugs(model)
+    known = library_drugs(model)
     background: list[Regimen] = []
     if protocol.background:
         try:
@@ -62,7 +62,7 @@ def _regimens(
                 words = f"{regimen.text} + {protocol.background}"
                 parse_regimen(words, known, where)
             whole = joined([regimen, *background])
-            companion_constants(model, whole)
+            check_routes(model, whole)
         except InputError as error:
             faults += [Fault(fault.found, where, fault.expected, fault.remedy) for fault in error.faults]
             continue
@@ -184,10 +184,6 @@ def _check_crossover(protocol: Protocol, regimens: dict[str, Regimen], note: Not
     """Check that the periods of a crossover follow each other."""
     if len(protocol.arms) < 2:
         note(("arms",), "a crossover with one arm.", "Expected at least two.", "Or make it `design: parallel`.")
-    others = {dose.drug for regimen in regimens.values() for dose in regimen.doses if dose.drug not in KETAMINES}
-    if len(others) > MOST_DRUGS:
-        found = f"{' and '.join(sorted(others))} in one crossover."
-        note(("arms",), found, f"Expected at most {MOST_DRUGS} drugs outside the ketamine family a person.")
     last = max([protocol.last_visit, *(max(regimen.times_h) for regimen in regimens.values())])
     if protocol.washout is None:
         note(

@@ -22,7 +22,8 @@ from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_words
 from resprout.people.entry import MOST_PEOPLE
 from resprout.people.overrides import overridden
-from resprout.simulation.cohort_simulation import main_outputs, simulate
+from resprout.simulation.cohort_simulation import simulate
+from resprout.simulation.scenario import main_outputs
 from resprout.statistics.anova import treatment_by_time
 from resprout.trial.analysis import ANALYSIS_COLUMNS, analyse
 from resprout.trial.conduct import Ratings

@@ -11,10 +11,10 @@ from resprout.app.serve.fields import DRUG_LINES
 from resprout.app.serve.path_simulation import Course, blocks_of, hypothesis_of, pairs, patient_course, person_of
 from resprout.app.serve.picture import Picture, axis, look, nice_range, value_axis, words
 from resprout.app.serve.state import Faults, State, say
-from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import InputError, ResproutError
 from resprout.figures.palette import STAGE_COLOUR
+from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 
 LEAST_SPAN = {
@@ -85,7 +85,7 @@ def compare(state: State, model: Model) -> tuple[list[Row], Faults]:
         if not text:
             continue
         try:
-            regimen = parse_regimen(text, companion_drugs(model))
+            regimen = parse_regimen(text, library_drugs(model))
             if len(regimen.times_h) > 60 or regimen.times_h[-1] > 60 * 24:
                 faults[f"line{number}"] = "Expected at most 60 doses within 60 days."
                 continue

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from resprout.calibrate.hypotheses import read_hypotheses
-from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import AMOUNTS, KETAMINES, ROUTES
+from resprout.language.drug_instances import library_drugs
 from resprout.language.records import STAGES, Constant, Model
 from resprout.trial.protocol import SHIPPED
 
@@ -79,7 +79,7 @@ def fields_of(model: Model) -> dict[str, Field]:
 
 def drug_choices(model: Model) -> Choices:
     """Every drug that a regimen may name: the ketamines, then the others."""
-    others = tuple((name, name.replace("_", " ")) for name in companion_drugs(model) if name not in KETAMINES)
+    others = tuple((name, name.replace("_", " ")) for name in library_drugs(model) if name not in KETAMINES)
     return (*((name, SPOKEN[name]) for name in KETAMINES), *others)
 
 

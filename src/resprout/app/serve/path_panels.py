@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.path_simulation import OTHER_DRUGS, Course
+from resprout.app.serve.path_simulation import Course
 from resprout.app.serve.picture import nice_range, packed
 from resprout.figures.palette import DASHES, STAGE_COLOUR
 from resprout.figures.panels import PANELS, Panel
@@ -86,7 +86,7 @@ def lines_of(panel: Panel, course: Course) -> dict[str, str]:
     """The lines of a panel that this course has: output -> label; another drug's plasma where one is given."""
     lines = {name: label for name, label in panel.lines.items() if name in course.value}
     if panel.stage == "dose":
-        given = {name: label for name, label in OTHER_DRUGS.items() if course.value.get(name, np.zeros(1)).max() > 0}
+        given = course.drug_levels
         lines |= given
     return lines
 

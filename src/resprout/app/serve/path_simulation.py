@@ -14,25 +14,24 @@ from numpy.typing import NDArray
 from resprout.app.serve.fields import SHARE_ENDINGS, fields_of
 from resprout.app.serve.state import State, read_regimen, read_state
 from resprout.calibrate.hypotheses import read_hypotheses
-from resprout.dosing.dose_events import companion_constants, companion_drugs, regimen_events, slots_of
-from resprout.dosing.regimen import KETAMINES, MOST_DRUGS, Regimen, parse_regimen
+from resprout.dosing.dose_events import regimen_events, route_constants
+from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, SolveError
 from resprout.figures.panels import PATH_OUTPUTS
 from resprout.language import load_model
+from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.records import Model
-from resprout.language.tables import SLOTS
 from resprout.people.typical import typical_patient
-from resprout.simulation.cohort_simulation import output_hours
+from resprout.simulation.observation_times import output_hours
 from resprout.solve import Events, run_patients
 
 Numbers = NDArray[np.float64]
 Person = tuple[float, float, float, str, str]
 Pairs = tuple[tuple[str, float], ...]
-OTHER_DRUGS = {"companion_plasma": "other drug, plasma", "partner_plasma": "third drug, plasma"}
 FURTHER_OUTPUTS = ("VAS_high", "MADRS", "SBP", "glutamine_cycling", "ambient_glutamate")
 ENTRANCES = ("iv bolus", "iv over 1 h", "im", "oral", "sublingual")
 _building = threading.Lock()
-_warm: set[bool] = set()  # whether the kernels without and with other drugs have been built
+_warm: set[int] = set()  # numbers of drugs beside ketamine for which the kernels have been built
 
 
 @dataclass(frozen=True)
@@ -42,16 +41,24 @@ class Course:
     time_h    [time]  h   hours after the first dose
     value     by output: [time], in the unit of the output
     regimen   as the command line takes it
+    drugs     given beside the ketamine family
     """
 
     time_h: Numbers
     value: dict[str, Numbers]
     regimen: str
+    drugs: tuple[str, ...] = ()
+
+    @property
+    def drug_levels(self) -> dict[str, str]:
+        """Output and label of the plasma level of each drug beside the ketamine family that reaches plasma."""
+        labels = {f"{drug}_plasma": f"{drug.replace('_', '-')}, plasma" for drug in self.drugs}
+        return {name: label for name, label in labels.items() if self.value[name].max() > 0}
 
 
-def course_outputs(model: Model, others: bool) -> list[str]:
-    """Outputs that the page draws or speaks of: always the same with other drugs and without, so that two kernels serve."""
-    wanted = (*PATH_OUTPUTS, *FURTHER_OUTPUTS, *(OTHER_DRUGS if others else ()))
+def course_outputs(model: Model) -> list[str]:
+    """Outputs that the page draws or speaks of: always the same, so that one kernel serves all with as many drugs."""
+    wanted = (*PATH_OUTPUTS, *FURTHER_OUTPUTS, *(f"{drug}_plasma" for drug in model.drugs))
     return [name for name in dict.fromkeys(wanted) if name in model.equations]
 
 
@@ -112,12 +119,11 @@ def patient_course(
 ) -> Course:
     """Solve one patient; `person` as in `person_of`, `changed` constants as a rival hypothesis has them."""
     overrides = dict(changed)
-    constants: dict[str, Any] = {**companion_constants(model, regimen), **person_constants(model, person), **overrides}
-    for drug, slot in slots_of(regimen).items():
-        own = {name: f"{slot}_{name.removeprefix(drug + '_')}" for name in overrides if name.startswith(f"{drug}_")}
-        constants |= {taken: overrides[name] for name, taken in own.items() if taken in model.constants}
-    others = bool(regimen.drugs)
-    events = silent_events(model, others)
+    model = with_drugs(model, regimen.drugs)
+    constants: dict[str, Any] = {**person_constants(model, person), **overrides}
+    constants = {**route_constants(regimen, {**model.nominal, **constants}), **constants}
+    drugs = len(regimen.drugs)
+    events = silent_events(model)
     at_rest = np.array([[overrides.get(name, model.nominal.get(name, 0.0))] for name in events.name])
     events = Events(events.time_h, events.name, at_rest)
     if blocks:
@@ -125,15 +131,15 @@ def patient_course(
         events = events.joined(Events(np.zeros(len(blocks)), tuple(name for name, _ in blocks), shares))
     events = events.joined(regimen_events(regimen, {**model.nominal, **constants}))
     hours = output_hours(regimen.times_h, max(days * 24, regimen.times_h[-1] + 24))
-    outputs = course_outputs(model, others)
-    with contextlib.nullcontext() if others in _warm else _building:
+    outputs = course_outputs(model)
+    with contextlib.nullcontext() if drugs in _warm else _building:
         solved = run_patients(model, constants, events, hours, outputs, threads=1)
-    _warm.add(others)
+    _warm.add(drugs)
     if solved.status[0] != 0:
         remedy = "Move the patient or a block nearer to where it was."
         raise SolveError(Fault("this patient cannot be solved.", "", solved.message(0), remedy))
     value = {name: solved.value[0, :, column] for column, name in enumerate(outputs)}
-    return Course(hours, value, regimen.text)
+    return Course(hours, value, regimen.text, regimen.drugs)
 
 
 def person_constants(model: Model, person: Person) -> dict[str, Numbers]:
@@ -150,27 +156,17 @@ def born_constants(model: Model, genotype: str, enzyme: str) -> dict[str, Number
 
 
 @lru_cache(maxsize=8)
-def silent_events(model: Model, others: bool) -> Events:
+def silent_events(model: Model) -> Events:
     """Every input and entrance set to nothing at hour 0, so that any regimen and block moves the same names.
 
-    others   whether drugs beside ketamine are given; without them their inputs are left out, which halves the work
+    model   with the drugs of the regimen
     """
-    companions, drugs = companion_drugs(model), slot_drugs(model)
-    names = {name for name in model.inputs if others or not name.startswith(SLOTS)}
+    names = set(model.inputs)
     for entrance in ENTRANCES:
-        texts = [f"ketamine 1 mg {entrance}"]
-        if others and entrance != "sublingual":
-            texts.append(" + ".join(f"{drug} 1 mg {entrance}" for drug in drugs[:MOST_DRUGS]))
-        for text in texts:
-            names |= set(regimen_events(parse_regimen(text, companions), model.nominal).name)
+        names |= set(regimen_events(parse_regimen(f"ketamine 1 mg {entrance}"), model.nominal).name)
+    names |= {f"{drug}_{place}" for drug in model.drugs for place in ("central", "depot")}
     ordered = tuple(sorted(names))
     return Events(np.zeros(len(ordered)), ordered, np.zeros((len(ordered), 1)))
-
-
-def slot_drugs(model: Model) -> list[str]:
-    """Drugs beside ketamine that can be given by every ordinary route."""
-    drugs = companion_drugs(model)
-    return [drug for drug in drugs if f"{drug}_central_volume" in model.constants and drug not in KETAMINES]
 
 
 def blocks_of(state: State, model: Model) -> dict[str, float]:
@@ -184,9 +180,10 @@ def blocks_of(state: State, model: Model) -> dict[str, float]:
 
 
 def warm_up() -> None:
-    """Build both kernels before anybody asks for them."""
+    """Build the kernels without and with one drug beside ketamine before anybody asks for them."""
     model = load_model()
     standard_course(model)
-    for drug in slot_drugs(model)[:1]:
-        regimen = parse_regimen(f"{drug} 1 mg iv", companion_drugs(model))
+    drugs = [drug for drug in library_drugs(model) if f"{drug}_central_volume" in model.constants]
+    for drug in drugs[:1]:
+        regimen = parse_regimen(f"{drug} 1 mg iv", drugs)
         patient_course(model, regimen, 1.0, (), person_of(read_state({}, model)[0]))

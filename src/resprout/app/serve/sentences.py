@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.path_simulation import OTHER_DRUGS, Course
+from resprout.app.serve.path_simulation import Course
 from resprout.figures.wording import say_time
 
 Numbers = NDArray[np.float64]
@@ -34,8 +34,8 @@ def sentences(course: Course) -> dict[str, str]:
 def say_dose(course: Course) -> str:
     """Peak in plasma and brain, and when the brain is rid of it."""
     hours, plasma, brain = course.time_h, course.value["ketamine_venous"], course.value["ketamine_brain"]
-    others = [label for name, label in OTHER_DRUGS.items() if course.value.get(name, np.zeros(1)).max() > 0]
-    beside = " Another drug is given; its plasma level is drawn relative to its own peak." if others else ""
+    others = [drug.replace("_", "-") for drug in course.drugs if f"{drug}_plasma" in course.drug_levels]
+    beside = f" {' and '.join(others)}: plasma level drawn relative to its own peak." if others else ""
     if plasma.max() <= 0:
         return (
             ("No ketamine is given." + beside) if others else "Nothing is given, so nothing moves that is not blocked."

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from resprout.app.serve.fields import LONGEST_LINE, Field, fields_of
-from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, nearest
+from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 
 LONGEST_VALUE = 200
@@ -116,18 +116,18 @@ def dose_text(state: State, which: str) -> str:
 
 def read_regimen(state: State, model: Model) -> tuple[Regimen | None, Faults]:
     """The regimen of the form, or the parser's messages at the dose they belong to."""
-    companions = companion_drugs(model)
+    library = library_drugs(model)
     faults: Faults = {}
     for which in ("", "2"):
         if state.text[f"drug{which}"] not in ("saline", "none"):
             try:
-                parse_regimen(dose_text(state, which), companions)
+                parse_regimen(dose_text(state, which), library)
             except InputError as error:
                 faults.setdefault(fault_field(error, which), say(error))
     if faults:
         return None, faults
     try:
-        return parse_regimen(regimen_text(state), companions), {}
+        return parse_regimen(regimen_text(state), library), {}
     except InputError as error:
         late = any("too late" in fault.found for fault in error.faults)
         return None, {"times" if late else "drug2" if state.text["drug2"] != "none" else "drug": say(error)}

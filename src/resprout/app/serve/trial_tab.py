@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.special import nctdtr, stdtrit
 
 from resprout.app.serve.state import Faults, State, read_regimen, read_state, regimen_text, say
-from resprout.dosing.dose_events import companion_drugs
 from resprout.dosing.regimen import parse_duration, parse_regimen
 from resprout.errors import Fault, InputError
 from resprout.language import load_model
+from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 from resprout.trial import Trial, run_trial
 from resprout.trial.protocol import SHIPPED
@@ -63,7 +63,7 @@ def design(state: State, model: Model) -> tuple[dict[str, Any], Faults]:
         if not text:
             continue
         try:
-            parse_regimen(text, companion_drugs(model))
+            parse_regimen(text, library_drugs(model))
         except InputError as error:
             faults.setdefault(field, say(error))
         arms.append({"name": name, "regimen": text, "size": n, **({"control": True} if name == control else {})})

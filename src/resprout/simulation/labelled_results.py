@@ -1,0 +1,70 @@
+"""Arrays that the engine gives -> an xarray Dataset with names, units and provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.language.drug_instances import with_drugs_named
+from resprout.language.records import STAGES, EquationModel, Model
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Solved(Protocol):
+    """What is labelled: value [patient, time, output], status and steps [patient]."""
+
+    @property
+    def value(self) -> NDArray[np.floating]: ...
+    @property
+    def status(self) -> NDArray[np.int64]: ...
+    @property
+    def steps(self) -> NDArray[np.int64]: ...
+
+
+def labelled(
+    model: EquationModel, solved: Solved, hours: Sequence[float], outputs: Sequence[str], provenance: Mapping[str, Any]
+) -> xr.Dataset:
+    """Name and label what the engine gives.
+
+    hours        [time]   h    observation times
+    outputs      [output]      names
+    provenance   what was run with what; the attributes of the Dataset
+    """
+    import xarray as xr
+
+    if isinstance(model, Model):
+        model = with_drugs_named(model, outputs)
+    variables = {}
+    for column, name in enumerate(outputs):
+        quantity = model.equations[name] if name in model.equations else model.constants[name]
+        labels = {"units": quantity.unit, "long_name": quantity.meaning}
+        labels |= {"stage": STAGES[quantity.stage - 1]} if quantity.stage else {}
+        variables[name] = (("patient", "time_h"), solved.value[:, :, column], labels)
+    coordinates = {
+        "patient": np.arange(len(solved.status)),
+        "time_h": ("time_h", np.array(hours), {"units": "h", "long_name": "time after the first dose"}),
+    }
+    attributes = {"resprout_version": resprout_version(), "model_digest": model.digest, **provenance}
+    made = xr.Dataset(variables, coords=coordinates, attrs=attributes)
+    made["status"] = ("patient", solved.status, {"long_name": "0 if solved"})
+    made["steps"] = ("patient", solved.steps, {"long_name": "steps of the solver"})
+    return made
+
+
+def spelled(values: Mapping[str, float]) -> str:
+    """Values by name in one line."""
+    return ", ".join(f"{name}={value:g}" for name, value in values.items())
+
+
+def resprout_version() -> str:
+    """The installed version, or that it is unknown."""
+    try:
+        return version("resprout")
+    except PackageNotFoundError:
+        return "unknown"

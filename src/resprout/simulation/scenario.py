@@ -1,0 +1,190 @@
+"""A scenario: what is given, blocked and changed, and what is observed when; parsed and checked once, the same for every caller."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from resprout.dosing.dose_events import check_routes, dosing_names
+from resprout.dosing.regimen import Regimen, parse_regimen
+from resprout.errors import Fault, InputError, nearest
+from resprout.language.drug_instances import library_drugs, with_drugs
+from resprout.language.records import Model
+from resprout.simulation.observation_times import output_hours
+from resprout.simulation.settings import Output
+
+DEFAULT_OUTPUTS = {
+    "dose": (
+        "ketamine_venous",
+        "ketamine_arterial",
+        "norketamine_venous",
+        "hydroxynorketamine_plasma",
+        "ketamine_brain",
+    ),
+    "receptor": (
+        "PV_NMDA_block",
+        "SST_NMDA_block",
+        "pyramidal_synaptic_NMDA_block",
+        "pyramidal_extrasynaptic_NMDA_block",
+    ),
+    "circuit": (
+        "pyramidal_rate",
+        "PV_rate",
+        "SST_rate",
+        "glutamate_release",
+        "ambient_glutamate",
+        "AMPA_throughput",
+        "extrasynaptic_signal",
+    ),
+    "surge": ("glutamine_cycling", "LVDCC_opening", "calcium", "BDNF_release", "BDNF_pool", "TrkB"),
+    "signal": ("Akt", "ERK", "GSK3", "p_mTOR", "p_S6K", "p_4EBP1", "p_eEF2", "synaptic_protein"),
+    "spine": ("labile_spines", "stable_spines", "spine_density", "fast_gain", "connectivity"),
+    "score": ("severity", "HDRS17", "MADRS", "VAS_high", "BPRS_positive", "CADSS", "SBP", "DBP"),
+}
+LONGEST_DAYS = 400.0
+SHARE_ENDINGS = ("_block", "_knockdown", "_occupancy")
+GREATEST_BLOCK = 1e6
+DRUG_TABLES = ("drugs.tsv", "targets.tsv", "drug_properties.tsv")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is done to people and what is observed.
+
+    regimen     doses of every drug
+    hours       [time]   h   observation times
+    outputs     names of model quantities
+    blocks      share by input, from hour 0 on
+    overrides   value by constant, the same for everybody
+    """
+
+    regimen: Regimen
+    hours: tuple[float, ...]
+    outputs: tuple[str, ...]
+    blocks: Mapping[str, float] = field(default_factory=dict)
+    overrides: Mapping[str, float] = field(default_factory=dict)
+
+
+def read_scenario(
+    model: Model,
+    regimen: str | Regimen,
+    days: float,
+    output: Output | None = None,
+    blocks: Mapping[str, float] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """Check a scenario before anybody is recruited.
+
+    regimen     for instance "ketamine 0.5 mg/kg iv over 40 min", or one that has been parsed
+    days        d   how long to observe, from the first dose
+    raises      InputError with every fault found
+    """
+    asked = output or Output()
+    plan, faults = _plan(model, regimen)
+    chain = model if plan is None else with_drugs(model, plan.drugs)
+    chosen, more = _outputs(chain, asked)
+    faults += more + _block_faults(model, blocks or {})
+    faults += _override_faults(chain, plan, overrides or {}) + _time_faults(days, asked)
+    if faults or plan is None:
+        raise InputError(*faults)
+    hours = output_hours(plan.times_h, days * 24, asked.times_h)
+    return Scenario(plan, tuple(hours.tolist()), tuple(chosen), dict(blocks or {}), dict(overrides or {}))
+
+
+def main_outputs(model: Model) -> list[str]:
+    """The main outputs of every stage, as far as the model has them, and the plasma level of every drug added to it."""
+    main = [name for names in DEFAULT_OUTPUTS.values() for name in names if name in model.equations]
+    return [*(f"{drug}_plasma" for drug in model.drugs), *main]
+
+
+def block_input(model: Model, name: str) -> str | None:
+    """The input that a block's name means: itself, or with `_block` behind."""
+    inputs = {known.lower(): known for known in model.inputs}
+    return inputs.get(f"{name}_block".lower()) or inputs.get(name.lower())
+
+
+def _plan(model: Model, regimen: str | Regimen) -> tuple[Regimen | None, list[Fault]]:
+    """The regimen read, and what is wrong with it: words, drugs, routes without kinetics."""
+    try:
+        plan = regimen if isinstance(regimen, Regimen) else parse_regimen(regimen, library_drugs(model))
+        check_routes(model, plan)
+    except InputError as error:
+        return None, list(error.faults)
+    return plan, []
+
+
+def _outputs(model: Model, asked: Output) -> tuple[list[str], list[Fault]]:
+    """The outputs asked for, once each, and a fault for each that the model has not."""
+    if asked.names is None:
+        return main_outputs(model), []
+    known = [*model.equations, *model.constants]
+    faults = [
+        Fault(f"`{name}` is no output of the model.", "", "", nearest(str(name), known, "resprout describe"), "outputs")
+        for name in asked.names
+        if name not in model.equations and name not in model.constants
+    ]
+    if not asked.names:
+        faults.append(Fault("no output is asked for.", "", "Expected at least one, for instance `HDRS17`."))
+    return list(dict.fromkeys(asked.names)), faults
+
+
+def _block_faults(model: Model, blocks: Mapping[str, float]) -> list[Fault]:
+    """What is wrong with the blocks."""
+    faults = []
+    steps = [name.removesuffix("_block") for name in model.inputs if not name.endswith(("_infusion", "_input"))]
+    for name, share in blocks.items():
+        target = block_input(model, str(name))
+        greatest = 1.0 if target is None or target.endswith(SHARE_ENDINGS) else GREATEST_BLOCK
+        if target is None:
+            faults.append(Fault(f"`{name}` cannot be blocked.", "", "", nearest(str(name), steps, "resprout describe")))
+        elif not _is_finite(share) or not 0 <= share <= greatest:
+            faults.append(Fault(f"the block of `{name}` is {share}.", "", f"Expected from 0 to {greatest:g}."))
+    return faults
+
+
+def _override_faults(model: Model, plan: Regimen | None, overrides: Mapping[str, float]) -> list[Fault]:
+    """What is wrong with the changed constants: unknown, not finite, or read by nothing under this regimen.
+
+    model   with the drugs of the regimen
+    """
+    faults = []
+    read = {name for equation in model.equations.values() for name in equation.reads}
+    read |= dosing_names(plan) if plan is not None else set()
+    absent = set(library_drugs(model)) - set(model.drugs)
+    for name, value in overrides.items():
+        drug = next((drug for drug in absent if str(name).startswith(f"{drug}_")), "")
+        if plan is not None and drug and name not in read:
+            found = f"`{name}` is set, but this regimen gives no {drug.replace('_', '-')}."
+            remedy = "Add the drug to the regimen, or leave the setting out."
+            faults.append(Fault(found, "", "Nothing would read it.", remedy, str(name)))
+        elif name not in model.constants:
+            if not drug:
+                remedy = nearest(str(name), model.constants, "resprout describe")
+                faults.append(Fault(f"`{name}` is no constant of the model.", "", "", remedy, str(name)))
+        elif plan is not None and name not in read and model.constants[name].file in DRUG_TABLES:
+            found = f"`{name}` is set, but nothing reads it under this regimen."
+            faults.append(Fault(found, "", "Expected a constant of a drug and route that are given.", "", str(name)))
+        elif not _is_finite(value):
+            faults.append(Fault(f"`{name}` is set to {value}.", "", "Expected a finite number.", "", str(name)))
+        elif model.constants[name].role == "rating":
+            found, remedy = f"`{name}` is a parameter of ratings, and nobody is rated here.", "Set it for a trial."
+            faults.append(Fault(found, "", "Expected a constant of the model or of people.", remedy, str(name)))
+    return faults
+
+
+def _time_faults(days: float, asked: Output) -> list[Fault]:
+    """What is wrong with the hours."""
+    faults = []
+    if not _is_finite(days) or not 0 < days <= LONGEST_DAYS:
+        faults.append(Fault(f"{days} days.", "", f"Expected more than 0 and at most {LONGEST_DAYS:g}.", field="days"))
+    if not all(_is_finite(hour) and hour >= 0 for hour in asked.times_h):
+        faults.append(Fault("an output hour is negative or not finite.", "", "Expected hours from the first dose on."))
+    return faults
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and math.isfinite(value)
