@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-Bounds = Literal["any", "nonnegative", "positive", "share"]
+Bounds = Literal["any", "nonnegative", "positive", "share", "multiple"]
 WORDS = {
     "any": "any finite number",
     "nonnegative": "at least 0",
     "positive": "above 0",
     "share": "from 0 to 1",
+    "multiple": "at least 0, a multiple of the concentration of half effect",
 }
 
 
@@ -17,6 +18,7 @@ def is_within(value: float, bounds: str) -> bool:
     """Whether a value may be taken; no word means any."""
     return {
         "nonnegative": value >= 0,
+        "multiple": value >= 0,
         "positive": value > 0,
         "share": 0 <= value <= 1,
     }.get(bounds, True)

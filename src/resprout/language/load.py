@@ -25,6 +25,7 @@ from resprout.language.tables import (
     outside_constants,
     parameter_constants,
     table_cells,
+    tables_with_rows,
 )
 
 TABLES = (
