@@ -22,14 +22,14 @@ UPDATE = "/_dash-update-component"
 WISH = {
     "output": "path-done.data",
     "outputs": {"id": "path-done", "property": "data"},
-    "changedPropIds": ["path-wish.data"],
+    "changedPropIds": ["path-request.data"],
 }
 
 
 def body_of(serial: int, fields: dict[str, str]) -> str:
     """One move as the browser sends it."""
     value = {"serial": serial, "fields": fields}
-    return json.dumps({**WISH, "inputs": [{"id": "path-wish", "property": "data", "value": value}]})
+    return json.dumps({**WISH, "inputs": [{"id": "path-request", "property": "data", "value": value}]})
 
 
 def slide(port: int, user: int, until: float, pause_s: float, took_ms: list[float], errors: list[str]) -> None:

@@ -23,7 +23,14 @@ from resprout.compile import METHODS, host_width
 from resprout.compile.emit import Lanes
 from resprout.compile.kernels import write_kernels
 from resprout.compile.machine import load_code, object_code, pruned
-from resprout.crosscheck.benchmark import OUTPUTS, Ward, bench, engine_error, engine_seconds, open_ward
+from resprout.crosscheck.benchmark import (
+    OUTPUTS,
+    BenchmarkCohort,
+    bench,
+    benchmark_cohort,
+    engine_error,
+    engine_seconds,
+)
 from resprout.language import load_model
 from resprout.solve import lanes, run_patients
 from resprout.solve.run import moved_names
@@ -33,61 +40,61 @@ FLOPS = {"fmul": 1, "fadd": 1, "fsub": 1, "fdiv": 1, "call": 1}
 FILE = Path(__file__).with_name("recorded.json")
 
 
-def work_precision(ward: Ward) -> list[dict[str, Any]]:
+def work_precision(cohort: BenchmarkCohort) -> list[dict[str, Any]]:
     """Error against time for every method and tolerance."""
     return [
         {
             "method": method,
             "tolerance": tolerance,
-            "error": engine_error(ward, tolerance, method),
-            "seconds_per_patient": engine_seconds(ward, tolerance, method),
+            "error": engine_error(cohort, tolerance, method),
+            "seconds_per_patient": engine_seconds(cohort, tolerance, method),
         }
         for method in METHODS
         for tolerance in TOLERANCES
     ]
 
 
-def scaling(ward: Ward) -> dict[str, list[dict[str, float]]]:
+def scaling(cohort: BenchmarkCohort) -> dict[str, list[dict[str, float]]]:
     """Seconds per patient against the number of patients, of outputs, and of states that are solved."""
     patients = [
-        {"patients": count, "seconds_per_patient": _seconds(ward, count, OUTPUTS)} for count in (8, 64, 512, 2048)
+        {"patients": count, "seconds_per_patient": _seconds(cohort, count, OUTPUTS)} for count in (8, 64, 512, 2048)
     ]
-    names = list(dict.fromkeys([*OUTPUTS, *ward.model.equations]))
+    names = list(dict.fromkeys([*OUTPUTS, *cohort.model.equations]))
     outputs = [
-        {"outputs": count, "seconds_per_patient": _seconds(ward, 512, tuple(names[:count]))}
+        {"outputs": count, "seconds_per_patient": _seconds(cohort, 512, tuple(names[:count]))}
         for count in (1, 8, 40, 120)
     ]
     size = [
-        {"states": _states(ward, wanted), "seconds_per_patient": _seconds(ward, 512, wanted)}
+        {"states": _states(cohort, wanted), "seconds_per_patient": _seconds(cohort, 512, wanted)}
         for wanted in (("ketamine_venous",), ("PV_NMDA_block",), ("HDRS17",), OUTPUTS, tuple(names))
     ]
     return {"patients": patients, "outputs": outputs, "states": size}
 
 
-def _seconds(ward: Ward, count: int, outputs: tuple[str, ...]) -> float:
-    few = {name: value[:count] for name, value in ward.constants.items()}
-    events = type(ward.events)(ward.events.time_h, ward.events.name, ward.events.value[:, :count])
+def _seconds(cohort: BenchmarkCohort, count: int, outputs: tuple[str, ...]) -> float:
+    few = {name: value[:count] for name, value in cohort.constants.items()}
+    events = type(cohort.events)(cohort.events.time_h, cohort.events.name, cohort.events.value[:, :count])
     taken = []
     for _ in range(4):
         begun = time.process_time()
-        run_patients(ward.model, few, events, ward.hours, outputs, threads=1)
+        run_patients(cohort.model, few, events, cohort.hours, outputs, threads=1)
         taken.append(time.process_time() - begun)
     return min(taken[1:]) / count
 
 
-def _system(ward: Ward, outputs: tuple[str, ...]):
-    moved = moved_names(ward.model, ward.events, ward.constants)
-    return pruned(ward.model, outputs, moved)
+def _system(cohort: BenchmarkCohort, outputs: tuple[str, ...]):
+    moved = moved_names(cohort.model, cohort.events, cohort.constants)
+    return pruned(cohort.model, outputs, moved)
 
 
-def _states(ward: Ward, outputs: tuple[str, ...]) -> int:
-    return len(_system(ward, outputs).states)
+def _states(cohort: BenchmarkCohort, outputs: tuple[str, ...]) -> int:
+    return len(_system(cohort, outputs).states)
 
 
-def flops_of_a_step(ward: Ward) -> float:
+def flops_of_a_step(cohort: BenchmarkCohort) -> float:
     """Additions, products and quotients of one patient's step; an approximated function counts as its operations."""
     tableau = METHODS["Rodas4"]
-    text, _ = write_kernels(_system(ward, OUTPUTS), OUTPUTS, tableau, 1)
+    text, _ = write_kernels(_system(cohort, OUTPUTS), OUTPUTS, tableau, 1)
     later = len(tableau.a) - 1
     calls = {"begin": 1, "stage": later, "finish": 1, **{f"ahead_{number}": 1 for number in range(1, later + 1)}}
     return float(sum(count * _flops(text, name) for name, count in calls.items()))
@@ -140,11 +147,11 @@ def peak_flops() -> float:
     return 2 * width * chains * rounds * count / min(taken)
 
 
-def share_of_peak(ward: Ward) -> dict[str, float]:
+def share_of_peak(cohort: BenchmarkCohort) -> dict[str, float]:
     """How near the engine comes to the limit of the core."""
-    steps = run_patients(ward.model, ward.constants, ward.events, ward.hours, OUTPUTS, threads=1).steps.mean()
-    seconds = engine_seconds(ward, 5e-6, "Rodas4")
-    per_step, peak = flops_of_a_step(ward), peak_flops()
+    steps = run_patients(cohort.model, cohort.constants, cohort.events, cohort.hours, OUTPUTS, threads=1).steps.mean()
+    seconds = engine_seconds(cohort, 5e-6, "Rodas4")
+    per_step, peak = flops_of_a_step(cohort), peak_flops()
     return {
         "flops_per_step": per_step,
         "steps_per_patient": float(steps),
@@ -157,14 +164,14 @@ def share_of_peak(ward: Ward) -> dict[str, float]:
 
 def main() -> None:
     """Measure everything and write the file."""
-    model, ward = load_model(), open_ward()
+    model, cohort = load_model(), benchmark_cohort()
     told = {
         "machine": f"{llvm.get_host_cpu_name()}, {host_width()} doubles per vector, {platform.system()}",
         "model": {"digest": model.digest, "states": len(model.states), "constants": len(model.constants)},
         "bench": {str(target): bench(target) for target in (1e-4,)},
-        "work_precision": work_precision(ward),
-        "scaling": scaling(ward),
-        "peak": share_of_peak(ward),
+        "work_precision": work_precision(cohort),
+        "scaling": scaling(cohort),
+        "peak": share_of_peak(cohort),
     }
     FILE.write_text(json.dumps(told, indent=1) + "\n")
     print(f"wrote {FILE.name}")

@@ -8,7 +8,7 @@ import roadrunner
 import sympy
 
 from resprout.app.petab_command import export_petab
-from resprout.calibrate.evidence import read_measurements
+from resprout.calibrate.measurements import read_measurements
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.exchange.petab_problem import export_rows
 from resprout.language import load_model

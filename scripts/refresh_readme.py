@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 import resprout as rs
-from resprout.app.about import about_model
+from resprout.app.model_facts import about_model
 from resprout.app.trial_commands import show_trial
-from resprout.calibrate.scoreboard import recorded_marks, scoreboard_facts
+from resprout.calibrate.scoreboard import recorded_entries, scoreboard_facts
 
 README = Path(__file__).parents[1] / "README.md"
 RECORDED = Path(__file__).parents[1] / "benchmarks" / "recorded.json"
@@ -43,7 +43,7 @@ def bench_text():
     """What `resprout bench` measured when `python benchmarks/record.py` was last run."""
     if not RECORDED.exists():
         return "*Nothing is recorded for this model yet: `python benchmarks/record.py` measures.*"
-    told = json.loads(RECORDED.read_text(encoding="utf-8"))
+    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
     head = [["program", "patients/s on one core", "beside libRoadRunner", "largest error", "model ready in"]]
     cells = [
         [
@@ -53,16 +53,16 @@ def bench_text():
             f"{row['max_relative_error']:.0e}",
             f"{row['model_build_s']:.1f} s",
         ]
-        for row in told["bench"]["0.0001"]
+        for row in recorded["bench"]["0.0001"]
     ]
     rule = [["---", "--:", "--:", "--:", "--:"]]
     return "\n".join("| " + " | ".join(row) + " |" for row in head + rule + cells)
 
 
-def scoreboard_text(marks=None):
-    """How many published rows pass; of the scoreboard as it was last written down, unless marks are given."""
-    facts = scoreboard_facts(recorded_marks() if marks is None else marks)
-    parts = [*facts["by_group"].items(), ("never seen by the fit", facts["by_use"]["not_used_in_fit"]), ("all", facts)]
+def scoreboard_text(entries=None):
+    """How many published rows pass; of the recorded scoreboard unless entries are given."""
+    facts = scoreboard_facts(recorded_entries() if entries is None else entries)
+    parts = [*facts["by_group"].items(), ("not used in the fit", facts["by_use"]["not_used_in_fit"]), ("all", facts)]
     cells = [
         [name, str(part["passed"]), str(part["total"]), f"{part['passed'] / part['total']:.0%}"] for name, part in parts
     ]
@@ -71,17 +71,17 @@ def scoreboard_text(marks=None):
 
 
 def marked(name):
-    """The pattern of a mark with what stands between its ends."""
+    """The pattern of a marked block and its content."""
     return re.compile(rf"(<!-- {name} -->\n)(.*?)(\n<!-- /{name} -->)", re.DOTALL)
 
 
 def fill(text, name, content):
-    """Put content between the ends of a mark."""
+    """Replace the content of a marked block."""
     return marked(name).sub(lambda found: found.group(1) + content + found.group(3), text)
 
 
 def main():
-    """Refresh every mark of the README."""
+    """Refresh every marked block of the README."""
     text = README.read_text(encoding="utf-8")
     made = {"demo": demo_text, "grades": grades_text, "scoreboard": scoreboard_text, "bench": bench_text}
     for name, content in made.items():

@@ -7,17 +7,19 @@ import sys
 
 from refresh_readme import README, fill, scoreboard_text
 
-from resprout.app.validate import all_marks
+from resprout.app.validate_command import all_entries
 from resprout.calibrate.data_tables import data_folder
-from resprout.calibrate.scoreboard import TRIAL, chosen_trials, recorded_marks, recorded_text, scoreboard_facts
+from resprout.calibrate.scoreboard import TRIAL, chosen_trials, recorded_entries, recorded_text, scoreboard_facts
 from resprout.language import load_model
 
 if __name__ == "__main__":
     quick = "--no-trials" in sys.argv
-    marks = list(all_marks(load_model(), () if quick else chosen_trials(None)))
-    marks += [mark for mark in recorded_marks() if mark.group == TRIAL] if quick else []
-    (data_folder() / "scoreboard.tsv").write_text(recorded_text(marks), encoding="utf-8")
-    README.write_text(fill(README.read_text(encoding="utf-8"), "scoreboard", scoreboard_text(marks)), encoding="utf-8")
-    facts = scoreboard_facts(marks)
-    unexplained = [mark.id for mark in marks if not mark.passed and not mark.reason]
+    entries = list(all_entries(load_model(), () if quick else chosen_trials(None)))
+    entries += [entry for entry in recorded_entries() if entry.group == TRIAL] if quick else []
+    (data_folder() / "scoreboard.tsv").write_text(recorded_text(entries), encoding="utf-8")
+    README.write_text(
+        fill(README.read_text(encoding="utf-8"), "scoreboard", scoreboard_text(entries)), encoding="utf-8"
+    )
+    facts = scoreboard_facts(entries)
+    unexplained = [entry.id for entry in entries if not entry.passed and not entry.reason]
     print(f"{facts['passed']} of {facts['total']} rows pass; without a reason in misses.tsv: {unexplained or 'none'}")

@@ -138,7 +138,7 @@ def shipped_file(name: str) -> Path:
 
 
 def trial(name: str, arm_size: int | None = None) -> Values:
-    """Run two repetitions of a shipped protocol; changes of every arm and endpoint at the first and last visit after dosing.
+    """Run two replicates of a shipped protocol; changes of every arm and endpoint at the first and last visit after dosing.
 
     arm_size   people in each arm, where the published arms are larger than a test needs
     """

@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,9 @@ def explained(name):
                 yield f"{name}.{word}", part
 
 
+NOT_YET = ("ratings", "rating_items")
+"""Temporary: modules whose arguments are rewritten."""
+
 PUBLIC = [pytest.param(thing, id=word) for name in resprout.__all__ for word, thing in explained(name)]
 
 
@@ -45,6 +49,47 @@ def test_a_public_name_says_what_it_is_and_explains_every_argument_and_field(thi
         return
     asked = [word for word in inspect.signature(thing).parameters if word != "self"]
     assert [word for word in asked if not re.search(rf"\b{word}\b", said)] == []
+
+
+STATISTICAL = [
+    module
+    for package in ("statistics", "trial")
+    for module in sorted((Path(resprout.__file__).parent / package).glob("*.py"))
+    if module.stem not in ("__init__", *NOT_YET)
+]
+ROWS_OF_PUBLIC = ("run_trial", "figure", "validate", "import_model", "long_table")
+"""Public functions outside those modules whose arguments are documented in rows."""
+
+
+ARRAY = re.compile(r"(Numbers|People|NDArray\[[\w.]+\])( \| None)?")
+AXES_AND_UNIT = r"{} {{2,}}(\[[^\]]*\]|scalar) {{2,}}\S+ {{2,}}\S"
+
+
+def documented_functions():
+    """Module-level public functions of statistics and trials, and the public functions named above."""
+    for path in STATISTICAL:
+        module = import_module(f"resprout.{path.parent.name}.{path.stem}")
+        for name, thing in vars(module).items():
+            if inspect.isfunction(thing) and thing.__module__ == module.__name__ and not name.startswith("_"):
+                yield pytest.param(thing, id=f"{path.stem}.{name}")
+    for name in ROWS_OF_PUBLIC:
+        yield pytest.param(getattr(resprout, name), id=name)
+
+
+@pytest.mark.parametrize("function", list(documented_functions()))
+def test_each_argument_has_a_row_of_its_own_with_axes_and_unit_where_it_is_an_array(function):
+    lines = (inspect.getdoc(function) or "").splitlines()
+    found = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        rows = [line for line in lines if re.match(rf"{name} {{2,}}\S", line)]
+        others = [each for each in inspect.signature(function).parameters if each != name]
+        if len(rows) != 1:
+            found.append(f"{name} has {len(rows)} rows")
+        elif any(re.search(rf" {{3,}}{other} {{2,}}\S", rows[0]) for other in others):
+            found.append(f"{name} shares its row")
+        elif ARRAY.fullmatch(str(parameter.annotation)) and not re.match(AXES_AND_UNIT.format(name), rows[0]):
+            found.append(f"{name} has no axes, unit and meaning")
+    assert found == []
 
 
 def test_the_reference_page_shows_every_public_name():

@@ -15,27 +15,27 @@ COLOUR = {"Rodas4": "#228EF0", "Rodas5P": "#C8602F"}
 
 
 def on_page_markdown(markdown, **kwargs):
-    """Put the figures where the page has its mark; without measurements, say so."""
+    """Put the figures where the page has its placeholder; without measurements, say so."""
     if PLOTS not in markdown:
         return markdown
     if not FILE.exists():
         return markdown.replace(PLOTS, "*Nothing is recorded yet: `python benchmarks/record.py` measures.*")
-    told = json.loads(FILE.read_text())
+    recorded = json.loads(FILE.read_text())
     return markdown.replace(
-        PLOTS, "\n\n".join([bench_table(told), work_precision(told), peak_text(told), scaling(told)])
+        PLOTS, "\n\n".join([bench_table(recorded), work_precision(recorded), peak_text(recorded), scaling(recorded)])
     )
 
 
-def bench_table(told):
+def bench_table(recorded):
     """Every program at the same error."""
     lines = [
-        f"Measured on {told['machine']}; the model had {told['model']['states']} states "
-        f"(digest `{told['model']['digest']}`). The last column is what a program does when it is given all of them.",
+        f"Measured on {recorded['machine']}; the model had {recorded['model']['states']} states "
+        f"(digest `{recorded['model']['digest']}`). The last column is what a program does when it is given all of them.",
         "",
-        "| error at most | program | states | patients/s on one core | beside libRoadRunner | its error | its tolerance | ready in | patients/s, whole model |",
+        "| error at most | program | states | patients/s on one core | beside libRoadRunner | error | tolerance | ready in | patients/s, whole model |",
         "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
     ]
-    for target, rows in told["bench"].items():
+    for target, rows in recorded["bench"].items():
         lines += [
             f"| {float(target):g} | {row['tool']} | {row.get('states', '–')} | {rate(row['patients_per_second_per_core'])} "
             f"| {row['ratio_to_libroadrunner']:.3g}x | {row['max_relative_error']:.1e} | {row['tolerance']:.1e} "
@@ -50,38 +50,38 @@ def rate(value):
     return "–" if value is None else f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def work_precision(told):
+def work_precision(recorded):
     """Error against time, a line a method."""
     figure, axes = plt.subplots(figsize=(6.4, 3.8))
     for method, colour in COLOUR.items():
-        rows = [row for row in told["work_precision"] if row["method"] == method]
+        rows = [row for row in recorded["work_precision"] if row["method"] == method]
         errors, times = [row["error"] for row in rows], [1e3 * row["seconds_per_patient"] for row in rows]
         axes.loglog(times, errors, "o-", color=colour, label=method)
     axes.axhline(1e-4, color="#7D8590", lw=1, ls="--")
-    axes.annotate("promised", (axes.get_xlim()[0], 1e-4), xytext=(4, 4), textcoords="offset points", color="#7D8590")
+    axes.annotate("error limit", (axes.get_xlim()[0], 1e-4), xytext=(4, 4), textcoords="offset points", color="#7D8590")
     axes.set_xlabel("milliseconds per patient, one core")
     axes.set_ylabel("largest relative error of any output")
     axes.legend(frameon=False)
-    return "## Work and precision\n\n" + inline(figure)
+    return "## Work-precision curves\n\n" + inline(figure)
 
 
-def peak_text(told):
+def peak_text(recorded):
     """The share of the core's limit."""
-    peak = told["peak"]
+    peak = recorded["peak"]
     return (
-        "## How near the limit\n\n"
+        "## Share of peak performance\n\n"
         f"One step is {peak['flops_per_step']:,.0f} floating-point operations and a patient takes "
         f"{peak['steps_per_patient']:.0f} steps, {peak['flops_per_patient'] / 1e6:.2f} million operations. A core that does "
-        f"nothing but fused multiply-adds reaches {peak['peak_gflops']:.0f} Gflop/s here; the engine, rest-finding, control "
-        f"and output included, reaches {peak['reached_gflops']:.1f}: **{peak['share']:.0%} of the limit**. What is lost goes "
+        f"nothing but fused multiply-adds reaches {peak['peak_gflops']:.0f} Gflop/s here; the engine, steady state, step control "
+        f"and output included, reaches {peak['reached_gflops']:.1f}: **{peak['share']:.0%} of the limit**. The remainder goes "
         "to loads and stores of values that do not fit in registers, to divisions and to products that no addition follows."
     )
 
 
-def scaling(told):
+def scaling(recorded):
     """Time per patient against patients, outputs and states."""
     figure, panels = plt.subplots(1, 3, figsize=(9, 3), sharey=True)
-    for axes, (what, rows) in zip(panels, told["scaling"].items(), strict=True):
+    for axes, (what, rows) in zip(panels, recorded["scaling"].items(), strict=True):
         rows = sorted(rows, key=lambda row: row[what])
         axes.plot(
             [row[what] for row in rows], [1e3 * row["seconds_per_patient"] for row in rows], "o-", color="#1E7B59"

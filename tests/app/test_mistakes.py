@@ -149,11 +149,11 @@ def test_an_interruption_stops_quietly(resprout, monkeypatch):
 
 
 def test_a_killed_writing_leaves_nothing_that_looks_whole(tmp_path):
-    from resprout.app.keep import appearing_whole
+    from resprout.app.output_files import atomic_path
 
     target = Path(tmp_path / "t.csv")
     target.write_text("the old table")
-    with pytest.raises(KeyboardInterrupt), appearing_whole(target) as draft:
+    with pytest.raises(KeyboardInterrupt), atomic_path(target) as draft:
         draft.write_text("half a ta")
         raise KeyboardInterrupt
     assert target.read_text() == "the old table"

@@ -5,7 +5,7 @@ import re
 import made_up
 import pytest
 
-from resprout.app.about import is_library
+from resprout.app.model_facts import is_library
 from resprout.app.report import methods_text, run_page
 from resprout.language import load_model
 
@@ -46,7 +46,7 @@ def test_the_methods_say_what_would_be_needed_to_run_it_again(page, model):
     assert "seed 1" in methods and "assumed" in methods
 
 
-@pytest.mark.parametrize("stood", ["at the point estimate", "at 100 draws of what the data leave open"])
+@pytest.mark.parametrize("stood", ["at the point estimate", "at 100 posterior draws"])
 def test_the_methods_say_whether_constants_were_drawn_or_held(model, stood):
     assert f"Constants stood {stood}." in methods_text(model, made_up.run().assign_attrs(constants=stood))
 

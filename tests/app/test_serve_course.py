@@ -1,4 +1,4 @@
-"""One patient's course on the page: the same numbers as `simulate`, sentences that read them, code that repeats them."""
+"""One patient's trajectory on the page: the same numbers as `simulate`, sentences that read them, code that repeats them."""
 
 import csv
 import io
@@ -10,28 +10,30 @@ import typer.main
 
 import resprout as rs
 from resprout.app.cli import app
-from resprout.app.serve.callbacks import follow
+from resprout.app.serve.callbacks import path_response
 from resprout.app.serve.drugs_tab import READOUTS, compare
-from resprout.app.serve.path_simulation import one_course, standard_course
-from resprout.app.serve.sentences import sentences
-from resprout.app.serve.state import read_state
-from resprout.app.serve.take_away import command_line, course_csv, python_code
+from resprout.app.serve.export_formats import command_line, python_code, trajectory_csv
+from resprout.app.serve.form_state import read_state
+from resprout.app.serve.path_simulation import page_trajectory, reference_trajectory
+from resprout.app.serve.stage_sentences import sentences
 from resprout.people.typical import typical_patient
 
 MODEL = rs.load_model()
 
 
-def course_of(**sent):
+def trajectory_of(**sent):
     state, faults = read_state(sent, MODEL)
     assert faults == {}
-    return one_course(state, MODEL)
+    return page_trajectory(state, MODEL)
 
 
 def test_the_page_gives_the_numbers_of_simulate():
-    course = course_of(glial="65", weight="90", genotype="Val/Met", enzyme="slow", mTORC1_block="50")
+    trajectory = trajectory_of(glial="65", weight="90", genotype="Val/Met", enzyme="slow", mTORC1_block="50")
     patient = typical_patient(glial_uptake=0.65, weight_kg=90, genotype="Val/Met", CYP2B6="slow")
-    run = rs.simulate(MODEL, patient, course.regimen, days=14, outputs=list(course.value), blocks={"mTORC1": 0.5})
-    for name, value in course.value.items():
+    run = rs.simulate(
+        MODEL, patient, trajectory.regimen, days=14, outputs=list(trajectory.value), blocks={"mTORC1": 0.5}
+    )
+    for name, value in trajectory.value.items():
         other = run[name].to_numpy()[0]
         # both are solved to the default tolerance, with steps of their own
         assert value == pytest.approx(other, rel=2e-3, abs=2e-3 * max(np.abs(other).max(), 1e-6)), name
@@ -41,7 +43,7 @@ def test_the_python_of_the_page_gives_the_curve_of_the_page():
     state, _ = read_state({"glial": "80", "amount": "0.3", "AMPA_block": "5", "days": "7"}, MODEL)
     names = {}
     exec(compile(python_code(state, MODEL).replace("print(", "("), "page", "exec"), names)
-    shown = one_course(state, MODEL).value["HDRS17"]
+    shown = page_trajectory(state, MODEL).value["HDRS17"]
     assert names["run"]["HDRS17"].to_numpy()[0] == pytest.approx(shown, rel=2e-3)  # steps of their own
 
 
@@ -55,36 +57,36 @@ def test_the_command_line_of_the_page_is_taken_by_the_command_line():
 
 
 def test_the_table_holds_every_output_at_every_hour():
-    course = standard_course(MODEL)
-    rows = list(csv.DictReader(io.StringIO(course_csv(course, MODEL))))
-    assert len(rows) == len(course.value) * len(course.time_h)
+    trajectory = reference_trajectory(MODEL)
+    rows = list(csv.DictReader(io.StringIO(trajectory_csv(trajectory, MODEL))))
+    assert len(rows) == len(trajectory.value) * len(trajectory.time_h)
     score = [float(row["value"]) for row in rows if row["output"] == "HDRS17"]
-    assert score == pytest.approx(course.value["HDRS17"], rel=1e-6)  # written with eight digits
+    assert score == pytest.approx(trajectory.value["HDRS17"], rel=1e-6)  # written with eight digits
 
 
 def test_the_sentences_name_the_numbers_of_the_course():
-    course = standard_course(MODEL)
-    told = sentences(course)
-    assert f"{course.value['ketamine_venous'].max():.3g} ng/mL" in told["dose"]
-    assert f"from {course.value['HDRS17'][0]:.1f} to {course.value['HDRS17'].min():.1f} points" in told["score"]
-    assert f"starts at {course.value['spine_density'][0]:.0%} of health" in told["spine"]
+    trajectory = reference_trajectory(MODEL)
+    told = sentences(trajectory)
+    assert f"{trajectory.value['ketamine_venous'].max():.3g} ng/mL" in told["dose"]
+    assert f"from {trajectory.value['HDRS17'][0]:.1f} to {trajectory.value['HDRS17'].min():.1f} points" in told["score"]
+    assert f"starts at {trajectory.value['spine_density'][0]:.0%} of health" in told["spine"]
 
 
 def test_after_saline_the_sentences_say_that_nothing_moves():
-    told = sentences(course_of(drug="saline"))
+    told = sentences(trajectory_of(drug="saline"))
     assert "Nothing is given" in told["dose"]
     assert "stays there" in told["spine"]
     assert "No dissociation" in told["score"]
 
 
 def test_a_blocked_pathway_is_not_called_a_response():
-    told = sentences(course_of(mTORC1_block="100", translation_block="90"))
+    told = sentences(trajectory_of(mTORC1_block="100", translation_block="90"))
     assert "a response" not in told["score"]
 
 
 def test_heights_refer_to_the_published_infusion_so_that_a_fifth_of_the_dose_draws_lower_curves():
     def top(amount):
-        panels = follow({"fields": {"amount": amount}}, MODEL)["panels"]
+        panels = path_response({"fields": {"amount": amount}}, MODEL)["panels"]
         line = panels[0]["lines"][0]
         return float(line["size"].split()[1]), max(panels[0]["range"])
 
@@ -93,9 +95,9 @@ def test_heights_refer_to_the_published_infusion_so_that_a_fifth_of_the_dose_dra
 
 
 def test_the_path_is_answered_for_every_stage_in_order():
-    answer = follow({"fields": {"drug2": "midazolam", "amount2": "2"}, "pinned": {"glial": "90"}}, MODEL)
+    answer = path_response({"fields": {"drug2": "midazolam", "amount2": "2"}, "pinned": {"glial": "90"}}, MODEL)
     assert [panel["stage"] for panel in answer["panels"]] == ["dose", "receptor", "circuit", "signal", "spine", "score"]
-    assert all(panel["lines"] and panel["ghost"] for panel in answer["panels"])
+    assert all(panel["lines"] and panel["reference_lines"] for panel in answer["panels"])
     assert "pinned" in answer["panels"][0]["axis"]
     assert len(answer["panels"][0]["lines"]) == 5  # the second drug's plasma too
 

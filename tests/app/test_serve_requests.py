@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resprout.app.serve import callbacks
-from resprout.app.serve.guard import LARGEST_BODY
-from resprout.app.serve.site import make_app
+from resprout.app.serve.request_guard import LARGEST_BODY
+from resprout.app.serve.web_application import make_app
 
 APP = make_app(hosts=("localhost", "127.0.0.1"))
 CLIENT = APP.server.test_client()
@@ -43,8 +43,8 @@ def post(name, value):
     body = {
         "output": output,
         "outputs": outputs_of(output),
-        "inputs": [{"id": f"{name}-wish", "property": "data", "value": value}],
-        "changedPropIds": [f"{name}-wish.data"],
+        "inputs": [{"id": f"{name}-request", "property": "data", "value": value}],
+        "changedPropIds": [f"{name}-request.data"],
     }
     return CLIENT.post(UPDATE, json=body)
 
@@ -156,7 +156,7 @@ def test_a_fault_of_ours_is_an_apology_without_its_inside(monkeypatch):
     def broken(*_):
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(callbacks, "follow", broken)
+    monkeypatch.setattr(callbacks, "path_response", broken)
     answer = post("path", {"serial": 7, "fields": {}})
     assert_answered(answer, codes=[200])
     done = answer.get_json()["response"]["path-done"]["data"]

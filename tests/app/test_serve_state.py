@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resprout as rs
-from resprout.app.serve.fields import fields_of
-from resprout.app.serve.form import control_form, drug_form, trial_form
-from resprout.app.serve.state import read_regimen, read_state, regimen_text
+from resprout.app.serve.form_fields import fields_of
+from resprout.app.serve.form_state import read_regimen, read_state, regimen_text
+from resprout.app.serve.html_form import control_form, drug_form, trial_form
 from resprout.dosing.regimen import parse_regimen
 from resprout.language.drug_instances import library_drugs
 

@@ -6,7 +6,7 @@ import yaml
 from statsmodels.stats.power import TTestIndPower
 
 import resprout as rs
-from resprout.app.serve.state import read_state
+from resprout.app.serve.form_state import read_state
 from resprout.app.serve.trial_pictures import trial_pictures
 from resprout.app.serve.trial_tab import (
     check_size,
@@ -32,9 +32,9 @@ def run(**sent):
 def test_a_trial_has_its_arms_and_a_picture_with_a_sentence_for_each_question():
     trial, faults = run(further="ketamine 0.1 mg/kg iv over 40 min")
     assert faults == {}
-    assert [arm.name for arm in trial.protocol.arms] == ["this regimen", "the further arm", "saline"]
+    assert [arm.name for arm in trial.protocol.arms] == ["this regimen", "additional arm", "saline"]
     pictures = trial_pictures(trial)
-    assert list(pictures) == ["course", "responders", "dissociation", "power"]
+    assert list(pictures) == ["score", "responders", "dissociation", "power"]
     assert all(picture["data"] and sentence for picture, sentence in pictures.values())
 
 

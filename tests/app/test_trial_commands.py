@@ -77,7 +77,7 @@ def test_recruit_lists_people_and_says_who_they_are(resprout, tmp_path):
     people = pd.read_csv(tmp_path / "people.csv")
     assert len(people) == 60 and people["age"].between(20, 60).all()
     assert {"height_cm", "BMI", "CYP2B6", "comedication", "genotype"} <= set(people)
-    assert "60 people of" in out
+    assert "60 patients enrolled of" in out
 
 
 def test_recruit_refuses_what_is_no_criterion(resprout):

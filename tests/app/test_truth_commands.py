@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-ROW = {"id", "intervention", "agent", "readout", "observed", "predicted", "right", "verification"}
+ROW = {"id", "intervention", "drug", "readout", "observed", "predicted", "agree", "verification"}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def test_interventions_print_every_row_and_the_counts(every_intervention):
     said = json.loads(every_intervention)
     assert set(said["rows"][0]) >= ROW
     assert said["total"] == len(said["rows"]) == 71
-    assert said["right"] == sum(row["right"] for row in said["rows"])
+    assert said["agree"] == sum(row["agree"] for row in said["rows"])
 
 
 @pytest.mark.parametrize("command", ["interventions", "hypotheses", "compare"])

@@ -31,7 +31,7 @@ def test_rows_that_the_fit_has_not_seen_are_counted_apart(said):
 def test_the_screen_shows_reasons_and_totals(resprout, tmp_path):
     code, out, _ = resprout("validate", "--no-trials", "--table", "rows.csv")
     assert code == 0
-    assert "not used in the fit" in out and "What is missed, and why" in out and "Totals" in out
+    assert "not used in the fit" in out and "Rows that do not pass, and the reasons" in out and "Totals" in out
     assert "no reason is given yet" not in out
     assert (tmp_path / "rows.csv").read_text().startswith("id,group,stage,seed_row,")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from scenarios import Courses, scenarios, solve
+from scenarios import Trajectories, scenarios, solve
 
 
 @pytest.fixture(scope="session")
-def courses() -> Courses:
+def trajectories() -> Trajectories:
     """The typical depressed person (glial uptake 0.68, stress 1) unless a scenario says otherwise."""
     return solve(scenarios())

@@ -1,4 +1,4 @@
-"""Scenarios of the cited facts: named persons and doses in, the course of every output out, in one run of the engine."""
+"""Scenarios of the cited facts: named persons and doses in, the trajectory of every output out, in one run of the engine."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ def injected(mg: float) -> tuple[Change, ...]:
 
 
 @dataclass(frozen=True)
-class Courses:
-    """Courses of every scenario; all hours are after the start of the first dose."""
+class Trajectories:
+    """Trajectories of every scenario; all hours are after the start of the first dose."""
 
     value: Mapping[str, Mapping[str, np.ndarray]] = field(repr=False)
 
-    def course(self, scenario: str, output: str) -> np.ndarray:
+    def trajectory(self, scenario: str, output: str) -> np.ndarray:
         """[time] one output on the grid `HOURS`."""
         return self.value[scenario][output]
 
     def at(self, scenario: str, output: str, hour: float) -> float:
         """One output at one hour."""
-        return float(np.interp(hour, HOURS, self.course(scenario, output)))
+        return float(np.interp(hour, HOURS, self.trajectory(scenario, output)))
 
     def change(self, scenario: str, output: str, hour: float, against: str | None = None) -> float:
         """Change from the scenario's own rest, or difference from another scenario at the same hour."""
@@ -81,15 +81,15 @@ class Courses:
 
     def peak_hour(self, scenario: str, output: str) -> float:
         """Hour of the largest value."""
-        return float(HOURS[self.course(scenario, output).argmax()])
+        return float(HOURS[self.trajectory(scenario, output).argmax()])
 
     def area(self, scenario: str, output: str, until_h: float = 96) -> float:
         """Area under the curve."""
         inside = until_h >= HOURS
-        return float(np.trapezoid(self.course(scenario, output)[inside], HOURS[inside]))
+        return float(np.trapezoid(self.trajectory(scenario, output)[inside], HOURS[inside]))
 
 
-def solve(scenarios: Mapping[str, Scenario]) -> Courses:
+def solve(scenarios: Mapping[str, Scenario]) -> Trajectories:
     """Run every scenario as one patient of one batch."""
     model = load_model()
     people = list(scenarios.values())
@@ -112,7 +112,7 @@ def solve(scenarios: Mapping[str, Scenario]) -> Courses:
     events = Events(np.array([hour for hour, _ in moments]), tuple(name for _, name in moments), value)
     run = run_patients(model, constants, events, HOURS, OUTPUTS)
     assert (run.status == 0).all(), [run.message(k) for k in np.flatnonzero(run.status)]
-    return Courses(
+    return Trajectories(
         {
             scenario: {output: run.value[k, :, column] for column, output in enumerate(OUTPUTS)}
             for k, scenario in enumerate(scenarios)

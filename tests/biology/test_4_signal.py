@@ -6,42 +6,44 @@ SIGNALS = ("p_mTOR", "p_S6K", "p_4EBP1", "Akt", "ERK")
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
-def test_growth_signals_rise_within_an_hour_and_are_back_within_eight(courses, signal):
-    rise = courses.course("ketamine", signal).max() - courses.at("ketamine", signal, 0)
-    assert courses.change("ketamine", signal, 1) > 0.5 * rise > 0  # TC013 (mGluR2/3 antagonist), IV003
-    assert courses.change("ketamine", signal, 8) < 0.10 * rise
+def test_growth_signals_rise_within_an_hour_and_are_back_within_eight(trajectories, signal):
+    rise = trajectories.trajectory("ketamine", signal).max() - trajectories.at("ketamine", signal, 0)
+    assert trajectories.change("ketamine", signal, 1) > 0.5 * rise > 0  # TC013 (mGluR2/3 antagonist), IV003
+    assert trajectories.change("ketamine", signal, 8) < 0.10 * rise
 
 
-def test_mTORC1_activity_peaks_between_half_an_hour_and_two_hours(courses):
-    assert 0.5 <= courses.peak_hour("ketamine", "p_mTOR") <= 2.0  # TC013 at 1 h
+def test_mTORC1_activity_peaks_between_half_an_hour_and_two_hours(trajectories):
+    assert 0.5 <= trajectories.peak_hour("ketamine", "p_mTOR") <= 2.0  # TC013 at 1 h
 
 
 @pytest.mark.parametrize("block", ["AMPA blocked", "L-type channel blocked"])
-def test_BDNF_release_needs_AMPA_receptors_and_L_type_channels(courses, block):
-    assert courses.course("ketamine", "BDNF_release").max() > 2  # TC022
+def test_BDNF_release_needs_AMPA_receptors_and_L_type_channels(trajectories, block):
+    assert trajectories.trajectory("ketamine", "BDNF_release").max() > 2  # TC022
     released = {
-        who: courses.area(who, "BDNF_release", 4) for who in ("ketamine", "saline", f"{block} + ketamine", block)
+        who: trajectories.area(who, "BDNF_release", 4) for who in ("ketamine", "saline", f"{block} + ketamine", block)
     }
     left = (released[f"{block} + ketamine"] - released[block]) / (released["ketamine"] - released["saline"])
     assert left < 0.25  # IV021: abolished
 
 
-def test_phosphorylated_eEF2_falls_at_first_and_is_back_by_eight_hours(courses):
-    assert courses.change("ketamine", "p_eEF2", 0.5) < -0.02  # TC017, direction only
+def test_phosphorylated_eEF2_falls_at_first_and_is_back_by_eight_hours(trajectories):
+    assert trajectories.change("ketamine", "p_eEF2", 0.5) < -0.02  # TC017, direction only
     for hour in (8, 24):
-        assert courses.change("ketamine", "p_eEF2", hour) == pytest.approx(0, abs=0.02)  # TC018-019: no change
-        assert courses.change("ketamine", "BDNF_pool", hour) == pytest.approx(0, abs=0.02)
+        assert trajectories.change("ketamine", "p_eEF2", hour) == pytest.approx(0, abs=0.02)  # TC018-019: no change
+        assert trajectories.change("ketamine", "BDNF_pool", hour) == pytest.approx(0, abs=0.02)
 
 
-def test_synaptic_protein_is_up_after_a_day(courses):
-    assert courses.change("ketamine", "synaptic_protein", 24) > 0.05  # TC025
+def test_synaptic_protein_is_up_after_a_day(trajectories):
+    assert trajectories.change("ketamine", "synaptic_protein", 24) > 0.05  # TC025
 
 
 @pytest.mark.parametrize("block", ["AMPA blocked", "TrkB blocked", "mTORC1 blocked", "BDNF caught"])
-def test_synaptic_protein_needs_every_link(courses, block):
-    assert courses.left(block, "synaptic_protein", 24) < 0.25  # IV001, IV011, IV014, IV006-007: abolished
+def test_synaptic_protein_needs_every_link(trajectories, block):
+    assert trajectories.left(block, "synaptic_protein", 24) < 0.25  # IV001, IV011, IV014, IV006-007: abolished
 
 
-def test_met_carriers_release_less_BDNF_on_activity(courses):
-    peaks = [courses.course(who, "TrkB").max() for who in ("ketamine", "Val/Met + ketamine", "Met/Met + ketamine")]
+def test_met_carriers_release_less_BDNF_on_activity(trajectories):
+    peaks = [
+        trajectories.trajectory(who, "TrkB").max() for who in ("ketamine", "Val/Met + ketamine", "Met/Met + ketamine")
+    ]
     assert peaks == sorted(peaks, reverse=True) and peaks[2] < 0.8 * peaks[0]  # MP110

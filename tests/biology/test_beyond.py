@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from resprout.calibrate.experiments import Arm, Courses, run_arms
+from resprout.calibrate.experiments import Arm, Trajectories, run_arms
 from resprout.language import load_model
 
 KETAMINE = "ketamine 0.5 mg/kg iv over 40 min"
@@ -59,7 +59,7 @@ DEXTROMETHORPHAN = "dextromethorphan 45 mg oral; every 12 h x 20"
 
 
 @pytest.fixture(scope="module")
-def seen() -> Courses:
+def seen() -> Trajectories:
     arms = [Arm("healthy"), Arm("healthy", KETAMINE), patient(), patient(KETAMINE), rodent(), rodent(RODENT)]
     for ill in (*GLIAL.values(), *STRESSED.values()):
         arms += [ill, ill.with_also(KETAMINE)]
@@ -73,12 +73,12 @@ def seen() -> Courses:
     return run_arms(load_model(), arms, [24, 72, 168, 230, 336, 504, 1008], OUTPUTS)
 
 
-def fall(seen: Courses, arm: Arm, hour: float = 24.0, output: str = "HDRS17") -> float:
+def fall(seen: Trajectories, arm: Arm, hour: float = 24.0, output: str = "HDRS17") -> float:
     return seen.at(arm, output, 0) - seen.at(arm, output, hour)
 
 
-def peak(seen: Courses, arm: Arm, output: str) -> float:
-    return float(np.max(seen.course(arm, output)))
+def peak(seen: Trajectories, arm: Arm, output: str) -> float:
+    return float(np.max(seen.trajectory(arm, output)))
 
 
 @pytest.mark.parametrize("causes", [GLIAL, STRESSED], ids=["glial deficit", "stress"])
@@ -95,12 +95,12 @@ def test_each_cause_makes_illness_by_degrees_and_ketamine_reverses_it(seen, caus
 
 def test_healthy_people_stay_healthy(seen):
     assert seen.at(Arm("healthy"), "HDRS17", 0) < 8  # below the usual bound of remission
-    assert np.ptp(seen.course(Arm("healthy"), "HDRS17")) < 1e-3  # saline moves nothing; the solver's tolerance
+    assert np.ptp(seen.trajectory(Arm("healthy"), "HDRS17")) < 1e-3  # saline moves nothing; the solver's tolerance
 
 
 def test_ketamine_takes_no_more_than_a_point_from_a_healthy_person(seen):
     # a rater's smallest step is one point
-    assert np.ptp(seen.course(Arm("healthy", KETAMINE), "HDRS17")) < 1
+    assert np.ptp(seen.trajectory(Arm("healthy", KETAMINE), "HDRS17")) < 1
     assert abs(fall(seen, Arm("healthy", KETAMINE), 504)) < 0.2
 
 
@@ -142,7 +142,9 @@ def test_magnesium_takes_memantine_out_and_leaves_ketamine(seen):
 
 def test_the_surge_rises_and_falls_with_the_dose(seen):
     surge = [
-        seen.course(rodent(f"ketamine {dose} mg/kg ip"), "glutamate_release")[(seen.hours > 0.2) & (seen.hours < 0.4)]
+        seen.trajectory(rodent(f"ketamine {dose} mg/kg ip"), "glutamate_release")[
+            (seen.hours > 0.2) & (seen.hours < 0.4)
+        ]
         .mean()
         .item()
         for dose in DOSES
@@ -153,8 +155,8 @@ def test_the_surge_rises_and_falls_with_the_dose(seen):
 
 def test_both_arms_of_ketamine_are_seen(seen):
     window = (seen.hours > 0) & (seen.hours < 2)
-    release = seen.course(rodent(RODENT), "glutamate_release")[window].max()
-    outside = seen.course(rodent(RODENT), "extrasynaptic_signal")[window].min()
+    release = seen.trajectory(rodent(RODENT), "glutamate_release")[window].max()
+    outside = seen.trajectory(rodent(RODENT), "extrasynaptic_signal")[window].min()
     assert release > 1.1  # TC001, disinhibition
     assert outside < 0.9  # IV057, resting receptors outside synapses
     assert seen.at(rodent(RODENT), "p_eEF2", 0.5) < 0.9 * seen.at(rodent(), "p_eEF2", 0.5)  # TC017

@@ -85,7 +85,7 @@ def test_a_trial_of_500_people_runs_at_the_point_estimate_and_how_fast_is_writte
     ("tab", "shows"),
     [
         ("path", "#card-score .chart svg path"),
-        ("trial", "#trial-course .js-plotly-plot .scatterlayer path"),
+        ("trial", "#trial-score .js-plotly-plot .scatterlayer path"),
         ("drugs", "#drugs-table tbody tr"),
         ("figures", "#figures-body .js-plotly-plot .scatterlayer path"),
         ("model", "#model-body details.stage"),

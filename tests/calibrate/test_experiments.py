@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from resprout.calibrate.experiments import Arm, Courses, Measure, read_measures, read_persons, run_arms
+from resprout.calibrate.experiments import Arm, Measure, Trajectories, read_measures, read_persons, run_arms
 from resprout.errors import InputError
 from resprout.language import load_model
 
@@ -34,22 +34,22 @@ def test_a_rodent_has_its_own_body_and_a_patient_its_causes():
 
 def test_an_input_is_held_for_its_hours_only_and_only_in_its_own_arm():
     arms = [Arm("healthy"), Arm("healthy", "firing_block=1 [1 2]"), Arm("healthy", "firing_block=1 [3 4]")]
-    courses = run_arms(MODEL, arms, [0.9, 1.9, 2.9, 3.9], ["ambient_glutamate"])
-    low = [[courses.at(arm, "ambient_glutamate", hour) < 0.8 for hour in (0.9, 1.9, 2.9, 3.9)] for arm in arms]
+    trajectories = run_arms(MODEL, arms, [0.9, 1.9, 2.9, 3.9], ["ambient_glutamate"])
+    low = [[trajectories.at(arm, "ambient_glutamate", hour) < 0.8 for hour in (0.9, 1.9, 2.9, 3.9)] for arm in arms]
     assert low == [[False] * 4, [False, True, False, False], [False, False, False, True]]
 
 
 def test_a_dose_of_one_arm_reaches_no_other():
     arms = [Arm("rodent"), Arm("rodent", "ketamine 10 mg/kg ip"), Arm("rodent", "memantine 20 mg/kg ip")]
-    courses = run_arms(MODEL, arms, [1], ["ketamine_brain", "memantine_brain"])
+    trajectories = run_arms(MODEL, arms, [1], ["ketamine_brain", "memantine_brain"])
     levels = ("ketamine_brain", "memantine_brain")
-    reached = [[courses.course(arm, name).max() > 0.1 for name in levels] for arm in arms]
+    reached = [[trajectories.trajectory(arm, name).max() > 0.1 for name in levels] for arm in arms]
     assert reached == [[False, False], [True, False], [False, True]]
 
 
 def test_a_change_at_an_hour_lies_between_two_hours_of_the_course():
     arms = {Arm("a"): 0, Arm("b"): 1}
     value = np.array([[[1.0], [1.0]], [[2.0], [4.0]]])
-    courses = Courses(arms, np.array([0.0, 2.0]), ("x",), value)
-    assert courses.change(Arm("b"), Arm("a"), Measure("x", "at", 1, 1)) == pytest.approx(2.0)
-    assert courses.change(Arm("b"), Arm("a"), Measure("x", "peak", 0, 2, sign=-1)) == pytest.approx(-3.0)
+    trajectories = Trajectories(arms, np.array([0.0, 2.0]), ("x",), value)
+    assert trajectories.change(Arm("b"), Arm("a"), Measure("x", "at", 1, 1)) == pytest.approx(2.0)
+    assert trajectories.change(Arm("b"), Arm("a"), Measure("x", "peak", 0, 2, sign=-1)) == pytest.approx(-3.0)

@@ -12,9 +12,9 @@ from scipy.optimize import minimize
 from resprout.calibrate import posterior_mode as fitting
 from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import read_quantities, values_of
-from resprout.calibrate.leave_out import as_the_fit_sees_it, leave_trials_out
+from resprout.calibrate.leave_trial_out import leave_trials_out, with_observation_error
 from resprout.calibrate.posterior import log_density, sample
-from resprout.calibrate.posterior_mode import Fit, fit_part, soften
+from resprout.calibrate.posterior_mode import Fit, fit_part, robust_residual
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.calibrate.residuals import Laboratory
 from resprout.calibrate.study_heterogeneity import likelihoods
@@ -41,9 +41,9 @@ def test_a_value_comes_back_from_its_free_number(quantity):
 
 
 def test_softening_leaves_small_residuals_and_lets_large_ones_count_linearly():
-    assert soften(np.array([-0.1, 0.0, 0.1])) == pytest.approx([-0.1, 0, 0.1], rel=1e-3)
+    assert robust_residual(np.array([-0.1, 0.0, 0.1])) == pytest.approx([-0.1, 0, 0.1], rel=1e-3)
     # twice as far costs twice as much where squares would cost four times as much
-    near, far = soften(np.array([200.0, 400.0])) ** 2
+    near, far = robust_residual(np.array([200.0, 400.0])) ** 2
     assert far / near == pytest.approx(2, rel=0.02)
 
 
@@ -59,7 +59,7 @@ def test_the_fit_finds_the_values_that_made_the_data(monkeypatch, tmp_path):
         for row, value in zip(block.rows, seen, strict=True)
     )
     monkeypatch.setattr(fitting, "blocks_of", lambda *_: [replace(block, rows=rows)])
-    found = fit_part(MODEL, "dose", told=lambda _: None).values
+    found = fit_part(MODEL, "dose", progress=lambda _: None).values
     known = ("hepatic_flow", "norketamine_clearance", "hydroxynorketamine_clearance", "ketamine_venous_slow_share")
     for name in known:
         assert found[name] == pytest.approx(truth[name], rel=0.05), name
@@ -129,7 +129,7 @@ def test_what_was_learned_has_a_row_for_each_quantity():
 def test_a_trial_left_out_is_predicted_with_its_published_numbers_beside():
     mood = tuple(each for each in QUANTITIES if each.part == "mood")
     fit = Fit("mood", mood, ("berman2000.x",), np.zeros(len(mood)), np.zeros(1), np.zeros((1, len(mood))), 0.0, 1)
-    rows = leave_trials_out(MODEL, fit, [{}] * 3, ["berman2000"], told=lambda _: None)
+    rows = leave_trials_out(MODEL, fit, [{}] * 3, ["berman2000"], progress=lambda _: None)
     assert {row["evidence"] for row in rows} >= {"CT001", "CT002"}
     assert all(row["lower"] <= row["upper"] for row in rows if row["inside"] is not None)
     assert all((row["inside_plain"] is None) == (row["inside"] is None) for row in rows)
@@ -137,15 +137,15 @@ def test_a_trial_left_out_is_predicted_with_its_published_numbers_beside():
 
 def test_a_left_out_number_is_spread_by_the_law_of_error_that_the_fit_has():
     def density(residual):
-        return np.exp(-(soften(np.array(residual)) ** 2) / 2)
+        return np.exp(-(robust_residual(np.array(residual)) ** 2) / 2)
 
     whole, within = quad(density, -40, 40)[0], quad(density, -1.645, 1.645)[0]
     virtual = 1e6 + np.random.default_rng(1).standard_normal(200_000) * 3e5
-    away = as_the_fit_sees_it(virtual, np.random.default_rng(2)) - 1e6
+    away = with_observation_error(virtual, np.random.default_rng(2)) - 1e6
     # a tenth of the number beside its spread
     sd = np.hypot(3e5, 0.1 * np.sqrt(np.mean(virtual**2)))
     assert np.mean(np.abs(away) < 1.645 * sd) == pytest.approx(within / whole, abs=0.005)
-    assert np.isinf(as_the_fit_sees_it(np.array([np.inf, 1.0, 2.0]), np.random.default_rng(1))).sum() == 1
+    assert np.isinf(with_observation_error(np.array([np.inf, 1.0, 2.0]), np.random.default_rng(1))).sum() == 1
 
 
 def test_a_kept_point_is_computed_anew_once_the_data_behind_it_have_changed(monkeypatch, tmp_path):

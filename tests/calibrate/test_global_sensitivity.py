@@ -7,7 +7,14 @@ import pytest
 from scipy.special import ndtri
 
 from resprout.calibrate.experiments import Arm
-from resprout.calibrate.global_sensitivity import MIDDLE, analyse_sensitivity, find_factors, read_target, values_of
+from resprout.calibrate.global_sensitivity import (
+    MIDDLE,
+    Sampling,
+    analyse_sensitivity,
+    find_factors,
+    read_target,
+    values_of,
+)
 from resprout.errors import InputError
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.figures.sensitivity_figure import sensitivity_figure
@@ -33,7 +40,7 @@ def conditional_variance(function, factors, column, points=60):
 @pytest.fixture(scope="module")
 def clearance():
     target = read_target("S_ketamine_hepatic_clearance@1h", MODEL)
-    return target, analyse_sensitivity(MODEL, DOSE, [target], samples=512)
+    return target, analyse_sensitivity(MODEL, DOSE, [target], Sampling(512))
 
 
 def test_first_indices_are_those_of_the_formula_on_a_grid(clearance):
@@ -65,7 +72,7 @@ def test_only_what_the_output_reads_is_varied(clearance):
 
 def test_what_matters_not_at_all_has_no_index():
     target = read_target("SBP@0h", MODEL)
-    rows = {index.factor.name: index for index in analyse_sensitivity(MODEL, DOSE, [target], samples=512).of(target)}
+    rows = {index.factor.name: index for index in analyse_sensitivity(MODEL, DOSE, [target], Sampling(512)).of(target)}
     assert rows["SBP_rest"].total == pytest.approx(1, abs=3 * SLACK)  # before the dose pressure is its resting value
     assert max(index.total for name, index in rows.items() if name != "SBP_rest") < 1e-6
     assert max(index.mu_star for name, index in rows.items() if name != "SBP_rest") < 1e-6
@@ -73,7 +80,7 @@ def test_what_matters_not_at_all_has_no_index():
 
 def test_the_same_seed_gives_the_same_indices():
     target = read_target("S_ketamine_hepatic_clearance@1h", MODEL)
-    first, again = (analyse_sensitivity(MODEL, DOSE, [target], samples=64, seed=3) for _ in range(2))
+    first, again = (analyse_sensitivity(MODEL, DOSE, [target], Sampling(64, seed=3)) for _ in range(2))
     assert first.indices == again.indices
 
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from resprout.calibrate.evidence import read_measurements
 from resprout.calibrate.experiments import Arm, run_arms
+from resprout.calibrate.measurements import read_measurements
 from resprout.calibrate.predicted_measurements import hours_read, predict_measurements
 from resprout.errors import InputError, ModelError
 from resprout.language import load_model

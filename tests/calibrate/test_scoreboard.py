@@ -13,62 +13,62 @@ from resprout.calibrate.scoreboard import (
     GROUPS,
     TRIAL,
     chosen_trials,
-    intervention_marks,
-    laboratory_marks,
+    intervention_entries,
+    laboratory_entries,
     read_reasons,
     read_trials,
-    recorded_marks,
+    recorded_entries,
     recorded_text,
     scoreboard_facts,
     seed_row_of,
-    trial_marks,
+    trial_entries,
 )
 from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.trial.protocol import shipped_protocols
 
 MODEL = load_model()
-RECORDED = {mark.id: mark for mark in recorded_marks()}
+RECORDED = {entry.id: entry for entry in recorded_entries()}
 QUICK = [plan for plan in read_trials() if plan.quick]
 REMEDY = "run `make scoreboard` if this is meant"
 
 
-def still_right(marks):
-    """Names of marks that passed when the scoreboard was written down and do not now."""
-    return [mark.id for mark in marks if RECORDED[mark.id].passed and not mark.passed]
+def still_right(entries):
+    """Names of entries that passed when the scoreboard was written down and do not now."""
+    return [entry.id for entry in entries if RECORDED[entry.id].passed and not entry.passed]
 
 
 @pytest.fixture(scope="module")
-def marks():
+def entries():
     """Laboratory and interventions as the model has them now."""
-    return [*laboratory_marks(MODEL), *intervention_marks(MODEL)]
+    return [*laboratory_entries(MODEL), *intervention_entries(MODEL)]
 
 
-def test_the_recorded_scoreboard_has_every_row_once(marks):
-    now = {mark.id for mark in marks}
-    assert len(now) == len(marks)
-    assert now == {name for name, mark in RECORDED.items() if mark.group != TRIAL}, REMEDY
-    assert {mark.group for mark in RECORDED.values()} == set(GROUPS)
-    assert {mark.seed_row for mark in RECORDED.values()} == {f"S{number}" for number in range(1, 10)}
+def test_the_recorded_scoreboard_has_every_row_once(entries):
+    now = {entry.id for entry in entries}
+    assert len(now) == len(entries)
+    assert now == {name for name, entry in RECORDED.items() if entry.group != TRIAL}, REMEDY
+    assert {entry.group for entry in RECORDED.values()} == set(GROUPS)
+    assert {entry.seed_row for entry in RECORDED.values()} == {f"S{number}" for number in range(1, 10)}
 
 
-def test_no_laboratory_row_or_intervention_that_passed_fails_now(marks):
-    assert still_right(marks) == [], REMEDY
+def test_no_laboratory_row_or_intervention_that_passed_fails_now(entries):
+    assert still_right(entries) == [], REMEDY
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plan", QUICK, ids=[plan.trial for plan in QUICK])
 def test_no_row_of_a_trial_that_passed_fails_now(plan):
-    marks = trial_marks(MODEL, plan)
-    assert {mark.id for mark in marks} == {
-        name for name, mark in RECORDED.items() if (mark.group, mark.source) == (TRIAL, plan.trial)
+    entries = trial_entries(MODEL, plan)
+    assert {entry.id for entry in entries} == {
+        name for name, entry in RECORDED.items() if (entry.group, entry.source) == (TRIAL, plan.trial)
     }
-    assert still_right(marks) == [], REMEDY
+    assert still_right(entries) == [], REMEDY
 
 
-def test_every_miss_gives_its_reason(marks):
-    trials = [mark for mark in RECORDED.values() if mark.group == TRIAL]
-    assert [mark.id for mark in [*marks, *trials] if not mark.passed and len(mark.reason) < 20] == []
+def test_every_miss_gives_its_reason(entries):
+    trials = [entry for entry in RECORDED.values() if entry.group == TRIAL]
+    assert [entry.id for entry in [*entries, *trials] if not entry.passed and len(entry.reason) < 20] == []
 
 
 def test_no_reason_is_left_over_from_a_row_that_does_not_exist():
@@ -79,8 +79,8 @@ def test_every_shipped_trial_with_published_numbers_is_on_the_scoreboard():
     assert {plan.trial for plan in read_trials()} == set(shipped_protocols())
 
 
-def test_remembered_rows_do_not_count(marks):
-    assert {mark.verification for mark in [*marks, *RECORDED.values()]} <= {"read", "secondary", "digitised"}
+def test_remembered_rows_do_not_count(entries):
+    assert {entry.verification for entry in [*entries, *RECORDED.values()]} <= {"read", "secondary", "digitised"}
 
 
 def test_totals_are_those_of_the_rows():
@@ -93,9 +93,9 @@ def test_totals_are_those_of_the_rows():
 
 
 def test_what_is_written_down_reads_back_the_same():
-    marks = list(RECORDED.values())
-    assert recorded_text(marks).splitlines()[2:] == [recorded_text([mark]).splitlines()[2] for mark in marks]
-    one = dataclasses.replace(marks[0], lower=math.nan, passed=False)
+    entries = list(RECORDED.values())
+    assert recorded_text(entries).splitlines()[2:] == [recorded_text([entry]).splitlines()[2] for entry in entries]
+    one = dataclasses.replace(entries[0], lower=math.nan, passed=False)
     written = dict(zip(COLUMNS, recorded_text([one]).splitlines()[2].split("\t"), strict=True))
     assert (written["lower"], written["pass"]) == ("", "false")
 

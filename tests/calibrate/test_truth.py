@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from resprout.calibrate.drug_comparison import COLUMNS, compare_agents
+from resprout.calibrate.drug_comparison import COLUMNS, compare_drugs
 from resprout.calibrate.hypotheses import read_hypotheses, score_hypotheses
 from resprout.calibrate.interventions import CHANGE, KIND, LEFT, RULES, SHARE, Reading, run_interventions
 from resprout.errors import ModelError
@@ -16,7 +16,7 @@ MODEL = load_model()
 
 
 @pytest.fixture(scope="module")
-def verdicts():
+def results():
     return run_interventions(MODEL)
 
 
@@ -54,21 +54,21 @@ def test_every_word_has_a_rule():
     assert set(KIND) == set(RULES)
 
 
-def test_every_published_intervention_has_a_verdict(verdicts):
-    assert len(verdicts) == len(MODEL.tables["interventions"]) == 71  # rows of the evidence table
-    not_run = [verdict.row["id"] for verdict in verdicts if not verdict.readings]
+def test_every_published_intervention_has_a_verdict(results):
+    assert len(results) == len(MODEL.tables["interventions"]) == 71  # rows of the evidence table
+    not_run = [result.row["id"] for result in results if not result.readings]
     assert not_run == ["IV069"]  # adenosine is not in the model: counted as wrong
 
 
-def test_at_least_nine_of_ten_interventions_read_in_their_source_come_out(verdicts):
-    seen = [verdict for verdict in verdicts if verdict.row["verification"] == "read"]
-    wrong = [verdict.row["id"] for verdict in seen if not verdict.right]
+def test_at_least_nine_of_ten_interventions_read_in_their_source_come_out(results):
+    seen = [result for result in results if result.row["verification"] == "read"]
+    wrong = [result.row["id"] for result in seen if not result.agrees]
     assert len(wrong) <= 0.10 * len(seen), wrong
 
 
-def test_every_miss_gives_its_reason(verdicts):
-    for verdict in verdicts:
-        assert verdict.right or len(verdict.reason) > 40, verdict.row["id"]
+def test_every_miss_gives_its_reason(results):
+    for result in results:
+        assert result.agrees or len(result.reason) > 40, result.row["id"]
 
 
 def test_no_hypothesis_alone_explains_as_much_as_the_seed(scores):
@@ -78,7 +78,7 @@ def test_no_hypothesis_alone_explains_as_much_as_the_seed(scores):
 
 
 def test_each_rival_explains_what_it_was_made_for(scores):
-    facts = {name: {v.row["id"]: v.right for v in score.facts} for name, score in scores.items()}
+    facts = {name: {v.row["id"]: v.agrees for v in score.facts} for name, score in scores.items()}
     assert facts["disinhibition"]["F01"] and facts["disinhibition"]["F03"]  # the surge, and firing
     assert facts["direct"]["F04"] and not facts["direct"]["F01"]  # eEF2 without a surge
     assert facts["metabolite"]["F10"] and not facts["metabolite"]["F26"]  # relief, but then rats should respond too
@@ -95,7 +95,7 @@ def test_a_hypothesis_with_an_unknown_constant_is_refused(tmp_path):
 
 
 def test_agents_are_compared_in_six_numbers():
-    rows = {row.agent: row.value for row in compare_agents(MODEL)}
+    rows = {row.drug: row.value for row in compare_drugs(MODEL)}
     assert len(rows) >= 12
     assert all(set(value) == set(COLUMNS) for value in rows.values())
     assert rows["saline"]["HDRS17_24h"] == pytest.approx(0, abs=1e-3)  # the solver's tolerance

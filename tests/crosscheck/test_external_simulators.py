@@ -8,7 +8,7 @@ import pytest
 from given_patients import ketamine, varied_people
 
 from resprout.crosscheck.external_simulators import RoadRunner, whole_text, whole_values
-from resprout.crosscheck.reduced_model import make_lean
+from resprout.crosscheck.reduced_model import reduce_model
 from resprout.exchange.patient_export import export_patient
 from resprout.language import load_model
 from resprout.solve import rest_states, run_patients
@@ -29,11 +29,11 @@ def test_engine_and_libroadrunner_agree_on_every_quantity_for_fifty_people():
     model, people, outputs = load_model(), varied_people(50), list(load_model().equations)
     engine = run_patients(model, people, ketamine(), HOURS, outputs)
     start, _ = rest_states(model, people)
-    judge = RoadRunner(whole_text(model, ketamine()), outputs)
+    reference = RoadRunner(whole_text(model, ketamine()), outputs)
     for patient in range(50):
         own = {name: float(value[patient]) for name, value in people.items()}
-        peer = judge.solve(whole_values(model, own, start[patient]), HOURS, tolerance=1e-9)
-        miss = np.abs(engine.value[patient] - peer).max(0) / np.maximum(np.abs(peer).max(0), 1e-9)
+        simulator = reference.solve(whole_values(model, own, start[patient]), HOURS, tolerance=1e-9)
+        miss = np.abs(engine.value[patient] - simulator).max(0) / np.maximum(np.abs(simulator).max(0), 1e-9)
         # 1e-4 is what DESIGN promises of any output at the default tolerance
         assert miss.max() <= 1e-4, outputs[int(miss.argmax())]
 
@@ -41,13 +41,13 @@ def test_engine_and_libroadrunner_agree_on_every_quantity_for_fifty_people():
 def test_the_pruned_system_written_for_other_programs_gives_them_the_engines_answers():
     pytest.importorskip("roadrunner")
     model, people, outputs = load_model(), varied_people(3), ("ketamine_venous", "p_mTOR", "HDRS17")
-    lean = make_lean(model, ketamine(), outputs)
-    assert len(lean.states) < len(model.states)
+    reduced = reduce_model(model, ketamine(), outputs)
+    assert len(reduced.states) < len(model.states)
     engine = run_patients(model, people, ketamine(), HOURS, outputs)
     start, _ = rest_states(model, people)
-    judge = RoadRunner(lean.text, outputs)
+    reference = RoadRunner(reduced.text, outputs)
     for patient in range(3):
         own = {name: float(value[patient]) for name, value in people.items()}
-        peer = judge.solve(lean.values(own, start[patient], patient), HOURS, tolerance=1e-9)
+        simulator = reference.solve(reduced.values(own, start[patient], patient), HOURS, tolerance=1e-9)
         # 1e-4 is what DESIGN promises of any output at the default tolerance
-        assert (np.abs(engine.value[patient] - peer).max(0) / np.abs(peer).max(0)).max() <= 1e-4
+        assert (np.abs(engine.value[patient] - simulator).max(0) / np.abs(simulator).max(0)).max() <= 1e-4

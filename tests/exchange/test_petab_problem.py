@@ -9,8 +9,8 @@ import petab.v2
 import pytest
 
 from resprout.app.petab_command import export_petab
-from resprout.calibrate.evidence import read_measurements
 from resprout.calibrate.global_sensitivity import values_of
+from resprout.calibrate.measurements import read_measurements
 from resprout.errors import InputError
 from resprout.exchange.petab_problem import estimated, export_rows, observable_of, petab_problem, prior_of
 from resprout.language import load_model
@@ -82,7 +82,7 @@ def test_a_measure_has_its_own_observable():
     by_id = {row.id: observable_of(row) for row in ROWS}
     assert by_id["MP001"] == (
         "observed_percent_ambient_glutamate",
-        "(100 * ((ambient_glutamate) / ambient_glutamate_at_rest - 1))",
+        "(100 * ((ambient_glutamate) / ambient_glutamate_baseline - 1))",
     )
     assert by_id["PB104"][1] == "(hydroxynorketamine_plasma_area) / (ketamine_venous_area)"
 

@@ -38,7 +38,7 @@ def test_the_number_of_ratings_is_said(drawn):
 
 
 def test_the_title_says_the_order_of_effects(drawn):
-    # In the made-up courses euphoria is 6 of 55 at 110 min, and depression is lowest at 24 h.
+    # In the made-up trajectories euphoria is 6 of 55 at 110 min, and depression is lowest at 24 h.
     assert drawn.layout.title.text.startswith("“High” is below 20% of its peak by 110 min; HDRS-25 is lowest at 1 d")
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resprout.figures.arms import arms_over_time
+from resprout.figures.arm_figure import arms_over_time
+from resprout.figures.design_surface import design_surface
 from resprout.figures.fig2 import CHOSEN
 from resprout.figures.fig4 import PUBLISHED_SIZES, GenotypeTrial, finding, who
-from resprout.figures.forest import Diamond, Line, forest
-from resprout.figures.surface import design_surface
+from resprout.figures.forest_plot import Diamond, Line, forest
 from resprout.language import load_model
 from resprout.trial.protocol import read_protocol
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from resprout.figures.palette import STAGE_COLOUR
-from resprout.figures.panels import PANELS, PATH_OUTPUTS, band_of, turning_time
-from resprout.figures.path import finding, path_in_time
-from resprout.figures.wording import say_time
+from resprout.figures.path_figure import finding, path_in_time
+from resprout.figures.spoken_units import format_time
+from resprout.figures.stage_panels import PANELS, PATH_OUTPUTS, band_of, turning_time
 from resprout.language import STAGES
 
 
@@ -80,7 +80,7 @@ def test_the_title_says_when_each_stage_turns(run):
 
 def test_nothing_moving_is_said_so(run):
     still = run.isel(time_h=[0] * 5)
-    assert finding(still) == "No stage leaves its resting state"
+    assert finding(still) == "No stage leaves its steady state"
     assert turning_time(still, "HDRS17") is None
 
 
@@ -89,4 +89,4 @@ def test_nothing_moving_is_said_so(run):
     [(0, "start"), (2 / 3, "40 min"), (11 / 6, "110 min"), (4, "4 h"), (24, "1 d"), (36, "36 h"), (72, "3 d")],
 )
 def test_times_are_said_as_one_says_them(hours, said):
-    assert say_time(hours) == said
+    assert format_time(hours) == said

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resprout.calibrate.evidence import read_measurements
+from resprout.calibrate.measurements import read_measurements
 from resprout.errors import ModelError
 from resprout.language import citation, find_quantity, load_model
 

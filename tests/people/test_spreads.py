@@ -21,7 +21,7 @@ def constant(name, value, spread, shared=""):
 def model(*constants, correlations=()):
     rows = tuple({"first": a, "second": b, "correlation": str(r)} for a, b, r in correlations)
     named = {each.name: each for each in constants}
-    return Model("test", named, (), (), "", "", "", {"correlations": rows})
+    return Model("test", named, (), (), "", "", {"correlations": rows})
 
 
 def drawn(made, seed=1):

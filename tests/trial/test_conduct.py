@@ -96,7 +96,7 @@ def test_every_analysis_asked_for_gives_its_rows(run):
 
 def test_blinding_that_holds_takes_from_the_drug_and_not_from_the_control(two_arms, run, tmp_path):
     held = tmp_path / "held.yaml"
-    held.write_text(TWO_ARMS.replace("control: midazolam\n", "control: midazolam\nblinding: held\n", 1))
+    held.write_text(TWO_ARMS.replace("control: midazolam\n", "control: midazolam\nblinding: maintained\n", 1))
     other = run_trial(held, replicates=30)
     change = {
         name: [np.mean(trial.ratings[name, "MADRS"][:, :, 1]) for trial in (run, other)]

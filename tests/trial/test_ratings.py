@@ -7,9 +7,9 @@ from resprout.language import load_model
 from resprout.language.rating_scales import SCALES
 from resprout.people.covariates import draw_covariates
 from resprout.trial.design import Protocol
-from resprout.trial.expectation import belief, expectation_left, natural_course, visit_fall
+from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
 from resprout.trial.rating_items import expected_total, item_scores, items_of
-from resprout.trial.ratings import mood_swings, rate, screening_rater
+from resprout.trial.ratings import rate, screening_rater, within_subject_variation
 
 MODEL = load_model()
 VALUES = MODEL.nominal
@@ -29,14 +29,14 @@ def test_a_rating_is_a_step_of_its_scale_within_its_range(name):
 
 def test_ratings_are_right_on_average():
     true = np.full((20_000, 1), 24.0)
-    rated = rate(SCALES["HDRS17"], true, mood_swings(1, PEOPLE, [0.0], VALUES), 1, PEOPLE, ["now"], MODEL)
+    rated = rate(SCALES["HDRS17"], true, within_subject_variation(1, PEOPLE, [0.0], VALUES), 1, PEOPLE, ["now"], MODEL)
     assert rated.mean() == pytest.approx(24, abs=4 * rated.std() / np.sqrt(20_000))
 
 
 def test_swings_keep_their_size_and_are_forgotten_with_time():
-    swing = mood_swings(1, PEOPLE, [0.0, 1.0, 72.0, 2000.0], VALUES)
-    kept = [np.corrcoef(swing[:, 0], swing[:, index])[0, 1] for index in (1, 2, 3)]
-    assert swing.std(axis=0) == pytest.approx(np.ones(4), abs=0.03)
+    variation = within_subject_variation(1, PEOPLE, [0.0, 1.0, 72.0, 2000.0], VALUES)
+    kept = [np.corrcoef(variation[:, 0], variation[:, index])[0, 1] for index in (1, 2, 3)]
+    assert variation.std(axis=0) == pytest.approx(np.ones(4), abs=0.03)
     # four standard errors of a correlation in 20,000 people
     assert kept[0] > 0.95 and 0.01 < kept[1] < 0.6 and abs(kept[2]) < 0.03
 
@@ -45,8 +45,8 @@ def test_people_selected_at_a_bad_hour_look_better_later_without_treatment():
     true = np.full(20_000, 18.0)
     first = screening_rater(MODEL)("HDRS17", true, PEOPLE, 1)
     chosen = PEOPLE[first >= 20]
-    swing = mood_swings(1, chosen, [-168.0, 0.0], VALUES)[:, 1:]
-    later = rate(SCALES["HDRS17"], true[chosen][:, None], swing, 1, chosen, ["baseline"], MODEL)
+    variation = within_subject_variation(1, chosen, [-168.0, 0.0], VALUES)[:, 1:]
+    later = rate(SCALES["HDRS17"], true[chosen][:, None], variation, 1, chosen, ["baseline"], MODEL)
     # they come back part of the way to 18: lasting profiles stay, moods and misjudgements do not
     assert 18 < later.mean() < first[chosen].mean() - 1
 
@@ -68,8 +68,8 @@ def test_euphoria_gives_the_drug_away_in_a_blind_trial_but_not_the_control():
     assert np.ptp(belief(trial(), "none", euphoria, VALUES)) == 0
 
 
-def test_if_blinding_held_euphoria_would_tell_nothing():
-    held = trial(blinding="held")
+def test_with_maintained_blinding_euphoria_does_not_change_belief():
+    held = trial(blinding="maintained")
     assert np.array_equal(
         belief(held, "drug", np.array([0.0, 80.0]), VALUES), belief(held, "none", np.zeros(2), VALUES)
     )
@@ -112,7 +112,7 @@ def test_midazolam_does_what_its_arm_did():
 
 
 def test_time_alone_heals_a_little_and_some_people_more():
-    left = natural_course(np.array([0.1, 1.0, 3.0]), np.array([0.0, 24 * 70.0]), VALUES)
+    left = clinical_course(np.array([0.1, 1.0, 3.0]), np.array([0.0, 24 * 70.0]), VALUES)
     assert (left[:, 0] == 1).all() and np.all(np.diff(left[:, 1]) < 0)
 
 

@@ -1,4 +1,4 @@
-"""A series of studies: each repetition has a draw of its own, whatever the length of the series."""
+"""A series of studies: each replicate has a draw of its own, whatever the length of the series."""
 
 import numpy as np
 import pytest

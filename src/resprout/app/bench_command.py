@@ -1,44 +1,54 @@
-"""`resprout bench`: how fast this machine is, beside the other programs that run the same model, at the same error."""
+"""`resprout bench`: speed on this machine beside the external simulators that are installed, at equal error."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from resprout.app.options import AsJson
+
+COLUMNS = [
+    "program",
+    "patients/s on one core",
+    "beside libRoadRunner",
+    "largest error",
+    "tolerance",
+    "model ready in",
+    "on the whole model",
+]
 
 
 def bench(
     error: Annotated[
         float, typer.Option(min=1e-8, max=1e-1, help="Error that every program has to meet with its own tolerance.")
     ] = 1e-4,
-    seed: Annotated[int, typer.Option(min=0, help="Of the patients.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the patients.")] = 1,
+    as_json: AsJson = False,
 ) -> None:
-    """Time the shipped model here, beside libRoadRunner, COPASI, AMICI and diffrax where they are installed.
+    """Time the shipped model on this machine, beside libRoadRunner, COPASI, AMICI and diffrax where they are installed.
 
-    All get the same equations: those on which the outputs depend, without the drugs that nobody is given.
-    Every program solves the same patients; each may use the loosest of its own tolerances at which no output of any
-    patient differs from the slow reference solution by more than `--error` of that output's largest value.
+    All solve the same equations: those on which the outputs depend, without the drugs that are not given.
+    Every program solves the same patients at the loosest of its own tolerances at which no output of any patient
+    differs from the reference solution by more than `--error` of that output's largest value.
 
     Example: `resprout bench --json`
     """
-    from resprout.app.screen import number, print_json, screen, table, waiting
+    from resprout.app.terminal import print_json, status_spinner
     from resprout.crosscheck.benchmark import bench as measure
 
-    with waiting("Timing (a minute or two)"):
+    with status_spinner("Timing (a minute or two)"):
         rows = measure(error, seed=seed)
     if as_json:
         print_json(rows)
-        return
-    columns = [
-        "program",
-        "patients/s on one core",
-        "beside libRoadRunner",
-        "largest error",
-        "tolerance",
-        "model ready in",
-        "on the whole model",
-    ]
+    else:
+        show_speeds(rows, error)
+
+
+def show_speeds(rows: list[dict[str, Any]], error: float) -> None:
+    """Print one row for each program, resprout first."""
+    from resprout.app.terminal import number, stdout_console, table
+
     cells = [
         [
             row["tool"],
@@ -51,14 +61,8 @@ def bench(
         ]
         for row in rows
     ]
-    console = screen()
-    console.print(
-        table(
-            columns,
-            cells,
-            title=f"One dose, two weeks, eight outputs, {rows[0]['states']} states; error at most {error:g}",
-            right=columns[1:],
-        )
-    )
+    console = stdout_console()
+    title = f"One dose, two weeks, eight outputs, {rows[0]['states']} states; error at most {error:g}"
+    console.print(table(COLUMNS, cells, title=title, right=COLUMNS[1:]))
     if len(rows) < 3:
-        console.print("Not every peer is installed here; `pip install libroadrunner copasi-basico` brings both.")
+        console.print("Some external simulators are missing: `pip install libroadrunner copasi-basico`.")

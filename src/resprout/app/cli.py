@@ -11,19 +11,19 @@ import sys
 import typer
 
 from resprout.app.bench_command import bench
-from resprout.app.check import check
-from resprout.app.describe import describe
+from resprout.app.check_command import check
+from resprout.app.describe_command import describe
+from resprout.app.error_messages import print_error, print_internal_error, print_usage_error, usage_error_class
 from resprout.app.evidence_commands import compare, hypotheses, interventions
 from resprout.app.export_command import export
-from resprout.app.faults import print_error, print_surprise, print_usage_error, usage_error_class
 from resprout.app.fit_command import fit
-from resprout.app.published_tables import published
-from resprout.app.recruit import recruit
+from resprout.app.published_command import published
+from resprout.app.recruit_command import recruit
 from resprout.app.sensitivity_command import sensitivity
 from resprout.app.serve.serve_command import serve
 from resprout.app.simulate import simulate
 from resprout.app.trial_commands import demo, figure, trial
-from resprout.app.validate import validate
+from resprout.app.validate_command import validate
 from resprout.errors import ResproutError
 
 NOTICE = "For research and teaching. Not medical advice: nothing here says what a person should take."
@@ -99,7 +99,7 @@ def run(arguments: list[str] | None = None) -> int:
                 return 2
             print_usage_error(error, [function.__name__ for function in COMMANDS])
             return 2
-        print_surprise(error, debug=os.environ.get("RESPROUT_DEBUG", "") not in ("", "0"))
+        print_internal_error(error, debug=os.environ.get("RESPROUT_DEBUG", "") not in ("", "0"))
         return 1
 
 

@@ -8,43 +8,42 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.options import AsJson, FigureFile, ModelFolder, TableFile
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resprout.calibrate.drug_comparison import Compared
+    from resprout.calibrate.drug_comparison import DrugComparison
     from resprout.calibrate.hypotheses import Score
-    from resprout.calibrate.interventions import Reading, Verdict
-
-OwnModel = Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+    from resprout.calibrate.interventions import InterventionResult, Reading
 
 
-def interventions(model: OwnModel = None, as_json: AsJson = False) -> None:
-    """Run every published intervention in the model, and say which come out as observed.
+def interventions(model: ModelFolder = None, as_json: AsJson = False) -> None:
+    """Simulate every published intervention, and report which are reproduced.
 
     Example: `resprout interventions`
     """
     from resprout.app.imported_commands import chain_model
-    from resprout.app.screen import print_json, screen, waiting
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.calibrate.interventions import run_interventions
 
-    with waiting("running every published intervention"):
-        verdicts = run_interventions(chain_model(model))
+    with status_spinner("Simulating every published intervention"):
+        results = run_interventions(chain_model(model))
     if as_json:
-        print_json(intervention_facts(verdicts))
+        print_json(intervention_facts(results))
     else:
-        show_interventions(screen(), verdicts)
+        show_interventions(stdout_console(), results)
 
 
 def hypotheses(
-    model: OwnModel = None,
+    model: ModelFolder = None,
     predictive: Annotated[
         bool,
-        typer.Option("--predictive", help="Score each on the laboratory's measurements, every row left out in turn."),
+        typer.Option("--predictive", help="Score each by leave-one-out prediction of the laboratory measurements."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask rival hypotheses the same questions: which published facts does each explain alone?
+    """Compare rival hypotheses: which published results does each reproduce alone?
 
     Example: `resprout hypotheses` or `resprout hypotheses --predictive`
     """
@@ -52,15 +51,15 @@ def hypotheses(
         show_predictions(model, as_json)
         return
     from resprout.app.imported_commands import chain_model
-    from resprout.app.screen import print_json, screen, waiting
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.calibrate.hypotheses import score_hypotheses
 
-    with waiting("asking each hypothesis"):
+    with status_spinner("Simulating each hypothesis"):
         scores = score_hypotheses(chain_model(model))
     if as_json:
         print_json(hypothesis_facts(scores))
     else:
-        show_hypotheses(screen(), scores)
+        show_hypotheses(stdout_console(), scores)
 
 
 def show_predictions(folder: Path | None, as_json: bool) -> None:
@@ -68,13 +67,13 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from resprout.app.options import need_extra
-    from resprout.app.screen import number, print_json, screen, table, waiting
+    from resprout.app.terminal import number, print_json, status_spinner, stdout_console, table
     from resprout.language import load_model
 
     need_extra("arviz", "calibrate")
     from resprout.calibrate.predictive_score import predict_hypotheses
 
-    with waiting("Predicting under each hypothesis"):
+    with status_spinner("Predicting under each hypothesis"):
         found = predict_hypotheses(load_model(folder))
     if as_json:
         print_json({"rows": [asdict(row) for row in found]})
@@ -84,110 +83,117 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
         for row in found
     ]
     title = f"Leave-one-out predictive score on {found[0].rows} laboratory rows; higher is better"
-    columns = ["hypothesis", "score", "standard error", "behind the best"]
-    screen().print(table(columns, cells, title=title, right=columns[1:]))
+    columns = ["hypothesis", "score", "standard error", "difference from the best"]
+    stdout_console().print(table(columns, cells, title=title, right=columns[1:]))
 
 
 def compare(
-    model: OwnModel = None,
+    model: ModelFolder = None,
     as_json: AsJson = False,
-    out: Annotated[Path | None, typer.Option(help="Write the picture: .html, .svg, .pdf or .png.")] = None,
-    table: Annotated[Path | None, typer.Option(help="Write the table: .csv or .parquet.")] = None,
+    out: FigureFile = None,
+    table: TableFile = None,
 ) -> None:
-    """Give ketamine and other agents once to one typical depressed person, side by side.
+    """Compare single doses of ketamine and other drugs in the typical depressed patient.
 
-    Example: `resprout compare --out agents.html`
+    Example: `resprout compare --out drugs.html`
     """
     from resprout.app.imported_commands import chain_model
-    from resprout.app.keep import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
-    from resprout.app.screen import print_json, screen, waiting
-    from resprout.calibrate.drug_comparison import compare_agents
+    from resprout.app.output_files import (
+        TABLE_SUFFIXES,
+        check_figure_target,
+        check_target,
+        refuse,
+        save_figure,
+        save_table,
+    )
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.calibrate.drug_comparison import compare_drugs
 
-    refuse([*check_picture("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
-    with waiting("giving each agent"):
-        rows = compare_agents(chain_model(model))
+    refuse([*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
+    with status_spinner("Simulating each drug"):
+        rows = compare_drugs(chain_model(model))
     if as_json:
         print_json({"rows": [comparison_row(row) for row in rows]})
     else:
-        show_comparison(screen(), rows)
+        show_comparison(stdout_console(), rows)
     if out is not None:
-        from resprout.figures.drug_figure import agents_figure
+        from resprout.figures.drug_figure import drug_comparison_figure
 
-        keep_picture(agents_figure(rows), out)
+        save_figure(drug_comparison_figure(rows), out)
     if table is not None:
         import pandas as pd
 
-        keep_table(pd.DataFrame([comparison_row(row) for row in rows]), table)
+        save_table(pd.DataFrame([comparison_row(row) for row in rows]), table)
 
 
-def intervention_facts(verdicts: list[Verdict]) -> dict[str, Any]:
-    """Verdicts as plain data, with the counts."""
+def intervention_facts(results: list[InterventionResult]) -> dict[str, Any]:
+    """Results as plain data, with the counts."""
     rows = [
         {
-            "id": verdict.row["id"],
-            "intervention": verdict.row["intervention"],
-            "agent": verdict.row["agent"],
-            "readout": verdict.row["readout"],
-            "observed": verdict.row["expected"],
-            "predicted": verdict.predicted,
-            "right": verdict.right,
-            "verification": verdict.row["verification"],
-            "source": verdict.row["source"],
+            "id": result.row["id"],
+            "intervention": result.row["intervention"],
+            "drug": result.row["agent"],
+            "readout": result.row["readout"],
+            "observed": result.row["expected"],
+            "predicted": result.predicted,
+            "agree": result.agrees,
+            "verification": result.row["verification"],
+            "source": result.row["source"],
             "readings": [
                 {"measure": reading.measure, "kind": reading.kind, "value": reading.value}
-                for reading in verdict.readings
+                for reading in result.readings
             ],
-            "reason": verdict.reason,
+            "reason": result.reason,
         }
-        for verdict in verdicts
+        for result in results
     ]
     from resprout.calibrate.interventions import SEEN
 
-    seen = [verdict for verdict in verdicts if verdict.row["verification"] == SEEN]
+    seen = [result for result in results if result.row["verification"] == SEEN]
     return {
         "rows": rows,
-        "right": sum(verdict.right for verdict in verdicts),
-        "total": len(verdicts),
-        "right_read": sum(verdict.right for verdict in seen),
+        "agree": sum(result.agrees for result in results),
+        "total": len(results),
+        "agree_read": sum(result.agrees for result in seen),
         "total_read": len(seen),
     }
 
 
-def show_interventions(console: Console, verdicts: list[Verdict]) -> None:
+def show_interventions(console: Console, results: list[InterventionResult]) -> None:
     """Print a row for each intervention, the reason of each miss, and the counts."""
     from rich.text import Text
 
-    from resprout.app.screen import table
+    from resprout.app.terminal import table
 
     rows = [
         [
-            verdict.row["id"],
-            verdict.row["intervention"],
-            verdict.row["agent"] or "–",
-            verdict.row["expected"],
-            Text(verdict.predicted, style="" if verdict.right else "bold red"),
-            reading_words(verdict.worst),
-            verdict.row["verification"],
+            result.row["id"],
+            result.row["intervention"],
+            result.row["agent"] or "–",
+            result.row["expected"],
+            Text(result.predicted, style="" if result.agrees else "bold red"),
+            format_reading(result.worst),
+            result.row["verification"],
         ]
-        for verdict in verdicts
+        for result in results
     ]
-    columns = ["", "intervention", "agent", "observed", "predicted", "found in the model", "seen"]
-    console.print(table(columns, rows, title="Published interventions, each run in the model"))
-    for verdict in verdicts:
-        if not verdict.right:
-            console.print(Text.assemble((f"{verdict.row['id']}  ", "bold red"), verdict.reason), soft_wrap=True)
-    facts = intervention_facts(verdicts)
+    columns = ["", "intervention", "drug", "observed", "predicted", "effect in the model", "verification"]
+    console.print(table(columns, rows, title="Published interventions, simulated in the model"))
+    for result in results:
+        if not result.agrees:
+            console.print(Text.assemble((f"{result.row['id']}  ", "bold red"), result.reason), soft_wrap=True)
+    facts = intervention_facts(results)
     console.print(
-        f"\n{facts['right']} of {facts['total']} right; of those read in their source, "
-        f"{facts['right_read']} of {facts['total_read']} ({facts['right_read'] / max(facts['total_read'], 1):.0%})."
+        f"\n{facts['agree']} of {facts['total']} reproduced; of those read in their source, "
+        f"{facts['agree_read']} of {facts['total_read']} ({facts['agree_read'] / max(facts['total_read'], 1):.0%})."
     )
 
 
-def reading_words(reading: Reading | None) -> str:
+def format_reading(reading: Reading | None) -> str:
     """One reading in words; a dash if there is none."""
     if reading is None:
         return "–"
-    meaning = {"left": " left", "together": " of agent alone", "share": " of ketamine", "change": " of rest"}
+    meaning = {"left": " left", "together": " of the drug alone", "share": " of ketamine", "change": " from baseline"}
     if math.isnan(reading.value):
         return f"{reading.measure}: no effect"
     return f"{reading.measure}: {reading.value:+.0%}{meaning[reading.kind]}"
@@ -200,18 +206,18 @@ def hypothesis_facts(scores: list[Score]) -> dict[str, Any]:
         "hypotheses": {score.hypothesis.name: score.hypothesis.claim for score in scores},
         "facts": [
             {
-                "id": verdict.row["id"],
-                "fact": verdict.row["fact"],
-                "source": verdict.row["source"],
-                "explained_by": [score.hypothesis.name for score in scores if score.facts[number].right],
+                "id": result.row["id"],
+                "fact": result.row["fact"],
+                "source": result.row["source"],
+                "explained_by": [score.hypothesis.name for score in scores if score.facts[number].agrees],
                 "value": {score.hypothesis.name: plain_value(score.facts[number].worst) for score in scores},
             }
-            for number, verdict in enumerate(first.facts)
+            for number, result in enumerate(first.facts)
         ],
         "explained": {score.hypothesis.name: score.explained for score in scores},
         "total": len(first.facts),
-        "interventions_right": {
-            score.hypothesis.name: sum(verdict.right for verdict in score.interventions) for score in scores
+        "interventions_agree": {
+            score.hypothesis.name: sum(result.agrees for result in score.interventions) for score in scores
         },
         "interventions_total": len(first.interventions),
     }
@@ -226,38 +232,44 @@ def show_hypotheses(console: Console, scores: list[Score]) -> None:
     """Print which fact each hypothesis explains, a column a hypothesis."""
     from rich.text import Text
 
-    from resprout.app.screen import table
+    from resprout.app.terminal import table
 
     names = [score.hypothesis.name for score in scores]
     rows: list[list[Any]] = []
-    for number, verdict in enumerate(scores[0].facts):
-        marks = [Text("yes", style="green") if score.facts[number].right else Text("–") for score in scores]
-        rows.append([verdict.row["id"], verdict.row["fact"], *marks, verdict.row["source"]])
+    for number, result in enumerate(scores[0].facts):
+        marks = [Text("yes", style="green") if score.facts[number].agrees else Text("–") for score in scores]
+        rows.append([result.row["id"], result.row["fact"], *marks, result.row["source"]])
     facts = hypothesis_facts(scores)
-    rows.append(["", Text("facts explained", style="bold"), *(f"{score.explained}" for score in scores), ""])
-    counts = facts["interventions_right"].values()
-    rows.append(["", f"interventions right, of {facts['interventions_total']}", *map(str, counts), ""])
-    console.print(table(["", "published fact", *names, "source"], rows, title="What each hypothesis explains alone"))
+    rows.append(["", Text("results reproduced", style="bold"), *(f"{score.explained}" for score in scores), ""])
+    counts = facts["interventions_agree"].values()
+    rows.append(["", f"interventions reproduced, of {facts['interventions_total']}", *map(str, counts), ""])
+    console.print(
+        table(
+            ["", "published result", *names, "source"],
+            rows,
+            title="Published results that each hypothesis reproduces alone",
+        )
+    )
     for score in scores:
         console.print(Text.assemble((f"{score.hypothesis.name}  ", "bold"), score.hypothesis.claim), soft_wrap=True)
 
 
-def comparison_row(row: Compared) -> dict[str, Any]:
-    """One agent as a flat record."""
-    return {"agent": row.agent, "given": row.given, "family": row.family, **row.value, "note": row.note}
+def comparison_row(row: DrugComparison) -> dict[str, Any]:
+    """One drug as a flat record."""
+    return {"drug": row.drug, "given": row.given, "family": row.family, **row.value, "note": row.note}
 
 
-def show_comparison(console: Console, rows: list[Compared]) -> None:
-    """Print agents side by side."""
-    from resprout.app.screen import table
+def show_comparison(console: Console, rows: list[DrugComparison]) -> None:
+    """Print drugs side by side."""
+    from resprout.app.terminal import table
     from resprout.calibrate.drug_comparison import COLUMNS
 
     digits = {"p_mTOR": 2, "BDNF_release": 1, "HDRS17_24h": 1}
     cells = [
-        [row.agent, row.family, *(f"{value:+.{digits.get(name, 0)}f}" for name, value in row.value.items()), row.note]
+        [row.drug, row.family, *(f"{value:+.{digits.get(name, 0)}f}" for name, value in row.value.items()), row.note]
         for row in rows
     ]
-    columns = ["agent", "family", *COLUMNS, "note"]
-    console.print(table(columns, cells, title="One dose in one typical depressed person", right=list(COLUMNS)))
+    columns = ["drug", "family", *COLUMNS, "note"]
+    console.print(table(columns, cells, title="One dose in the typical depressed patient", right=list(COLUMNS)))
     for name, meaning in COLUMNS.items():
         console.print(f"  [dim]{name}: {meaning}[/]")

@@ -7,43 +7,43 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import TABLE_SUFFIXES, check_target, keep_table, refuse
 from resprout.app.options import need_extra
+from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
 
 if TYPE_CHECKING:
     from resprout.calibrate.posterior import Posterior
     from resprout.language.records import Model
 
 SHIPPED_DRAWS = 40
-ABOUT = "What the data have told of each fitted quantity, from `resprout fit`; lower and upper hold 90 %."
+ABOUT = "Posterior of each fitted quantity, from `resprout fit`; lower and upper are the 90 % credible interval."
 ABOUT_LEFT_OUT = (
-    "Published numbers beside predictions of fits that never saw their trial, from `resprout fit --leave-out`."
+    "Published numbers beside predictions of fits that excluded their trial, from `resprout fit --leave-out`."
 )
 
 
 def fit(
-    seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the posterior draws.")] = 1,
     leave_out: Annotated[
-        bool, typer.Option("--leave-out", help="Predict each trial by a fit that never saw it, and count what is held.")
+        bool, typer.Option("--leave-out", help="Predict each trial by a fit that excludes it, and report coverage.")
     ] = False,
     ship: Annotated[
-        bool, typer.Option("--ship", help="Write values and draws into the tables of this very package.")
+        bool, typer.Option("--ship", help="Write point estimates and draws into the tables of this package.")
     ] = False,
-    table: Annotated[Path | None, typer.Option(help="Write what was learned: .csv or .parquet.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Write the posterior summary: .csv or .parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Fit the model to the published data: stage 1, stages 2 and 3, then stages 4 to 6 with people, ratings and trials.
+    """Fit the model to the published data: stage 1, stages 2 and 3, then stages 4 to 6 with population, ratings and trials.
 
-    A fit that was stopped goes on where it was when the command is given again.
+    An interrupted fit resumes when the command is given again.
 
-    Example: `resprout fit --table learned.csv`
+    Example: `resprout fit --table posterior.csv`
     """
     refuse(check_target("--table", table, TABLE_SUFFIXES))
     for package in ("emcee", "arviz"):
         need_extra(package, "calibrate")
     import pandas as pd
 
-    from resprout.app.screen import print_json, screen
+    from resprout.app.terminal import print_json, stdout_console
     from resprout.calibrate.write_package import summary
     from resprout.language import load_model
 
@@ -52,7 +52,7 @@ def fit(
     rows = summary(model, posteriors)
     written = [] if table is None else [table]
     if table is not None:
-        keep_table(pd.DataFrame(rows), table)
+        save_table(pd.DataFrame(rows), table)
     draws = _draws(posteriors, seed)
     left_out = _left_out(model, posteriors, draws, seed) if leave_out else []
     if ship:
@@ -60,26 +60,26 @@ def fit(
     if as_json:
         print_json({"rows": rows, "left_out": left_out, "files": [str(path) for path in written]})
         return
-    console = screen()
+    console = stdout_console()
     _show(rows)
     if left_out:
-        console.print(coverage_words(left_out))
+        console.print(coverage_sentence(left_out))
     for path in written:
         console.print(f"wrote {path}")
 
 
 def _posteriors(model: Model, seed: int) -> list[Posterior]:
-    """Fit and sample each part, the earlier ones held at their most likely point."""
-    from resprout.app.screen import waiting
+    """Fit and sample each part, the earlier ones held at their posterior mode."""
+    from resprout.app.terminal import status_spinner
     from resprout.calibrate.fitted_parameters import PARTS
     from resprout.calibrate.posterior import sample
     from resprout.calibrate.posterior_mode import fit_part
 
     found: list[Posterior] = []
     fixed: dict[str, float] = {}
-    with waiting("Fitting") as spinner:
+    with status_spinner("Fitting") as spinner:
         for part in PARTS:
-            done = fit_part(model, part, fixed, told=lambda text: spinner.update(f"Fitting {text} …"))
+            done = fit_part(model, part, fixed, progress=lambda text: spinner.update(f"Fitting {text} …"))
             spinner.update(f"Sampling {part} …")
             found.append(sample(done, seed=seed))
             fixed |= done.values
@@ -96,20 +96,20 @@ def _left_out(
     model: Model, posteriors: list[Posterior], draws: list[dict[str, float]], seed: int
 ) -> list[dict[str, Any]]:
     """Predict each fitted trial without its own numbers."""
-    from resprout.app.screen import waiting
-    from resprout.calibrate.leave_out import leave_trials_out
+    from resprout.app.terminal import status_spinner
+    from resprout.calibrate.leave_trial_out import leave_trials_out
     from resprout.calibrate.residuals import fitted_trials
 
     own = {quantity.name for quantity in posteriors[-1].fit.quantities}
     others = [{name: value for name, value in draw.items() if name not in own} for draw in draws]
-    with waiting("Leaving trials out") as spinner:
+    with status_spinner("Leaving trials out") as spinner:
         return leave_trials_out(
             model,
             posteriors[-1].fit,
             others,
             fitted_trials(),
             seed=seed,
-            told=lambda text: spinner.update(f"Predicting: {text} …"),
+            progress=lambda text: spinner.update(f"Predicting: {text} …"),
         )
 
 
@@ -128,18 +128,18 @@ def _ship(
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    from resprout.app.screen import number, screen, table
+    from resprout.app.terminal import number, stdout_console, table
 
     columns = [
         "quantity",
         "unit",
-        "before",
-        "fitted",
-        "90 % of draws",
-        "told by data",
+        "prior",
+        "posterior mode",
+        "90 % interval",
+        "contraction",
         "R-hat",
         "ESS",
-        "hardest to tell from",
+        "most correlated with",
     ]
     cells = [
         [
@@ -155,17 +155,17 @@ def _show(rows: list[dict[str, Any]]) -> None:
         ]
         for row in rows
     ]
-    screen().print(table(columns, cells, title="What the data have told", right=columns[2:8]))
+    stdout_console().print(table(columns, cells, title="Posterior of the fitted quantities", right=columns[2:8]))
 
 
-def coverage_words(rows: list[dict[str, Any]]) -> str:
-    """How many published numbers lie inside predictions that never saw their trial, in a sentence."""
+def coverage_sentence(rows: list[dict[str, Any]]) -> str:
+    """How many published numbers lie inside the prediction intervals of fits that excluded their trial, in a sentence."""
     from resprout.trial.published_numbers import inside_share
 
     inside, counted = inside_share(rows)
     plain, _ = inside_share([{**row, "inside": row["inside_plain"]} for row in rows])
     return (
-        f"{inside} of {counted} published numbers ({inside / max(counted, 1):.0%}) lie inside the middle 90 % of "
-        f"predictions by fits that never saw their trial; inside the virtual trials alone, without the law of "
-        f"error that the fit allows between a model and a clinic, lie {plain} ({plain / max(counted, 1):.0%})."
+        f"{inside} of {counted} published numbers ({inside / max(counted, 1):.0%}) lie inside the 90 % prediction interval "
+        f"of a fit that excluded their trial; without the observation error that the fit allows between model and "
+        f"trial, {plain} ({plain / max(counted, 1):.0%}) do."
     )

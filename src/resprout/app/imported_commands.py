@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resprout.app.keep import RUN_SUFFIXES, TABLE_SUFFIXES, check_target, keep_rows, keep_run, refuse
+from resprout.app.output_files import RUN_SUFFIXES, TABLE_SUFFIXES, check_target, refuse, save_rows, save_run
 from resprout.errors import Fault, InputError
 from resprout.language.records import ImportedModel, Model
 
@@ -52,7 +52,7 @@ def span_hours(days: float | None, hours: float | None, until: float | None, fau
     return hours if hours is not None else 24 * (days if days is not None else 14.0)
 
 
-def follow_file(
+def follow_file(  # many arguments: each is an option of `simulate`
     source: Path,
     outputs: list[str] | None,
     overrides: Mapping[str, float],
@@ -62,7 +62,7 @@ def follow_file(
     others: Mapping[str, bool],
     as_json: bool,
 ) -> None:
-    """Run an imported model once and show it.
+    """Simulate an imported model once and show it.
 
     span     of --days, --hours, --until     files    of --out and --table
     others   options of the shipped model, and whether each was given
@@ -83,13 +83,13 @@ def follow_file(
     length = hours if hours is not None else float(span[2] or 0) * loaded.hours_per_unit
     run = simulate_imported(loaded, length, outputs=outputs, overrides=overrides, numerics=Numerics(tolerance))
     if out is not None:
-        keep_run(run, out)
+        save_run(run, out)
     if table is not None:
-        keep_table_of(run, loaded, table)
+        save_trajectory_table(run, loaded, table)
     show_run(run, loaded, [path for path in files if path is not None], as_json)
 
 
-def keep_table_of(run: xr.Dataset, model: ImportedModel, target: Path) -> None:
+def save_trajectory_table(run: xr.Dataset, model: ImportedModel, target: Path) -> None:
     """Write the run as a long table, in hours."""
     from resprout.simulation.summaries import COLUMNS
 
@@ -100,12 +100,12 @@ def keep_table_of(run: xr.Dataset, model: ImportedModel, target: Path) -> None:
         for name in names
         for hour, value in zip(run["time_h"].values, run[name].values[0], strict=True)
     ]
-    keep_rows(rows, COLUMNS, target)
+    save_rows(rows, COLUMNS, target)
 
 
 def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: bool) -> None:
     """Print the outputs at a few moments, and where the files are."""
-    from resprout.app.screen import number, print_json, screen, table
+    from resprout.app.terminal import number, print_json, stdout_console, table
 
     names = [str(name) for name in run.data_vars if name not in ("status", "steps")]
     own = run["time"].values if "time" in run.coords else run["time_h"].values
@@ -119,7 +119,7 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
     moments = [f"{own[index]:.4g}" for index in chosen]
     cells = [[name, run[name].attrs["units"], *(number(float(run[name][0, i]), 5) for i in chosen)] for name in names]
     title = f"{model.name}: time in {unit}{'' if model.time_unit else ' (the file declares no unit)'}"
-    console = screen()
+    console = stdout_console()
     console.print(table(["output", "unit", *moments], cells, title=title, right=moments))
     for path in files:
         console.print(f"wrote {path}")
@@ -127,7 +127,7 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
 
 def show_file(model: ImportedModel, as_json: bool) -> None:
     """Print what an imported model holds."""
-    from resprout.app.screen import number, print_json, screen, table
+    from resprout.app.terminal import number, print_json, stdout_console, table
 
     facts: dict[str, Any] = {
         "file": model.file,
@@ -149,6 +149,6 @@ def show_file(model: ImportedModel, as_json: bool) -> None:
         ["constant", c.name, "computed at the beginning" if c.value != c.value else number(c.value, 6), c.unit]
         for c in model.constants.values()
     ]
-    console = screen()
+    console = stdout_console()
     console.print(table(["kind", "name", "is", "unit"], rows, title=model.name))
     console.print(f"{model.file}: all of it is supported. Time: {unit}. Events: {model.event_count}.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from resprout.app.about import GRADES, about_model
-from resprout.app.page import Section, html_table
+from resprout.app.html_page import Section, html_table
+from resprout.app.model_facts import GRADES, about_model
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.trial.citations import citations
 

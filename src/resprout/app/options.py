@@ -1,8 +1,12 @@
-"""Options into values: NAME=VALUE pairs, lists of outputs and choices, with all their faults at once."""
+"""Options that several commands share, and options into values: NAME=VALUE pairs, lists and choices, with all their faults at once."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from resprout.errors import Fault, InputError, nearest
 
@@ -10,6 +14,18 @@ GENOTYPES = ("val/val", "val/met", "met/met")
 POPULATIONS = ("mdd", "bipolar", "healthy")
 PRECISIONS = ("float32", "float64")
 MOST_IDS = 20_000
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ModelFolder = Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")]
+TableFile = Annotated[Path | None, typer.Option("--table", help="Write the table: .csv or .parquet.")]
+FigureFile = Annotated[Path | None, typer.Option("--out", help="Write the figure: .html, .svg, .pdf or .png.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of patients and raters.")]
+Replicates = Annotated[int, typer.Option(min=1, help="Number of virtual trials, each with patients of its own.")]
+Point = Annotated[
+    bool,
+    typer.Option("--point", help="Use the point estimate in every replicate; otherwise each takes a posterior draw."),
+]
+Trials = Annotated[list[str] | None, typer.Argument(help="Names of trials; all that ship if left out.")]
 
 
 def read_pairs(option: str, pairs: list[str], example: str, faults: list[Fault]) -> dict[str, float]:

@@ -7,31 +7,31 @@ from pathlib import Path
 
 import typer
 
-from resprout.app.keep import appearing_whole, refuse
 from resprout.app.options import need_extra
+from resprout.app.output_files import atomic_path, refuse
 from resprout.errors import Fault
 
 
 def export_petab(target: Path, folder: Path | None = None) -> None:
     """Write a PEtab v2 problem into a folder, and say which rows PEtab has no words for.
 
-    target   a folder that is new, empty, or written by this command before      folder   of a model of one's own
+    target   a folder that is new, empty, or written by this command before      folder   of a user-defined model
     raises   InputError for a folder that cannot be used, ModelError if PEtab's own checks find fault
     """
     refuse(folder_faults(target))
     need_extra("petab", "calibrate")
-    from resprout.app.screen import waiting
-    from resprout.calibrate.evidence import read_measurements
+    from resprout.app.terminal import status_spinner
+    from resprout.calibrate.measurements import read_measurements
     from resprout.exchange.petab_problem import PROBLEM_FILE, check_problem, export_rows, petab_problem
     from resprout.language import load_model
 
     model = load_model(folder)
     rows = read_measurements(model)
     chosen = export_rows(rows)
-    with waiting("writing and checking the PEtab problem"):
+    with status_spinner("writing and checking the PEtab problem"):
         problem = petab_problem(model, chosen)
         check_problem(problem)
-        with appearing_whole(target) as draft:
+        with atomic_path(target) as draft:
             draft.mkdir()
             problem.to_files(draft)
     typer.echo(

@@ -6,10 +6,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resprout.app.about import grades_of, share_assumed
-from resprout.app.keep import keep_page
+from resprout.app.html_page import Section, drawn, html_table, page, paragraphs
+from resprout.app.model_facts import grades_of, share_assumed
 from resprout.app.model_section import model_section
-from resprout.app.page import Section, drawn, html_table, page, paragraphs
+from resprout.app.output_files import save_page
 from resprout.app.summary_tables import ANOVA_COLUMNS, anova_cells, outputs_of, summary, summary_cells
 from resprout.app.trial_sections import (
     analysis_section,
@@ -19,10 +19,10 @@ from resprout.app.trial_sections import (
     responders_section,
     safety_section,
 )
-from resprout.figures.arms import arms_over_time
+from resprout.figures.arm_figure import arms_over_time
 from resprout.figures.fig1 import ROWS, figure1
-from resprout.figures.path import path_in_time
-from resprout.figures.wording import say_time
+from resprout.figures.path_figure import path_in_time
+from resprout.figures.spoken_units import format_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from resprout.language import Model
     from resprout.trial import Trial
 
-FOUNDING = (
+REVIEW = (
     "Krystal JH, Sanacora G, Duman RS. Rapid-acting glutamatergic antidepressants: the path to ketamine and beyond. "
     "Biol Psychiatry 2013;73(12):1133-41. doi:10.1016/j.biopsych.2013.03.026"
 )
-FOUNDING_TRIAL = "berman2000"
+REVIEW_TRIAL = "berman2000"
 CHANGES = {"blocks": "blocked", "overrides": "set", "genotype": "rs6265 genotype"}
 CARRIED_OVER = (
     "Everybody receives both, in one order or the other. Where the drug came first, what is left of its effect after the "
@@ -57,7 +57,7 @@ def write_report(trial: Trial, path: str | Path, model: Model | None = None) -> 
     model    the model that ran; the shipped one if left out
     returns  the path written
     """
-    keep_page(trial_page(trial, model), Path(path))
+    save_page(trial_page(trial, model), Path(path))
     return Path(path)
 
 
@@ -110,7 +110,7 @@ def trial_body(trial: Trial) -> str:
         [
             row["endpoint"],
             row["arm"],
-            say_time(row["time_h"]),
+            format_time(row["time_h"]),
             f"{row['value']:.2f}",
             f"{row['lower']:.2f} to {row['upper']:.2f}",
             f"{row['n']:,}",
@@ -122,7 +122,7 @@ def trial_body(trial: Trial) -> str:
     carried = CARRIED_OVER if trial.protocol.design == "crossover" else ""
     if set(means["endpoint"]) == set(ROWS):
         picture = drawn(figure1(trial.table, replicates=trial.replicates))
-        return picture + folded + paragraphs(carried, f"After Fig 1 of {FOUNDING}")
+        return picture + folded + paragraphs(carried, f"After Fig 1 of {REVIEW}")
     control, title = trial.protocol.control_arm, trial.protocol.title
     picture = drawn(arms_over_time(trial.table, control=control, replicates=trial.replicates, title=title))
     return picture + folded + paragraphs(carried)
@@ -130,28 +130,28 @@ def trial_body(trial: Trial) -> str:
 
 def anova_section(anova: pd.DataFrame, name: str) -> Section:
     """The analysis of variance and what it says."""
-    founding = (
+    bound = (
         "The published trial reports p<.005 for each of the three outcomes; the last two columns give the share of "
-        "repetitions below that bound, with and without the correction."
-        if name == FOUNDING_TRIAL
-        else "The last two columns give the share of repetitions with p<.005, with and without the correction."
+        "replicates below that bound, with and without the correction."
+        if name == REVIEW_TRIAL
+        else "The last two columns give the share of replicates with p<.005, with and without the correction."
     )
     table = html_table(ANOVA_COLUMNS, anova_cells(anova), right=ANOVA_COLUMNS[1:])
     meaning = paragraphs(
-        "Each repetition of the trial is analysed like the published one: a repeated-measures analysis of variance with "
-        "drug and time within persons. The interaction asks whether the course in time differs between drug and control. "
-        "F, epsilon and p are medians over repetitions. p is corrected for lack of sphericity (Greenhouse-Geisser, by "
+        "Each replicate of the trial is analysed like the published one: a repeated-measures analysis of variance with "
+        "drug and time within persons. The interaction asks whether the change over time differs between drug and control. "
+        "F, epsilon and p are medians over replicates. p is corrected for lack of sphericity (Greenhouse-Geisser, by "
         "epsilon).",
-        founding,
+        bound,
     )
-    return Section("anova", "Does the course differ between drug and control?", table + meaning)
+    return Section("anova", "Does the change over time differ between drug and control?", table + meaning)
 
 
 def path_body(run: xr.Dataset) -> str:
     """The path in time and how to read it."""
     return drawn(path_in_time(run), "tall") + paragraphs(
         "Left, the first six hours; right, all days. Lines of one panel share its axis: in stage 1 each is shown as a share "
-        "of its own peak, in stage 3 relative to the person's own rest, in stage 4 as a share of its own largest change. "
+        "of its own peak, in stage 3 relative to the patient's baseline, in stage 4 as a share of its own largest change. "
         "The true sizes stand in the legends. Click a legend entry to hide a line."
     )
 
@@ -177,7 +177,7 @@ def methods_text(model: Model, run: xr.Dataset, trial: Trial | None = None) -> s
         f"Constants stood {facts['constants']}." if facts.get("constants") else "",
         trial_sentences(trial) if trial is not None else run_sentences(run),
         "Each patient was integrated by a linearly implicit (Rosenbrock) method with adaptive steps at a relative tolerance "
-        f"of {facts.get('tolerance', '')} per step, from the resting state found by Newton's method.",
+        f"of {facts.get('tolerance', '')} per step, from the steady state found by Newton iteration.",
     ]
     return " ".join(part for part in said if part)
 

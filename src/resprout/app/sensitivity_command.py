@@ -1,4 +1,4 @@
-"""`resprout sensitivity`: which constants an output hangs on, at an hour or a day."""
+"""`resprout sensitivity`: global sensitivity of an output at a time to the constants of the model."""
 
 from __future__ import annotations
 
@@ -7,86 +7,125 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import TABLE_SUFFIXES, check_picture, check_target, keep_picture, keep_table, refuse
-from resprout.app.options import need_extra, read_choice
+from resprout.app.options import AsJson, FigureFile, ModelFolder, TableFile, need_extra, read_choice
+from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resprout.calibrate.global_sensitivity import Sensitivity, Target
+    from resprout.calibrate.experiments import Arm
+    from resprout.calibrate.global_sensitivity import Sampling, Sensitivity, Target
+    from resprout.language.records import Model
 
 METHODS = ("sobol", "morris")
 DEFAULT = ("HDRS17@24h", "HDRS17@7d")
 MOST_SAMPLES = 65_536
 
 
-def sensitivity(
-    targets: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="OUTPUT@TIME", help="Such as HDRS17@24h; HDRS17@24h and HDRS17@7d if left out."),
-    ] = None,
-    given: Annotated[
-        str | None, typer.Option(help="What is given; the person's standard dose of ketamine if left out.")
-    ] = None,
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="OUTPUT@TIME", help="Such as HDRS17@24h; HDRS17@24h and HDRS17@7d if left out."),
+]
+Given = Annotated[str | None, typer.Option(help="What is given; the person's standard dose of ketamine if left out.")]
+Kept = Annotated[int | None, typer.Option(min=2, help="Constants kept for Sobol after the screening; all if left out.")]
+
+
+def sensitivity(  # many arguments: each is an option of the command
+    targets: Targets = None,
+    given: Given = None,
     person: Annotated[str, typer.Option(help="patient, healthy, rodent or `stressed rodent`.")] = "patient",
     method: Annotated[str, typer.Option(help="sobol, after a Morris screening, or morris alone.")] = "sobol",
     samples: Annotated[int, typer.Option(min=16, help="Base sample of Sobol, a power of two.")] = 1024,
-    keep: Annotated[
-        int | None, typer.Option(min=2, help="Constants Sobol takes over from the screening; all if left out.")
-    ] = None,
+    keep: Kept = None,
     top: Annotated[int, typer.Option(min=1, help="Constants to print for each output.")] = 15,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 1,
-    model: Annotated[Path | None, typer.Option("--model", help="Folder of a model of one's own.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the picture: .html, .svg, .pdf or .png.")] = None,
-    table: Annotated[Path | None, typer.Option(help="Write every index: .csv or .parquet.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    model: ModelFolder = None,
+    out: FigureFile = None,
+    table: TableFile = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Share the variance of an output among the constants it hangs on, each varied over its own range.
+    """Global sensitivity analysis: share the variance of an output among the constants, each varied over its range.
 
     Example: `resprout sensitivity HDRS17@24h HDRS17@7d --out sensitivity.html`
     """
-    faults = [*check_picture("--out", out), *check_target("--table", table, TABLE_SUFFIXES)]
+    faults = [*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)]
     chosen = read_choice("--method", method, METHODS, faults)
-    if samples & (samples - 1) or samples > MOST_SAMPLES:
-        near = min(MOST_SAMPLES, 1 << (samples.bit_length() - 1))
-        expected = f"Expected a power of two, at most {MOST_SAMPLES}."
-        faults.append(Fault(f"{samples} samples.", "--samples", expected, f"Try `--samples {near}`."))
+    faults += sample_faults(samples)
     refuse(faults)
     need_extra("SALib", "calibrate")
-    from resprout.app.screen import counting, print_json, screen
-    from resprout.calibrate.experiments import Arm, read_persons
-    from resprout.calibrate.global_sensitivity import analyse_sensitivity, find_factors, read_target
-    from resprout.errors import nearest
+    from resprout.calibrate.experiments import Arm
+    from resprout.calibrate.global_sensitivity import Sampling, read_target
     from resprout.language import load_model
 
     loaded = load_model(model)
     wanted = tuple(dict.fromkeys(read_target(text, loaded) for text in targets or DEFAULT))
-    persons = read_persons(loaded)
+    arm = Arm(person, standard_dose(loaded, person) if given is None else given)
+    sampling = Sampling(samples, keep=keep, sobol=chosen == "sobol", seed=seed)
+    found = analysed(loaded, arm, wanted, sampling)
+    save_indices(found, wanted, top, out, table)
+    show_or_print(found, wanted, top, as_json, [path for path in (out, table) if path is not None])
+
+
+def sample_faults(samples: int) -> list[Fault]:
+    """What is wrong with a sample size."""
+    if not samples & (samples - 1) and samples <= MOST_SAMPLES:
+        return []
+    near = min(MOST_SAMPLES, 1 << (samples.bit_length() - 1))
+    expected = f"Expected a power of two, at most {MOST_SAMPLES}."
+    return [Fault(f"{samples} samples.", "--samples", expected, f"Try `--samples {near}`.")]
+
+
+def standard_dose(model: Model, person: str) -> str:
+    """The standard dose of ketamine of a person of the model.
+
+    raises   InputError for an unknown person
+    """
+    from resprout.calibrate.experiments import read_persons
+    from resprout.errors import nearest
+
+    persons = read_persons(model)
     if person not in persons:
-        raise InputError(Fault(f"`{person}` is nobody here.", "--person", "", nearest(person, persons)))
-    arm = Arm(person, persons[person].standard if given is None else given)
-    count = len(find_factors(loaded, arm, wanted))
-    runs = 20 * (count + 1) + (samples * (min(keep or count, count) + 2) if chosen == "sobol" else 0)
-    with counting(runs, "people") as tell:
-        found = analyse_sensitivity(
-            loaded, arm, wanted, samples=samples, keep=keep, sobol=chosen == "sobol", seed=seed, tell=tell
-        )
+        raise InputError(Fault(f"`{person}` is not a person of the model.", "--person", "", nearest(person, persons)))
+    return persons[person].standard
+
+
+def analysed(model: Model, arm: Arm, targets: tuple[Target, ...], sampling: Sampling) -> Sensitivity:
+    """Run the analysis behind a progress bar."""
+    from resprout.app.terminal import progress_bar
+    from resprout.calibrate.global_sensitivity import analyse_sensitivity, find_factors
+
+    count = len(find_factors(model, arm, targets))
+    runs = sampling.trajectories * (count + 1)
+    runs += sampling.samples * (min(sampling.keep or count, count) + 2) if sampling.sobol else 0
+    with progress_bar(runs, "runs") as progress:
+        return analyse_sensitivity(model, arm, targets, sampling, progress=progress)
+
+
+def save_indices(
+    found: Sensitivity, targets: tuple[Target, ...], top: int, out: Path | None, table: Path | None
+) -> None:
+    """Write the figure and the table that are wanted."""
     if out is not None:
         from resprout.figures.sensitivity_figure import sensitivity_figure
 
-        keep_picture(sensitivity_figure(found, wanted, top), out)
+        save_figure(sensitivity_figure(found, targets, top), out)
     if table is not None:
         import pandas as pd
 
-        keep_table(pd.DataFrame(index_rows(found, wanted)), table)
+        save_table(pd.DataFrame(index_rows(found, targets)), table)
+
+
+def show_or_print(found: Sensitivity, targets: tuple[Target, ...], top: int, as_json: bool, files: list[Path]) -> None:
+    """Print the indices as JSON, or as tables with the files written."""
+    from resprout.app.terminal import print_json, stdout_console
+
     if as_json:
-        print_json(sensitivity_facts(found, wanted))
-    else:
-        show_sensitivity(screen(), found, wanted, top)
-        for path in (out, table):
-            if path is not None:
-                typer.echo(f"wrote {path}")
+        print_json(sensitivity_facts(found, targets))
+        return
+    show_sensitivity(stdout_console(), found, targets, top)
+    for path in files:
+        typer.echo(f"wrote {path}")
 
 
 NUMBERS = ("mu_star", "sigma", "first", "first_lower", "first_upper", "total", "total_lower", "total_upper")
@@ -129,7 +168,7 @@ def sensitivity_facts(found: Sensitivity, targets: tuple[Target, ...]) -> dict[s
 
 def show_sensitivity(console: Console, found: Sensitivity, targets: tuple[Target, ...], top: int) -> None:
     """Print the largest indices of each output."""
-    from resprout.app.screen import number, table
+    from resprout.app.terminal import number, table
     from resprout.language import STAGES
 
     columns = [

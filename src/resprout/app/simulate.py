@@ -9,16 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.imported_commands import follow_file, span_hours
-from resprout.app.keep import (
-    PAGE_SUFFIXES,
-    RUN_SUFFIXES,
-    TABLE_SUFFIXES,
-    check_target,
-    keep_page,
-    keep_rows,
-    keep_run,
-    refuse,
-)
 from resprout.app.options import (
     GENOTYPES,
     POPULATIONS,
@@ -28,6 +18,16 @@ from resprout.app.options import (
     read_ids,
     read_outputs,
     read_pairs,
+)
+from resprout.app.output_files import (
+    PAGE_SUFFIXES,
+    RUN_SUFFIXES,
+    TABLE_SUFFIXES,
+    check_target,
+    refuse,
+    save_page,
+    save_rows,
+    save_run,
 )
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError
@@ -231,7 +231,7 @@ def _stream(
     restart: bool,
 ) -> Summary:
     """Run in bounded memory, into a file if one is wanted."""
-    from resprout.app.screen import counting
+    from resprout.app.terminal import progress_bar
     from resprout.simulation.stream import run_stream
     from resprout.simulation.workers import open_pool
 
@@ -240,7 +240,7 @@ def _stream(
         from resprout.simulation.store import open_store
 
         store = open_store(wanted.out, request, loaded, restart=restart)
-    with open_pool(cluster, request.numerics.threads) as pool, counting(request.patients, "patients") as progress:
+    with open_pool(cluster, request.numerics.threads) as pool, progress_bar(request.patients, "patients") as progress:
         found = run_stream(
             request,
             pool,
@@ -262,20 +262,20 @@ def _hold(
     errors: bool,
 ) -> Summary:
     """Run with all patients in memory: chosen ones, or as a report or NetCDF needs them."""
-    from resprout.app.screen import waiting
+    from resprout.app.terminal import status_spinner
     from resprout.simulation.selected_patients import run_chosen
 
-    with waiting(f"Following {len(ids) if ids is not None else request.patients:,} patients"):
+    with status_spinner(f"Following {len(ids) if ids is not None else request.patients:,} patients"):
         run, found = run_chosen(request, loaded, ids, errors=errors)
-    with waiting("Writing"):
+    with status_spinner("Writing"):
         if wanted.out is not None and wanted.out.suffix.lower() == ".nc":
-            keep_run(run, wanted.out)
+            save_run(run, wanted.out)
         elif wanted.out is not None:
             raise InputError(Fault("chosen patients cannot be written as Zarr.", "--out", "", "Use a name in `.nc`."))
         if wanted.report is not None:
             from resprout.app.report import run_page
 
-            keep_page(run_page(run, loaded, request.scenario.regimen.text), wanted.report)
+            save_page(run_page(run, loaded, request.scenario.regimen.text), wanted.report)
         _keep_table(found, request, wanted.table)
     return found
 
@@ -284,15 +284,15 @@ def _keep_table(found: Summary, request: Request, target: Path | None) -> None:
     if target is not None:
         from resprout.simulation.summaries import COLUMNS
 
-        keep_rows(found.tally.rows(request.scenario.regimen.text), COLUMNS, target)
+        save_rows(found.tally.rows(request.scenario.regimen.text), COLUMNS, target)
 
 
 def _show(
     found: Summary, request: Request, loaded: Model, asked: list[str] | None, wanted: Wanted, as_json: bool
 ) -> None:
     """Print the summary of a run, and where its files are."""
-    from resprout.app.screen import print_json, screen, table
     from resprout.app.summary_tables import summary_cells, tally_summary
+    from resprout.app.terminal import print_json, stdout_console, table
     from resprout.people.draws import draws_words
 
     tally = found.tally
@@ -307,7 +307,7 @@ def _show(
         told = {"rows": rows, "digest": found.digest, "provenance": {"model_digest": loaded.digest, **request.told()}}
         print_json({**facts, **told, "files": [str(path) for path in wanted.written()]})
         return
-    console = screen()
+    console = stdout_console()
     if rows:
         columns, cells = summary_cells(rows)
         title = f"{request.scenario.regimen.text}: mean of {tally.n:,} virtual patients, {draws_words(loaded, request.people.point)}"

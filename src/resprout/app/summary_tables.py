@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resprout.app.screen import number, p_value
-from resprout.figures.wording import say_time, say_unit
+from resprout.app.terminal import number, p_value
+from resprout.figures.spoken_units import format_time, format_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,11 +60,11 @@ def checkpoints(end_h: float) -> list[float]:
 
 def summary_cells(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """The summary as column names and cells."""
-    columns = ["output", "unit", *map(say_time, rows[0]["mean"]), "farthest from start"]
+    columns = ["output", "unit", *map(format_time, rows[0]["mean"]), "farthest from start"]
     cells = [
         [
             row["endpoint"],
-            say_unit(row["unit"]),
+            format_unit(row["unit"]),
             *beside_largest(list(row["mean"].values())),
             farthest_words(row),
         ]
@@ -84,7 +84,7 @@ def farthest_words(row: dict[str, Any]) -> str:
     start = row["mean"][0.0]
     if abs(row["farthest"] - start) <= 1e-3 * max(abs(start), 1e-6):
         return "–"
-    return f"{number(row['farthest'])} at {say_time(row['farthest_h'])}"
+    return f"{number(row['farthest'])} at {format_time(row['farthest_h'])}"
 
 
 def mean_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -96,7 +96,7 @@ def mean_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         at = dict(zip(rows["time_h"], rows["value"], strict=True))
         shown = [f"{at[hour]:.1f}" if hour in at else "–" for hour in hours]
         cells.append([str(endpoint), str(arm), *shown, f"{int(rows['n'].max()):,}"])
-    return ["endpoint", "arm", *map(say_time, hours), "n"], cells
+    return ["endpoint", "arm", *map(format_time, hours), "n"], cells
 
 
 def anova_cells(anova: pd.DataFrame) -> list[list[str]]:
@@ -132,7 +132,7 @@ def analysis_cells(analysis: pd.DataFrame) -> list[list[str]]:
             row["endpoint"],
             f"{row['arm']} – {row['against']}" if row["against"] else row["arm"] or "all",
             row["quantity"],
-            "–" if np.isnan(row["time_h"]) else say_time(row["time_h"]),
+            "–" if np.isnan(row["time_h"]) else format_time(row["time_h"]),
             number(row["estimate"]),
             f"{number(row['lower'])} to {number(row['upper'])}",
             p_value(row["p"]),

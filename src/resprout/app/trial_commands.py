@@ -1,4 +1,4 @@
-"""`resprout demo`, `trial` and `figure`: a published trial, or one of your own, on virtual patients."""
+"""`resprout demo`, `trial` and `figure`: a published trial, or a protocol file, on virtual patients."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.keep import (
+from resprout.app.options import AsJson, Point, Replicates, Seed, read_pairs
+from resprout.app.output_files import (
     PAGE_SUFFIXES,
     TABLE_SUFFIXES,
-    check_picture,
+    check_figure_target,
     check_target,
-    keep_page,
-    keep_picture,
-    keep_table,
     refuse,
+    save_figure,
+    save_page,
+    save_table,
 )
-from resprout.app.options import read_pairs
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -27,15 +27,20 @@ if TYPE_CHECKING:
 
     from resprout.trial import Trial
 
-Replicates = Annotated[int, typer.Option(min=1, help="How often the trial is repeated on fresh virtual patients.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of patients and raters; the same seed gives the same trial.")]
-Point = Annotated[
-    bool,
-    typer.Option(
-        "--point", help="Every repetition at the point estimate; otherwise each draws what the data leave open."
-    ),
+LongTable = Annotated[
+    Path | None, typer.Option("--table", help="Write the long table (of a grid, its rows): .csv, .parquet.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PublishedFile = Annotated[
+    Path | None, typer.Option("--published", help="Write published numbers beside predictions: .csv.")
+]
+ReportFile = Annotated[Path | None, typer.Option("--report", help="Write a report that opens offline: .html.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Set a parameter of model, people or ratings, NAME=VALUE; repeatable."),
+]
+GridFigure = Annotated[
+    Path | None, typer.Option("--picture", help="Write the figure of a grid: .html, .svg, .pdf or .png.")
+]
 NOTICE = "For research and teaching. Not medical advice."
 
 
@@ -44,17 +49,17 @@ def demo(
     replicates: Replicates = 200,
     seed: Seed = 1,
 ) -> None:
-    """Run the main job: ketamine against saline on virtual patients, its table and its report.
+    """Simulate the trial of Fig 1, ketamine against saline; print its tables and write its report.
 
     Example: `resprout demo`
     """
     if out.exists() and not out.is_dir():
         raise InputError(Fault(f"`{out}` is a file.", "--out", "Expected the name of a folder.", "Try `--out out`."))
-    from resprout.app.screen import screen
+    from resprout.app.terminal import stdout_console
 
     started = time.perf_counter()
     trial = conduct("berman2000", Series(replicates, seed))
-    console = screen()
+    console = stdout_console()
     show_trial(console, trial, published=False)
     out.mkdir(parents=True, exist_ok=True)
     page = out / "report.html"
@@ -63,41 +68,28 @@ def demo(
     console.print(f"[dim]{NOTICE} Next: `resprout describe`, `resprout simulate --help`.[/]")
 
 
-def trial(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME_OR_FILE", help="A trial that ships, or a protocol of one's own.")
-    ] = "",
+def trial(  # many arguments: each is an option of the command
+    name: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A shipped trial, or a protocol file.")] = "",
     replicates: Annotated[
-        int | None, typer.Option(min=1, help="Repetitions on fresh patients; the protocol's own if left out.")
+        int | None, typer.Option(min=1, help="Number of virtual trials; the protocol's own if left out.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed; the protocol's own if left out.")] = None,
-    table: Annotated[
-        Path | None, typer.Option(help="Write the long table (of a grid, its rows): .csv, .parquet.")
-    ] = None,
-    published: Annotated[Path | None, typer.Option(help="Write published numbers beside predictions: .csv.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write a report that opens offline: .html.")] = None,
+    table: LongTable = None,
+    published: PublishedFile = None,
+    report: ReportFile = None,
     grid: Annotated[list[str] | None, typer.Option(help="Values to try, `n=20,40,80`; may be given again.")] = None,
-    picture: Annotated[
-        Path | None, typer.Option(help="Write the picture of a grid: .html, .svg, .pdf or .png.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Set a parameter of model, people or ratings, NAME=VALUE; repeatable."),
-    ] = None,
+    picture: GridFigure = None,
+    set_: Parameters = None,
     point: Point = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocol files.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a published trial, or a protocol file, on virtual patients; or try designs on a grid.
+    """Simulate a published trial or a protocol file with virtual patients, or a grid of designs.
 
     Example: `resprout trial berman2000 --replicates 200`
     """
-    from resprout.app.screen import print_json, screen
-
     if schema:
-        from resprout.trial.design import protocol_schema
-
-        print_json(protocol_schema())
+        print_schema()
         return
     faults = _option_faults(name, table, published, report, grid, picture)
     series = Series(replicates, seed, point, read_pairs("--set", set_ or [], "placebo_depth=0.5", faults))
@@ -106,21 +98,43 @@ def trial(
         try_grid(name, grid, series, table, picture, as_json)
         return
     done = conduct(name, series)
+    files = save_trial(done, table, published, report)
+    if as_json:
+        print_trial(name, done, files)
+        return
+    from resprout.app.terminal import stdout_console
+
+    console = stdout_console()
+    show_trial(console, done)
+    for path in files:
+        console.print(f"wrote {path}")
+
+
+def print_schema() -> None:
+    """Print the JSON schema of protocol files."""
+    from resprout.app.terminal import print_json
+    from resprout.trial.design import protocol_schema
+
+    print_json(protocol_schema())
+
+
+def save_trial(done: Trial, table: Path | None, published: Path | None, report: Path | None) -> list[str]:
+    """Write the tables and the report that are wanted; the files written."""
     if table is not None:
-        keep_table(done.table, table)
+        save_table(done.table, table)
     if published is not None:
-        keep_table(done.published, published)
+        save_table(done.published, published)
     if report is not None:
         write_page(done, report)
-    written = [str(path) for path in (table, published, report) if path is not None]
-    if as_json:
-        records = {part: getattr(done, part).to_dict("records") for part in ("table", "anova", "analysis", "published")}
-        print_json({"trial": name, "replicates": done.replicates, "seed": done.seed, **records, "files": written})
-        return
-    console = screen()
-    show_trial(console, done)
-    for path in written:
-        console.print(f"wrote {path}")
+    return [str(path) for path in (table, published, report) if path is not None]
+
+
+def print_trial(name: str, done: Trial, files: list[str]) -> None:
+    """Print every table of a trial as JSON."""
+    from resprout.app.terminal import print_json
+
+    records = {part: getattr(done, part).to_dict("records") for part in ("table", "anova", "analysis", "published")}
+    print_json({"trial": name, "replicates": done.replicates, "seed": done.seed, **records, "files": files})
 
 
 def figure(
@@ -131,7 +145,7 @@ def figure(
     replicates: Replicates = 200,
     seed: Seed = 1,
 ) -> None:
-    """Draw a figure of the founding review from the model.
+    """Draw a figure of Krystal, Sanacora and Duman (2013) from the model.
 
     Example: `resprout figure 2 --out fig2.html`
     """
@@ -140,18 +154,18 @@ def figure(
 
     check_number(number)
     target = out or Path(f"fig{number}.html")
-    refuse(check_picture("--out", target))
-    from resprout.app.screen import waiting
+    refuse(check_figure_target("--out", target))
+    from resprout.app.terminal import status_spinner
 
-    with waiting(f"Drawing figure {number}"):
+    with status_spinner(f"Drawing figure {number}"):
         drawn = draw(number, replicates=replicates, seed=seed)
-    keep_picture(drawn, target)
+    save_figure(drawn, target)
     typer.echo(f"wrote {target}")
 
 
 @dataclass(frozen=True)
 class Series:
-    """How a trial is repeated: how often, from which seed, at the point estimate or not, with which parameters set."""
+    """How a protocol is run: number of replicates and seed (None takes the protocol's), point estimate or draws, parameters set."""
 
     replicates: int | None
     seed: int | None
@@ -161,49 +175,53 @@ class Series:
 
 def conduct(name: str, series: Series) -> Trial:
     """Run a trial behind a spinner."""
-    from resprout.app.screen import waiting
+    from resprout.app.terminal import status_spinner
 
-    with waiting(f"Running {name}"):
+    with status_spinner(f"Running {name}"):
         from resprout.trial import run_trial
 
         return run_trial(name, series.replicates, series.seed, point=series.point, overrides=series.overrides)
 
 
 def try_grid(
-    name: str,
-    grid: list[str],
-    series: Series,
-    table: Path | None,
-    picture: Path | None,
-    as_json: bool,
+    name: str, grid: list[str], series: Series, table: Path | None, picture: Path | None, as_json: bool
 ) -> None:
     """Run every design of a grid; print, and write what is asked for."""
     import pandas as pd
 
-    from resprout.app.screen import number, print_json, screen, waiting
-    from resprout.app.screen import table as drawn
-    from resprout.figures.surface import design_surface
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.figures.design_surface import design_surface
     from resprout.language import load_model
     from resprout.people.overrides import overridden
     from resprout.trial.design_grid import read_axes, surface
 
     model = overridden(load_model(), series.overrides)
     axes = read_axes(grid)
-    with waiting(f"Trying designs of {name}") as spinner:
+    with status_spinner(f"Trying designs of {name}") as spinner:
 
-        def told(done: int, all_: int) -> None:
-            spinner.update(f"Trying designs of {name}: {done} of {all_} …")
+        def progress(done: int, whole: int) -> None:
+            spinner.update(f"Trying designs of {name}: {done} of {whole} …")
 
-        rows = surface(name, axes, series.replicates, series.seed, model=model, told=told, point=series.point)
+        rows = surface(name, axes, series.replicates, series.seed, model=model, progress=progress, point=series.point)
     if table is not None:
-        keep_table(pd.DataFrame(rows), table)
+        save_table(pd.DataFrame(rows), table)
     if picture is not None:
-        keep_picture(design_surface(rows, list(axes)), picture)
+        save_figure(design_surface(rows, list(axes)), picture)
     written = [str(path) for path in (table, picture) if path is not None]
     if as_json:
         print_json({"trial": name, "rows": rows, "files": written})
         return
-    columns = [*axes, "power", "benefit", "95 % of trials", "response", "control", "dissociation"]
+    console = stdout_console()
+    show_grid(console, name, list(axes), rows)
+    for path in written:
+        console.print(f"wrote {path}")
+
+
+def show_grid(console: Console, name: str, axes: list[str], rows: list[dict[str, Any]]) -> None:
+    """Print one row for each design: power, benefit, response and dissociation."""
+    from resprout.app.terminal import number, table
+
+    columns = [*axes, "power", "benefit", "95 % prediction", "response", "control", "dissociation"]
     cells = [
         [
             *(f"{row[axis]:g}" for axis in axes),
@@ -217,45 +235,42 @@ def try_grid(
         for row in rows
     ]
     first = rows[0]
-    title = f"{name}: {first['endpoint']} at {first['time_h'] / 24:g} d, {first['replicates']:,} trials a design"
-    console = screen()
-    console.print(drawn(columns, cells, title=title, right=columns))
-    console.print("Benefit is points below control; dissociation the mean of people's highest CADSS on the first day.")
-    for path in written:
-        console.print(f"wrote {path}")
+    title = f"{name}: {first['endpoint']} at {first['time_h'] / 24:g} d, {first['replicates']:,} replicates per design"
+    console.print(table(columns, cells, title=title, right=columns))
+    console.print("Benefit: points below control. Dissociation: mean of the patients' highest CADSS on the first day.")
 
 
 def write_page(trial: Trial, target: Path) -> None:
     """Write the report of a trial."""
     from resprout.app.report import trial_page
-    from resprout.app.screen import waiting
+    from resprout.app.terminal import status_spinner
 
-    with waiting("Drawing the report"):
-        keep_page(trial_page(trial), target)
+    with status_spinner("Drawing the report"):
+        save_page(trial_page(trial), target)
 
 
 def show_trial(console: Console, trial: Trial, *, published: bool = True) -> None:
     """Print the means by visit, the analyses and, if asked, the published numbers beside their predictions."""
-    from resprout.app.published_tables import count_words, rows_table
-    from resprout.app.screen import table
+    from resprout.app.published_command import count_sentence, rows_table
     from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_cells, anova_cells, mean_cells
+    from resprout.app.terminal import table
     from resprout.trial.published_numbers import inside_share
 
     columns, cells = mean_cells(trial.table)
-    times = f"{trial.replicates:,} repetitions" if trial.replicates > 1 else "one repetition"
-    title = f"{trial.protocol.title}: means by visit over {times}, n people each"
+    times = f"{trial.replicates:,} replicates" if trial.replicates > 1 else "one replicate"
+    title = f"{trial.protocol.title}: means by visit over {times}, n patients each"
     console.print(table(columns, cells, title=title, right=columns[2:]))
     if len(trial.anova):
         title = "Repeated-measures ANOVA, drug x time (p corrected for sphericity by Greenhouse-Geisser)"
         console.print(table(ANOVA_COLUMNS, anova_cells(trial.anova), title=title, right=ANOVA_COLUMNS[1:]))
     rest = trial.analysis[trial.analysis["analysis"] != "rm_anova"]
     if len(rest):
-        title = "Analyses: means over repetitions; power is the share of repetitions with p < .05"
+        title = "Analyses: means over replicates; power is the share of replicates with p < .05"
         console.print(table(ANALYSIS_HEADINGS, analysis_cells(rest), title=title, right=ANALYSIS_HEADINGS[4:]))
     rows: list[dict[str, Any]] = [dict(row) for _, row in trial.published.astype(object).iterrows()]
     if rows and published:
-        console.print(rows_table(rows, title="Published numbers beside the middle 95 % of repetitions"))
-        console.print(count_words(*inside_share(rows)))
+        console.print(rows_table(rows, title="Published numbers beside the 95 % prediction interval over replicates"))
+        console.print(count_sentence(*inside_share(rows)))
 
 
 def _option_faults(
@@ -271,7 +286,7 @@ def _option_faults(
         *check_target("--table", table, TABLE_SUFFIXES),
         *check_target("--published", published, TABLE_SUFFIXES),
         *check_target("--report", report, PAGE_SUFFIXES),
-        *check_picture("--picture", picture),
+        *check_figure_target("--picture", picture),
     ]
     if not name:
         from resprout.trial.protocol import shipped_protocols

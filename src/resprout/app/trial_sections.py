@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resprout.app.page import Section, html_table, paragraphs, with_note
-from resprout.app.published_tables import COLUMNS as PUBLISHED_HEADINGS
-from resprout.app.published_tables import count_words, published_cells
+from resprout.app.html_page import Section, html_table, paragraphs, with_note
+from resprout.app.published_command import COLUMNS as PUBLISHED_HEADINGS
+from resprout.app.published_command import count_sentence, published_cells
 from resprout.app.summary_tables import ANALYSIS_HEADINGS, analysis_cells
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import format_time
 from resprout.language.rating_scales import SCALES
 from resprout.trial.citations import citations
 from resprout.trial.published_numbers import inside_share
@@ -50,13 +50,15 @@ def design_section(trial: Trial, model: Model) -> Section:
         ["control", CONTROLS[protocol.control]],
         [
             "blinding",
-            "held by assumption" if protocol.blinding == "held" else "as it is: effects may give the drug away",
+            "maintained by assumption"
+            if protocol.blinding == "maintained"
+            else "natural: euphoria may unblind patients",
         ],
         ["diagnosis", {"mdd": "major depression", "bipolar": "bipolar depression"}[protocol.diagnosis]],
         ["added for everybody", protocol.background or "nothing"],
-        ["entry", entry_words(trial)],
-        ["dropout", dropout_words(trial)],
-        *([each.name, ", ".join(map(say_time, each.visits))] for each in protocol.endpoints),
+        ["entry", format_entry_criteria(trial)],
+        ["dropout", format_dropout(trial)],
+        *([each.name, ", ".join(map(format_time, each.visits))] for each in protocol.endpoints),
     ]
     facts += [["source", text] for text in citations(model, protocol.source)]
     assumed = "".join(f"<li>{text}</li>" for text in map(_plain, protocol.assumed))
@@ -64,7 +66,7 @@ def design_section(trial: Trial, model: Model) -> Section:
     return Section("design", "Design", body + (f"<p>Assumed of the design:</p><ul>{assumed}</ul>" if assumed else ""))
 
 
-def entry_words(trial: Trial) -> str:
+def format_entry_criteria(trial: Trial) -> str:
     """The entry criteria in a line."""
     entry = trial.protocol.entry
     said = [f"{scale} at least {points:g}" for scale, points in entry.minimum.items()]
@@ -72,10 +74,10 @@ def entry_words(trial: Trial) -> str:
     said += [f"{entry.age[0]:g} to {entry.age[1]:g} years", *entry.genotype]
     if entry.resistant:
         said.append("an antidepressant has failed")
-    return ", ".join(said) + f"; rated {say_time(entry.screening)} before the first dose"
+    return ", ".join(said) + f"; rated {format_time(entry.screening)} before the first dose"
 
 
-def dropout_words(trial: Trial) -> str:
+def format_dropout(trial: Trial) -> str:
     """Who leaves, in a line."""
     rule, said = trial.protocol.dropout, []
     for share, words in (
@@ -88,12 +90,12 @@ def dropout_words(trial: Trial) -> str:
     if rule.missed_visits:
         said.append(f"{rule.missed_visits:.0%} of visits missed")
     if trial.protocol.rescue is not None:
-        said.append(f"rescue from {say_time(trial.protocol.rescue.after)} on")
+        said.append(f"rescue from {format_time(trial.protocol.rescue.after)} on")
     return ", ".join(said) or "nobody leaves"
 
 
 def patients_section(trial: Trial) -> Section:
-    """Who entered, over all repetitions."""
+    """Who entered, over all replicates."""
     people = trial.cohort.covariates
     rows = [
         ["age, years", _spread(people["age"])],
@@ -110,7 +112,7 @@ def patients_section(trial: Trial) -> Section:
     share = len(people) / trial.cohort.screened
     text = (
         f"{trial.cohort.screened:,} people of the ill population were screened for {len(people):,} places in "
-        f"{trial.replicates:,} repetitions ({share:.0%} entered). They were chosen by a rating on one day, so that they are a "
+        f"{trial.replicates:,} replicates ({share:.0%} entered). They were chosen by a rating on one day, so that they are a "
         "little better at baseline than at screening."
     )
     return Section("patients", "Patients", paragraphs(text) + html_table(["", "mean (SD) or share"], rows))
@@ -121,7 +123,7 @@ def responders_section(trial: Trial) -> Section:
     table = trial.table
     rates = table[table["statistic"].isin(["response_rate", "remission_rate"]) & table["time_h"].gt(0)]
     rows = [
-        [row["endpoint"], row["arm"], say_time(row["time_h"]), word, f"{row['value']:.0%}", interval_words(row)]
+        [row["endpoint"], row["arm"], format_time(row["time_h"]), word, f"{row['value']:.0%}", format_interval(row)]
         for row in rates.to_dict("records")
         for word in [row["statistic"].removesuffix("_rate")]
     ]
@@ -135,7 +137,7 @@ def responders_section(trial: Trial) -> Section:
     )
 
 
-def interval_words(row: Mapping[Any, Any]) -> str:
+def format_interval(row: Mapping[Any, Any]) -> str:
     """An interval of shares."""
     return f"{row['lower']:.0%} to {row['upper']:.0%}"
 
@@ -168,8 +170,8 @@ def analysis_section(trial: Trial) -> Section:
     """The analyses that the protocol asks for."""
     rows = trial.analysis[trial.analysis["analysis"] != "rm_anova"]
     text = (
-        "Each repetition is analysed as one trial would be. Estimates are means over repetitions with the middle 95 % of them; "
-        "power is the share of repetitions with p < .05. MMRM: visit by arm and by baseline, unstructured covariance, restricted "
+        "Each replicate is analysed as one trial would be. Estimates are means over replicates with the 95 % prediction interval over replicates; "
+        "power is the share of replicates with p < .05. MMRM: visit by arm and by baseline, unstructured covariance, restricted "
         "maximum likelihood, Kenward-Roger. Response: Fisher's exact test. Relapse: Kaplan-Meier and Cox. Genotype: carriers of "
         "a Met allele against others by time."
     )
@@ -186,7 +188,7 @@ def published_section(trial: Trial) -> Section:
         for cell, row in zip(published_cells(rows), rows, strict=True)
     ]
     table = html_table([*PUBLISHED_HEADINGS, "how known"], cells, right=PUBLISHED_HEADINGS[5:8])
-    return Section("published", "Published numbers", paragraphs(count_words(*inside_share(rows))) + table)
+    return Section("published", "Published numbers", paragraphs(count_sentence(*inside_share(rows))) + table)
 
 
 def _spread(values: Any) -> str:

@@ -22,7 +22,7 @@ SCHEMAS: dict[str, type[Row]] = {
     "left_out": schemas.LeftOut,
     "misses": schemas.Miss,
     "fitted": schemas.FittedRow,
-    "held": schemas.Held,
+    "fixed_constants": schemas.FixedConstant,
     "trials": schemas.ScoredTrial,
     "scoreboard": schemas.RecordedMark,
     "posterior": schemas.PosteriorRow,
@@ -65,7 +65,7 @@ def check_data(model: Model, folder: Path | None = None) -> None:
     for table, placed in rows.items():
         faults += name_faults(SCHEMAS[table], placed, vocabularies(model, marks))
     faults += fitted_faults(model, rows.get("fitted", []))
-    faults += held_faults(model, rows.get("held", []))
+    faults += fixed_faults(model, rows.get("fixed_constants", []))
     if faults:
         raise ModelError(*faults)
 
@@ -100,7 +100,7 @@ def fitted_faults(model: Model, rows: list[Placed[Any]]) -> list[Fault]:
     return faults
 
 
-def held_faults(model: Model, rows: list[Placed[Any]]) -> list[Fault]:
+def fixed_faults(model: Model, rows: list[Placed[Any]]) -> list[Fault]:
     """What a sensitivity analysis leaves alone is there."""
     return [
         Fault(

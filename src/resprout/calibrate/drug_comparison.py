@@ -1,4 +1,4 @@
-"""Agents side by side in one typical depressed person: rows of agents.tsv in, six numbers for each out."""
+"""Drugs side by side in one typical depressed person: rows of agents.tsv in, six numbers for each out."""
 
 from __future__ import annotations
 
@@ -6,58 +6,58 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resprout.calibrate.experiments import Arm, Courses, run_arms
+from resprout.calibrate.experiments import Arm, Trajectories, run_arms
 from resprout.language.records import Model
 
 PERSON = "patient"
 DAY_H = 24.0
 OUTPUTS = ("glutamate_release", "p_mTOR", "BDNF_outside", "spine_density", "HDRS17", "VAS_high")
 COLUMNS = {
-    "glutamate_surge": "% of rest, largest rise within a day",
+    "glutamate_surge": "% of baseline, largest rise within a day",
     "p_mTOR": "active share, largest within a day",
-    "BDNF_release": "times rest, largest within a day",
-    "spines_24h": "% of rest, change at 24 h",
+    "BDNF_release": "times baseline, largest within a day",
+    "spines_24h": "% of baseline, change at 24 h",
     "HDRS17_24h": "points, change at 24 h",
     "psychotomimetic": "VAS high, 0 to 100, largest within a day",
 }
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One agent: its name, dose, family and note, and one number for each of COLUMNS."""
+class DrugComparison:
+    """One drug: its name, dose, family and note, and one number for each of COLUMNS."""
 
-    agent: str
+    drug: str
     given: str
     family: str
     note: str
     value: dict[str, float]
 
 
-def compare_agents(model: Model) -> list[Compared]:
-    """Give every agent of agents.tsv once to the typical depressed person.
+def compare_drugs(model: Model) -> list[DrugComparison]:
+    """Give every drug of agents.tsv once to the typical depressed person.
 
-    returns   one row for each agent, in the table's order
+    returns   one row for each drug, in the table's order
     """
     rows = model.tables["agents"]
     arms = [Arm(PERSON, row["given"]) for row in rows]
-    courses = run_arms(model, arms, [DAY_H], OUTPUTS)
+    trajectories = run_arms(model, arms, [DAY_H], OUTPUTS)
     return [
-        Compared(row["agent"], row["given"], row["family"], row["note"], numbers_of(courses, arm))
+        DrugComparison(row["agent"], row["given"], row["family"], row["note"], numbers_of(trajectories, arm))
         for row, arm in zip(rows, arms, strict=True)
     ]
 
 
-def numbers_of(courses: Courses, arm: Arm) -> dict[str, float]:
+def numbers_of(trajectories: Trajectories, arm: Arm) -> dict[str, float]:
     """The six numbers of one arm."""
-    within = courses.hours <= DAY_H
-    course = {name: courses.course(arm, name)[within] for name in OUTPUTS}
-    rest = {name: float(values[0]) for name, values in course.items()}
-    spines, score = (courses.at(arm, name, DAY_H) for name in ("spine_density", "HDRS17"))
+    within = trajectories.hours <= DAY_H
+    trajectory = {name: trajectories.trajectory(arm, name)[within] for name in OUTPUTS}
+    rest = {name: float(values[0]) for name, values in trajectory.items()}
+    spines, score = (trajectories.at(arm, name, DAY_H) for name in ("spine_density", "HDRS17"))
     return {
-        "glutamate_surge": 100 * (float(np.max(course["glutamate_release"])) / rest["glutamate_release"] - 1),
-        "p_mTOR": float(np.max(course["p_mTOR"])),
-        "BDNF_release": float(np.max(course["BDNF_outside"])) / rest["BDNF_outside"],
+        "glutamate_surge": 100 * (float(np.max(trajectory["glutamate_release"])) / rest["glutamate_release"] - 1),
+        "p_mTOR": float(np.max(trajectory["p_mTOR"])),
+        "BDNF_release": float(np.max(trajectory["BDNF_outside"])) / rest["BDNF_outside"],
         "spines_24h": 100 * (spines / rest["spine_density"] - 1),
         "HDRS17_24h": score - rest["HDRS17"],
-        "psychotomimetic": float(np.max(course["VAS_high"])),
+        "psychotomimetic": float(np.max(trajectory["VAS_high"])),
     }

@@ -1,4 +1,4 @@
-"""Experiments in the model: what is done to whom, as a line of a table, in; the course of every output out, all arms in one run."""
+"""Experiments in the model: what is done to whom, as a line of a table, in; the trajectory of every output out, all arms in one run."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Measure:
-    """What is read off a course: an output at an hour, or its farthest or mean change within a window (h).
+    """What is read off a trajectory: an output at an hour, or its farthest or mean change within a window (h).
 
     sign      -1 where a fall is what is looked for
     against   hour at which the standard dose is read, where it acts at another time; None for the same hour
@@ -96,8 +96,8 @@ class PreparedArm:
 
 
 @dataclass(frozen=True)
-class Courses:
-    """Courses of every arm: value [arm, time, output], time in h.
+class Trajectories:
+    """Trajectories of every arm: value [arm, time, output], time in h.
 
     inner   by arm: name of an output of its drugs -> name in `outputs`, where all arms share numbered drugs
     """
@@ -108,7 +108,7 @@ class Courses:
     value: Numbers = field(repr=False)
     inner: Mapping[Arm, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
-    def course(self, arm: Arm, output: str) -> Numbers:
+    def trajectory(self, arm: Arm, output: str) -> Numbers:
         """[time] one output of one arm; the level of a drug that the arm does not give is 0."""
         name = self.inner.get(arm, {}).get(output, output)
         if not name:
@@ -117,11 +117,11 @@ class Courses:
 
     def at(self, arm: Arm, output: str, hour: float) -> float:
         """One output at one hour."""
-        return float(np.interp(hour, self.hours, self.course(arm, output)))
+        return float(np.interp(hour, self.hours, self.trajectory(arm, output)))
 
     def change(self, arm: Arm, reference: Arm, measure: Measure) -> float:
         """How an arm differs from a reference, in the measure's direction and the output's unit."""
-        apart = self.course(arm, measure.output) - self.course(reference, measure.output)
+        apart = self.trajectory(arm, measure.output) - self.trajectory(reference, measure.output)
         if measure.kind == "at":
             return measure.sign * float(np.interp(measure.start_h, self.hours, apart))
         inside = apart[(self.hours >= measure.start_h) & (self.hours <= measure.stop_h)]
@@ -179,12 +179,12 @@ def run_arms(
     hours: Iterable[float],
     outputs: Sequence[str],
     overrides: Mapping[str, float] | None = None,
-) -> Courses:
+) -> Trajectories:
     """Run every arm as one patient of one batch.
 
-    hours       h, at which courses are wanted; a dense grid after hour 0 is added
+    hours       h, at which trajectories are wanted; a dense grid after hour 0 is added
     overrides   constants changed for every arm, as a rival hypothesis does
-    returns     Courses
+    returns     Trajectories
     raises      SolveError if an arm cannot be solved
     """
     distinct = list(dict.fromkeys(arms))
@@ -201,7 +201,7 @@ def run_arms(
     run = run_patients(form, constants, events, grid, list(seen))
     for k in np.flatnonzero(run.status):
         raise SolveError(Fault(f"`{distinct[k].done}` could not be solved.", distinct[k].person, run.message(int(k))))
-    return Courses({arm: k for k, arm in enumerate(distinct)}, grid, seen, run.value, inner)
+    return Trajectories({arm: k for k, arm in enumerate(distinct)}, grid, seen, run.value, inner)
 
 
 def inner_names(model: Model, drugs: Sequence[str], outputs: Iterable[str]) -> dict[str, str]:
@@ -248,7 +248,7 @@ def prepare_arm(
     """Constants of one arm, and its changes: hour, state or input, amount or value.
 
     overrides   name -> a number or [draw]   stand above the person's own constants, as a rival hypothesis does
-    draws       name -> a number or [draw]   stand below them, as doubt about the model's constants does
+    draws       name -> a number or [draw]   stand below them, as parameter uncertainty does
     """
     above, below = overrides or {}, draws or {}
     given: dict[str, Numbers | float] = {**below, **persons[arm.person].constants, **above}
@@ -286,9 +286,9 @@ def join_changes(
 ) -> Events:
     """Changes of all arms as one timetable; who has no change keeps an input and adds nothing to a state.
 
-    constants   name -> [arm x draw]   resting values, all draws of one arm side by side
+    constants   name -> [arm x draw]   steady-state values, all draws of one arm side by side
     changes     for each arm; amounts are numbers or [draw]
-    moved       further names that are held at rest from hour 0, so that several timetables share a kernel
+    moved       further names that are held at their steady-state value from hour 0, so that several timetables share a kernel
     returns     events with a column for each draw of each arm
     """
     moments = sorted({(hour, name) for own in changes for hour, name, _ in own} | {(0.0, name) for name in moved})

@@ -1,4 +1,4 @@
-"""Which constants an output hangs on: ranges of constants in, Morris and Sobol indices with intervals out."""
+"""Global sensitivity analysis: ranges of constants in, Morris and Sobol indices with intervals out."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Index:
-    """How much one target hangs on one constant.
+    """Sensitivity of one target to one constant.
 
     mu_star      mean size of the effect of a step through the range, in the output's unit        sigma   its spread
     first        share of variance that the constant explains alone                total   alone and together with others
@@ -83,7 +83,7 @@ class Sensitivity:
     """Indices of every target and factor, and what was run.
 
     spread    [target]  mean and standard deviation of each target over the samples
-    runs      how many people were solved           lost   how many of them could not be
+    runs      number of runs           lost   number that could not be solved
     """
 
     indices: tuple[Index, ...]
@@ -116,62 +116,79 @@ def read_target(text: str, model: Model) -> Target:
 
 
 def find_factors(model: Model, arm: Arm, targets: Sequence[Target]) -> list[Factor]:
-    """Every constant that the targets read in this experiment and that is open to doubt."""
+    """Every constant that the targets read in this experiment and whose value is uncertain."""
     own = prepare_arm(model, read_persons(model), arm)
     chain = with_drugs(model, own.drugs)
     kernel = build_kernel(chain, _outputs(targets), frozenset(name for _, name, _ in own.changes))
-    return [factor for factor in open_constants(chain, kernel.layout.constants) if factor.name not in own.constants]
+    return [factor for factor in varied_constants(chain, kernel.layout.constants) if factor.name not in own.constants]
 
 
-def open_constants(model: Model, names: Collection[str]) -> list[Factor]:
-    """Those of some constants that are open to doubt: no inputs, causes or zeros, and nothing that held.tsv holds."""
-    held = [row["constant"] for row in data_rows("held")]
+def varied_constants(model: Model, names: Collection[str]) -> list[Factor]:
+    """Those of some constants whose value is uncertain: no inputs, causes or zeros, and nothing that fixed_constants.tsv lists."""
+    fixed = [row["constant"] for row in data_rows("fixed_constants")]
     return [
         _factor(constant)
         for name, constant in model.constants.items()
         if name in names and constant.role == "constant" and constant.value != 0
-        if not any(fnmatch(name, pattern) for pattern in held)
+        if not any(fnmatch(name, pattern) for pattern in fixed)
     ]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the ranges of the constants are sampled.
+
+    samples        base sample of Sobol, a power of two
+    trajectories   of Morris
+    keep           number of constants that Sobol takes over from Morris; None for all
+    sobol          whether Sobol indices follow the screening
+    seed           of the samples
+    """
+
+    samples: int = 512
+    trajectories: int = 20
+    keep: int | None = None
+    sobol: bool = True
+    seed: int = 1
 
 
 def analyse_sensitivity(
     model: Model,
     arm: Arm,
     targets: Sequence[Target],
+    sampling: Sampling | None = None,
     *,
-    samples: int = 512,
-    trajectories: int = 20,
-    keep: int | None = None,
-    sobol: bool = True,
-    seed: int = 1,
-    tell: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Sensitivity:
     """Morris screening of all constants, then Sobol indices.
 
-    arm            who is given what          samples        base sample of Sobol, a power of two
-    trajectories   of Morris                  keep           how many constants Sobol takes over from Morris; None for all
-    tell           told how many people have been solved
-    raises         InputError for unknown words, SolveError if more than one run in twenty fails
+    model      the model whose constants are varied
+    arm        who is given what
+    targets    outputs at hours
+    sampling   None for the default
+    progress   called with the number of runs done
+    raises     InputError for unknown words, SolveError if more than one run in twenty fails
     """
+    how = sampling or Sampling()
     factors = find_factors(model, arm, targets)
-    solve = _Solver(model, arm, tuple(targets), tell)
-    morris = _morris(solve, factors, trajectories, seed)
+    solve = _Solver(model, arm, tuple(targets), progress)
+    morris = _morris(solve, factors, how.trajectories, how.seed)
     indices = [index for target in targets for index in morris[target]]
     values = solve.seen
-    if sobol:
+    if how.sobol:
         rank = {factor.name: max(_share(morris[t], factor) for t in targets) for factor in factors}
-        chosen = sorted(factors, key=lambda factor: -rank[factor.name])[: keep or len(factors)]
-        indices, values = _sobol(solve, chosen, samples, seed, indices, targets)
+        chosen = sorted(factors, key=lambda factor: -rank[factor.name])[: how.keep or len(factors)]
+        indices, values = _sobol(solve, chosen, how.samples, how.seed, indices, targets)
     spread = tuple((float(np.nanmean(column)), float(np.nanstd(column))) for column in values.T)
-    return Sensitivity(tuple(indices), spread, arm, samples if sobol else 0, solve.runs, solve.lost)
+    return Sensitivity(tuple(indices), spread, arm, how.samples if how.sobol else 0, solve.runs, solve.lost)
 
 
 def values_of(factors: Sequence[Factor], unit: Numbers) -> dict[str, Numbers]:
     """Constants from places in their ranges: unit [sample, factor], 0 to 1, gives constant -> [sample]."""
     low, high = MIDDLE
-    deviates = ndtri(low + (high - low) * unit)
+    etas = ndtri(low + (high - low) * unit)
     return {
-        factor.name: SPREADS[factor.word](factor.constant.value, factor.size, deviates[:, column])
+        factor.name: SPREADS[factor.word](factor.constant.value, factor.size, etas[:, column])
         for column, factor in enumerate(factors)
     }
 
@@ -179,13 +196,13 @@ def values_of(factors: Sequence[Factor], unit: Numbers) -> dict[str, Numbers]:
 class _Solver:
     """Solves samples in batches, and counts."""
 
-    def __init__(self, model: Model, arm: Arm, targets: tuple[Target, ...], tell: Callable[[int], None]) -> None:
+    def __init__(self, model: Model, arm: Arm, targets: tuple[Target, ...], progress: Callable[[int], None]) -> None:
         own = prepare_arm(model, read_persons(model), arm)
         changes = numbered(model, [own])[1][0].changes
         self.inner = inner_names(model, own.drugs, _outputs(targets))
         hours = tuple(sorted({0.0, *(target.time_h for target in targets)}))
         moved = tuple(sorted({name for _, name, _ in changes}))
-        self.model, self.targets, self.tell = model, targets, tell
+        self.model, self.targets, self.progress = model, targets, progress
         outputs = tuple(self.inner.get(name, name) for name in _outputs(targets))
         self.group = Group((arm,), outputs, moved, hours)
         self.runs = self.lost = 0
@@ -197,16 +214,16 @@ class _Solver:
         parts = []
         for first in range(0, len(unit), LANES):
             own = {name: value[first : first + LANES] for name, value in draws.items()}
-            course = run_group(self.model, self.group, own, min(LANES, len(unit) - first))[0]
-            parts.append(np.stack([course[:, self._hour(t), self._output(t)] for t in self.targets], axis=1))
-            self.runs += len(course)
-            self.tell(self.runs)
+            trajectory = run_group(self.model, self.group, own, min(LANES, len(unit) - first))[0]
+            parts.append(np.stack([trajectory[:, self._hour(t), self._output(t)] for t in self.targets], axis=1))
+            self.runs += len(trajectory)
+            self.progress(self.runs)
         found = np.concatenate(parts)
         failed = np.isnan(found).any(axis=1)
         self.lost += int(failed.sum())
         self.seen = found
         if failed.mean() > 0.05:
-            said = f"{failed.mean():.0%} of the people could not be solved."
+            said = f"{failed.mean():.0%} of the runs could not be solved."
             raise SolveError(Fault(said, "", "At most one in twenty was expected.", "Look at the constants' spreads."))
         return found
 

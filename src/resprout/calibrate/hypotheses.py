@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from resprout.calibrate.interventions import Verdict, run_rows
+from resprout.calibrate.interventions import InterventionResult, run_rows
 from resprout.errors import Fault, ModelError
 from resprout.language.records import Model
 from resprout.language.references import check_variant
@@ -30,16 +30,16 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Score:
-    """What one hypothesis explains: a verdict for each fact, and one for each published intervention."""
+    """What one hypothesis explains: a result for each fact, and one for each published intervention."""
 
     hypothesis: Hypothesis
-    facts: tuple[Verdict, ...]
-    interventions: tuple[Verdict, ...]
+    facts: tuple[InterventionResult, ...]
+    interventions: tuple[InterventionResult, ...]
 
     @property
     def explained(self) -> int:
         """How many facts come out."""
-        return sum(verdict.right for verdict in self.facts)
+        return sum(result.agrees for result in self.facts)
 
 
 def read_hypotheses(model: Model) -> list[Hypothesis]:
@@ -64,6 +64,6 @@ def score_hypotheses(model: Model) -> list[Score]:
     facts, interventions = model.tables["facts"], model.tables["interventions"]
     scores = []
     for hypothesis in read_hypotheses(model):
-        verdicts = run_rows(model, (*facts, *interventions), hypothesis.overrides)
-        scores.append(Score(hypothesis, tuple(verdicts[: len(facts)]), tuple(verdicts[len(facts) :])))
+        results = run_rows(model, (*facts, *interventions), hypothesis.overrides)
+        scores.append(Score(hypothesis, tuple(results[: len(facts)]), tuple(results[len(facts) :])))
     return scores

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from resprout.calibrate.experiments import (
     OR,
     Arm,
-    Courses,
     Measure,
     Person,
+    Trajectories,
     read_measures,
     read_persons,
     run_arms,
@@ -36,21 +36,21 @@ KIND = {
     "down": CHANGE,
 }
 RULES = {
-    "abolish": "less than 25 % of the agent's effect is left",
+    "abolish": "less than 25 % of the drug's effect is left",
     "attenuate": "25 to 75 % of it is left",
     "reduce": "less than 75 % of it is left; how much was not seen",
     "preserve": "more than 75 % of it is left",
-    "work": "at least 25 % of it is left: the agent acts in this model of illness",
-    "enhance": "agent and intervention together do more than 110 % of what the agent does alone",
+    "work": "at least 25 % of it is left: the drug acts in this model of illness",
+    "enhance": "drug and intervention together have more than 110 % of the effect of the drug alone",
     "mimic": "at least 25 % of the effect of a standard dose of ketamine",
     "none": "less than 25 % of that effect, either way",
     "worsen": "at least 25 % of that effect, the other way",
-    "unchanged": "within 2 % of rest",
-    "up": "more than 2 % above rest",
-    "down": "more than 2 % below rest",
+    "unchanged": "within 2 % of baseline",
+    "up": "more than 2 % above baseline",
+    "down": "more than 2 % below baseline",
 }
 SEEN = "read"  # how a row is verified that was read in its source
-SMALL_CHANGE = 0.02  # of rest: less is no change
+SMALL_CHANGE = 0.02  # of baseline: less is no change
 BANDS = {
     "abolish": (-math.inf, 0.25),
     "attenuate": (0.25, 0.75),
@@ -66,7 +66,7 @@ BANDS = {
     "down": (-math.inf, -SMALL_CHANGE),
 }
 WITH_EDGES = ("attenuate", "work", "mimic", "worsen", "unchanged")  # words whose edges still count
-LEAST_EFFECT = 2e-3  # of rest: an agent with less has no effect of which a share could be left
+LEAST_EFFECT = 2e-3  # of baseline: a drug with less has no effect of which a share could be left
 
 
 @dataclass(frozen=True)
@@ -96,14 +96,14 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class InterventionResult:
     """One published intervention beside the model: what was seen, what the model gives, and whether they agree."""
 
     row: Mapping[str, str]
     readings: tuple[Reading, ...]
 
     @property
-    def right(self) -> bool:
+    def agrees(self) -> bool:
         """Whether every reading fits; an intervention that the model cannot hold is wrong."""
         return bool(self.readings) and all(reading.says(self.row["expected"]) for reading in self.readings)
 
@@ -121,16 +121,16 @@ class Verdict:
     @property
     def reason(self) -> str:
         """Why a row is wrong: the number that does not fit, and the note of the table."""
-        if self.right:
+        if self.agrees:
             return ""
         note = self.row.get("note", "")
         if self.worst is None:
             return f"{note[:1].upper()}{note[1:]}."
         meaning = {
             LEFT: "of the effect left",
-            TOGETHER: "of the agent's own effect",
+            TOGETHER: "of the drug's own effect",
             SHARE: "of ketamine's effect",
-            CHANGE: "against rest",
+            CHANGE: "against baseline",
         }[self.worst.kind]
         found = "no effect" if math.isnan(self.worst.value) else f"{self.worst.value:.0%} {meaning}"
         said = f"{self.worst.measure}: {found}, where {RULES[self.row['expected']]} was expected."
@@ -142,7 +142,7 @@ class Experiment:
     """One variant of a row, ready to run: the arms that it needs and what is read from them."""
 
     kind: str
-    rest: Arm
+    baseline: Arm
     given: Arm
     manipulated: Arm
     both: Arm
@@ -152,36 +152,36 @@ class Experiment:
     @property
     def arms(self) -> tuple[Arm, ...]:
         """Every arm it needs."""
-        return (self.rest, self.given, self.manipulated, self.both, self.standard)
+        return (self.baseline, self.given, self.manipulated, self.both, self.standard)
 
-    def readings(self, courses: Courses) -> list[Reading]:
+    def readings(self, trajectories: Trajectories) -> list[Reading]:
         """What the arms say, one number a measure."""
-        return [Reading(measure.text, self.kind, self._value(courses, measure)) for measure in self.measures]
+        return [Reading(measure.text, self.kind, self._value(trajectories, measure)) for measure in self.measures]
 
-    def _value(self, courses: Courses, measure: Measure) -> float:
+    def _value(self, trajectories: Trajectories, measure: Measure) -> float:
         """The share or relative change; NaN where there is no effect of which to take a share."""
         if self.kind == CHANGE:
-            return courses.change(self.given, self.rest, measure) / courses.at(
-                self.rest, measure.output, measure.start_h
+            return trajectories.change(self.given, self.baseline, measure) / trajectories.at(
+                self.baseline, measure.output, measure.start_h
             )
         if self.kind == SHARE:
-            part, whole = courses.change(self.given, self.rest, measure), self._standard(courses, measure)
+            part, whole = trajectories.change(self.given, self.baseline, measure), self._standard(trajectories, measure)
         else:
-            beside = self.manipulated if self.kind == LEFT else self.rest
-            part = courses.change(self.both, beside, measure)
-            whole = courses.change(self.given, self.rest, measure)
-        rest = abs(courses.at(self.rest, measure.output, measure.start_h))
-        return part / whole if abs(whole) > LEAST_EFFECT * rest else math.nan
+            beside = self.manipulated if self.kind == LEFT else self.baseline
+            part = trajectories.change(self.both, beside, measure)
+            whole = trajectories.change(self.given, self.baseline, measure)
+        baseline = abs(trajectories.at(self.baseline, measure.output, measure.start_h))
+        return part / whole if abs(whole) > LEAST_EFFECT * baseline else math.nan
 
-    def _standard(self, courses: Courses, measure: Measure) -> float:
-        return courses.change(self.standard, self.rest, measure.of_standard())
+    def _standard(self, trajectories: Trajectories, measure: Measure) -> float:
+        return trajectories.change(self.standard, self.baseline, measure.of_standard())
 
 
-def run_interventions(model: Model, overrides: Mapping[str, float] | None = None) -> list[Verdict]:
+def run_interventions(model: Model, overrides: Mapping[str, float] | None = None) -> list[InterventionResult]:
     """Run every row of the model's interventions.tsv.
 
     overrides   constants changed throughout, as a rival hypothesis does
-    returns     a verdict for each row, in the table's order
+    returns     a result for each row, in the table's order
     raises      ModelError with every row that cannot be read
     """
     return run_rows(model, model.tables["interventions"], overrides)
@@ -189,16 +189,18 @@ def run_interventions(model: Model, overrides: Mapping[str, float] | None = None
 
 def run_rows(
     model: Model, rows: Sequence[Mapping[str, str]], overrides: Mapping[str, float] | None = None
-) -> list[Verdict]:
+) -> list[InterventionResult]:
     """Run rows of a table of experiments, all arms in one batch; as `run_interventions`."""
     persons = read_persons(model)
     check_rows(rows, persons, model)
     planned = [experiments_of(row, persons) for row in rows]
     arms = [arm for row in planned for experiment in row for arm in experiment.arms]
     measures = [measure for row in planned for experiment in row for measure in experiment.measures]
-    courses = run_arms(model, arms, hours_of(measures), outputs_of(model), overrides)
+    trajectories = run_arms(model, arms, hours_of(measures), outputs_of(model), overrides)
     return [
-        Verdict(row, tuple(reading for experiment in planned_row for reading in experiment.readings(courses)))
+        InterventionResult(
+            row, tuple(reading for experiment in planned_row for reading in experiment.readings(trajectories))
+        )
         for row, planned_row in zip(rows, planned, strict=True)
     ]
 
@@ -207,14 +209,14 @@ def experiments_of(row: Mapping[str, str], persons: Mapping[str, Person]) -> lis
     """The experiments of one row: one for each alternative of what is given and of how it is met; none if not represented."""
     if not row["person"]:
         return []
-    rest, standard = Arm(row["person"]), Arm(row["person"], persons[row["person"]].standard)
+    baseline, standard = Arm(row["person"]), Arm(row["person"], persons[row["person"]].standard)
     found = []
     for given in split(row["given"], OR):
         for manipulation in split(row["manipulation"], OR) or [""]:
-            agent, alone = Arm(row["person"], given), Arm(row["person"], manipulation)
-            both = agent.with_also(manipulation)
+            drug, alone = Arm(row["person"], given), Arm(row["person"], manipulation)
+            both = drug.with_also(manipulation)
             measures = read_measures(row["measure"], row["id"])
-            found.append(Experiment(KIND[row["expected"]], rest, agent, alone, both, standard, measures))
+            found.append(Experiment(KIND[row["expected"]], baseline, drug, alone, both, standard, measures))
     return found
 
 

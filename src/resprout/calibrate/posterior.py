@@ -1,4 +1,4 @@
-"""What the data leave open: a fit in; draws around its most likely point, and what the data have told of each quantity, out."""
+"""Posterior: a fit in; draws around its mode, and the contraction of each quantity, out."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import emcee
 import numpy as np
 
 from resprout.calibrate.fitted_parameters import Numbers, values_of
-from resprout.calibrate.posterior_mode import Fit, soften
+from resprout.calibrate.posterior_mode import Fit, robust_residual
 
 STEPS, BURN_IN, KEPT_EVERY = 6000, 1500, 5
-SPREAD_OF_WALKERS = 0.1  # prior sd around the most likely point, so that walkers start where there is something
+SPREAD_OF_WALKERS = 0.1  # prior sd around the posterior mode, so that walkers start where there is something
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Posterior:
 
     @property
     def contraction(self) -> Numbers:
-        """[quantity] what the data have told: 0 nothing, 1 everything; one less the variance over that of the prior."""
+        """[quantity] posterior contraction: one minus the variance over that of the prior, 0 to 1."""
         return np.asarray(1 - self.free.var(axis=0))
 
     def draws(self, count: int, seed: int = 1) -> list[dict[str, float]]:
@@ -41,12 +41,12 @@ class Posterior:
 
 
 def log_density(fit: Fit, free: Numbers, rows: Sequence[bool] | None = None) -> Numbers:
-    """Log posterior of points [point, quantity] where residuals run straight from the fit's slopes; up to a constant.
+    """Log posterior of points [point, quantity] with residuals linear in the fit's Jacobian; up to a constant.
 
     rows   [row]   which rows count; None for all
     """
-    raw = fit.residual + (free - fit.free) @ fit.slope.T
-    data = soften(raw if rows is None else raw[:, np.asarray(rows)])
+    raw = fit.residual + (free - fit.free) @ fit.jacobian.T
+    data = robust_residual(raw if rows is None else raw[:, np.asarray(rows)])
     return np.asarray(-0.5 * ((data**2).sum(axis=1) + (free**2).sum(axis=1)))
 
 
@@ -55,7 +55,7 @@ def sample(fit: Fit, *, seed: int = 1, steps: int = STEPS, rows: Sequence[bool] 
 
     rows   [row]   which rows count; None for all
 
-    The engine enters through the slopes alone.
+    The engine enters through the Jacobian alone.
     """
     size = len(fit.quantities)
     walkers = 4 * size

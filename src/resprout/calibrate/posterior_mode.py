@@ -1,4 +1,4 @@
-"""The fit: quantities with priors and blocks of data in; the most likely point, its residuals and slopes out."""
+"""The fit: quantities with priors and blocks of data in; the posterior mode, its residuals and Jacobian out."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ Progress = Callable[[str], None]
 class Fit:
     """Where a part of the fit ended.
 
-    free       [quantity]        prior sd from the prior      residual   [row]   in sd, not softened
-    slope      [row, quantity]   of the residuals             loss       half the sum of softened squares, prior included
+    free       [quantity]        prior sd from the prior      residual   [row]   in sd, before the robust loss
+    jacobian   [row, quantity]   of the residuals             loss       half the sum of squared robust residuals, prior included
     """
 
     part: str
@@ -43,7 +43,7 @@ class Fit:
     rows: tuple[str, ...]
     free: Numbers
     residual: Numbers
-    slope: Numbers
+    jacobian: Numbers
     loss: float
     steps: int
 
@@ -53,7 +53,7 @@ class Fit:
         return values_of(self.quantities, self.free)
 
 
-def soften(residual: Numbers) -> Numbers:
+def robust_residual(residual: Numbers) -> Numbers:
     """Residuals whose squares grow linearly beyond SOFT: near zero unchanged."""
     size: Numbers = SOFT * np.sqrt(2 * (np.sqrt(1 + (residual / SOFT) ** 2) - 1))
     return np.copysign(size, residual)
@@ -69,7 +69,7 @@ def blocks_of(model: Model, part: str, start: Mapping[str, float]) -> list[Block
     return found
 
 
-def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, told: Progress = print) -> Fit:
+def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, progress: Progress = print) -> Fit:
     """Fit one part, the others' quantities at `fixed` or at their priors.
 
     returns   Fit; a fit that was stopped goes on from what it has kept on disk
@@ -87,20 +87,20 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
         """Residuals at a point and a step away from it along each quantity: [1 + quantity, row]."""
         return keeper.residuals([free, *(free + STEP * row for row in np.eye(len(quantities)))], quantities)
 
-    def slopes(free: Numbers) -> Numbers:
-        told(f"{part}: slopes of {len(quantities)} quantities on {len(rows)} rows")
-        found = soften(around(free))
+    def jacobian_at(free: Numbers) -> Numbers:
+        progress(f"{part}: Jacobian of {len(quantities)} quantities on {len(rows)} rows")
+        found = robust_residual(around(free))
         return np.vstack([((found[1:] - found[0]) / STEP).T, np.eye(len(quantities))])
 
     def whole(free: Numbers) -> Numbers:
-        data = soften(keeper.residuals([free], quantities)[0])
-        told(f"{part}: loss {0.5 * (data @ data + free @ free):.2f}")
+        data = robust_residual(keeper.residuals([free], quantities)[0])
+        progress(f"{part}: loss {0.5 * (data @ data + free @ free):.2f}")
         return np.concatenate([data, free])
 
     found = least_squares(
         whole,
         np.zeros(len(quantities)),
-        jac=slopes,
+        jac=jacobian_at,
         x_scale=REACH,
         max_nfev=MOST_STEPS[part],
         ftol=4e-3,
@@ -108,8 +108,8 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
         gtol=1e-3,
     )
     near = around(found.x)
-    slope = ((near[1:] - near[0]) / STEP).T
-    return Fit(part, quantities, rows, found.x, near[0], slope, float(found.cost), int(found.nfev))
+    jacobian = ((near[1:] - near[0]) / STEP).T
+    return Fit(part, quantities, rows, found.x, near[0], jacobian, float(found.cost), int(found.nfev))
 
 
 def _behind() -> list[str]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.calibrate.evidence import Measurement, Readout, read_measurements
 from resprout.calibrate.experiments import (
     Arm,
     Change,
@@ -20,6 +19,7 @@ from resprout.calibrate.experiments import (
     prepare_arm,
     read_persons,
 )
+from resprout.calibrate.measurements import Measurement, Readout, read_measurements
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
 from resprout.solve import run_patients
@@ -120,10 +120,10 @@ def _wanted(rows: Sequence[Measurement], arms: Iterable[Arm]) -> list[tuple[Arm,
     chosen = set(arms)
     sides = [(arm, row) for row in rows for arm in (row.arm, row.reference) if arm is not None and arm in chosen]
     pairs = [(arm, readout) for arm, row in sides for readout in row.readouts]
-    return list(dict.fromkeys([*pairs, *((arm, _at_rest(readout)) for arm, readout in pairs)]))
+    return list(dict.fromkeys([*pairs, *((arm, _at_baseline(readout)) for arm, readout in pairs)]))
 
 
-def _at_rest(readout: Readout) -> Readout:
+def _at_baseline(readout: Readout) -> Readout:
     return Readout(readout.output, "at", 0.0, 0.0)
 
 
@@ -152,16 +152,16 @@ def _read(
     for first in range(0, count, at_once):
         own = {name: value[first : first + at_once] for name, value in draws.items()}
         lanes = min(at_once, count - first)
-        course = run_group(model, group, own, lanes)
+        trajectory = run_group(model, group, own, lanes)
         for pair in wanted:
             arm, readout = pair
-            column = course[group.arms.index(arm), :, :, group.outputs.index(_inner(model, drugs[arm], readout))]
-            parts[pair].append(read_course(readout, np.array(group.hours), column))
+            column = trajectory[group.arms.index(arm), :, :, group.outputs.index(_inner(model, drugs[arm], readout))]
+            parts[pair].append(read_trajectory(readout, np.array(group.hours), column))
     return {pair: np.concatenate(values) for pair, values in parts.items()}
 
 
 def run_group(model: Model, group: Group, draws: Mapping[str, Numbers], count: int) -> Numbers:
-    """Courses of a group: [arm, draw, time, output], NaN where a patient cannot be solved."""
+    """Trajectories of a group: [arm, draw, time, output], NaN where a patient cannot be solved."""
     persons = read_persons(model)
     form, made = numbered(model, [prepare_arm(model, persons, arm, draws=draws) for arm in group.arms])
     constants: dict[str, Numbers | float] = {}
@@ -174,10 +174,10 @@ def run_group(model: Model, group: Group, draws: Mapping[str, Numbers], count: i
     return run.value.reshape(len(group.arms), count, len(group.hours), len(group.outputs))
 
 
-def read_course(readout: Readout, hours: Numbers, course: Numbers) -> Numbers:
-    """One readout of courses [draw, time]: [draw]."""
+def read_trajectory(readout: Readout, hours: Numbers, trajectory: Numbers) -> Numbers:
+    """One readout of trajectories [draw, time]: [draw]."""
     inside = np.isin(hours, np.array(hours_read(readout)))
-    seen, when = course[:, inside], hours[inside]
+    seen, when = trajectory[:, inside], hours[inside]
     match readout.kind:
         case "at":
             return seen[:, 0]
@@ -208,10 +208,10 @@ def _value(row: Measurement, arm: Arm, found: Mapping[tuple[Arm, Readout], Numbe
     values = []
     with np.errstate(divide="ignore", invalid="ignore"):
         for readout in row.readouts:
-            value, rest = found[arm, readout], found[arm, _at_rest(readout)]
+            value, baseline = found[arm, readout], found[arm, _at_baseline(readout)]
             if row.compare in ("change", "share"):
-                value = value - rest
+                value = value - baseline
             elif row.compare == "percent":
-                value = 100.0 * (value / rest - 1.0)
+                value = 100.0 * (value / baseline - 1.0)
             values.append(value)
         return values[0] if len(values) == 1 else values[0] / values[1]

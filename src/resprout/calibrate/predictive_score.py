@@ -1,4 +1,4 @@
-"""Rival hypotheses by what they predict: draws of what the data leave open in; leave-one-out predictive score of each hypothesis out."""
+"""Rival hypotheses by what they predict: posterior draws in; leave-one-out predictive score of each hypothesis out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resprout.calibrate.evidence import distances, read_measurements
 from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.hypotheses import read_hypotheses
-from resprout.calibrate.posterior_mode import soften
+from resprout.calibrate.measurements import read_measurements, standardised_residuals
+from resprout.calibrate.posterior_mode import robust_residual
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
@@ -47,7 +47,7 @@ def predict_hypotheses(model: Model) -> list[Prediction]:
     rows = tuple(row for row in read_measurements(model) if row.stage >= FIRST_STAGE)
     shared = [{key: value for key, value in draw.items() if model.constants[key].in_chain} for draw in draws_of(model)]
     if len(shared) < FEWEST_DRAWS:
-        text = f"the model has {len(shared)} draws of what the data leave open."
+        text = f"the model has {len(shared)} posterior draws."
         raise InputError(Fault(text, "draws.tsv", f"Expected at least {FEWEST_DRAWS}.", "Run `resprout fit --ship`."))
     density = {}
     for hypothesis in read_hypotheses(model):
@@ -55,7 +55,9 @@ def predict_hypotheses(model: Model) -> list[Prediction]:
         moved = {name for draw in each for name in draw}
         draws = {name: np.array([draw.get(name, model.nominal[name]) for draw in each]) for name in moved}
         found = predict_measurements(model, rows, draws)
-        density[hypothesis.name] = -0.5 * soften(np.nan_to_num(distances(rows, found), nan=10.0)) ** 2
+        density[hypothesis.name] = (
+            -0.5 * robust_residual(np.nan_to_num(standardised_residuals(rows, found), nan=10.0)) ** 2
+        )
     return _compare(density, len(rows))
 
 

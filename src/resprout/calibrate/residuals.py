@@ -12,9 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
-from resprout.calibrate.evidence import Measurement, distances, read_measurements
 from resprout.calibrate.fitted_parameters import Numbers
-from resprout.calibrate.interventions import BANDS, SEEN, Verdict, run_interventions
+from resprout.calibrate.interventions import BANDS, SEEN, InterventionResult, run_interventions
+from resprout.calibrate.measurements import Measurement, read_measurements, standardised_residuals
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.language import load_model
 from resprout.language.records import Model
@@ -29,7 +29,7 @@ NOT_SMOOTH = ("interaction_p", "difference_p", "change_p", "first_significant_h"
 DISCREPANCY = 0.1  # of a published number: no model of this kind is nearer to a clinic than that
 LEAST_TRIALS, MOST_TRIALS = 8, 60
 BAND_FAR = 4.0  # sd at which a miss is as bad as it can be: a fact that the model cannot hold pulls at nothing
-BAND_SD, BAND_MARGIN = 0.04, 0.03  # of the agent's effect: how soft the edge of a band is, and how far inside it counts
+BAND_SD, BAND_MARGIN = 0.04, 0.03  # of the drug's effect: how soft the edge of a band is, and how far inside it counts
 
 
 class Block(Protocol):
@@ -63,7 +63,7 @@ class Laboratory:
         """As in `Block`; parameters of people and ratings do not reach the laboratory."""
         known = [name for name in points[0] if self.model.constants[name].in_chain]
         draws = {name: np.array([point[name] for point in points]) for name in known}
-        return distances(self.rows, predict_measurements(self.model, self.rows, draws))
+        return standardised_residuals(self.rows, predict_measurements(self.model, self.rows, draws))
 
 
 @dataclass(frozen=True)
@@ -76,37 +76,37 @@ class Interventions:
     @classmethod
     def of(cls, model: Model) -> Interventions:
         """The block of all interventions that were read in their source."""
-        names = tuple(name for verdict in run_interventions(model) for name, _ in _bands(verdict))
+        names = tuple(name for result in run_interventions(model) for name, _ in _bands(result))
         return cls(model, names)
 
     def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
         """As in `Block`."""
         found = []
         for point in points:
-            verdicts = run_interventions(self.model.with_parameters(point))
-            found.append([residual for verdict in verdicts for _, residual in _bands(verdict)])
+            results = run_interventions(self.model.with_parameters(point))
+            found.append([residual for result in results for _, residual in _bands(result)])
         return np.array(found)
 
 
-def _bands(verdict: Verdict) -> list[tuple[str, float]]:
-    """Name and residual of each reading of a verdict that was read in its source."""
-    if verdict.row["verification"] != SEEN:
+def _bands(result: InterventionResult) -> list[tuple[str, float]]:
+    """Name and residual of each reading of a result that was read in its source."""
+    if result.row["verification"] != SEEN:
         return []
-    low, high = BANDS[verdict.row["expected"]]
+    low, high = BANDS[result.row["expected"]]
     found = []
-    for number, reading in enumerate(verdict.readings):
+    for number, reading in enumerate(result.readings):
         below, above = low + BAND_MARGIN - reading.value, reading.value - high + BAND_MARGIN
         outside = max(below, above, 0.0) * (1.0 if reading.value >= low + BAND_MARGIN else -1.0)
         away = outside / BAND_SD
-        found.append((f"{verdict.row['id']}.{number}", away / np.hypot(1.0, away / BAND_FAR)))
+        found.append((f"{result.row['id']}.{number}", away / np.hypot(1.0, away / BAND_FAR)))
     return found
 
 
 @dataclass(frozen=True)
 class Trials:
-    """Published numbers of trials, each beside the mean of virtual repetitions with the same people at every point.
+    """Published numbers of trials, each beside the mean of replicates with the same people at every point.
 
-    sd   [row]   of the published number: from repetition to repetition, with DISCREPANCY of the number itself
+    sd   [row]   of the published number: from replicate to replicate, with DISCREPANCY of the number itself
     """
 
     model: Model
@@ -128,7 +128,7 @@ class Trials:
         seed: int = 1,
         trials: Sequence[str] | None = None,
     ) -> Trials:
-        """The block of the shipped trials; `start` is the point at which the spread of repetitions is taken."""
+        """The block of the shipped trials; `start` is the point at which the spread of replicates is taken."""
         names = tuple(trials if trials is not None else fitted_trials())
         rows = [(trial, row) for trial in names for row in fitted_rows(read_protocol(trial, model)[0])]
         observed = np.array([row.value for _, row in rows])
@@ -155,7 +155,7 @@ class Trials:
         return away
 
     def moments(self, points: Sequence[Mapping[str, float]]) -> list[tuple[Numbers, Numbers]]:
-        """Mean and sd over repetitions, [row] each, for every point; points are shared among processes."""
+        """Mean and sd over replicates, [row] each, for every point; points are shared among processes."""
         work: list[Work] = [(self.model.folder, dict(point), self.trials, self.people, self.seed) for point in points]
         if len(work) == 1:
             return [trial_moments(self.model, *work[0][1:])]
@@ -178,8 +178,8 @@ def fitted_rows(design: Design) -> list[Published]:
     return [row for row in design.published if is_fitted(design.name, row.statistic, row.verification)]
 
 
-def repetitions(design: Design, people: int, least: int) -> int:
-    """How many repetitions hold about this many people; one large trial tells its mean, several small ones do."""
+def replicate_count(design: Design, people: int, least: int) -> int:
+    """How many replicates hold about this many people; one large trial tells its mean, several small ones do."""
     return int(np.clip(people // design.people, LEAST_TRIALS if design.people < LARGE_TRIAL else least, MOST_TRIALS))
 
 
@@ -191,15 +191,15 @@ def trial_moments(
     seed: int,
     least: int = 1,
 ) -> tuple[Numbers, Numbers]:
-    """Mean and sd over repetitions of every fitted row of some trials at one point: [row] each."""
+    """Mean and sd over replicates of every fitted row of some trials at one point: [row] each."""
     means, spreads = [], []
     moved = model.with_parameters(point)
     with warnings.catch_warnings():
-        # a repetition in which nobody relapsed has no day of relapse; it is left out of the mean
+        # a replicate in which nobody relapsed has no day of relapse; it is left out of the mean
         warnings.simplefilter("ignore", RuntimeWarning)
         for trial in trials:
             design, regimens = read_protocol(trial, moved)
-            count = repetitions(design, people, least)
+            count = replicate_count(design, people, least)
             _, outcome = run_series(design, regimens, moved, count, seed, point=True)
             for row in fitted_rows(design):
                 found = published_statistic(design, outcome, row)

@@ -1,4 +1,4 @@
-"""The scoreboard: every usable published row beside the model's own number, with a verdict; laboratory, interventions, trials."""
+"""The scoreboard: every usable published row beside the model's own number, with a result; laboratory, interventions, trials."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, get_args
 import pandas as pd
 
 from resprout.calibrate.data_tables import check_data, data_rows
-from resprout.calibrate.evidence import Measurement, read_measurements
 from resprout.calibrate.experiments import JOIN, OR, read_measures, split
-from resprout.calibrate.interventions import SEEN, Verdict, run_interventions
+from resprout.calibrate.interventions import SEEN, InterventionResult, run_interventions
+from resprout.calibrate.measurements import Measurement, read_measurements
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.calibrate.residuals import is_fitted
 from resprout.errors import Fault, InputError, refuse_others
@@ -35,11 +35,11 @@ BOUNDS = {"": "", "upper": "<= ", "lower": ">= "}
 
 
 @dataclass(frozen=True)
-class Mark:
+class ScoreboardEntry:
     """One published row beside the model.
 
     observed, predicted   a number in `unit`, or words     lower, upper   of the laboratory: what counts as agreement with
-                          the prediction; of a trial: the middle 95 % of its repetitions, which must hold what was observed
+                          the prediction; of a trial: its 95 % prediction interval, which must hold what was observed
     z                     distance in sd of the observation, NaN where it has none
     """
 
@@ -63,7 +63,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class TrialPlan:
-    """How a shipped trial enters the scoreboard: its row of the founding document, repetitions, and whether it is quick."""
+    """How a shipped trial enters the scoreboard: its row of the review, replicates, and whether it is quick."""
 
     trial: str
     seed_row: str
@@ -84,38 +84,40 @@ def read_reasons() -> dict[str, str]:
     return {row["id"]: row["reason"] for row in data_rows("misses")}
 
 
-def laboratory_marks(model: Model) -> list[Mark]:
-    """A mark for every published measurement."""
+def laboratory_entries(model: Model) -> list[ScoreboardEntry]:
+    """A entry for every published measurement."""
     rows = read_measurements(model)
     predicted = predict_measurements(model, rows)[0]
-    return [_laboratory_mark(row, float(value)) for row, value in zip(rows, predicted, strict=True)]
+    return [_laboratory_entry(row, float(value)) for row, value in zip(rows, predicted, strict=True)]
 
 
-def intervention_marks(model: Model) -> list[Mark]:
-    """A mark for every published intervention that was read in its source or in a page that cites it."""
+def intervention_entries(model: Model) -> list[ScoreboardEntry]:
+    """A entry for every published intervention that was read in its source or in a page that cites it."""
     return [
-        _intervention_mark(model, verdict)
-        for verdict in run_interventions(model)
-        if verdict.row["verification"] in COUNTED
+        _intervention_entry(model, result)
+        for result in run_interventions(model)
+        if result.row["verification"] in COUNTED
     ]
 
 
-def trial_marks(model: Model, plan: TrialPlan, replicates: int | None = None, seed: int = 1) -> list[Mark]:
-    """A mark for every published number of one trial that counts."""
+def trial_entries(model: Model, plan: TrialPlan, replicates: int | None = None, seed: int = 1) -> list[ScoreboardEntry]:
+    """A entry for every published number of one trial that counts."""
     reasons = read_reasons()
     rows = published_of(plan.trial, model, replicates or plan.replicates, seed)
-    return [_trial_mark(plan, row, reasons) for row in rows if row["inside"] is not None]
+    return [_trial_entry(plan, row, reasons) for row in rows if row["inside"] is not None]
 
 
 def validate(
     model: Model | None = None, trials: Sequence[str] | None = None, replicates: int | None = None, seed: int = 1
 ) -> pd.DataFrame:
-    """Hold a model beside every published row that can be used.
+    """Compare a model with every published result that can be used.
 
-    model        None for the shipped one      trials   names of trials to repeat; None for all, which takes minutes, () for none
-    replicates   of each trial; None for those of the scoreboard        seed   of patients and raters
-    returns      a row for each published row: observed, predicted, lower, upper, pass, used_in_fit, reason and where it is from
-    raises       InputError for trials that are not on the scoreboard; ModelError with every fault of the package's tables
+    model       None for the shipped one
+    trials      names of trials to simulate; None for all, which takes minutes, () for none
+    replicates  of each trial; None for those of the scoreboard
+    seed        of patients and raters
+    returns     a row for each published result: observed, predicted, lower, upper, pass, used_in_fit, reason and origin
+    raises      InputError for trials that are not on the scoreboard; ModelError with every fault of the package's tables
     """
     refuse_others(
         ("trials", trials, not isinstance(trials, str), 'a list of names, such as `["berman2000"]`'),
@@ -123,10 +125,10 @@ def validate(
     chosen = given_or_shipped(model)
     if model is None:
         check_data(chosen)
-    marks = [*laboratory_marks(chosen), *intervention_marks(chosen)]
+    entries = [*laboratory_entries(chosen), *intervention_entries(chosen)]
     for plan in chosen_trials(trials):
-        marks += trial_marks(chosen, plan, replicates, seed)
-    return pd.DataFrame(scoreboard_facts(marks)["rows"], columns=list(COLUMNS))
+        entries += trial_entries(chosen, plan, replicates, seed)
+    return pd.DataFrame(scoreboard_facts(entries)["rows"], columns=list(COLUMNS))
 
 
 def chosen_trials(names: Sequence[str] | None) -> tuple[TrialPlan, ...]:
@@ -147,30 +149,30 @@ def chosen_trials(names: Sequence[str] | None) -> tuple[TrialPlan, ...]:
     return tuple(plan for plan in plans if names is None or plan.trial in names)
 
 
-def scoreboard_facts(marks: Sequence[Mark]) -> dict[str, Any]:
-    """The scoreboard as plain data: rows, totals, and totals by group, stage, row of the founding document and use."""
-    rows = [dict(zip(COLUMNS, _cells(mark), strict=True)) for mark in marks]
+def scoreboard_facts(entries: Sequence[ScoreboardEntry]) -> dict[str, Any]:
+    """The scoreboard as plain data: rows, totals, and totals by group, stage, row of the review and use."""
+    rows = [dict(zip(COLUMNS, _cells(entry), strict=True)) for entry in entries]
     return {
         "rows": rows,
-        **_count(marks),
+        **_count(entries),
         "by_use": {
-            "used_in_fit": _count([mark for mark in marks if mark.used_in_fit]),
-            "not_used_in_fit": _count([mark for mark in marks if not mark.used_in_fit]),
+            "used_in_fit": _count([entry for entry in entries if entry.used_in_fit]),
+            "not_used_in_fit": _count([entry for entry in entries if not entry.used_in_fit]),
         },
-        "by_group": {group: _count([mark for mark in marks if mark.group == group]) for group in GROUPS},
+        "by_group": {group: _count([entry for entry in entries if entry.group == group]) for group in GROUPS},
         "by_stage": {
-            f"{number} {stage}": _count([mark for mark in marks if mark.stage == number])
+            f"{number} {stage}": _count([entry for entry in entries if entry.stage == number])
             for number, stage in enumerate(STAGES, 1)
         },
-        "by_seed_row": {row: _count([mark for mark in marks if mark.seed_row == row]) for row in SEED_ROWS},
+        "by_seed_row": {row: _count([entry for entry in entries if entry.seed_row == row]) for row in SEED_ROWS},
     }
 
 
-def recorded_marks() -> list[Mark]:
+def recorded_entries() -> list[ScoreboardEntry]:
     """The scoreboard as it was last written down with the package, with the reasons of today."""
     reasons, words = read_reasons(), ("id", "group", "seed_row", "what", "unit", "verification", "source")
     return [
-        Mark(
+        ScoreboardEntry(
             **{name: row[name] for name in words},
             reason="" if row["pass"] == "true" else reasons.get(row["id"], row["reason"]),
             stage=int(row["stage"]),
@@ -186,19 +188,19 @@ def recorded_marks() -> list[Mark]:
     ]
 
 
-def recorded_text(marks: Iterable[Mark]) -> str:
-    """The scoreboard as the file that `recorded_marks` reads."""
+def recorded_text(entries: Iterable[ScoreboardEntry]) -> str:
+    """The scoreboard as the file that `recorded_entries` reads."""
     lines = ["# What came out and what did not, when `make scoreboard` last wrote this file.", "\t".join(COLUMNS)]
-    lines += ["\t".join(_written(cell) for cell in _cells(mark)) for mark in marks]
+    lines += ["\t".join(_written(cell) for cell in _cells(entry)) for entry in entries]
     return "\n".join(lines) + "\n"
 
 
-def _laboratory_mark(row: Measurement, predicted: float) -> Mark:
+def _laboratory_entry(row: Measurement, predicted: float) -> ScoreboardEntry:
     passed = row.passes(predicted)
     observed = row.observed_text if math.isnan(row.observed) else row.observed
     what = " / ".join(f"{each.output} {each.kind} {_hours(each.start_h, each.stop_h)}" for each in row.readouts)
     done = row.arm.done or "untreated"
-    return Mark(
+    return ScoreboardEntry(
         id=row.id,
         group=LABORATORY,
         stage=row.stage,
@@ -218,34 +220,34 @@ def _laboratory_mark(row: Measurement, predicted: float) -> Mark:
     )
 
 
-def _intervention_mark(model: Model, verdict: Verdict) -> Mark:
-    row = verdict.row
+def _intervention_entry(model: Model, result: InterventionResult) -> ScoreboardEntry:
+    row = result.row
     outputs = [measure.output for measure in read_measures(row["measure"], row["id"])] if row["measure"] else []
     known = with_drugs_named(model, outputs).equations
     stages = [known[name].stage for name in outputs if name in known]
-    agent = f" beside {row['agent']}" if row["agent"] else ""
-    return Mark(
+    beside = f" beside {row['agent']}" if row["agent"] else ""
+    return ScoreboardEntry(
         id=row["id"],
         group=INTERVENTION,
         stage=max(stages, default=6),
         seed_row=seed_row_of(row),
-        what=f"{row['intervention']}{agent}: {row['readout']}",
+        what=f"{row['intervention']}{beside}: {row['readout']}",
         observed=row["expected"],
-        predicted=verdict.predicted,
+        predicted=result.predicted,
         lower=math.nan,
         upper=math.nan,
         unit="",
         z=math.nan,
-        passed=verdict.right,
+        passed=result.agrees,
         used_in_fit=row["verification"] == SEEN,
         verification=row["verification"],
         source=row["source"],
-        reason=read_reasons().get(row["id"], verdict.reason) if not verdict.right else "",
+        reason=read_reasons().get(row["id"], result.reason) if not result.agrees else "",
     )
 
 
 def seed_row_of(row: Mapping[str, str]) -> str:
-    """The row of the founding document that an intervention speaks for."""
+    """The row of the review that an intervention speaks for."""
     done = [
         part for cell in (row["given"], row["manipulation"]) for way in split(cell, OR) for part in split(way, JOIN)
     ]
@@ -258,12 +260,12 @@ def seed_row_of(row: Mapping[str, str]) -> str:
     return "S6" if done and all("=" in part for part in done) else "S9"
 
 
-def _trial_mark(plan: TrialPlan, row: Mapping[str, Any], reasons: Mapping[str, str]) -> Mark:
+def _trial_entry(plan: TrialPlan, row: Mapping[str, Any], reasons: Mapping[str, str]) -> ScoreboardEntry:
     hour = "" if math.isnan(row["time_h"]) else f" at {row['time_h']:g} h"
     arm = f"{row['arm']}, " if row["arm"] else ""
     name = f"{row['evidence']} {row['trial']} {row['statistic']}"
     passed = bool(row["inside"])
-    return Mark(
+    return ScoreboardEntry(
         id=name,
         group=TRIAL,
         stage=6,
@@ -283,12 +285,12 @@ def _trial_mark(plan: TrialPlan, row: Mapping[str, Any], reasons: Mapping[str, s
     )
 
 
-def _count(marks: Sequence[Mark]) -> dict[str, int]:
-    return {"passed": sum(mark.passed for mark in marks), "total": len(marks)}
+def _count(entries: Sequence[ScoreboardEntry]) -> dict[str, int]:
+    return {"passed": sum(entry.passed for entry in entries), "total": len(entries)}
 
 
-def _cells(mark: Mark) -> list[Any]:
-    return [getattr(mark, "passed" if name == "pass" else name) for name in COLUMNS]
+def _cells(entry: ScoreboardEntry) -> list[Any]:
+    return [getattr(entry, "passed" if name == "pass" else name) for name in COLUMNS]
 
 
 def _written(cell: Any) -> str:

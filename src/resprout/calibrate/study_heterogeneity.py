@@ -1,4 +1,4 @@
-"""How alike the people of one study are: published numbers of trials in, the likelihood of each value asked for out."""
+"""Between-study heterogeneity: published numbers of trials in, the likelihood of each value of the intraclass correlation out."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from resprout.trial.replicates import run_series
 
 NAME = "study_likeness"
 VALUES = (0.02, 0.1, 0.2, 0.35)
-TAIL = 4  # degrees of freedom: a trial that the model misses altogether shall not pass for unlike people
-REPETITIONS, REPETITIONS_LARGE = 32, 16
+TAIL = 4  # degrees of freedom: a trial that the model misses must not be taken for heterogeneity
+REPLICATES, REPLICATES_LARGE = 32, 16
 Work = tuple[str, float, str, int]
 
 
@@ -32,7 +32,7 @@ def likelihoods(
 ) -> Numbers:
     """Log likelihood of the published numbers of trials for each value of `study_likeness`; all else as shipped.
 
-    A number is taken to be spread around the mean of virtual repetitions with their standard deviation, in Student's t.
+    A number is taken to be spread around the mean of replicates with their standard deviation, in Student's t.
 
     trials    names; None for all that a fit looks at
     returns   [value], up to a constant
@@ -49,10 +49,10 @@ def _likelihood(work: Work) -> float:
     total = 0.0
     model = load_model(folder).with_parameters({NAME: value})
     with warnings.catch_warnings():
-        # a repetition in which nobody relapsed has no day of relapse
+        # a replicate in which nobody relapsed has no day of relapse
         warnings.simplefilter("ignore", RuntimeWarning)
         design, regimens = read_protocol(trial, model)
-        count = REPETITIONS if design.people < LARGE_TRIAL else REPETITIONS_LARGE
+        count = REPLICATES if design.people < LARGE_TRIAL else REPLICATES_LARGE
         outcome = run_series(design, regimens, model, count, seed, point=True)[1]
         for row in fitted_rows(design):
             seen = published_statistic(design, outcome, row)

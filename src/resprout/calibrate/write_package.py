@@ -1,4 +1,4 @@
-"""From a fit to the package: values and grades written into the model's tables, draws and what was learned into tables of their own."""
+"""From a fit to the package: values and grades written into the model's tables, posterior draws and summary into tables of their own."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def write_values(model: Model, values: Mapping[str, float]) -> list[Path]:
 def write_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Path:
     """Write draws into the model's table `draws`."""
     lines = [
-        "# Draws of what the data leave open, from `resprout fit`; a trial takes one for each repetition.",
+        "# Posterior draws, from `resprout fit`; a trial takes one for each replicate.",
         "draw\tname\tvalue",
     ]
     lines += [
@@ -69,7 +69,7 @@ def write_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Path:
 
 
 def summary(model: Model, posteriors: Sequence[Posterior]) -> list[dict[str, Any]]:
-    """What the data have told: a row a quantity with SUMMARY; `nearest` is the quantity it is hardest to tell from."""
+    """Posterior summary: one row per quantity with SUMMARY; `nearest` is the quantity with the largest posterior correlation."""
     rows = []
     for posterior in posteriors:
         alike = np.atleast_2d(np.corrcoef(posterior.free.T))

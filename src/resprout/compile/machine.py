@@ -14,6 +14,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from resprout import cache
+from resprout.compile.equations import read_system
 from resprout.compile.kernels import Layout, write_kernels
 from resprout.compile.prune import prune
 from resprout.compile.system import System
@@ -150,9 +151,6 @@ def build_kernel(
 
 def pruned(model: EquationModel, outputs: tuple[str, ...], moved: frozenset[str]) -> System:
     """The equations that matter for these outputs where only `moved` states and inputs are changed."""
-    # libsbml is imported only when code is not in the cache
-    from resprout.compile.read import read_system
-
     start = {state.name: state.start for state in model.states}
     idle = [name for name in model.inputs if model.constants[name].value == 0]
     if model.digest not in _READ:

@@ -1,4 +1,4 @@
-"""A checked model's SBML -> equations on a graph: takes Model, gives the right-hand side of every state and the value of every assigned quantity."""
+"""An imported model's SBML -> equations on a graph: right-hand sides, assigned quantities, events and initial values."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable, Collection, Mapping
 import libsbml
 
 from resprout.compile.graph import Graph, Node
-from resprout.compile.operations import NUMBERS, SMOOTH, USUAL, Build
+from resprout.compile.operations import NUMBERS, USUAL, Build
 from resprout.compile.system import Happening, System
 from resprout.errors import Fault, ModelError
-from resprout.language.records import EquationModel, ImportedModel
+from resprout.language.records import ImportedModel
 
 
-def read_system(model: EquationModel) -> System:
-    """Read the rules of a model into a graph."""
+def read_imported(model: ImportedModel) -> System:
+    """Read the rules of an imported model into a graph."""
     document = libsbml.readSBMLFromString(model.sbml)
     document.expandFunctionDefinitions()
-    rules, known = document.getModel(), USUAL if isinstance(model, ImportedModel) else SMOOTH
+    rules = document.getModel()
     states = tuple(state.name for state in model.states)
     graph = Graph(states, model.inputs)
     assigned: dict[str, Node] = {}
@@ -26,13 +26,12 @@ def read_system(model: EquationModel) -> System:
         return assigned[name] if name in assigned else graph.name(name)
 
     for equation in model.assigned:
-        assigned[equation.name] = _node(graph, rules.getRule(equation.name).getMath(), look_up, known)
-    rate = tuple(_node(graph, rules.getRule(name).getMath(), look_up, known) for name in states)
-    constants = tuple(name for name, constant in model.constants.items() if constant.in_chain)
-    return System(graph, states, constants, model.inputs, rate, assigned)
+        assigned[equation.name] = _node(graph, rules.getRule(equation.name).getMath(), look_up, USUAL)
+    rate = tuple(_node(graph, rules.getRule(name).getMath(), look_up, USUAL) for name in states)
+    return System(graph, states, tuple(model.constants), model.inputs, rate, assigned)
 
 
-def read_happenings(model: EquationModel, system: System) -> tuple[Happening, ...]:
+def read_happenings(model: ImportedModel, system: System) -> tuple[Happening, ...]:
     """The events of a model of one's own, on the graph of its system."""
     document = libsbml.readSBMLFromString(model.sbml)
     graph, found = system.graph, []
@@ -54,7 +53,7 @@ def read_happenings(model: EquationModel, system: System) -> tuple[Happening, ..
     return tuple(found)
 
 
-def read_start(model: EquationModel, given: Collection[str]) -> tuple[Graph, Mapping[str, Node]]:
+def read_start(model: ImportedModel, given: Collection[str]) -> tuple[Graph, Mapping[str, Node]]:
     """Where a model of one's own begins: a node for each state and constant.
 
     given     names whose beginning somebody has set, whatever the file says

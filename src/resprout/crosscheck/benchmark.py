@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from resprout.compile import METHODS, build_kernel, forget_kernels
 from resprout.crosscheck.compiled_simulators import Amici, Diffrax
 from resprout.crosscheck.external_simulators import Copasi, RoadRunner, whole_text, whole_values
-from resprout.crosscheck.reduced_model import Lean, make_lean
+from resprout.crosscheck.reduced_model import ReducedModel, reduce_model
 from resprout.dosing.dose_events import regimen_events
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import InputError
@@ -40,11 +40,11 @@ OUTPUTS = (
 DAYS = 14.0
 TOLERANCES = tuple(float(f"{10 ** (-3 - step / 12):.1e}") for step in range(60))
 TIGHTER = 3
-JUDGED, TIMED = 8, 2048
+COMPARED, TIMED = 8, 2048
 Floats = NDArray[np.float64]
-PEERS: dict[str, Callable[[Lean], Any]] = {
-    "libRoadRunner": lambda lean: RoadRunner(lean.text, lean.outputs),
-    "COPASI": lambda lean: Copasi(lean.text, lean.outputs),
+EXTERNAL_SIMULATORS: dict[str, Callable[[ReducedModel], Any]] = {
+    "libRoadRunner": lambda reduced: RoadRunner(reduced.text, reduced.outputs),
+    "COPASI": lambda reduced: Copasi(reduced.text, reduced.outputs),
     "AMICI": Amici,
     "diffrax": Diffrax,
 }
@@ -56,7 +56,7 @@ class Speed:
     """One tool, timed.
 
     ratio_to_libroadrunner   of patients per second on one core, at equal or smaller error, all on the same equations
-    max_relative_error       against the twin: largest difference of any output over its largest value, in any patient
+    max_relative_error       against the reference solver: largest difference of any output over its largest value, in any patient
     model_build_s            from a checked model to the first patient; tolerance is the tool's own
     states                   that every tool solves: those on which the outputs depend
     whole_model_...          the tool's speed on all states, at the same error, which is what it would do unasked
@@ -73,8 +73,8 @@ class Speed:
 
 
 @dataclass(frozen=True)
-class Ward:
-    """The patients that every tool solves, and the twin's answers."""
+class BenchmarkCohort:
+    """The patients that every tool solves, and the reference solutions."""
 
     model: Model
     constants: dict[str, Floats]
@@ -87,26 +87,26 @@ class Ward:
         return {name: float(value[patient]) for name, value in self.constants.items()}
 
     def error(self, patient: int, found: Floats) -> float:
-        """Largest difference from the twin of any output, over that output's largest value."""
+        """Largest difference from the reference solver of any output, over that output's largest value."""
         truth = self.truth[patient]
         return float((np.abs(found - truth).max(axis=0) / np.maximum(np.abs(truth).max(axis=0), 1e-9)).max())
 
 
-def open_ward(seed: int = 1, *, judged: int = JUDGED, timed: int = TIMED) -> Ward:
-    """Recruit patients and let the twin solve the first of them."""
+def benchmark_cohort(seed: int = 1, *, compared: int = COMPARED, timed: int = TIMED) -> BenchmarkCohort:
+    """Recruit patients and let the reference solver solve the first of them."""
     model = load_model()
     people = recruit(timed, seed=seed, model=model)
     plan = parse_regimen(REGIMEN)
     events = regimen_events(plan, {**model.nominal, **people.constants})
     hours = output_hours(plan.times_h, DAYS * 24)
-    ward = Ward(model, people.constants, events, hours, np.empty(0))
+    cohort = BenchmarkCohort(model, people.constants, events, hours, np.empty(0))
     truth = np.stack(
         [
-            solve_one(model, ward.one(patient), events, list(hours), OUTPUTS, patient, tolerance=1e-8)
-            for patient in range(judged)
+            solve_one(model, cohort.one(patient), events, list(hours), OUTPUTS, patient, tolerance=1e-8)
+            for patient in range(compared)
         ]
     )
-    return Ward(model, people.constants, events, hours, truth)
+    return BenchmarkCohort(model, people.constants, events, hours, truth)
 
 
 def bench(target: float = 1e-4, *, seed: int = 1) -> list[dict[str, Any]]:
@@ -115,85 +115,94 @@ def bench(target: float = 1e-4, *, seed: int = 1) -> list[dict[str, Any]]:
     target    error that every tool has to meet with its own tolerance
     returns   a row a tool, resprout first; tools that are not installed are left out
     """
-    ward = open_ward(seed)
-    found = [_time_resprout(ward, target)]
-    lean = make_lean(ward.model, ward.events, OUTPUTS)
-    for name, tool in PEERS.items():
+    cohort = benchmark_cohort(seed)
+    found = [_time_resprout(cohort, target)]
+    reduced = reduce_model(cohort.model, cohort.events, OUTPUTS)
+    for name, tool in EXTERNAL_SIMULATORS.items():
         try:
-            found.append(_time_peer(ward, lean, name, tool, target))
+            found.append(_time_external(cohort, reduced, name, tool, target))
         except InputError:
             continue
-    peer = next((row.patients_per_second_per_core for row in found if row.tool == "libRoadRunner"), None)
-    ratio = {row.tool: row.patients_per_second_per_core / peer if peer else None for row in found}
+    simulator = next((row.patients_per_second_per_core for row in found if row.tool == "libRoadRunner"), None)
+    ratio = {row.tool: row.patients_per_second_per_core / simulator if simulator else None for row in found}
     return [{**asdict(row), "ratio_to_libroadrunner": ratio[row.tool]} for row in found]
 
 
-def engine_error(ward: Ward, tolerance: float, method: str) -> float:
-    """Largest error of the engine over the judged patients."""
-    judged = len(ward.truth)
-    few = {name: value[:judged] for name, value in ward.constants.items()}
-    events = Events(ward.events.time_h, ward.events.name, ward.events.value[:, :judged])
-    value = run_patients(ward.model, few, events, ward.hours, OUTPUTS, tolerance=tolerance, method=method).value
-    return max(ward.error(patient, value[patient]) for patient in range(judged))
+def engine_error(cohort: BenchmarkCohort, tolerance: float, method: str) -> float:
+    """Largest error of the engine over the compared patients."""
+    compared = len(cohort.truth)
+    few = {name: value[:compared] for name, value in cohort.constants.items()}
+    events = Events(cohort.events.time_h, cohort.events.name, cohort.events.value[:, :compared])
+    value = run_patients(cohort.model, few, events, cohort.hours, OUTPUTS, tolerance=tolerance, method=method).value
+    return max(cohort.error(patient, value[patient]) for patient in range(compared))
 
 
-def engine_seconds(ward: Ward, tolerance: float, method: str, *, repeats: int = 3) -> float:
-    """Processor seconds per patient on one core, resting state included; the best of some repeats."""
+def engine_seconds(cohort: BenchmarkCohort, tolerance: float, method: str, *, repeats: int = 3) -> float:
+    """Processor seconds per patient on one core, steady state included; the best of some repeats."""
     taken = []
     for _ in range(repeats):
         begun = time.process_time()
         run_patients(
-            ward.model, ward.constants, ward.events, ward.hours, OUTPUTS, tolerance=tolerance, threads=1, method=method
+            cohort.model,
+            cohort.constants,
+            cohort.events,
+            cohort.hours,
+            OUTPUTS,
+            tolerance=tolerance,
+            threads=1,
+            method=method,
         )
         taken.append(time.process_time() - begun)
-    return min(taken) / len(next(iter(ward.constants.values())))
+    return min(taken) / len(next(iter(cohort.constants.values())))
 
 
-def _time_resprout(ward: Ward, target: float, method: str = "Rodas4") -> Speed:
-    engine_error(ward, 1e-3, method)
+def _time_resprout(cohort: BenchmarkCohort, target: float, method: str = "Rodas4") -> Speed:
+    engine_error(cohort, 1e-3, method)
     begun = time.process_time()
-    moved = moved_names(ward.model, ward.events, ward.constants)
+    moved = moved_names(cohort.model, cohort.events, cohort.constants)
     forget_kernels()
-    kernel = build_kernel(ward.model, OUTPUTS, moved, METHODS[method], cached=False)
+    kernel = build_kernel(cohort.model, OUTPUTS, moved, METHODS[method], cached=False)
     build = time.process_time() - begun
-    tolerance, error = loosest(lambda tolerance: engine_error(ward, tolerance, method), target)
-    seconds = engine_seconds(ward, tolerance, method)
+    tolerance, error = loosest(lambda tolerance: engine_error(cohort, tolerance, method), target)
+    seconds = engine_seconds(cohort, tolerance, method)
     return Speed("resprout", 1 / seconds, None, error, build, tolerance, len(kernel.layout.states))
 
 
-def _time_peer(ward: Ward, lean: Lean, name: str, tool: Callable[[Lean], Any], target: float) -> Speed:
+def _time_external(
+    cohort: BenchmarkCohort, reduced: ReducedModel, name: str, tool: Callable[[ReducedModel], Any], target: float
+) -> Speed:
     begun = sum(os.times()[:4])
-    peer = tool(lean)
+    simulator = tool(reduced)
     # with the children's time, because some call a compiler
     build = sum(os.times()[:4]) - begun
-    start = _starts(ward)
-    values = [lean.values(ward.one(patient), start[patient], patient) for patient in range(len(ward.truth))]
-    seconds, tolerance, reached = _time_solver(ward, values, [peer] * len(values), target)
-    peer.close()
-    whole = _time_whole(ward, WHOLE[name], target) if name in WHOLE else None
-    return Speed(name, 1 / seconds, None, reached, build, tolerance, len(lean.states), whole)
+    start = _starts(cohort)
+    values = [reduced.values(cohort.one(patient), start[patient], patient) for patient in range(len(cohort.truth))]
+    seconds, tolerance, reached = _time_solver(cohort, values, [simulator] * len(values), target)
+    simulator.close()
+    whole = _time_whole(cohort, WHOLE[name], target) if name in WHOLE else None
+    return Speed(name, 1 / seconds, None, reached, build, tolerance, len(reduced.states), whole)
 
 
-def _time_whole(ward: Ward, tool: Callable[..., Any], target: float) -> float:
+def _time_whole(cohort: BenchmarkCohort, tool: Callable[..., Any], target: float) -> float:
     """Patients per second of a tool on the whole model."""
     # the dose is the same for all in a loaded whole model, so each patient's own dose is a model of its own
-    patients = range(len(ward.truth))
-    peers = [tool(whole_text(ward.model, ward.events.of(patient)), OUTPUTS) for patient in patients]
-    start = _starts(ward)
-    values = [whole_values(ward.model, ward.one(patient), start[patient]) for patient in patients]
-    seconds, _, _ = _time_solver(ward, values, peers, target)
-    for peer in peers:
-        peer.close()
+    patients = range(len(cohort.truth))
+    simulators = [tool(whole_text(cohort.model, cohort.events.of(patient)), OUTPUTS) for patient in patients]
+    start = _starts(cohort)
+    values = [whole_values(cohort.model, cohort.one(patient), start[patient]) for patient in patients]
+    seconds, _, _ = _time_solver(cohort, values, simulators, target)
+    for simulator in simulators:
+        simulator.close()
     return 1 / seconds
 
 
-def _starts(ward: Ward) -> Floats:
-    judged = len(ward.truth)
-    return rest_states(ward.model, {key: value[:judged] for key, value in ward.constants.items()})[0]
+def _starts(cohort: BenchmarkCohort) -> Floats:
+    compared = len(cohort.truth)
+    return rest_states(cohort.model, {key: value[:compared] for key, value in cohort.constants.items()})[0]
 
 
 def _time_solver(
-    ward: Ward, values: list[dict[str, float]], peers: list[Any], target: float
+    cohort: BenchmarkCohort, values: list[dict[str, float]], simulators: list[Any], target: float
 ) -> tuple[float, float, float]:
     """Seconds per patient at the loosest tolerance that meets the target, that tolerance, and its error."""
     seconds: list[float] = []
@@ -201,13 +210,13 @@ def _time_solver(
     def error(tolerance: float, repeats: int = 1) -> float:
         seconds.clear()
         worst = 0.0
-        for patient, peer in enumerate(peers):
+        for patient, simulator in enumerate(simulators):
             taken = []
             for _ in range(repeats):
-                value = peer.solve(values[patient], ward.hours, tolerance=tolerance)
-                taken.append(peer.seconds)
+                value = simulator.solve(values[patient], cohort.hours, tolerance=tolerance)
+                taken.append(simulator.seconds)
             seconds.append(min(taken))
-            worst = max(worst, ward.error(patient, value))
+            worst = max(worst, cohort.error(patient, value))
         return worst
 
     tolerance, reached = loosest(error, target)
@@ -220,7 +229,7 @@ def loosest(
 ) -> tuple[float, float]:
     """The loosest tolerance that meets the target together with the TIGHTER next ones, and its error.
 
-    One that meets it while a tighter one does not has been lucky with the few patients that judge it. Where none does: the tightest.
+    One that meets it while a tighter one does not has been lucky with the few patients that reference it. Where none does: the tightest.
     """
     met: list[tuple[float, float]] = []
     reached = np.inf

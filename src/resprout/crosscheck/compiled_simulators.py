@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from resprout.crosscheck.reduced_model import Lean
+from resprout.crosscheck.reduced_model import ReducedModel
 from resprout.errors import Fault, InputError
 from resprout.solve.events import Floats
 
@@ -20,14 +20,14 @@ MOST_STEPS = 100_000
 
 
 class Amici:
-    """AMICI with one lean system compiled; patients differ by the values of parameters and states.
+    """AMICI with one reduced system compiled; patients differ by the values of parameters and states.
 
     seconds   of the processor that the last patient's integration took
     """
 
     seconds = 0.0
 
-    def __init__(self, lean: Lean) -> None:
+    def __init__(self, reduced: ReducedModel) -> None:
         try:
             import amici
             from amici.importers.utils import MeasurementChannel
@@ -38,10 +38,10 @@ class Amici:
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         self.run = run_simulation
         self.folder = tempfile.TemporaryDirectory()
-        source = Path(self.folder.name) / "lean.xml"
-        source.write_text(lean.text)
-        seen = [MeasurementChannel(f"observed_{name}", formula=name) for name in lean.outputs]
-        name = f"lean_{os.getpid()}"
+        source = Path(self.folder.name) / "reduced.xml"
+        source.write_text(reduced.text)
+        seen = [MeasurementChannel(f"observed_{name}", formula=name) for name in reduced.outputs]
+        name = f"reduced_{os.getpid()}"
         self.model = amici.SbmlImporter(source).sbml2amici(
             name,
             Path(self.folder.name) / name,
@@ -72,20 +72,20 @@ class Amici:
 
 
 class Diffrax:
-    """diffrax (Kvaerno5) with one lean system; the first patient at the first tolerance compiles it."""
+    """diffrax (Kvaerno5) with one reduced system; the first patient at the first tolerance compiles it."""
 
     seconds = 0.0
 
-    def __init__(self, lean: Lean) -> None:
+    def __init__(self, reduced: ReducedModel) -> None:
         try:
             import diffrax
             import jax
         except ImportError as missing:
             raise InputError(Fault("diffrax is not installed.", remedy="`pip install diffrax`.")) from missing
         jax.config.update("jax_enable_x64", True)
-        self.lean, self.jax, self.diffrax = lean, jax, diffrax
-        self.names = (*lean.constants, *lean.plain.frozen)
-        self.rates, self.outputs = _functions(lean, self.names)
+        self.reduced, self.jax, self.diffrax = reduced, jax, diffrax
+        self.names = (*reduced.constants, *reduced.plain.frozen)
+        self.rates, self.outputs = _functions(reduced, self.names)
         self.piece = jax.jit(self._piece)
 
     def _piece(self, state: Any, known: Any, hours: Any, tolerance: Any) -> tuple[Any, Any]:
@@ -108,9 +108,9 @@ class Diffrax:
 
     def solve(self, values: Mapping[str, float], time_h: Sequence[float], *, tolerance: float) -> Floats:
         """One patient: values of constants and states; returns [time, output]."""
-        state = np.array([values[name] for name in self.lean.states])
+        state = np.array([values[name] for name in self.reduced.states])
         known = np.array([values[name] for name in self.names])
-        hours, events = np.asarray(time_h, dtype=float), self.lean.events
+        hours, events = np.asarray(time_h, dtype=float), self.reduced.events
         stops = [float(hour) for hour in np.unique(events.time_h) if 0 < hour < hours[-1]]
         rows, now = [], float(hours[0])
         begun = time.process_time()
@@ -120,15 +120,15 @@ class Diffrax:
             state, found = self.piece(state, known, asked, tolerance)
             rows.append(np.asarray(found)[np.searchsorted(asked, due)])
             state, now = np.array(state), stop
-            self._happen(state, known, values, stop)
+            self._apply_events(state, known, values, stop)
         self.seconds = time.process_time() - begun
         return np.concatenate(rows)
 
-    def _happen(self, state: Floats, known: Floats, values: Mapping[str, float], hour: float) -> None:
-        for row in np.flatnonzero(self.lean.events.time_h == hour):
-            name = self.lean.events.name[row]
-            if name in self.lean.states:
-                state[self.lean.states.index(name)] += values[f"size_{row}"]
+    def _apply_events(self, state: Floats, known: Floats, values: Mapping[str, float], hour: float) -> None:
+        for row in np.flatnonzero(self.reduced.events.time_h == hour):
+            name = self.reduced.events.name[row]
+            if name in self.reduced.states:
+                state[self.reduced.states.index(name)] += values[f"size_{row}"]
             elif name in self.names:
                 known[self.names.index(name)] = values[f"size_{row}"]
 
@@ -136,10 +136,10 @@ class Diffrax:
         """Nothing is left behind."""
 
 
-def _functions(lean: Lean, names: tuple[str, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _functions(reduced: ReducedModel, names: tuple[str, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Rates and outputs from (states, constants, a module with exp, log and sqrt)."""
-    plain = lean.plain
-    lines = [f"    {', '.join(lean.states)}, = now", f"    {', '.join(names)}, = known"]
+    plain = reduced.plain
+    lines = [f"    {', '.join(reduced.states)}, = now", f"    {', '.join(names)}, = known"]
     lines += ["    exp, log, sqrt = numpy.exp, numpy.log, numpy.sqrt"]
     lines += [f"    {name} = {formula}" for name, formula in plain.shared.items()]
     source = []

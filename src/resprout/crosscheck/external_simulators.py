@@ -1,4 +1,4 @@
-"""Other programs as judges: the same equations as SBML, run by libRoadRunner and COPASI, beside the engine's answer."""
+"""External simulators: the same equations as SBML, run by libRoadRunner and COPASI, beside the engine's answer."""
 
 from __future__ import annotations
 

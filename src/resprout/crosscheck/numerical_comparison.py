@@ -1,4 +1,4 @@
-"""Numbers against other ways to get them: the engine beside its twin, libRoadRunner and COPASI, output by output."""
+"""Numbers against other ways to get them: the engine beside the reference solver, libRoadRunner and COPASI, output by output."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from resprout.simulation.scenario import main_outputs
 from resprout.solve import Events, rest_states, run_patients
 from resprout.solve.reference import solve_one
 
-PEER_TOLERANCE = 1e-9
-PROMISE = 1e-4
+EXTERNAL_TOLERANCE = 1e-9
+ERROR_LIMIT = 1e-4
 Floats = NDArray[np.float64]
 
 
@@ -35,9 +35,9 @@ def compare_numerics(
     tolerance: float | None = None,
     model: Model | None = None,
 ) -> list[dict[str, Any]]:
-    """Largest relative error of each output, over a random sample of patients, against each judge that is installed.
+    """Largest relative error of each output, over a random sample of patients, against each reference that is installed.
 
-    returns   a row an output: output, twin, libRoadRunner, COPASI (None where not installed); each the largest
+    returns   a row an output: output, reference_solver, libRoadRunner, COPASI (None where not installed); each the largest
               difference at any hour, over the output's largest value in that patient
     """
     model = given_or_shipped(model)
@@ -49,7 +49,7 @@ def compare_numerics(
     found = run_patients(model, people.constants, events, hours, names, tolerance=tolerance).value
     start, _ = rest_states(model, people.constants)
     rows: dict[str, Floats | None] = {}
-    for judge, solve in _judges(model, names, hours).items():
+    for reference, solve in _references(model, names, hours).items():
         worst = np.zeros(len(names))
         try:
             for patient in range(patients):
@@ -57,23 +57,26 @@ def compare_numerics(
                 truth = solve(own, start[patient], events.of(patient))
                 peak = np.maximum(np.abs(truth).max(axis=0), 1e-9)
                 worst = np.maximum(worst, np.abs(found[patient] - truth).max(axis=0) / peak)
-            rows[judge] = worst
+            rows[reference] = worst
         except InputError:
-            rows[judge] = None
+            rows[reference] = None
     return [
-        {"output": name, **{judge: None if worst is None else float(worst[column]) for judge, worst in rows.items()}}
+        {
+            "output": name,
+            **{reference: None if worst is None else float(worst[column]) for reference, worst in rows.items()},
+        }
         for column, name in enumerate(names)
     ]
 
 
-def _judges(model: Model, names: list[str], hours: Floats) -> dict[str, Callable[..., Floats]]:
-    def twin(own: dict[str, float], _: Floats, events: Events) -> Floats:
+def _references(model: Model, names: list[str], hours: Floats) -> dict[str, Callable[..., Floats]]:
+    def reference_solver(own: dict[str, float], _: Floats, events: Events) -> Floats:
         return solve_one(model, own, events, list(hours), names)
 
     def by(tool: Any, own: dict[str, float], start: Floats, events: Events) -> Floats:
         program = tool(whole_text(model, events), names)
         try:
-            return program.solve(whole_values(model, own, start), list(hours), tolerance=PEER_TOLERANCE)
+            return program.solve(whole_values(model, own, start), list(hours), tolerance=EXTERNAL_TOLERANCE)
         finally:
             program.close()
 
@@ -83,4 +86,4 @@ def _judges(model: Model, names: list[str], hours: Floats) -> dict[str, Callable
     def copasi(own: dict[str, float], start: Floats, events: Events) -> Floats:
         return by(Copasi, own, start, events)
 
-    return {"twin": twin, "libRoadRunner": road_runner, "COPASI": copasi}
+    return {"reference solver": reference_solver, "libRoadRunner": road_runner, "COPASI": copasi}

@@ -16,7 +16,7 @@ from resprout.solve.events import Events, Floats
 
 
 @dataclass(frozen=True)
-class Lean:
+class ReducedModel:
     """A system with nothing in it that the outputs do not need, and its doses; the sizes of doses are constants.
 
     text      SBML             plain     the same as statements of Python
@@ -49,18 +49,18 @@ class Lean:
         return known
 
 
-def make_lean(model: Model, events: Events, outputs: Sequence[str]) -> Lean:
+def reduce_model(model: Model, events: Events, outputs: Sequence[str]) -> ReducedModel:
     """Prune as the engine does and write what is left for other programs."""
     system = pruned(model, tuple(outputs), frozenset(events.name))
     text = _sbml(statements(system, outputs, SBML), system.constants, events)
     plain = statements(system, outputs, PYTHON)
-    return Lean(model, events, tuple(outputs), system.states, system.constants, system.inputs, plain, text)
+    return ReducedModel(model, events, tuple(outputs), system.states, system.constants, system.inputs, plain, text)
 
 
 def _sbml(told: Statements, constants: Sequence[str], events: Events) -> str:
     document = libsbml.SBMLDocument(3, 2)
     inner = document.createModel()
-    inner.setId("lean")
+    inner.setId("reduced")
     read = set(constants) | set(told.rate)
     for name in (*constants, *told.frozen, *(f"size_{row}" for row in range(len(events.name)))):
         _parameter(inner, name, constant=name not in events.name)

@@ -13,9 +13,9 @@ import antimony
 import libsbml
 
 from resprout.errors import Fault, ModelError, refuse_others
-from resprout.exchange.flatten import Flat, Tree, flatten
-from resprout.exchange.unsupported import LIMITS, refusals
-from resprout.language.assemble import sort_assigned
+from resprout.exchange.sbml_flattening import Flat, Tree, flatten
+from resprout.exchange.unsupported_sbml import LIMITS, refusals
+from resprout.language.ordering import sort_assigned
 from resprout.language.records import Constant, Equation, ImportedModel
 
 SBML_SUFFIXES, ANTIMONY_SUFFIXES = (".xml", ".sbml"), (".ant", ".txt")

@@ -1,4 +1,4 @@
-"""The model with a regimen, for other programs: one average patient at rest, doses as events."""
+"""The model with a regimen, for other programs: the typical patient at steady state, doses as events."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from resprout.dosing.dose_events import regimen_events, route_constants
 from resprout.dosing.regimen import Regimen, parse_regimen
-from resprout.exchange.omex import write_archive
+from resprout.exchange.omex_archive import write_archive
 from resprout.exchange.sbml_writer import Change, write_sbml
 from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.records import Model
@@ -43,7 +43,7 @@ def as_changes(model: Model, events: Events, patient: int = 0) -> list[Change]:
 
 
 def export_patient(model: Model, constants: Mapping[str, float], events: Events, patient: int = 0) -> str:
-    """SBML of one patient: constants, resting state and doses as events."""
+    """SBML of one patient: constants, steady state and doses as events."""
     found, _ = rest_states(model, constants)
     start = {state.name: float(value) for state, value in zip(model.states, found[0], strict=True)}
     return write_sbml(model, constants=constants, start=start, changes=as_changes(model, events, patient))

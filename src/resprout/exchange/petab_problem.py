@@ -11,9 +11,9 @@ from typing import Any
 import libsbml
 import numpy as np
 
-from resprout.calibrate.evidence import Measurement, Readout
 from resprout.calibrate.experiments import Arm, PreparedArm, prepare_arm, read_persons
-from resprout.calibrate.global_sensitivity import Factor, open_constants
+from resprout.calibrate.global_sensitivity import Factor, varied_constants
+from resprout.calibrate.measurements import Measurement, Readout
 from resprout.errors import Fault, ModelError
 from resprout.exchange.sbml_writer import write_sbml
 from resprout.language.drug_instances import with_drugs
@@ -21,7 +21,7 @@ from resprout.language.records import Model
 from resprout.people.spreads import REVERSAL_POTENTIAL_MV
 
 BEFORE, BEGIN = -math.inf, 0.0
-HOLDING, COUNTING = "rest_holding", "area_counting"
+HOLDING, COUNTING = "baseline_tracking", "area_counting"
 FAR_SD = 5.0
 FILES = {
     "condition": "conditions.tsv",
@@ -126,14 +126,14 @@ def experiment_id(number: int) -> str:
 
 
 def estimated(model: Model, rows: Sequence[Measurement]) -> list[Factor]:
-    """Constants that the rows' outputs hang on, directly or through others, and that no source measured."""
+    """Constants that the rows' outputs depend on, directly or through others, and that no source measured."""
     waiting = {readout.output for row in rows for readout in row.readouts}
     read: set[str] = set()
     while waiting:
         read |= waiting
         found = {name for known in waiting & set(model.equations) for name in model.equations[known].reads}
         waiting = found - read
-    return [factor for factor in open_constants(model, read) if factor.constant.grade != "measured"]
+    return [factor for factor in varied_constants(model, read) if factor.constant.grade != "measured"]
 
 
 def prior_of(factor: Factor) -> Prior:
@@ -159,9 +159,9 @@ def prior_of(factor: Factor) -> Prior:
 
 
 def extended_sbml(model: Model, rows: Sequence[Measurement]) -> str:
-    """The model with what observables need: a copy of each output's resting value, and each area under a curve.
+    """The model with what observables need: a copy of each output's baseline, and each area under a curve.
 
-    `rest_holding` is 1 before the experiment and 0 from hour 0 on, `area_counting` the other way round.
+    `baseline_tracking` is 1 before the experiment and 0 from hour 0 on, `area_counting` the other way round.
     """
     document = libsbml.readSBMLFromString(write_sbml(model))
     inner = document.getModel()
@@ -169,21 +169,21 @@ def extended_sbml(model: Model, rows: Sequence[Measurement]) -> str:
     _parameter(inner, COUNTING, 0.0, "dimensionless")
     for output in sorted({r.output for row in rows if row.compare for r in row.readouts}):
         unit = inner.getParameter(output).getUnits()
-        _parameter(inner, rest_of(output), 1.0, unit)
-        _rate(inner, rest_of(output), f"{HOLDING} * ({output} - {rest_of(output)})")
+        _parameter(inner, baseline_of(output), 1.0, unit)
+        _rate(inner, baseline_of(output), f"{HOLDING} * ({output} - {baseline_of(output)})")
     for output in sorted({r.output for row in rows for r in row.readouts if r.kind in ("area", "mean")}):
         _parameter(inner, area_of(output), 0.0, "")
         _rate(inner, area_of(output), f"{COUNTING} * {output}")
     return str(libsbml.writeSBMLToString(document))
 
 
-def rest_of(output: str) -> str:
-    """Name of the copy of an output's resting value."""
-    return f"{output}_at_rest"
+def baseline_of(output: str) -> str:
+    """Name of the copy of an output's baseline."""
+    return f"{output}_baseline"
 
 
 def area_of(output: str) -> str:
-    """Name of the area under an output's course."""
+    """Name of the area under an output's trajectory."""
     return f"{output}_area"
 
 
@@ -191,12 +191,12 @@ def observable_of(row: Measurement) -> tuple[str, str]:
     """Id and formula of what a row observes."""
     names, formulas = [], []
     for readout in row.readouts:
-        output, rest = readout.output, rest_of(readout.output)
+        output, baseline = readout.output, baseline_of(readout.output)
         seen = {"at": output, "area": area_of(output), "mean": f"{area_of(output)} / {readout.stop_h!r}"}[readout.kind]
         if row.compare == "change":
-            seen = f"({seen} - {rest})"
+            seen = f"({seen} - {baseline})"
         elif row.compare == "percent":
-            seen = f"100 * (({seen}) / {rest} - 1)"
+            seen = f"100 * (({seen}) / {baseline} - 1)"
         window = f"_{readout.stop_h:g}h".replace(".", "_") if readout.kind == "mean" else ""
         names.append(
             "_".join(part for part in (row.compare, output, "" if readout.kind == "at" else readout.kind) if part)
@@ -217,11 +217,11 @@ def _periods(
     free: Mapping[str, str],
     book: _Book,
 ) -> Iterable[tuple[float, list[str]]]:
-    """The periods of one arm: rest of this person, then one from hour 0, then one at each change."""
+    """The periods of one arm: baseline of this person, then one from hour 0, then one at each change."""
     inputs = set(model.inputs)
     life = {name: repr(float(value)) for name, value in made.constants.items() if name in model.constants}
     life |= {name: alias for name, alias in free.items() if name not in life} | {HOLDING: "1"}
-    yield BEFORE, [book.name(f"rest_{arm.person.replace(' ', '_')}", life)]
+    yield BEFORE, [book.name(f"baseline_{arm.person.replace(' ', '_')}", life)]
     moments = sorted({BEGIN, *(hour for hour, _, _ in made.changes)})
     for moment in moments:
         now: dict[str, str] = {HOLDING: "0", COUNTING: "1"} if moment == BEGIN else {}

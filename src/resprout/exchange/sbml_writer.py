@@ -1,4 +1,4 @@
-"""A checked model -> SBML Level 3 Version 2 that other programs run: constants of one patient, resting start, doses as events."""
+"""A checked model -> SBML Level 3 Version 2 that other programs run: constants of one patient, steady-state start, doses as events."""
 
 from __future__ import annotations
 

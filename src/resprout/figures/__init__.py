@@ -21,11 +21,10 @@ def figure(number: int, *, replicates: int = 200, seed: int = 1) -> go.Figure:
     """Draw a figure of Krystal, Sanacora & Duman (2013) from the model.
 
     number      which figure, 1 to 4
-    replicates  virtual repetitions of the trials behind it; figure 3 shows people, not trials
+    replicates  number of replicates of the trials behind it; figure 3 shows patients, not trials
     seed        of the virtual patients and their raters
     returns     a Plotly figure
-
-    Raises InputError for a figure that is not there.
+    raises      InputError for a figure that does not exist
     """
     check_number(number)
     if number == 2:
@@ -47,7 +46,10 @@ def figure(number: int, *, replicates: int = 200, seed: int = 1) -> go.Figure:
 
 
 def check_number(number: int) -> None:
-    """Raise InputError unless the figure is there."""
+    """Raise InputError unless the figure exists.
+
+    number   which figure, 1 to 4
+    """
     if number not in FIGURES:
         there = "; ".join(f"`figure {known}`: {what}" for known, what in FIGURES.items())
         raise InputError(

@@ -1,4 +1,4 @@
-"""Agents side by side: one dose each in one typical depressed person in, a panel for each step of the chain out."""
+"""Drugs side by side: one dose each in one typical depressed person in, a panel for each step of the chain out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resprout.calibrate.drug_comparison import COLUMNS, Compared
+from resprout.calibrate.drug_comparison import COLUMNS, DrugComparison
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template
 
 PANELS = {
@@ -21,18 +21,18 @@ PANELS = {
 
 
 NAME_LETTER_PX = 6.6
-"""Room for a letter of an agent's name: pictures for print make none by themselves."""
+"""Room for a letter of a drug's name: pictures for print make none by themselves."""
 
 
-def agents_figure(rows: Sequence[Compared]) -> go.Figure:
-    """Draw one bar for each agent in each of six panels; controls in grey.
+def drug_comparison_figure(rows: Sequence[DrugComparison]) -> go.Figure:
+    """Draw one bar for each drug in each of six panels; controls in grey.
 
-    rows      as `compare_agents` gives them
+    rows      as `compare_drugs` gives them
     returns   Plotly figure
     """
     titles = [title for title, _ in PANELS.values()]
     figure = make_subplots(rows=1, cols=len(PANELS), shared_yaxes=True, horizontal_spacing=0.025, subplot_titles=titles)
-    names = [row.agent for row in rows]
+    names = [row.drug for row in rows]
     for column, (name, (_, stage)) in enumerate(PANELS.items(), start=1):
         colours = [CONTROL_COLOUR if row.family == "control" else STAGE_COLOUR[stage] for row in rows]
         values = [row.value[name] for row in rows]
@@ -53,9 +53,9 @@ def agents_figure(rows: Sequence[Compared]) -> go.Figure:
     return figure
 
 
-def finding(rows: Sequence[Compared]) -> str:
-    """The title: how many agents take at least a third of ketamine's fall of the score within a day."""
-    fall = {row.agent: row.value["HDRS17_24h"] for row in rows}
-    ketamine = next((value for agent, value in fall.items() if agent.startswith("ketamine")), 0.0)
+def finding(rows: Sequence[DrugComparison]) -> str:
+    """The title: how many drugs take at least a third of ketamine's fall of the score within a day."""
+    fall = {row.drug: row.value["HDRS17_24h"] for row in rows}
+    ketamine = next((value for drug, value in fall.items() if drug.startswith("ketamine")), 0.0)
     working = sum(1 for value in fall.values() if value < ketamine / 3 < 0)
     return f"{working} of {len(fall)} single doses lower depression by a third of ketamine's fall within a day"

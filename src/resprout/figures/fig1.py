@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template, whiskers
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import format_time
 from resprout.trial.endpoints import ENOUGH_REPLICATES
 
 ROWS = {
@@ -23,7 +23,7 @@ def figure1(table: pd.DataFrame, *, replicates: int = 1, title: str = "") -> go.
     """Draw three panels, drug against control, mean with 95 % interval at each visit.
 
     table       long table of a trial; rows with statistic `mean` of HDRS25, VAS_high and BPRS_positive are used
-    replicates  trials behind it, which say what the intervals are
+    replicates  trials behind it, which decide the kind of interval
     title       the finding; by default read from the table
     returns     figure whose visits stand evenly spaced, as minutes, hours and days do not share one scale
     """
@@ -68,7 +68,7 @@ def draw_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, row: int, places: 
             marker={"size": 6, "symbol": "circle-open" if is_control(arm) else "circle"},
             name=arm,
             customdata=rows[["lower", "upper", "n"]],
-            text=[say_time(float(hour)) for hour in rows["time_h"]],
+            text=[format_time(float(hour)) for hour in rows["time_h"]],
             hovertemplate="%{text}: %{y:.2f} (%{customdata[0]:.2f} to %{customdata[1]:.2f}), n=%{customdata[2]}<extra>"
             + arm
             + "</extra>",
@@ -93,7 +93,7 @@ def draw_arm(figure: go.Figure, rows: pd.DataFrame, arm: str, row: int, places: 
 
 def label_visits(figure: go.Figure, visits: list[float]) -> None:
     """Space the visits evenly, in order, and mark where minutes turn into days."""
-    names = [say_time(hour) for hour in visits]
+    names = [format_time(hour) for hour in visits]
     places = list(range(len(visits)))
     figure.update_xaxes(tickmode="array", tickvals=places, ticktext=names, range=[-0.3, len(names) - 0.7])
     late = [place for place, hour in enumerate(visits) if hour >= 12]
@@ -107,7 +107,7 @@ def who(means: pd.DataFrame, replicates: int) -> str:
     counts = sorted({int(n) for n in means["n"].dropna()})
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     if replicates >= ENOUGH_REPLICATES:
-        return f"mean of {replicates:,} trials with n = {n} each; bars hold the middle 95 % of trials"
+        return f"mean of {replicates:,} trials with n = {n} each; bars hold the 95 % prediction interval"
     return f"mean with 95 % interval, n = {n}"
 
 
@@ -118,7 +118,7 @@ def finding(means: pd.DataFrame) -> str:
     return "; ".join(said) or "Drug against control"
 
 
-def course_of(drug: pd.DataFrame, endpoint: str) -> dict[float, float]:
+def means_by_hour(drug: pd.DataFrame, endpoint: str) -> dict[float, float]:
     """Means of an endpoint by hour, in order of time."""
     rows = drug[drug["endpoint"].eq(endpoint)].sort_values("time_h")
     return {float(hour): float(mean) for hour, mean in zip(rows["time_h"], rows["value"], strict=True)}
@@ -126,21 +126,21 @@ def course_of(drug: pd.DataFrame, endpoint: str) -> dict[float, float]:
 
 def faded(drug: pd.DataFrame, endpoint: str, word: str, share: float = 0.2) -> str:
     """When a mean that rose has fallen below `share` of its rise again; empty if it never rose."""
-    course = course_of(drug, endpoint)
-    start = next(iter(course.values()), 0.0)
-    peak_h = max(course, key=lambda hour: course[hour], default=0.0)
-    rise = course.get(peak_h, start) - start
+    means = means_by_hour(drug, endpoint)
+    start = next(iter(means.values()), 0.0)
+    peak_h = max(means, key=lambda hour: means[hour], default=0.0)
+    rise = means.get(peak_h, start) - start
     if rise <= 0:
         return ""
-    gone = [hour for hour, mean in course.items() if hour > peak_h and mean - start < share * rise]
+    gone = [hour for hour, mean in means.items() if hour > peak_h and mean - start < share * rise]
     if not gone:
-        return f"{word} peaks at {say_time(peak_h)}"
-    return f"{word} is below {share:.0%} of its peak by {say_time(gone[0])}"
+        return f"{word} peaks at {format_time(peak_h)}"
+    return f"{word} is below {share:.0%} of its peak by {format_time(gone[0])}"
 
 
 def lowest(drug: pd.DataFrame, endpoint: str, word: str) -> str:
     """When a mean is lowest; empty if it does not fall."""
-    course = course_of(drug, endpoint)
-    if not course or min(course.values()) >= next(iter(course.values())):
+    means = means_by_hour(drug, endpoint)
+    if not means or min(means.values()) >= next(iter(means.values())):
         return ""
-    return f"{word} is lowest at {say_time(min(course, key=lambda hour: course[hour]))}"
+    return f"{word} is lowest at {format_time(min(means, key=lambda hour: means[hour]))}"

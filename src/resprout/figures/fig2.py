@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from resprout.figures.forest import Diamond, Line, forest
-from resprout.figures.wording import say_time
+from resprout.figures.forest_plot import Diamond, Line, forest
+from resprout.figures.spoken_units import format_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.statistics.meta_analysis import log_odds, pool, share_of
@@ -46,8 +46,8 @@ class Responses:
 def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None) -> go.Figure:
     """Draw the forest of the chosen trials.
 
-    replicates   virtual repetitions of each trial      seed   of people and raters
-    returns      shares with the middle 95 % of repetitions; the diamond is the median over repetitions of the pooled
+    replicates   replicates of each trial      seed   of people and raters
+    returns      shares with the 95 % prediction interval over replicates; the diamond is the median over replicates of the pooled
                  random-effects estimate and of its interval
     """
     model = given_or_shipped(model)
@@ -59,11 +59,13 @@ def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None)
     people = sum(trial.n for trial in trials)
     title = f"Virtual trials of seven published designs: {middle[0]:.0%} respond, from {lowest:.0%} to {highest:.0%}"
     subtitle = (
-        f"{people} people who got ketamine; {replicates:,} repetitions of each trial, bars hold the middle 95 %;"
+        f"{people} people who got ketamine; {replicates:,} replicates of each trial, bars are 95 % prediction intervals;"
         "<br>random effects (REML, Hartung-Knapp). Which seven the review pooled is not stated: these are our choice."
     )
     pooled = Diamond("pooled", *middle)
-    return forest(lines, pooled, title=title, subtitle=subtitle, axis="share whose depression score has halved")
+    return forest(
+        lines, pooled, title=title, subtitle=subtitle, axis="response rate (reduction of the score by at least 50 %)"
+    )
 
 
 def responses(name: str, label: str, replicates: int, seed: int, model: Model) -> Responses:
@@ -93,12 +95,12 @@ def _line(trial: Responses) -> Line:
     """The row of one trial."""
     share = trial.responders / trial.n
     lower, upper = np.quantile(share, [0.025, 0.975])
-    label = trial.label if abs(trial.hour - WANTED_H) < 1e-6 else f"{trial.label}, {say_time(trial.hour)}"
+    label = trial.label if abs(trial.hour - WANTED_H) < 1e-6 else f"{trial.label}, {format_time(trial.hour)}"
     return Line(label, trial.group, float(share.mean()), float(lower), float(upper), trial.n, trial.observed)
 
 
 def _pooled(trials: list[Responses], replicate: int) -> tuple[float, float, float, float, float]:
-    """Pool one repetition: log odds, its interval and the interval ahead."""
+    """Pool one replicate: log odds, its interval and the interval ahead."""
     counts = np.array([trial.responders[replicate] for trial in trials])
     found = pool(*log_odds(counts, np.array([trial.n for trial in trials])))
     return found.estimate, found.lower, found.upper, found.ahead_lower, found.ahead_upper

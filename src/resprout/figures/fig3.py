@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import format_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
@@ -34,7 +34,7 @@ LEAST, MOST = 0.3, 60.0  # of health, on the axis; what lies beyond is an arrow 
 
 
 def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None) -> go.Figure:
-    """Draw every link of the chain relative to health: people at rest in illness, and after ketamine.
+    """Draw every link of the chain relative to health: people ill, at baseline, and after ketamine.
 
     patients   people with major depression; as many healthy ones give the reference      seed   of people
     """
@@ -56,13 +56,13 @@ def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None) -
         health = float(well[name].isel(time_h=0).mean())
         for column, time_h in ((1, 0.0), (2, hour)):
             values = ill[name].sel(time_h=time_h, method="nearest").to_numpy() / health
-            _draw(figure, place, words, values, model.equations[name].stage, column, say_time(time_h))
+            _draw(figure, place, words, values, model.equations[name].stage, column, format_time(time_h))
     _finish(figure, [words for _, words, _ in links], patients)
     return figure
 
 
 def _draw(figure: go.Figure, place: int, words: str, values: np.ndarray, stage: int, column: int, when: str) -> None:
-    """Draw the mean of one link with the middle 90 % of people."""
+    """Draw the mean of one link with the 90 % range over patients."""
     colour = list(STAGE_COLOUR.values())[stage - 1]
     lower, mean, upper = np.quantile(values, 0.05), values.mean(), np.quantile(values, 0.95)
     told = f"{words}: {mean:.2f} of health ({lower:.2f} to {upper:.2f}), {when}"
@@ -111,7 +111,7 @@ def _finish(figure: go.Figure, words: list[str], patients: int) -> None:
         title={
             "text": "Illness takes spines away; ketamine drives growth signals, and spines return"
             f"<br><span style='font-size:13px'>{patients:,} people with major depression relative to the mean of as many "
-            "healthy ones; bars hold 90 % of people;<br>at the right the time after the dose</span>",
+            "healthy ones; bars hold 90 % of patients;<br>at the right the time after the dose</span>",
             "y": 0.96,
             "x": 0.02,
             "xref": "container",

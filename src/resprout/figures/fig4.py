@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template, whiskers
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import format_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
@@ -32,7 +32,7 @@ SPINE_PATIENTS = 200
 
 @dataclass(frozen=True)
 class GenotypeTrial:
-    """The genotyped trial: ratings by genotype [replicate, person, visit], hours [visit], F and p [replicate]."""
+    """The genotyped trial: ratings by genotype [replicate, patient, visit], hours [visit], F and p [replicate]."""
 
     ratings: dict[str, Numbers]
     hours: tuple[float, ...]
@@ -44,7 +44,7 @@ class GenotypeTrial:
 def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None) -> go.Figure:
     """Draw spines by genotype before and after ketamine, and HDRS17 by genotype with the interaction test.
 
-    replicates   virtual repetitions of the genotyped trial, 41, 19 and 2 people each      seed   of people and raters
+    replicates   replicates of the genotyped trial, 41, 19 and 2 people each      seed   of people and raters
     """
     model = given_or_shipped(model)
     trial = genotype_trial(replicates, seed, model)
@@ -70,7 +70,7 @@ def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None)
 def genotype_trial(replicates: int, seed: int, model: Model) -> GenotypeTrial:
     """Repeat the genotyped trial with exactly the published numbers of each genotype.
 
-    returns   ratings and, for each repetition, genotype x time with Met carriers as one group
+    returns   ratings and, for each replicate, genotype x time with Met carriers as one group
     """
     protocol, regimens = read_protocol(TRIAL, model)
     arm, endpoint = protocol.arms[0], protocol.endpoints[0]
@@ -86,7 +86,7 @@ def genotype_trial(replicates: int, seed: int, model: Model) -> GenotypeTrial:
 
 
 def spines_by_genotype(seed: int, model: Model) -> dict[str, tuple[Numbers, Numbers]]:
-    """Spine density at rest and a day after ketamine of the same people, had they been born with each genotype."""
+    """Spine density at baseline and a day after ketamine of the same people, had they been born with each genotype."""
     people = recruit(SPINE_PATIENTS, seed=seed, genotype="Val/Val", model=model)
     found = {}
     for genotype in GENOTYPES:
@@ -111,14 +111,14 @@ def who(trial: GenotypeTrial) -> str:
     return (
         f"{len(trial.F):,} virtual trials of {sizes}; carriers x time: median F = {np.median(trial.F):.2f} (df {trial.df}), "
         f"p < .05 in {(trial.p < 0.05).mean():.0%}, p ≤ .0007 in {(trial.p <= PUBLISHED_P).mean():.0%}.<br>"
-        "Published: F = 5.59, df = 4, p = .0007. Bars hold the middle 95 % (A: of people, B: of trials)."
+        "Published: F = 5.59, df = 4, p = .0007. Bars are 95 % intervals (A: over patients, B: prediction interval over trials)."
     )
 
 
 def _draw_spines(figure: go.Figure, spines: dict[str, tuple[Numbers, Numbers]]) -> None:
-    """Draw spine density at rest (open) and after ketamine (filled) for each genotype."""
+    """Draw spine density at baseline (open) and after ketamine (filled) for each genotype."""
     colour = STAGE_COLOUR["spine"]
-    for after, word in ((False, "at rest"), (True, "a day after ketamine")):
+    for after, word in ((False, "before ketamine"), (True, "a day after ketamine")):
         values = [spines[name][int(after)] for name in GENOTYPES]
         figure.add_trace(
             go.Scatter(
@@ -142,7 +142,7 @@ def _draw_spines(figure: go.Figure, spines: dict[str, tuple[Numbers, Numbers]]) 
 
 
 def _draw_ratings(figure: go.Figure, trial: GenotypeTrial) -> None:
-    """Draw mean HDRS17 by visit for each genotype, with the middle 95 % of trials."""
+    """Draw mean HDRS17 by visit for each genotype, with the 95 % prediction interval."""
     places = list(range(len(trial.hours)))
     for number, (genotype, rating) in enumerate(trial.ratings.items()):
         mean = rating.mean(axis=1)
@@ -165,7 +165,7 @@ def _draw_ratings(figure: go.Figure, trial: GenotypeTrial) -> None:
         )
     figure.update_xaxes(
         tickvals=places,
-        ticktext=[say_time(hour) for hour in trial.hours],
+        ticktext=[format_time(hour) for hour in trial.hours],
         range=[-0.4, len(places) - 0.6],
         title_text="time after the infusion began (visits evenly spaced)",
         row=1,

@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from resprout.figures.wording import say_time, say_unit  # noqa: F401
+from resprout.figures.spoken_units import format_time, format_unit  # noqa: F401
 
 # Chosen by search: every pair stays apart under three kinds of colour blindness, each reads on white and on near-black.
 STAGE_COLOUR = {

@@ -59,20 +59,24 @@ def sensitivity_figure(found: Sensitivity, targets: Sequence[Target], top: int =
 
 
 def finding(found: Sensitivity, targets: Sequence[Target]) -> str:
-    """The title: what the first target hangs on most."""
+    """The title: the constants to which the first target is most sensitive."""
     first = found.of(targets[0])[:3]
-    names = [say_name(index.factor.name) for index in first]
-    return f"{targets[0].text} hangs most on {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    names = [readable_name(index.factor.name) for index in first]
+    return (
+        f"{targets[0].text} is most sensitive to {', '.join(names[:-1])} and {names[-1]}"
+        if len(names) > 1
+        else names[0]
+    )
 
 
-def say_name(name: str) -> str:
+def readable_name(name: str) -> str:
     """A constant's name as it is read."""
     return name.replace("_", " ")
 
 
 def _panel(figure: go.Figure, rows: Sequence[Index], column: int, screened: bool) -> None:
     """Bars of one target with their intervals."""
-    names = [say_name(index.factor.name) for index in rows]
+    names = [readable_name(index.factor.name) for index in rows]
     colours = [STAGE_COLOUR[STAGES[index.factor.constant.stage - 1]] for index in rows]
     if screened:
         _bars(figure, column, names, [(i.mu_star, i.mu_star_lower, i.mu_star_upper) for i in rows], colours, "effect")

@@ -3,43 +3,50 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import antimony
 import libsbml
 
-from resprout.errors import Fault, nearest
-from resprout.language.records import Constant, Equation
-from resprout.language.stages import Statement, read_statements
+from resprout.errors import Fault, ModelError
+from resprout.language.records import Constant, Equation, Model
+from resprout.language.stages import Statement, parse_statements
 
 _ANTIMONY_PLACE = re.compile(r"line (\d+)[:,]?\s*")
-_WORD = re.compile(r"[A-Za-z_]\w*")
-KNOWN_FUNCTIONS = frozenset({"exp", "ln", "sqrt"})
 
 
-def to_sbml(
-    folder: Path,
-    name: str,
-    equations: list[Equation],
-    constants: dict[str, Constant],
-    faults: list[Fault],
-    check: bool = True,
-) -> str:
-    """The SBML text of a model, or an empty string if Antimony cannot read it; with `check`, units are checked."""
-    functions = read_statements(folder / "functions.ant", faults)
-    units = read_statements(folder / "units.ant", faults)
-    lines = [*functions, *_model_lines(name, units, equations, constants)]
+def model_sbml(model: Model) -> str:
+    """The whole model as SBML Level 3 text, units included.
+
+    raises   ModelError if Antimony cannot read it
+    """
+    faults: list[Fault] = []
+    document = _document(model, faults)
+    if document is None:
+        raise ModelError(*faults)
+    return str(libsbml.writeSBMLToString(document))
+
+
+def unit_faults(model: Model) -> list[Fault]:
+    """What Antimony cannot read, and every unit that libSBML finds inconsistent, each with its line."""
+    faults: list[Fault] = []
+    document = _document(model, faults)
+    return faults if document is None else _check(document, {**model.constants, **model.equations})
+
+
+def _document(model: Model, faults: list[Fault]) -> libsbml.SBMLDocument | None:
+    functions = parse_statements(model.functions, "functions.ant")
+    units = parse_statements(model.units, "units.ant")
+    equations = [*model.states, *model.assigned]
+    read = {name for equation in equations for name in equation.reads}
+    constants = {name: constant for name, constant in model.constants.items() if name in read}
+    lines = [*functions, *_model_lines(model.name, units, equations, constants)]
     antimony.clearPreviousLoads()
     if antimony.loadAntimonyString("\n".join(f"{line.text};" if line.file else line.text for line in lines)) < 0:
         faults.append(_antimony_fault(antimony.getLastError(), lines))
-        return ""
-    document = libsbml.readSBMLFromString(antimony.getSBMLString(name))
+        return None
+    document = libsbml.readSBMLFromString(antimony.getSBMLString(model.name))
     _complete(document, constants)
-    if check:
-        faults.extend(_check(document, {**constants, **{equation.name: equation for equation in equations}}))
-    return libsbml.writeSBMLToString(document)
+    return document
 
 
 def _model_lines(
@@ -102,41 +109,3 @@ def _check(document: libsbml.SBMLDocument, known: dict[str, Constant | Equation]
         place = f"{known[names[0]].file}:{known[names[0]].line}" if names else ""
         faults.append(Fault(message, place))
     return faults
-
-
-def with_reads(
-    equations: list[Equation], constants: dict[str, Constant], functions: set[str], faults: list[Fault]
-) -> list[Equation]:
-    """Equations with the names they read; a name that is defined nowhere is a fault."""
-    known = {equation.name for equation in equations} | set(constants)
-    complete = []
-    for equation in equations:
-        words = dict.fromkeys(_WORD.findall(re.sub(r"\b\d+\.?\d*[eE][-+]?\d+", "", equation.text)))
-        for word in words:
-            if word not in known and word not in functions and word not in KNOWN_FUNCTIONS:
-                faults.append(
-                    Fault(
-                        f"`{equation.name}` reads `{word}`, which is defined nowhere.",
-                        f"{equation.file}:{equation.line}",
-                        remedy=nearest(word, known),
-                    )
-                )
-        complete.append(replace(equation, reads=tuple(word for word in words if word in known)))
-    return complete
-
-
-def sort_assigned(equations: list[Equation], faults: list[Fault]) -> list[Equation]:
-    """States, then assigned quantities in an order in which they can be computed."""
-    assigned = {equation.name: equation for equation in equations if equation.kind == "assigned"}
-    sorter = TopologicalSorter(
-        {name: [r for r in equation.reads if r in assigned] for name, equation in assigned.items()}
-    )
-    try:
-        order = list(sorter.static_order())
-    except CycleError as loop:
-        names = loop.args[1]
-        first = assigned[names[0]]
-        faults.append(Fault(f"these quantities define each other: {' <- '.join(names)}.", f"{first.file}:{first.line}"))
-        order = list(assigned)
-    states = [equation for equation in equations if equation.kind == "state"]
-    return [*states, *(assigned[name] for name in order)]

@@ -116,8 +116,8 @@ class FittedRow(Row):
             yield Fault(f"prior `{cells['prior']}`.", "", "Expected a share below 1 on a logit scale.", field="prior")
 
 
-class Held(Row):
-    """Constants that a sensitivity analysis leaves alone; `*` and `?` stand for any letters: held.tsv."""
+class FixedConstant(Row):
+    """Constants that a sensitivity analysis leaves alone; `*` and `?` stand for any letters: fixed_constants.tsv."""
 
     unique: ClassVar = ("constant",)
     constant: Annotated[str, Field(min_length=1, description="a constant, or a pattern such as `*_floor`")]

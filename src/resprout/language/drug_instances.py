@@ -74,7 +74,6 @@ def _with(model: Model, drugs: tuple[str, ...]) -> Model:
         constants={**added, **model.constants},
         states=tuple(renamed(state) for state in form.states),
         assigned=tuple(renamed(equation) for equation in form.assigned),
-        sbml=own(form.sbml),
         digest=f"{model.digest.partition('+')[0]}+{'+'.join(drugs)}",
         structure=folder_part(model),
         drugs=drugs,

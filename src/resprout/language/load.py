@@ -16,9 +16,10 @@ from resprout.errors import Fault, ModelError, nearest, refuse_others
 from resprout.language.bibliography import read_sources
 from resprout.language.drug_rows import add_drug_files, check_drug_rows
 from resprout.language.drug_template import Template, combine, default_constants, instantiate, read_template
+from resprout.language.ordering import sort_assigned, with_reads
 from resprout.language.records import Constant, Equation, Model
 from resprout.language.references import check_tables, read_others
-from resprout.language.stages import read_stage, read_statements, stage_files
+from resprout.language.stages import read_stage, stage_files
 from resprout.language.tables import (
     check_names,
     drug_constants,
@@ -28,6 +29,7 @@ from resprout.language.tables import (
     tables_with_rows,
 )
 
+_NAMED_FUNCTION = re.compile(r"^function\s+(\w+)", re.MULTILINE)
 TABLES = (
     "drugs",
     "targets",
@@ -182,29 +184,43 @@ def _assemble(parts: _Parts, places: int, *, check: bool) -> Model:
     check    whether libSBML checks the units
     raises   ModelError with every fault found
     """
-    # antimony and libsbml are imported only when a model is not in the cache
-    from resprout.language.assemble import sort_assigned, to_sbml, with_reads
-
     faults: list[Fault] = []
     equations, constants = _instances(parts, places, faults)
     _check_equations(equations, constants, faults)
-    read = with_reads(equations, constants, _function_names(parts.folder), faults)
+    functions = (parts.folder / "functions.ant").read_text(encoding="utf-8")
+    read = with_reads(equations, constants, set(_NAMED_FUNCTION.findall(functions)), faults)
     ordered = sort_assigned(read, faults)
     if faults:
         raise ModelError(*faults)
-    sbml = to_sbml(parts.folder, "resprout", ordered, _used(constants, ordered), faults, check)
-    if faults:
-        raise ModelError(*faults)
-    return Model(
+    model = Model(
         name="resprout",
         folder=str(parts.folder),
         constants=constants,
         states=tuple(equation for equation in ordered if equation.kind == "state"),
         assigned=tuple(equation for equation in ordered if equation.kind == "assigned"),
-        sbml=sbml,
         digest=parts.digest if places == 0 else f"{parts.digest}+{places}",
         tables=_tables(parts.folder, parts.sources),
+        functions=functions,
+        units=(parts.folder / "units.ant").read_text(encoding="utf-8"),
     )
+    if check:
+        _check_units(model)
+    return model
+
+
+def _check_units(model: Model) -> None:
+    """Have libSBML check the unit of every equation, where it is installed.
+
+    raises   ModelError with every fault found
+    """
+    try:
+        # antimony and libsbml are imported only when a model is not in the cache
+        from resprout.language.assemble import unit_faults
+    except ImportError:
+        return
+    faults = unit_faults(model)
+    if faults:
+        raise ModelError(*faults)
 
 
 def _instances(parts: _Parts, places: int, faults: list[Fault]) -> tuple[list[Equation], dict[str, Constant]]:
@@ -234,16 +250,6 @@ def _check_equations(equations: list[Equation], constants: dict[str, Constant], 
                 )
             )
         seen[equation.name] = equation
-
-
-def _function_names(folder: Path) -> set[str]:
-    statements = read_statements(folder / "functions.ant", [])
-    return {found.group(1) for line in statements if (found := re.match(r"function\s+(\w+)", line.text))}
-
-
-def _used(constants: dict[str, Constant], equations: list[Equation]) -> dict[str, Constant]:
-    read = {name for equation in equations for name in equation.reads}
-    return {name: constant for name, constant in constants.items() if name in read}
 
 
 def _tables(folder: Path, sources: dict[str, dict[str, str]]) -> dict[str, tuple[dict[str, str], ...]]:

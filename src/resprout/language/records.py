@@ -73,14 +73,13 @@ class EquationModel:
 
     name        title of the model              constants   by name: value, unit, grade and source
     states      equations of change             assigned    equations of what follows from states and constants at every moment
-    sbml        the whole model as SBML Level 3 text; digest identifies it
+    digest      identifies it
     """
 
     name: str
     constants: dict[str, Constant]
     states: tuple[Equation, ...]
     assigned: tuple[Equation, ...]
-    sbml: str
     digest: str
 
     @cached_property
@@ -109,17 +108,28 @@ class Model(EquationModel):
 
     name        title of the model                  constants   by name: value, unit, grade and source
     states      equations of change                 assigned    equations of what follows from states and constants at every moment
-    sbml        the whole model as SBML Level 3 text; digest identifies it
+    digest      identifies it
     folder      where it is from
     tables      other rows of the model folder (drugs, targets, correlations, sources), by table name
     drugs       drugs beside the ketamine family that it holds, each under its own name; `with_drugs` adds them
     structure   digest of the folder alone, where drugs of a user's file or instances were added; else empty
+    functions   text of functions.ant: functions that equations call
+    units       text of units.ant: definitions of the units
     """
 
     folder: str = ""
     tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
     drugs: tuple[str, ...] = ()
     structure: str = ""
+    functions: str = ""
+    units: str = ""
+
+    @cached_property
+    def sbml(self) -> str:
+        """The whole model as SBML Level 3 text; needs the extra `exchange`."""
+        from resprout.language.assemble import model_sbml
+
+        return model_sbml(self)
 
     def with_parameters(self, values: Mapping[str, float]) -> Model:
         """The same model with other values of some constants; what has been set is no longer drawn.
@@ -150,7 +160,8 @@ class ImportedModel(EquationModel):
 
     name        title of the model                  constants   by name: value, unit, grade and source
     states      equations of change                 assigned    equations of what follows from states and constants at every moment
-    sbml        the whole model as SBML Level 3 text; digest identifies it
+    digest           identifies it
+    sbml             the whole model as SBML Level 3 text
     file             where it is from
     time_unit        as the file declares it; empty if it does not, and then one unit counts as an hour
     hours_per_unit   h   in one unit of its time
@@ -158,6 +169,7 @@ class ImportedModel(EquationModel):
     event_count      how many events it holds
     """
 
+    sbml: str = ""
     file: str = ""
     time_unit: str = ""
     hours_per_unit: float = 1.0

@@ -35,24 +35,29 @@ def stage_files(folder: Path) -> list[tuple[int, Path]]:
 
 
 def read_statements(path: Path, faults: list[Fault]) -> list[Statement]:
-    """Statements of one file; an indented line continues the statement above it."""
+    """Statements of one file."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
         faults.append(Fault(f"cannot read the file: {trouble}.", path.name, "A UTF-8 Antimony file was expected."))
         return []
+    return parse_statements(text, path.name)
+
+
+def parse_statements(text: str, file: str) -> list[Statement]:
+    """Statements of a text; an indented line continues the statement above it."""
     statements: list[Statement] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.splitlines(), 1):
         code, _, comment = line.partition("//")
         if not code.strip():
             continue
-        text = code.strip().rstrip(";").strip()
+        said = code.strip().rstrip(";").strip()
         if code[0].isspace() and statements:
             last = statements.pop()
             joined = " ".join(part for part in (last.comment, comment.strip()) if part)
-            statements.append(Statement(f"{last.text} {text}", joined, last.file, last.line))
+            statements.append(Statement(f"{last.text} {said}", joined, last.file, last.line))
         else:
-            statements.append(Statement(text, comment.strip(), path.name, number))
+            statements.append(Statement(said, comment.strip(), file, number))
     return statements
 
 

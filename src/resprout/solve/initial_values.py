@@ -39,9 +39,9 @@ class Beginning:
 def read_own(model: ImportedModel) -> tuple[System, tuple[Happening, ...]]:
     """The equations of a model of one's own, and its events on the same graph."""
     # libsbml is imported only for a model of one's own
-    from resprout.compile.read import read_happenings, read_system
+    from resprout.compile.read import read_happenings, read_imported
 
-    system = read_system(model)
+    system = read_imported(model)
     return system, read_happenings(model, system)
 
 

@@ -15,7 +15,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import root
 
 from resprout.errors import Fault, SolveError
-from resprout.language.records import EquationModel
+from resprout.language.records import ImportedModel, Model
 from resprout.solve.events import Events, Floats, timetable
 
 RELATIVE, ABSOLUTE_SHARE = 1e-10, 1e-2
@@ -58,7 +58,7 @@ class Bound:
 
 
 @functools.lru_cache(maxsize=4)
-def read_equations(model: EquationModel) -> Equations:
+def read_equations(model: Model | ImportedModel) -> Equations:
     """Translate the rules of a model into Python source."""
     document = libsbml.readSBMLFromString(model.sbml)
     document.expandFunctionDefinitions()
@@ -97,7 +97,7 @@ def _symbolic(tree: libsbml.ASTNode, symbols: dict[str, sympy.Symbol]) -> sympy.
 
 
 def solve_one(
-    model: EquationModel,
+    model: Model | ImportedModel,
     constants: Mapping[str, float],
     events: Events,
     time_h: Sequence[float],
@@ -161,7 +161,7 @@ def _observed(equations: Equations, bound: Bound, state: Floats, outputs: Sequen
     return [known[name] if name in known else bound.scope[name] for name in outputs]
 
 
-def find_rest(model: EquationModel, constants: Mapping[str, float]) -> Floats:
+def find_rest(model: Model | ImportedModel, constants: Mapping[str, float]) -> Floats:
     """Resting state of one patient: a long settling, then SciPy's root finder.
 
     returns   [state]

@@ -14,8 +14,8 @@ Numbers = NDArray[np.float64]
 def ancova(score: Numbers, covariates: Numbers, which: int) -> Effects:
     """Regress a rating on covariates by ordinary least squares, on those who were rated.
 
-    score       [replicate, person]             rating at one visit; NaN where missing
-    covariates  [replicate, person, covariate]  with a column of ones
+    score       [replicate, patient]             points  rating at one visit; NaN where missing
+    covariates  [replicate, patient, covariate]  1       with a column of ones
     which       position of the covariate whose effect is wanted
     returns     its effect, every field [replicate, 1]
     """

@@ -30,12 +30,12 @@ class Interaction:
 
 
 def treatment_by_time(rating: Numbers) -> Interaction:
-    """Test whether the course in time differs between treatments that every person received.
+    """Test whether the change over time differs between treatments that every patient received.
 
-    rating    [replicate, person, treatment, time]  any unit  no missing ratings
-    returns   the interaction; F is NaN and p is 1 where nothing varies at all
+    rating   [replicate, patient, treatment, time]  any  no missing ratings
+    returns  the interaction; F is NaN and p is 1 where nothing varies at all
 
-    Both factors are within people; the error is person x treatment x time.
+    Both factors are within patients; the error is patient x treatment x time.
     Greenhouse SW, Geisser S. On methods in the analysis of profile data. Psychometrika 1959;24:95-112 (epsilon).
     """
     rating = np.asarray(rating, dtype=float)
@@ -64,11 +64,11 @@ def _upper_tail(F: Numbers, df: Numbers, df_error: Numbers) -> Numbers:
 
 
 def group_by_time(rating: Numbers, group: NDArray[np.int64]) -> Interaction:
-    """Test whether the course in time differs between groups of people, for instance genotypes.
+    """Test whether the change over time differs between groups of patients, for instance genotypes.
 
-    rating    [replicate, person, time]  any unit  no missing ratings
-    group     [replicate, person]                  number of the person's group, from 0
-    returns   the group x time interaction, time within and group between people; group sizes may differ
+    rating   [replicate, patient, time]  any  no missing ratings
+    group    [replicate, patient]        1    number of the patient's group, from 0
+    returns  the group x time interaction, time within and group between patients; group sizes may differ
     """
     rating = np.asarray(rating, dtype=float)
     _, people, times = rating.shape

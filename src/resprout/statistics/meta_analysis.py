@@ -33,11 +33,13 @@ class Pooled:
 
 
 def pool(effect: Numbers, se: Numbers, level: float = 0.95) -> Pooled:
-    """Pool trials with random effects.
+    """Pool the effects of several trials by a random-effects model.
 
-    effect, se   [trial]  any additive scale, for instance log odds; at least three trials
-    returns      variance between trials by restricted maximum likelihood, interval by Hartung and Knapp, prediction
-                 interval with the same t, of one fewer degree of freedom than trials
+    effect   [trial]  1  effect of each trial on an additive scale, for instance log odds; at least three
+    se       [trial]  1  standard error of each effect
+    level    scalar   1  confidence level of the intervals
+    returns  variance between trials by restricted maximum likelihood, confidence interval by Hartung and Knapp, prediction
+             interval with the same t, of one fewer degree of freedom than trials
 
     Hartung J, Knapp G. Stat Med 2001;20:3875-89.
     """
@@ -65,11 +67,20 @@ def pool(effect: Numbers, se: Numbers, level: float = 0.95) -> Pooled:
 
 
 def log_odds(responders: Numbers, people: Numbers) -> tuple[Numbers, Numbers]:
-    """Log odds of response and its standard error, half a person added to each side so that none or all stay finite."""
+    """Log odds of response and its standard error, with half a patient added to each cell so that both stay finite.
+
+    responders  [...]  patients  number of responders
+    people      [...]  patients  number of patients
+    returns     log odds [...] and standard error [...]
+    """
     yes, no = np.asarray(responders, float) + 0.5, np.asarray(people, float) - np.asarray(responders, float) + 0.5
     return np.log(yes / no), np.sqrt(1 / yes + 1 / no)
 
 
 def share_of(log_odds: float) -> float:
-    """The share that has these log odds."""
+    """Proportion that corresponds to log odds.
+
+    log_odds  scalar  1  natural logarithm of the odds
+    returns   scalar  1  0 to 1
+    """
     return float(1 / (1 + np.exp(-log_odds)))

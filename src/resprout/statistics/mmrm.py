@@ -50,9 +50,9 @@ class Fit:
 def mmrm(score: Numbers, covariates: Numbers, wanted: tuple[int, ...], *, method: str = "kenward_roger") -> Fit:
     """Fit a model with an unstructured covariance of visits by restricted maximum likelihood.
 
-    score       [replicate, person, visit]      ratings after baseline; NaN where missing (at random)
-    covariates  [replicate, person, covariate]  each acts on every visit with a coefficient of its own
-    wanted      covariates whose effects are wanted, by position
+    score       [replicate, patient, visit]      points  ratings after baseline; NaN where missing (at random)
+    covariates  [replicate, patient, covariate]  1       each acts on every visit with its own coefficient
+    wanted      positions of the covariates whose effects are wanted
     method      kenward_roger or satterthwaite degrees of freedom
     returns     the fit of every replicate
 

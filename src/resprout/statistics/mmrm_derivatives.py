@@ -138,7 +138,12 @@ class Patterns:
 
 
 def pattern_sums(score: Numbers, covariates: Numbers) -> Patterns:
-    """Sum people by the visits they have; score [r, person, k] with NaN where missing, covariates [r, person, q]."""
+    """Sum products over the patients of each pattern of visits.
+
+    score       [r, patient, k]  points  ratings after baseline; NaN where missing
+    covariates  [r, patient, q]  1       covariates of every patient
+    returns     sums by pattern
+    """
     seen = np.isfinite(score)
     code = seen @ (1 << np.arange(score.shape[2]))
     known, index = np.unique(code, return_inverse=True)
@@ -159,14 +164,24 @@ def pattern_sums(score: Numbers, covariates: Numbers) -> Patterns:
 
 
 def gradient(sums: Patterns, covariance: Numbers) -> Numbers:
-    """Slope of the restricted log-likelihood by element of the covariance: [r, a]."""
+    """Gradient of the restricted log-likelihood by element of the covariance.
+
+    sums        sums by pattern, as `pattern_sums` gives them
+    covariance  [r, k, l]  points^2  covariance of the visits
+    returns     [r, a]
+    """
     state = sums.solved(covariance)
     pull = (state.between(state.residual + state.fitted) - sums.count[..., None, None] * state.weight).sum(axis=1)
     return np.einsum("rkl,akl->ra", pull, sums.basis) / 2
 
 
 def expected_information(sums: Patterns, covariance: Numbers) -> Numbers:
-    """Expected information of the covariance under restricted likelihood: [r, a, b]."""
+    """Expected information of the covariance under restricted likelihood.
+
+    sums        sums by pattern, as `pattern_sums` gives them
+    covariance  [r, k, l]  points^2  covariance of the visits
+    returns     [r, a, b]
+    """
     state = sums.solved(covariance)
     plain = state.paired(state.weight, sums.count[..., None, None] * state.weight)
     mixed = state.paired(state.weight, state.between(state.fitted))
@@ -175,7 +190,12 @@ def expected_information(sums: Patterns, covariance: Numbers) -> Numbers:
 
 
 def observed_information(sums: Patterns, covariance: Numbers) -> Numbers:
-    """Observed information of the covariance, at the estimate: [r, a, b]."""
+    """Observed information of the covariance, at the estimate.
+
+    sums        sums by pattern, as `pattern_sums` gives them
+    covariance  [r, k, l]  points^2  covariance of the visits
+    returns     [r, a, b]
+    """
     state = sums.solved(covariance)
     bent = state.paired(state.weight, state.between(state.residual))
     left = np.swapaxes(sums.xy - np.einsum("rpxy,ryk->rpxk", sums.xx, state.coefficient), 2, 3) * sums.seen[:, :, None]

@@ -14,16 +14,16 @@ Numbers = NDArray[np.float64]
 def times_to_relapse(
     score: Numbers, baseline: Numbers, days: Sequence[float], *, kept: float, in_a_row: int = 1
 ) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Find when each person has lost the improvement.
+    """Find when each patient has lost the improvement.
 
-    score      [..., visit]  points  ratings after the hour from which relapse counts; NaN where missing
-    baseline   [...]         points  rating before the first dose
-    days       [visit]       d       since that hour
-    kept       scalar        1       a smaller fall than this share of baseline is a relapse
-    in_a_row   scalar                visits one after the other that must show it
-    returns    [...] d to the first of those visits, or to the last rating; [...] whether relapsed
+    score     [..., visit]  points  ratings after the hour from which relapse counts; NaN where missing
+    baseline  [...]         points  rating before the first dose
+    days      [visit]       d       since that hour
+    kept      scalar        1       a smaller reduction than this share of baseline is a relapse
+    in_a_row  number of consecutive visits that must show it
+    returns   [...] d to the first of those visits, or to the last rating; [...] whether relapsed
 
-    A missed visit neither shows nor breaks a relapse.
+    A missed visit neither shows nor interrupts a relapse.
     """
     lost = (baseline[..., None] - score) < kept * baseline[..., None]
     seen = np.isfinite(score)
@@ -42,14 +42,25 @@ def times_to_relapse(
 
 
 def still_well(days: Numbers, relapsed: NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
-    """The curve of Kaplan and Meier: days of relapse [step] and the share still well after each [step]."""
+    """Kaplan-Meier estimate of the relapse-free share.
+
+    days      [patient]  d     time to relapse or to the last rating
+    relapsed  [patient]  bool  whether the patient has relapsed; False is censored
+    returns   days of relapse [step] and the share without relapse after each [step]
+    """
     steps = np.unique(days[relapsed])
     lost = np.array([(relapsed & (days == day)).sum() / (days >= day).sum() for day in steps])
     return steps, np.cumprod(1 - lost)
 
 
 def well_at(days: Numbers, relapsed: NDArray[np.bool_], at: float) -> float:
-    """Share not yet relapsed at a day; days and relapsed [person]; NaN of nobody."""
+    """Share of patients without relapse at a day; NaN without patients.
+
+    days      [patient]  d     time to relapse or to the last rating
+    relapsed  [patient]  bool  whether the patient has relapsed; False is censored
+    at        scalar     d     day of interest
+    returns   scalar     1     0 to 1
+    """
     if days.size == 0:
         return np.nan
     steps, share = still_well(days, relapsed)
@@ -58,9 +69,12 @@ def well_at(days: Numbers, relapsed: NDArray[np.bool_], at: float) -> float:
 
 
 def median_day(days: Numbers, relapsed: NDArray[np.bool_], share: float = 0.5) -> float:
-    """Day at which the share still well has fallen to 1 - `share`; infinite if it never does, NaN of nobody.
+    """Day at which the share without relapse has fallen to 1 - `share`; infinite if it never does, NaN without patients.
 
-    Where the curve is flat at that share the middle of the flat part is meant, as in R.
+    days      [patient]  d     time to relapse or to the last rating
+    relapsed  [patient]  bool  whether the patient has relapsed; False is censored
+    share     scalar     1     share that has relapsed; 0.5 for the median
+    returns   scalar     d     middle of the interval where the curve is flat at that share, as in R
     """
     if days.size == 0:
         return np.nan
@@ -74,7 +88,13 @@ def median_day(days: Numbers, relapsed: NDArray[np.bool_], share: float = 0.5) -
 
 
 def hazard_ratio(days: Numbers, relapsed: NDArray[np.bool_], treated: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """Log hazard ratio of the treated, its standard error and p by Cox's regression; NaN where nobody relapses in a group."""
+    """Hazard ratio by Cox regression; NaN where nobody relapses in a group.
+
+    days      [patient]  d     time to relapse or to the last rating
+    relapsed  [patient]  bool  whether the patient has relapsed; False is censored
+    treated   [patient]  bool  whether the patient belongs to the first group
+    returns   log hazard ratio, its standard error and two-sided p
+    """
     groups = [relapsed[treated].any(), relapsed[~treated].any()]
     if not all(groups):
         return np.nan, np.nan, np.nan

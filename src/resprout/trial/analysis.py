@@ -14,7 +14,7 @@ from resprout.statistics.anova import group_by_time, treatment_by_time
 from resprout.statistics.mmrm import Effects, mmrm
 from resprout.statistics.time_to_event import hazard_ratio
 from resprout.trial.design import Endpoint, Protocol
-from resprout.trial.reported_statistics import relapse_course
+from resprout.trial.relapse_times import times_to_relapse_by_replicate
 from resprout.trial.trial_outcome import Outcome, View, responded
 
 Numbers = NDArray[np.float64]
@@ -41,9 +41,11 @@ Row = dict[str, Any]
 def analyse(protocol: Protocol, outcome: Outcome) -> list[Row]:
     """Run every analysis of a protocol on every replicate.
 
-    returns   rows with ANALYSIS_COLUMNS: `estimate` is the mean over replicates and `lower`, `upper` hold the middle 95 %
-              of them (for one replicate, the 95 % interval of the analysis); `p` is the median and `power` the share of
-              replicates with p below .05
+    protocol  design of the trial
+    outcome   ratings and dropout of every replicate
+    returns   rows with ANALYSIS_COLUMNS: `estimate` is the mean over replicates and `lower`, `upper` are the 95 % prediction
+              interval (for one replicate, the 95 % confidence interval of the analysis); `p` is the median and `power` the
+              share of replicates with p below .05
     """
     rows: list[Row] = []
     for name in protocol.analysis:
@@ -57,7 +59,12 @@ def analyse(protocol: Protocol, outcome: Outcome) -> list[Row]:
 
 
 def headline(protocol: Protocol, rows: list[Row]) -> Row | None:
-    """The row that decides the trial: the primary endpoint at its visit, by the first analysis that tests a difference."""
+    """The primary result: the primary endpoint at its visit, by the first analysis that tests a difference.
+
+    protocol  design of the trial
+    rows      as `analyse` gives them
+    returns   one of the rows; None if none tests a difference
+    """
     tested = [row for row in rows if row["power"] is not None and np.isfinite(row["power"])]
     primary = protocol.primary
     if primary is not None:
@@ -76,7 +83,7 @@ def headline(protocol: Protocol, rows: list[Row]) -> Row | None:
     return tested[0] if tested else None
 
 
-def _row(
+def _row(  # many arguments: each is a column of the table
     analysis: str, endpoint: str, arm: str, against: str, time_h: float, quantity: str, estimate: Numbers, **more: Any
 ) -> Row:
     """One row from values by replicate; `more` may hold se, df, p (by replicate) and lower, upper for one replicate."""
@@ -129,7 +136,7 @@ def _complete(rating: Numbers) -> Numbers:
 
 
 def _covariates(protocol: Protocol, outcome: Outcome, endpoint: str) -> tuple[list[str], Numbers, Numbers]:
-    """Arms compared with the reference, covariates [replicate, person, 1 + arms + baseline] and ratings of everybody."""
+    """Arms compared with the reference, covariates [replicate, patient, 1 + arms + baseline] and ratings of everybody."""
     reference = protocol.control_arm or protocol.arms[-1].name
     order = [reference, *(arm.name for arm in protocol.arms if arm.name != reference)]
     ratings = [outcome.ratings[name, endpoint] for name in order]
@@ -213,19 +220,19 @@ def _relapse(protocol: Protocol, outcome: Outcome, endpoint: Endpoint) -> list[R
     """Median days to relapse of each arm's responders, and the hazard ratio against the control."""
     from resprout.statistics.time_to_event import median_day
 
-    courses = {}
+    relapse_times = {}
     rows: list[Row] = []
     for arm in protocol.arms:
         view = View(protocol, outcome, arm.name, endpoint.name, np.array(endpoint.visits), -1)
-        courses[arm.name] = relapse_course(view)
-        median = np.array([median_day(*each) for each in courses[arm.name]])
+        relapse_times[arm.name] = times_to_relapse_by_replicate(view)
+        median = np.array([median_day(*each) for each in relapse_times[arm.name]])
         rows.append(_row("relapse", endpoint.name, arm.name, "", np.nan, "median days to relapse", median))
     control = protocol.control_arm
     for arm in protocol.arms if control is not None else ():
         if arm.name == control:
             continue
         fits = []
-        for one, two in zip(courses[arm.name], courses[str(control)], strict=True):
+        for one, two in zip(relapse_times[arm.name], relapse_times[str(control)], strict=True):
             days, relapsed = (np.concatenate(pair) for pair in zip(one, two, strict=True))
             fits.append(hazard_ratio(days, relapsed, np.arange(days.size) < one[0].size))
         log_ratio, se, p = np.array(fits).T

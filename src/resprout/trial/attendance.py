@@ -17,14 +17,14 @@ WEEK_H = 168.0
 
 @dataclass(frozen=True)
 class Attendance:
-    """left_h [person] hour of leaving, infinite for those who stay; missed [person, visit]; rescued_h [person]."""
+    """left_h [patient] hour of leaving, infinite for those who stay; missed [patient, visit]; rescued_h [patient]."""
 
     left_h: Numbers
     missed: NDArray[np.bool_]
     rescued_h: Numbers
 
     def seen(self, hours: Numbers, missed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which visits at these hours yield a rating that is used: [person, visit]; the first always does."""
+        """Which visits at these hours yield a rating that is used: [patient, visit]; the first always does."""
         there = (hours < self.left_h[:, None]) & (hours <= self.rescued_h[:, None]) & ~missed
         there[:, 0] = True
         return there
@@ -33,13 +33,18 @@ class Attendance:
 def attend(
     dropout: Dropout, rescue: Rescue | None, rated: Numbers, state: Numbers, hours: Numbers, seed: int, person: People
 ) -> Attendance:
-    """Decide who leaves, who misses a visit and who is rescued.
+    """Decide who drops out, who misses a visit and who receives rescue treatment.
 
-    rated    [person, visit]  points  what raters would write down      state  [person, visit]  true score
-    hours    [visit]          h       of the visits; the first is the baseline
+    dropout  weekly dropout rates and the share of missed visits
+    rescue   rule of rescue treatment; None for none
+    rated    [patient, visit]  points  ratings as they would be recorded
+    state    [patient, visit]  points  true scores
+    hours    [visit]           h       times of the visits; the first is the baseline
+    seed     of the random streams
+    person   [patient]         1       numbers of the patients in the population
     returns  attendance at these visits
 
-    In each gap between visits the chance to stay is that of no leaving by any of the three causes.
+    Between two visits the probability to stay is that of no dropout by any of the three mechanisms.
     """
     people, visits = rated.shape
     left = np.full(people, np.inf)

@@ -21,11 +21,20 @@ def shipped_sources() -> Entries:
 
 
 def every_source(model: Model) -> Entries:
-    """Sources of a model and of all that ships beside it, by key."""
+    """Sources of a model and of all that ships beside it.
+
+    model    whose sources are added to those of the package
+    returns  entries by key
+    """
     return shipped_sources() | {entry["key"]: dict(entry) for entry in model.tables.get("sources", ())}
 
 
 def citations(model: Model, keys: str) -> list[str]:
-    """The full citation of every key of a `source`; a key that no entry has stands for itself."""
+    """Full citations of the keys of a `source`.
+
+    model    whose sources are used with those of the package
+    keys     keys of sources, separated by blanks
+    returns  one text per key; a key without an entry stands for itself
+    """
     sources = every_source(model)
     return [f"[{key}] {citation(sources[key])}" if key in sources else key for key in keys.split()]

@@ -17,8 +17,8 @@ from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.trial.attendance import attend
 from resprout.trial.design import Endpoint, Protocol
-from resprout.trial.expectation import belief, expectation_left, natural_course, visit_fall
-from resprout.trial.ratings import mood_swings, rate, screening_rater, visit_label
+from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
+from resprout.trial.ratings import rate, screening_rater, visit_label, within_subject_variation
 from resprout.trial.sequences import Sequence, joined, sequences, shifted
 from resprout.trial.treatment_history import failed_before
 from resprout.trial.trial_outcome import Outcome
@@ -28,12 +28,19 @@ Ratings = dict[tuple[str, str], Numbers]
 EUPHORIA = "VAS_high"
 SEVERITY = "HDRS17"
 ALWAYS = (SEVERITY, EUPHORIA, "BPRS_positive", "CADSS", "SBP", "DBP")  # one kernel serves every trial of the same drugs
-EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, 1.5)  # after a dose, when its peak gives a drug away
+EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, 1.5)  # after a dose, when its peak may unblind
 LARGEST_CHUNK = 20_000  # people solved at once, so that memory stays bounded
 
 
 def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: int) -> Cohort:
-    """Recruit the people of some studies, by their numbers from 1; a study has the same people in any series."""
+    """Recruit the patients of some replicates; a replicate has the same patients in any series.
+
+    protocol  design of the trial
+    model     model of every patient
+    studies   [replicate]  1  numbers of the replicates, from 1
+    seed      of the random streams
+    returns   patients, replicate by replicate
+    """
     wanted = protocol.entry
     entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
     visit = Visit(
@@ -44,15 +51,27 @@ def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: in
 
 
 def conduct(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, replicates: int) -> Ratings:
-    """Treat and rate everybody: by arm and endpoint, [replicate, person, visit]; the rest as in `observe`."""
+    """Treat and rate every patient.
+
+    protocol    design of the trial
+    regimens    by arm, with the background treatment joined to it
+    model       model of every patient
+    cohort      patients of all replicates, replicate by replicate
+    replicates  number of replicates
+    returns     ratings by arm and endpoint: [replicate, patient, visit]
+    """
     return observe(protocol, regimens, model, cohort, replicates).ratings
 
 
 def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, replicates: int) -> Outcome:
-    """Treat and rate everybody, and note who left.
+    """Treat and rate every patient, and record dropout.
 
-    cohort    people of all replicates, replicate by replicate
-    returns   the outcome; crossover arms list the people in one order
+    protocol    design of the trial
+    regimens    by arm, with the background treatment joined to it
+    model       model of every patient
+    cohort      patients of all replicates, replicate by replicate
+    replicates  number of replicates
+    returns     the outcome; crossover arms list the patients in one order
     """
     crossover = protocol.design == "crossover"
     outcome = Outcome({})
@@ -84,7 +103,7 @@ def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, coho
 
 
 def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, group: Sequence) -> Outcome:
-    """Run one order of arms through the engine and rate it: by arm and endpoint, [person, visit]."""
+    """Run one order of arms through the engine and rate it: by arm and endpoint, [patient, visit]."""
     visits = {time for endpoint in protocol.endpoints for time in endpoint.visits} | set(EUPHORIA_HOURS)
     hours = np.unique(np.round([start + time for start in group.start_h for time in visits], 9))
     plain = [each.name for each in protocol.endpoints if each.name not in SCALES or not SCALES[each.name].mood]
@@ -93,7 +112,9 @@ def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohor
     true = run_cohort(model, cohort, Scenario(plan, tuple(hours.tolist()), tuple(outputs))).value
     column = {name: index for index, name in enumerate(outputs)}
     left = _symptoms_left(protocol, regimens, cohort, group, hours, true[:, :, column[EUPHORIA]], model.nominal)
-    swing = mood_swings(cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal)[:, 1:]
+    variation = within_subject_variation(
+        cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal
+    )[:, 1:]
     treated = Outcome({})
     for period, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
         state: dict[str, Numbers] = {}
@@ -108,7 +129,7 @@ def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohor
                 score = np.maximum(score * left[:, at] - fall[-len(endpoint.visits) :], 0.0)
             state[endpoint.name] = score
             treated.ratings[arm, endpoint.name] = (
-                score if scale is None else _rated(scale, score, swing[:, at], cohort, endpoint, period, model)
+                score if scale is None else _rated(scale, score, variation[:, at], cohort, endpoint, period, model)
             )
         _leave_out(protocol, treated, arm, state, cohort)
     return treated
@@ -117,7 +138,7 @@ def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohor
 def _rated(
     scale: Scale,
     score: Numbers,
-    swing: Numbers,
+    variation: Numbers,
     cohort: Cohort,
     endpoint: Endpoint,
     period: int,
@@ -125,7 +146,7 @@ def _rated(
 ) -> Numbers:
     """What raters write down at the visits of one period."""
     labels = [visit_label(period, time) for time in endpoint.visits]
-    return rate(scale, score, swing, cohort.seed, cohort.candidate, labels, model)
+    return rate(scale, score, variation, cohort.seed, cohort.candidate, labels, model)
 
 
 def _symptoms_left(
@@ -137,11 +158,11 @@ def _symptoms_left(
     euphoria: Numbers,
     parameters: Mapping[str, float],
 ) -> Numbers:
-    """Share of symptoms that time and the expectations of all periods so far leave: [person, hour]."""
+    """Share of symptoms that time and the expectations of all periods so far leave: [patient, hour]."""
     propensity = cohort.columns["placebo_propensity"]
     ill = protocol.population != "healthy"
-    course = cohort.columns["recovery"]
-    left = natural_course(course, hours + protocol.entry.screening, parameters) if ill else np.ones(euphoria.shape)
+    recovery = cohort.columns["recovery"]
+    left = clinical_course(recovery, hours + protocol.entry.screening, parameters) if ill else np.ones(euphoria.shape)
     occasions, pills = treatment_occasions(regimens)
     for arm, start in zip(group.arms, group.start_h, strict=True):
         near = (hours > start) & (hours <= start + max(EUPHORIA_HOURS))
@@ -151,7 +172,11 @@ def _symptoms_left(
 
 
 def treatment_occasions(regimens: dict[str, Regimen]) -> tuple[list[float], bool]:
-    """Hours that renew expectation, and whether all is swallowed; beside infusions and sprays, pills renew nothing."""
+    """Times that renew expectation, and whether all doses are oral.
+
+    regimens  by arm
+    returns   hours of the doses that renew expectation, ascending; oral doses count only where no other route is used
+    """
     doses = [dose for regimen in regimens.values() for dose in regimen.doses]
     procedures = [dose for dose in doses if dose.route != "oral"]
     chosen = procedures or doses

@@ -11,7 +11,7 @@ from resprout.errors import InputError
 from resprout.people.covariates import genotype_named
 
 LARGEST_ARM = 100_000
-LARGE_TRIAL = 200  # people; a few repetitions tell as much as many of a small one
+LARGE_TRIAL = 200  # people; a few replicates tell as much as many of a small one
 ANALYSES = ("rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype")
 
 
@@ -46,9 +46,9 @@ class Part(BaseModel):
 
 
 class EntryCriteria(Part):
-    """Who may enter: points by scale at screening (least, most), ages in years, genotypes, and whether an
+    """Who may enter: points by scale at screening (minimum, maximum), ages in years, genotypes, and whether an
     antidepressant must have failed before; `screening` is how long before the first dose people are rated, and
-    `confirmed` asks for the least points again at baseline."""
+    `confirmed` asks for the minimum score again at baseline."""
 
     minimum: dict[str, Points] = Field(default_factory=dict)
     maximum: dict[str, Points] = Field(default_factory=dict)
@@ -138,7 +138,7 @@ class Protocol(Part):
     source: str = ""
     design: Literal["crossover", "parallel"]
     control: Literal["saline", "midazolam", "inactive_pill", "open_label", "wait_list", "add_on"]
-    blinding: Literal["natural", "held"] = "natural"
+    blinding: Literal["natural", "maintained"] = "natural"
     washout: Hours | None = None
     population: Literal["mdd", "healthy"] = "mdd"
     diagnosis: Literal["mdd", "bipolar"] = "mdd"

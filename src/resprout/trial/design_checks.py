@@ -23,6 +23,8 @@ def check_design(
 ) -> tuple[dict[str, Regimen], list[Fault]]:
     """Check a design.
 
+    protocol  design of the trial
+    model     whose drugs and outputs it may name
     place     path of a field -> file and line
     returns   the regimen of each arm, with the background joined to it, and every fault
     """
@@ -177,7 +179,11 @@ def _check_published(protocol: Protocol, note: Note) -> None:
         elif STATISTICS[row.statistic].needs_arm and not row.arm:
             note(("published", index), f"`{row.statistic}` needs an arm.", f"Expected one of {', '.join(arms)}.")
         elif STATISTICS[row.statistic].needs_control and protocol.control_arm is None:
-            note(("published", index), f"`{row.statistic}` needs a control.", "Mark an arm by `control: true`.")
+            note(
+                ("published", index),
+                f"`{row.statistic}` needs a control.",
+                "ScoreboardEntry an arm by `control: true`.",
+            )
 
 
 def _check_crossover(protocol: Protocol, regimens: dict[str, Regimen], note: Note) -> None:

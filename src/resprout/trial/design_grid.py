@@ -46,7 +46,12 @@ Design = tuple[Protocol, dict[str, Regimen]]
 
 
 def read_axes(texts: Sequence[str]) -> dict[str, list[float]]:
-    """Read `n=20,40,80` and the like; InputError with every fault."""
+    """Read axes of a grid.
+
+    texts    such as `n=20,40,80`
+    returns  values by axis
+    raises   InputError with every fault
+    """
     axes: dict[str, list[float]] = {}
     faults = []
     for text in texts:
@@ -92,16 +97,21 @@ def surface(
     seed: int | None = None,
     *,
     model: Model | None = None,
-    told: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
     point: bool = False,
 ) -> list[dict[str, Any]]:
-    """Run a protocol at every combination of values.
+    """Simulate a protocol at every combination of values.
 
-    name         a shipped protocol or a file        axes   values by axis, as `read_axes` gives them
-    replicates   trials of each combination; None takes the protocol's      told   called with (done, all)
-    returns      a row a combination: its values and SURFACE_COLUMNS. Power is the share of trials whose primary analysis
-                 gives p below .05; the interval holds the middle 95 % of estimates; dissociation is the mean of people's
-                 highest CADSS on the first day
+    name        a shipped protocol or a file
+    axes        values by axis, as `read_axes` gives them
+    replicates  trials of each combination; None takes the protocol's
+    seed        of patients and ratings; None takes the protocol's
+    model       None for the shipped one
+    progress    called with (done, all)
+    point       use the point estimate; otherwise each replicate takes a posterior draw
+    returns     a row per combination: its values and SURFACE_COLUMNS. Power is the share of trials whose primary analysis
+                gives p below .05; the interval is the 95 % prediction interval of the estimate; dissociation is the mean of
+                the patients' highest CADSS on the first day
     """
     model = given_or_shipped(model)
     design = read_protocol(name, model)
@@ -116,13 +126,19 @@ def surface(
             raise InputError(Fault(f"{protocol.people * replicates:,} people.", "--grid", f"Expected {MOST_PEOPLE:,}."))
         _, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
         rows.append(cell | summary(protocol, outcome))
-        if told is not None:
-            told(done + 1, len(cells))
+        if progress is not None:
+            progress(done + 1, len(cells))
     return rows
 
 
 def varied(design: Design, cell: Mapping[str, float]) -> Design:
-    """The design with other sizes, doses or dropout; InputError where it has no single drug to vary."""
+    """A design with other sizes, doses or dropout.
+
+    design   protocol and regimens by arm
+    cell     value by axis
+    returns  the changed design
+    raises   InputError where the design has no single drug to vary
+    """
     protocol, regimens = design
     if "n" in cell:
         protocol = _resized(protocol, int(cell["n"]))
@@ -163,7 +179,11 @@ def _redosed(protocol: Protocol, regimens: dict[str, Regimen], amount: float) ->
 
 
 def with_dissociation(design: Design) -> Design:
-    """The design with dissociation rated on the first day, where it is not."""
+    """A design in which dissociation is rated on the first day, where it was not.
+
+    design   protocol and regimens by arm
+    returns  the design with CADSS among its endpoints
+    """
     protocol, regimens = design
     if any(endpoint.name == DISSOCIATION for endpoint in protocol.endpoints):
         return design
@@ -172,7 +192,12 @@ def with_dissociation(design: Design) -> Design:
 
 
 def summary(protocol: Protocol, outcome: Outcome) -> dict[str, Any]:
-    """Power, benefit and dissociation of one combination."""
+    """Power, benefit and dissociation of one combination.
+
+    protocol  design of the trial
+    outcome   ratings and dropout of every replicate
+    returns   values by SURFACE_COLUMNS
+    """
     row = headline(protocol, analyse(protocol, outcome))
     mood = [each for each in protocol.endpoints if each.name in SCALES and SCALES[each.name].mood]
     primary = protocol.primary

@@ -20,31 +20,44 @@ from resprout.trial.trial_outcome import odds, remission_share, responder_share
 
 Numbers = NDArray[np.float64]
 COLUMNS = ["arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", "n"]
-ENOUGH_REPLICATES = 20  # from here on, intervals are the middle 95 % of replicates; below, textbook intervals
+ENOUGH_REPLICATES = (
+    20  # from here on, intervals are the 95 % prediction interval over replicates; below, textbook intervals
+)
 Interval = tuple[float, float, float]
 Ratings = Mapping[tuple[str, str], Numbers]
 
 
 def share_interval(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact interval of a share of n people."""
+    """Exact confidence interval of a proportion.
+
+    share    scalar  1  observed proportion
+    n        scalar  1  number of patients
+    level    scalar  1  confidence level
+    returns  lower and upper bound
+    """
     return exact_interval(round(share * n), n, level)
 
 
 def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
-    """The long table of one run of `simulate`: true scores of one arm, unrated.
+    """The long table of one run of `simulate`: expected scores of one arm, without ratings.
 
-    run       outputs [patient, time_h]
-    arm       its name; None takes the regimen
-    returns   one row an endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
-              response_rate and remission_rate), with the 95 % interval over patients
-    raises    InputError for what is no run
+    run      outputs [patient, time_h], as `simulate` gives them
+    arm      name of the arm; None takes the regimen
+    returns  one row per endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
+             response_rate and remission_rate), with the 95 % confidence interval over patients
+    raises   InputError for what is no run
     """
     refuse_others(("run", run, hasattr(run, "data_vars"), "what `simulate` gives"))
     return pd.DataFrame(long_rows(run, arm), columns=COLUMNS)
 
 
 def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
-    """The rows of `long_table` as records, without pandas."""
+    """The rows of `long_table` as records, without pandas.
+
+    run      outputs [patient, time_h], as `simulate` gives them
+    arm      name of the arm; None takes the regimen
+    returns  one record per row
+    """
     solved = run.isel(patient=np.flatnonzero(run["status"].to_numpy() == 0))
     name = arm if arm is not None else str(run.attrs.get("regimen", ""))
     hours = run["time_h"].to_numpy().astype(float)
@@ -58,10 +71,11 @@ def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
 def trial_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
     """The long table of a trial over its replicates.
 
-    ratings   by arm and endpoint: [replicate, person, visit]
-    returns   as `long_table`, with difference, cohen_d and odds_ratio of each arm against the control; n is the
-              people of one trial. From 20 replicates on, `value` is the mean over replicates and the interval holds
-              the middle 95 % of them (what one trial of this size may find); below, it is the textbook 95 % interval.
+    protocol  design of the trial
+    ratings   by arm and endpoint: [replicate, patient, visit]
+    returns   as `long_table`, with difference, cohen_d and odds_ratio of each arm against the control; n is the number of
+              patients of one trial. From 20 replicates on, `value` is the mean over replicates and the interval is the 95 %
+              prediction interval for one trial of this size; below, the 95 % confidence interval.
     """
     control = protocol.control_arm
     rows: list[dict[str, Any]] = []
@@ -80,7 +94,7 @@ def trial_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
 
 
 def _arm_rows(arm: str, endpoint: str, hours: Numbers, rating: Numbers) -> list[dict[str, Any]]:
-    """Rows of one arm and endpoint; rating [replicate, person, visit]."""
+    """Rows of one arm and endpoint; rating [replicate, patient, visit]."""
     n = rating.shape[1]
     change = rating - rating[:, :, :1]
     found = {
@@ -130,7 +144,7 @@ def _rows(arm: str, endpoint: str, hours: Numbers, found: dict[str, list[Interva
 
 
 def _over_replicates(statistic: Numbers) -> Interval:
-    """Mean and middle 95 % of replicates; no interval from fewer than two."""
+    """Mean and 95 % prediction interval over replicates; no interval from fewer than two."""
     sound = statistic[np.isfinite(statistic)]
     if sound.size == 0:
         return np.nan, np.nan, np.nan
@@ -139,14 +153,14 @@ def _over_replicates(statistic: Numbers) -> Interval:
 
 
 def _mean(score: Numbers) -> Interval:
-    """Mean of [replicate, person] with its interval."""
+    """Mean of [replicate, patient] with its interval."""
     if len(score) >= ENOUGH_REPLICATES:
         return _over_replicates(np.nanmean(score, axis=1))
     return _paired(score)
 
 
 def _paired(score: Numbers) -> Interval:
-    """Mean of [replicate, person] with Student's interval for one trial of this size."""
+    """Mean of [replicate, patient] with Student's interval for one trial of this size."""
     n = float(np.isfinite(score).sum(axis=1).mean())
     mean = float(np.nanmean(score))
     if n < 2:
@@ -156,7 +170,7 @@ def _paired(score: Numbers) -> Interval:
 
 
 def _welch(one: Numbers, two: Numbers) -> Interval:
-    """Difference of means of two groups [replicate, person] with Welch's interval for one trial of this size."""
+    """Difference of means of two groups [replicate, patient] with Welch's interval for one trial of this size."""
     counts = [float(np.isfinite(group).sum(axis=1).mean()) for group in (one, two)]
     if min(counts) < 2:
         return float(np.nanmean(one) - np.nanmean(two)), np.nan, np.nan
@@ -169,7 +183,7 @@ def _welch(one: Numbers, two: Numbers) -> Interval:
 
 
 def _spread(change: Numbers) -> Interval:
-    """Standard deviation of [replicate, person] with its interval."""
+    """Standard deviation of [replicate, patient] with its interval."""
     n = change.shape[1]
     if n < 2:
         return np.nan, np.nan, np.nan

@@ -45,8 +45,10 @@ Place = tuple[str | int, ...]
 def read_protocol(name: str | Path, model: Model) -> tuple[Protocol, dict[str, Regimen]]:
     """Read a shipped protocol by name, or a file.
 
-    returns   the protocol and the regimen of each arm, with the background treatment joined to it
-    raises    InputError with every fault, each with file and line
+    name     a shipped protocol, or the path of a YAML file
+    model    whose drugs and outputs the protocol may name
+    returns  the protocol and the regimen of each arm, with the background treatment joined to it
+    raises   InputError with every fault, each with file and line
     """
     path = find_protocol(name)
     node, content = _parsed(path)
@@ -74,7 +76,12 @@ def shipped_protocols() -> dict[str, Path]:
 
 
 def find_protocol(name: str | Path) -> Path:
-    """The file a name means: a shipped protocol, or a path; InputError if there is none."""
+    """The file of a protocol.
+
+    name     a shipped protocol, or the path of a YAML file
+    returns  its path
+    raises   InputError if there is none
+    """
     shipped = shipped_protocols()
     if str(name) in shipped:
         return shipped[str(name)]

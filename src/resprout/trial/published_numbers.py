@@ -28,7 +28,7 @@ PUBLISHED_COLUMNS = [
     "verification",
     "note",
 ]
-COUNTED = ("read", "secondary")  # remembered numbers are shown, never counted
+COUNTED = ("read", "secondary")  # numbers not verified at source are shown, never counted
 ROUNDING = 0.005  # a share printed as a whole percentage
 
 
@@ -36,34 +36,51 @@ Predicted = Callable[[Published, NDArray[np.float64]], NDArray[np.float64]]
 
 
 def published_rows(
-    protocol: Protocol, outcome: Outcome, middle: float = 0.95, seen_as: Predicted | None = None
+    protocol: Protocol, outcome: Outcome, middle: float = 0.95, observe: Predicted | None = None
 ) -> list[dict[str, Any]]:
-    """Set every published number of a protocol beside the middle 95 % of its replicates, or another share of them.
+    """Compare every published number of a protocol with its prediction interval over replicates.
 
-    seen_as   takes a row and its counterparts [replicate], gives what a clinic would have published; None for the same
+    protocol  design of the trial
+    outcome   ratings and dropout of every replicate
+    middle    scalar  1  level of the prediction interval
+    observe   takes a row and its counterparts [replicate], gives what would have been published; None for the same
     returns   rows with PUBLISHED_COLUMNS; `predicted` is the median over replicates, `inside` says whether the interval
-              holds the number (or, where it is only a bound, reaches it), None for remembered numbers
+              contains the number (or, where it is only a bound, reaches it), None for numbers not verified at source
     """
-    return [_row(protocol, outcome, row, middle, seen_as) for row in protocol.published]
+    return [_row(protocol, outcome, row, middle, observe) for row in protocol.published]
 
 
 def inside_share(rows: list[dict[str, Any]]) -> tuple[int, int]:
-    """How many of the read and secondary numbers lie inside, and how many there are."""
+    """Coverage of the prediction intervals.
+
+    rows     as `published_rows` gives them
+    returns  number of read and secondary values inside their interval, and number of such values
+    """
     counted = [row for row in rows if row["verification"] in COUNTED]
     return sum(bool(row["inside"]) for row in counted), len(counted)
 
 
 def published_statistic(protocol: Protocol, outcome: Outcome, row: Published) -> NDArray[np.float64]:
-    """What a published number is the counterpart of, in every replicate: [replicate]."""
+    """The counterpart of a published number in every replicate.
+
+    protocol  design of the trial
+    outcome   ratings and dropout of every replicate
+    row       the published number
+    returns   [replicate]
+    """
     seen = outcome if row.people is None else outcome.first_people(row.people)
     return statistic(protocol, seen, row.statistic, row.arm, row.endpoint, row.time)
 
 
 def prediction_interval(seen: NDArray[np.float64], middle: float) -> tuple[float, float]:
-    """Bounds between which one more value lies with this chance or a little more, from values [replicate] seen before.
+    """Bounds between which one more value lies with at least this probability.
 
-    One more value lies below the k-th smallest of n with chance k / (n + 1), whatever the distribution. Where n is too small
-    for the chance asked for, the bounds are the extremes. Infinite values count; not a number, where there is none.
+    seen     [replicate]  any  values simulated before; infinite ones count, NaN do not occur
+    middle   scalar       1    level of the interval
+    returns  lower and upper bound; NaN without values
+
+    One more value lies below the k-th smallest of n with probability k / (n + 1), whatever the distribution. Where n is too
+    small for the level, the bounds are the extremes.
 
     Source: Wilks SS. Statistical prediction with special reference to the problem of tolerance limits. Ann Math Stat
     1942;13:400-409.
@@ -78,11 +95,11 @@ def prediction_interval(seen: NDArray[np.float64], middle: float) -> tuple[float
 
 
 def _row(
-    protocol: Protocol, outcome: Outcome, row: Published, middle: float, seen_as: Predicted | None
+    protocol: Protocol, outcome: Outcome, row: Published, middle: float, observe: Predicted | None
 ) -> dict[str, Any]:
     found = published_statistic(protocol, outcome, row)
-    if seen_as is not None:
-        found = seen_as(row, found)
+    if observe is not None:
+        found = observe(row, found)
     # an infinite day means that nobody relapsed; it counts as late, not as missing
     known = found[~np.isnan(found)]
     lower, upper = prediction_interval(known, middle)

@@ -82,7 +82,11 @@ class Items:
 
 @lru_cache(maxsize=16)
 def items_of(model: Model) -> Items:
-    """The items of a model, with the thresholds, slopes and profiles that it has now."""
+    """The items of a model, with its present thresholds, slopes and random effects.
+
+    model    whose table of items and constants are used
+    returns  items by name, and points of each scale per point of HDRS17
+    """
     value = model.nominal
     found = {}
     for row in model.tables["items"]:
@@ -96,13 +100,22 @@ def items_of(model: Model) -> Items:
 
 
 def ratios_of(parameters: Mapping[str, float]) -> dict[str, float]:
-    """Points of each scale of depression for one of HDRS17, as far as the model has them."""
+    """Points of each scale of depression for one of HDRS17, as far as the model has them.
+
+    parameters  by constant of the model
+    returns     ratio by scale
+    """
     known = {scale.name: parameters[scale.ratio] for scale in SCALES.values() if scale.ratio in parameters}
     return {"HDRS17": 1.0, **known}
 
 
 def expected_score(item: Item, latent: Numbers) -> Numbers:
-    """Mean score of an item over people with the same severity; latent [...] -> [...] points above 0."""
+    """Mean score of an item over patients with the same severity.
+
+    item     the item
+    latent   [...]  1       latent severity
+    returns  [...]  points  above 0
+    """
     node, weight = hermegauss(15)
     place = latent[..., None, None] + item.profile_sd * node[:, None] - np.array(item.thresholds)
     return expit(item.slope * place).sum(axis=-1) @ (weight / weight.sum())
@@ -115,10 +128,12 @@ def _curve(items: tuple[Item, ...]) -> Numbers:
 
 
 def expected_total(scale: Scale, severity: Numbers, model: Model) -> Numbers:
-    """Expected rating of people of a severity.
+    """Expected rating of patients of a severity.
 
-    severity  [...]   points   expected HDRS17, or of the scale itself where it does not rate depression
-    model     whose items they are
+    scale     the rating scale
+    severity  [...]  points  expected HDRS17, or of the scale itself where it does not rate depression
+    model     whose items are used
+    returns   [...]  points
     """
     items = items_of(model)
     place = _places(items, scale, severity)
@@ -131,12 +146,15 @@ def expected_total(scale: Scale, severity: Numbers, model: Model) -> Numbers:
 def item_scores(
     scale: Scale, severity: Numbers, model: Model, seed: int, person: People, labels: Sequence[str]
 ) -> NDArray[np.int64]:
-    """Rate people item by item.
+    """Rate patients item by item.
 
-    severity  [person, visit]        points  expected HDRS17 on the day, or expected score of the scale itself
-    model     whose items they are
-    labels    [visit]                        a name for each rating, which keys its draws
-    returns   [person, visit, item]  points  an item that two scales share is rated once for both
+    scale     the rating scale
+    severity  [patient, visit]        points  expected HDRS17 on the day, or expected score of the scale itself
+    model     whose items are used
+    seed      of the random streams
+    person    [patient]               1       numbers in the population
+    labels    a name for each visit, which keys its draws
+    returns   [patient, visit, item]  points  an item that two scales share is rated once for both
     """
     items = items_of(model)
     place = _places(items, scale, severity)

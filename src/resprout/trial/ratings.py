@@ -1,4 +1,4 @@
-"""From true scores to ratings: the day's mood, the rater's items, and readings of a line or a cuff."""
+"""From true scores to ratings: within-subject variability, a rater's items, and readings of a scale or a cuff."""
 
 from __future__ import annotations
 
@@ -17,41 +17,47 @@ People = NDArray[np.int64]
 READER = {"VAS_high": "rater_VAS_high", "SBP": "rater_blood_pressure", "DBP": "rater_blood_pressure"}
 
 
-def mood_swings(seed: int, person: People, times_h: Sequence[float], parameters: Mapping[str, float]) -> Numbers:
-    """Day-to-day swings of mood, remembered for some days.
+def within_subject_variation(
+    seed: int, person: People, times_h: Sequence[float], parameters: Mapping[str, float]
+) -> Numbers:
+    """Within-subject variability of severity, correlated over some days.
 
-    person    [person]        numbers in the population
-    times_h   [time]          h  ascending, from screening on
-    parameters   by constant of the model; `fluctuation_time` is read
-    returns   [person, time]  1  standard normal at each hour; correlation falls with the time between
+    seed        of the random streams
+    person      [patient]        1  numbers in the population
+    times_h     [time]           h  ascending, from screening on
+    parameters  by constant of the model; `fluctuation_time` is used
+    returns     [patient, time]  1  standard normal at each time; the correlation decreases with the time between
     """
-    swing = np.empty((len(person), len(times_h)))
-    swing[:, 0] = normals(seed, "mood swing at screening", person)
+    variation = np.empty((len(person), len(times_h)))
+    variation[:, 0] = normals(seed, "mood variation at screening", person)
     for index in range(1, len(times_h)):
         kept = np.exp(-(times_h[index] - times_h[index - 1]) / parameters["fluctuation_time"])
-        fresh = normals(seed, f"mood swing at {times_h[index] - times_h[0]:.4f} h", person)
-        swing[:, index] = kept * swing[:, index - 1] + np.sqrt(1 - kept**2) * fresh
-    return swing
+        fresh = normals(seed, f"mood variation at {times_h[index] - times_h[0]:.4f} h", person)
+        variation[:, index] = kept * variation[:, index - 1] + np.sqrt(1 - kept**2) * fresh
+    return variation
 
 
 def rate(
     scale: Scale,
     true: Numbers,
-    swing: Numbers,
+    variation: Numbers,
     seed: int,
     person: People,
     labels: Sequence[str],
     model: Model,
 ) -> Numbers:
-    """Rate people.
+    """Rate patients.
 
-    true     [person, visit]  points  of HDRS17 for a scale of depression, of the scale itself for any other
-    swing    [person, visit]  1       mood swings; they move depression scales only
-    labels   [visit]                  a name for each rating, which keys the rater's error
-    model    whose items, raters and mood they are
-    returns  [person, visit]  points  a multiple of the scale's step within its range
+    scale    the rating scale
+    true     [patient, visit]  points  true score, of HDRS17 for a scale of depression, of the scale itself for any other
+    variation    [patient, visit]  1       within-subject variation; it changes scales of depression only
+    seed     of the random streams
+    person   [patient]         1       numbers in the population
+    labels   a name for each visit, which keys the rater's error
+    model    whose items, rater errors and within-subject variability are used
+    returns  [patient, visit]  points  a multiple of the scale's step within its range
     """
-    severity = np.maximum(true + model.nominal["fluctuation"] * swing, 0.0) if scale.mood else true
+    severity = np.maximum(true + model.nominal["fluctuation"] * variation, 0.0) if scale.mood else true
     if scale.items:
         return scale.lowest + item_scores(scale, severity, model, seed, person, labels).sum(axis=2, dtype=float)
     error = np.stack([normals(seed, f"rater {scale.name} {label}", person) for label in labels], axis=1)
@@ -60,25 +66,31 @@ def rate(
 
 
 def visit_label(period: int, hour: float) -> str:
-    """The name of one visit, which keys the draws of its ratings."""
+    """The name of one visit, which keys the random streams of its ratings.
+
+    period   number of the period, from 0
+    hour     scalar  h  since the first dose of the period
+    returns  text
+    """
     return f"period {period} at {hour:.4f} h"
 
 
 def screening_rater(
     model: Model, confirmed_after_h: float | None = None
 ) -> Callable[[str, Numbers, People, int], Numbers]:
-    """Make a rater of candidates, who sees each on a good or a bad day.
+    """Make a rater of candidates, who includes within-subject variability.
 
-    confirmed_after_h   hours until the baseline, if that rating counts as well
-    returns             (scale, true score, person, seed) -> [person] points; the lower of the two if there are two
+    model              whose items, rater errors and within-subject variability are used
+    confirmed_after_h  scalar  h  time until the baseline, if that rating counts as well; None if not
+    returns            (scale, true score, person, seed) -> [candidate] points; the lower of the two if there are two
     """
     ratios = items_of(model).ratios
     hours = [0.0] if confirmed_after_h is None else [0.0, confirmed_after_h]
 
     def rater(scale: str, true: Numbers, person: People, seed: int) -> Numbers:
-        swing = mood_swings(seed, person, hours, model.nominal)
+        variation = within_subject_variation(seed, person, hours, model.nominal)
         severity = np.repeat(true[:, None] / ratios[scale], len(hours), axis=1)
         labels = ["at screening", visit_label(0, 0.0)][: len(hours)]
-        return rate(SCALES[scale], severity, swing, seed, person, labels, model).min(axis=1)
+        return rate(SCALES[scale], severity, variation, seed, person, labels, model).min(axis=1)
 
     return rater

@@ -1,4 +1,4 @@
-"""A series of virtual studies of one design: each with people of its own and its own draw of what is uncertain; cohort and outcome out."""
+"""A series of virtual studies of one design: each with its own patients and its own posterior draw; cohort and outcome out."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ from resprout.trial.trial_outcome import Outcome
 def run_series(
     protocol: Protocol, regimens: dict[str, Regimen], model: Model, replicates: int, seed: int, *, point: bool = False
 ) -> tuple[Cohort, Outcome]:
-    """Recruit, treat and rate the people of every repetition.
+    """Recruit, treat and rate the patients of every replicate.
 
-    point     hold every constant at its point estimate; otherwise repetition r takes draw r of the model's draws, in turn
-    returns   people study by study, and their outcome; the first studies of a longer series are the same studies
+    protocol    design of the trial
+    regimens    by arm, with the background treatment joined to it
+    model       model of every patient
+    replicates  number of replicates
+    seed        of the random streams
+    point       use the point estimate; otherwise replicate r takes draw r of the model's posterior draws, in turn
+    returns     patients, replicate by replicate, and their outcome; the first replicates of a longer series are the same
     """
     studies = np.arange(1, replicates + 1)
     draws = () if point else draws_of(model)
@@ -40,7 +45,11 @@ def run_series(
 
 
 def joined_cohorts(parts: list[Cohort]) -> Cohort:
-    """Several cohorts as one, one after the other."""
+    """Several cohorts as one.
+
+    parts    cohorts of one seed and population
+    returns  their patients, one cohort after the other
+    """
     first = parts[0]
     constants = {name: np.concatenate([part.constants[name] for part in parts]) for name in first.constants}
     columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in first.columns}

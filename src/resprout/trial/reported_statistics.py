@@ -12,8 +12,9 @@ from scipy.special import stdtr
 
 from resprout.language.rating_scales import SCALES
 from resprout.statistics.anova import group_by_time, treatment_by_time
-from resprout.statistics.time_to_event import median_day, times_to_relapse, well_at
+from resprout.statistics.time_to_event import median_day, well_at
 from resprout.trial.design import Protocol
+from resprout.trial.relapse_times import times_to_relapse_by_replicate
 from resprout.trial.trial_outcome import Numbers, Outcome, View, odds, remission_share, responded, responder_share
 
 ALPHA = 0.05
@@ -35,8 +36,13 @@ def statistic(
 ) -> Numbers:
     """Compute one statistic of a trial in every replicate.
 
-    name, arm, endpoint, time_h   as in the `published` rows of a protocol
-    returns                       [replicate]
+    protocol  design of the trial
+    outcome   ratings and dropout of every replicate
+    name      of the statistic, a key of STATISTICS
+    arm       name of the arm; empty for the first
+    endpoint  name of the endpoint
+    time_h    scalar       h  time of the visit; None for the last
+    returns   [replicate]
     """
     visits = np.array(next(each.visits for each in protocol.endpoints if each.name == endpoint))
     at = -1 if time_h is None else int(np.abs(visits - time_h).argmin())
@@ -209,34 +215,21 @@ def _genotype_gap(view: View) -> Numbers:
     return np.nanmean(np.where(carrier, change, np.nan), axis=1) - np.nanmean(np.where(carrier, np.nan, change), axis=1)
 
 
-def relapse_course(view: View) -> list[tuple[Numbers, NDArray[np.bool_]]]:
-    """Days to relapse and whether it came, for the responders of each replicate."""
-    rule = view.protocol.relapse
-    if rule is None:
-        raise ValueError("the protocol does not define relapse")
-    start = int(np.abs(view.visits - rule.start).argmin())
-    baseline = view.rating[:, :, 0]
-    responder = responded(view.rating[:, :, start], baseline, drop=rule.response)
-    after = view.visits[start + 1 :] / 24 - view.visits[start] / 24
-    days, relapsed = times_to_relapse(
-        view.rating[:, :, start + 1 :], baseline, list(after), kept=rule.kept, in_a_row=rule.in_a_row
-    )
-    return [(days[each, who], relapsed[each, who]) for each, who in enumerate(responder)]
-
-
 def _relapse_median(view: View) -> Numbers:
-    return np.array([median_day(days, relapsed) for days, relapsed in relapse_course(view)])
+    return np.array([median_day(days, relapsed) for days, relapsed in times_to_relapse_by_replicate(view)])
 
 
 def _relapse_mean(view: View) -> Numbers:
-    return np.array([days[relapsed].mean() if relapsed.any() else np.nan for days, relapsed in relapse_course(view)])
+    return np.array(
+        [days[relapsed].mean() if relapsed.any() else np.nan for days, relapsed in times_to_relapse_by_replicate(view)]
+    )
 
 
 def _well_share(view: View) -> Numbers:
     rule = view.protocol.relapse
     start = 0.0 if rule is None else rule.start
     day = (view.visits[view.at] - start) / 24
-    return np.array([well_at(days, relapsed, day) for days, relapsed in relapse_course(view)])
+    return np.array([well_at(days, relapsed, day) for days, relapsed in times_to_relapse_by_replicate(view)])
 
 
 def _relapse_share(view: View) -> Numbers:
@@ -301,23 +294,23 @@ def _kept_response(view: View) -> Numbers:
 
 STATISTICS = {
     "mean": Statistic(_mean, "mean rating"),
-    "sd": Statistic(_sd, "spread of ratings between people"),
+    "sd": Statistic(_sd, "standard deviation of ratings"),
     "first_period_mean": Statistic(_first_mean, "mean rating of those who started with the arm"),
-    "first_period_sd": Statistic(_first_sd, "spread of ratings of those who started with the arm"),
+    "first_period_sd": Statistic(_first_sd, "standard deviation of ratings of those who started with the arm"),
     "mean_change": Statistic(_mean_change, "mean change from baseline"),
-    "sd_change": Statistic(_sd_change, "spread of changes between people"),
-    "response_rate": Statistic(_response, "share whose rating has halved"),
-    "response_ever": Statistic(_response_ever, "share whose rating has halved at any visit so far"),
-    "partial_response": Statistic(_partial_response, "share whose rating has fallen by a fifth"),
-    "remission_rate": Statistic(_remission, "share at or below the cut-off"),
-    "remission_ever": Statistic(_remission_ever, "share at or below the cut-off at any visit so far"),
+    "sd_change": Statistic(_sd_change, "standard deviation of the change from baseline"),
+    "response_rate": Statistic(_response, "response rate (>= 50 % reduction)"),
+    "response_ever": Statistic(_response_ever, "response rate at any visit so far"),
+    "partial_response": Statistic(_partial_response, "partial response rate (>= 20 % reduction)"),
+    "remission_rate": Statistic(_remission, "remission rate (score at or below the cut-off)"),
+    "remission_ever": Statistic(_remission_ever, "remission rate at any visit so far"),
     "kept_response": Statistic(_kept_response, "share of early responders who still respond"),
     "difference": Statistic(_difference, "change against control", needs_control=True),
-    "response_difference": Statistic(_response_difference, "response share less control's", needs_control=True),
-    "relative_response": Statistic(_relative_response, "response share over control's", needs_control=True),
-    "odds_ratio": Statistic(_odds_ratio, "odds of response over control's", needs_control=True),
-    "cohen_d": Statistic(_cohen_d, "difference from control over pooled spread", needs_control=True),
-    "improvement_d": Statistic(_improvement_d, "fall from baseline over its spread"),
+    "response_difference": Statistic(_response_difference, "response rate less that of control", needs_control=True),
+    "relative_response": Statistic(_relative_response, "response rate over that of control", needs_control=True),
+    "odds_ratio": Statistic(_odds_ratio, "odds ratio of response", needs_control=True),
+    "cohen_d": Statistic(_cohen_d, "Cohen's d against control, pooled standard deviation", needs_control=True),
+    "improvement_d": Statistic(_improvement_d, "reduction from baseline over its standard deviation"),
     "first_significant_h": Statistic(
         _first_significant, "first visit at which drug and control differ (p < .05)", False, True, True
     ),
@@ -333,10 +326,10 @@ STATISTICS = {
     "relapse_median_d": Statistic(_relapse_median, "median days to relapse of responders", False),
     "relapse_mean_d": Statistic(_relapse_mean, "mean days to relapse of those who relapse", False),
     "relapse_share": Statistic(_relapse_share, "share of responders who have relapsed"),
-    "well_share": Statistic(_well_share, "share of responders who have not relapsed"),
-    "early_share": Statistic(_early_share, "share of the last visit's improvement already there"),
+    "well_share": Statistic(_well_share, "share of responders without relapse"),
+    "early_share": Statistic(_early_share, "share of the last visit's improvement reached"),
     "early_drug_share": Statistic(
-        _early_drug_share, "share of the last visit's difference already there", needs_control=True
+        _early_drug_share, "share of the last visit's difference reached", needs_control=True
     ),
     "sensitivity": Statistic(_sensitivity, "share of responders at the primary visit who respond at this one"),
     "specificity": Statistic(
@@ -344,5 +337,5 @@ STATISTICS = {
     ),
     "remission_median_h": Statistic(_remission_median, "median hours to the first remission", False),
     "noncarrier_share": Statistic(_noncarriers, "share without a Met allele", False),
-    "left": Statistic(_left, "share who left before the end", False),
+    "left": Statistic(_left, "dropout rate", False),
 }

@@ -21,7 +21,12 @@ class Sequence:
 
 
 def sequences(protocol: Protocol, replicates: int) -> list[Sequence]:
-    """Share the people of each replicate among arms (parallel) or orders of arms (crossover)."""
+    """Allocate the patients of each replicate to arms (parallel) or orders of arms (crossover).
+
+    protocol    design of the trial
+    replicates  number of replicates
+    returns     groups of patients with the same order of treatments
+    """
     names = [arm.name for arm in protocol.arms]
     crossover = protocol.design == "crossover"
     groups, first = [], 0
@@ -38,12 +43,21 @@ def sequences(protocol: Protocol, replicates: int) -> list[Sequence]:
 
 
 def shifted(regimen: Regimen, hours: float) -> Regimen:
-    """The same regimen, later."""
+    """A regimen that starts later.
+
+    regimen  doses to shift
+    hours    scalar  h  by how much
+    returns  the same regimen, later
+    """
     doses = tuple(replace(dose, times_h=tuple(time + hours for time in dose.times_h)) for dose in regimen.doses)
     return Regimen(regimen.text, doses)
 
 
 def joined(regimens: list[Regimen]) -> Regimen:
-    """Several regimens given to one person."""
+    """Several regimens given to one patient.
+
+    regimens  in the order of their text
+    returns   one regimen with all doses
+    """
     doses: tuple[Dose, ...] = tuple(dose for regimen in regimens for dose in regimen.doses)
     return Regimen(", then ".join(regimen.text for regimen in regimens), doses)

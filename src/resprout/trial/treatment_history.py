@@ -13,7 +13,7 @@ from resprout.people.covariates import Covariates
 from resprout.people.screening import History
 from resprout.people.streams import normals
 from resprout.solve import Events, run_patients
-from resprout.trial.ratings import mood_swings, rate
+from resprout.trial.ratings import rate, within_subject_variation
 
 Numbers = NDArray[np.float64]
 TRANSPORTER = "SERT_block"
@@ -21,18 +21,25 @@ PAST_TRIAL_H = 1008.0  # six weeks
 
 
 def past_propensity(seed: int, person: NDArray[np.int64], cv: float) -> Numbers:
-    """How much expectation did in the past trial: [person], mean 1 and this coefficient of variation, independent of the next."""
+    """Placebo propensity in the previous treatment, independent of that in the trial.
+
+    seed     of the random streams
+    person   [candidate]  1  numbers in the population
+    cv       scalar       1  coefficient of variation
+    returns  [candidate]  1  mean 1
+    """
     sd = np.sqrt(np.log1p(cv**2))
     return np.exp(sd * normals(seed, "past placebo propensity", person) - sd * sd / 2)
 
 
 def failed_before(model: Model) -> History:
-    """Make the test of candidates: who would not have responded to six weeks of a serotonin reuptake inhibitor.
+    """Make the test of treatment resistance: who does not respond to six weeks of a serotonin reuptake inhibitor.
 
-    returns   (constants, covariates, seed) -> [candidate] whether the rating fell by less than half
+    model    model of every candidate
+    returns  (constants, covariates, seed) -> [candidate] whether the rating fell by less than half
 
-    The past trial blocks the transporter as a usual dose does, where the model has it, and is swallowed with
-    expectation, which was another then; it moves recruitment only, and its effect is gone when the new trial begins.
+    The previous treatment blocks the transporter as a usual dose does, where the model has it, with an independent
+    expectation; it affects recruitment only, and its effect has ended when the trial begins.
     """
 
     parameters = model.nominal
@@ -50,9 +57,9 @@ def failed_before(model: Model) -> History:
             * (1 - np.exp(-PAST_TRIAL_H / parameters["placebo_onset_pill"]))
         )
         severity[:, 1] *= expected
-        swing = mood_swings(seed + 1_000_003, person, [0.0, PAST_TRIAL_H], parameters)
+        variation = within_subject_variation(seed + 1_000_003, person, [0.0, PAST_TRIAL_H], parameters)
         labels = ["before the past trial", "after the past trial"]
-        rated = rate(SCALES["HDRS17"], severity, swing, seed, person, labels, model)
+        rated = rate(SCALES["HDRS17"], severity, variation, seed, person, labels, model)
         return np.asarray(rated[:, 1] > rated[:, 0] / 2)
 
     return history

@@ -62,7 +62,7 @@ class Trial:
     analysis   a row for each quantity that the protocol's analyses estimate, with its power
     published  a row for each published number beside its prediction; empty if the protocol has none
     path       outputs [patient, time_h] of the first people of the trial under its first active arm
-    outcome    ratings by arm and endpoint, [replicate, person, visit], and who left
+    outcome    ratings by arm and endpoint, [replicate, patient, visit], and who left
     protocol   the design          cohort   its people, study by study          replicates   studies          seed   of people and ratings
     """
 
@@ -79,7 +79,7 @@ class Trial:
 
     @property
     def ratings(self) -> Ratings:
-        """By arm and endpoint: [replicate, person, visit]."""
+        """By arm and endpoint: [replicate, patient, visit]."""
         return self.outcome.ratings
 
     def report(self, path: str | Path) -> Path:
@@ -98,15 +98,17 @@ def run_trial(
     point: bool = False,
     overrides: Mapping[str, float] | None = None,
 ) -> Trial:
-    """Run a published trial or a protocol file on virtual patients.
+    """Simulate a published trial or a protocol file with virtual patients.
 
-    name         a shipped protocol, for instance "berman2000", or a YAML file
-    replicates   how many trials, each with its own people; None takes the protocol's
-    seed         of people and ratings; None takes the protocol's       model   None for the shipped one
-    point        hold every constant at its point estimate; otherwise each repetition draws what the data leave open
-    overrides    by parameter of the model, people, ratings or items: another value in place of the model's and of its
-                 draws; people still vary around it
-    raises       InputError with every fault of the protocol
+    name        a shipped protocol, for instance "berman2000", or a YAML file
+    replicates  number of virtual trials, each with its own patients; None takes the protocol's
+    seed        of patients and ratings; None takes the protocol's
+    model       None for the shipped one
+    point       use the point estimate; otherwise each replicate takes a posterior draw
+    overrides   by parameter of the model, people, ratings or items: a value in place of the model's and of its draws;
+                between-subject variability around it remains
+    returns     the trial: tables, analyses, ratings and the time course of its first patients
+    raises      InputError with every fault of the protocol
     """
     refuse_others(
         ("name", name, isinstance(name, str | Path), "a shipped trial such as `berman2000`, or the path of a protocol"),
@@ -126,7 +128,16 @@ def run_trial(
 def run_protocol(
     protocol: Protocol, regimens: dict[str, Regimen], model: Model, replicates: int, seed: int, *, point: bool = False
 ) -> Trial:
-    """Run a design that has been read and checked."""
+    """Simulate a design that has been read and checked.
+
+    protocol    design of the trial
+    regimens    by arm, with the background treatment joined to it
+    model       model of every patient
+    replicates  number of replicates
+    seed        of the random streams
+    point       use the point estimate; otherwise each replicate takes a posterior draw
+    returns     the trial
+    """
     cohort, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
     path = _path(protocol, regimens, model, cohort)
     path.attrs["constants"] = draws_words(model, point)
@@ -147,7 +158,15 @@ def run_protocol(
 def published_of(
     name: str | Path, model: Model, replicates: int | None = None, seed: int | None = None, *, point: bool = False
 ) -> list[dict[str, Any]]:
-    """Run a trial for its published numbers only; rows as in `published_rows`."""
+    """Simulate a trial for its published numbers only.
+
+    name        a shipped protocol, or the path of a YAML file
+    model       model of every patient
+    replicates  number of replicates; None takes the protocol's
+    seed        of patients and ratings; None takes the protocol's
+    point       use the point estimate; otherwise each replicate takes a posterior draw
+    returns     rows as in `published_rows`
+    """
     protocol, regimens = read_protocol(name, model)
     if not protocol.published:
         return []
@@ -157,7 +176,12 @@ def published_of(
 
 
 def anova_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
-    """Analyse treatment x time for every endpoint of a crossover; columns as in `Trial`."""
+    """Analyse treatment x time for every endpoint of a crossover.
+
+    protocol  design of the trial
+    ratings   by arm and endpoint: [replicate, patient, visit]
+    returns   a row per endpoint; columns as in `Trial`
+    """
     rows: list[dict[str, Any]] = []
     for endpoint in protocol.endpoints if "rm_anova" in protocol.analysis else ():
         rating = np.stack([ratings[arm.name, endpoint.name] for arm in protocol.arms], axis=2)

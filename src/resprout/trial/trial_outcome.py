@@ -19,10 +19,10 @@ Ratings = Mapping[tuple[str, str], Numbers]
 class Outcome:
     """What a series of trials gave.
 
-    ratings   by arm and endpoint: [replicate, person, visit] points; NaN where nobody was rated
-    genotype  by arm: [replicate, person] number of Met alleles
-    left_h    by arm: [replicate, person] hour at which the person left; infinite for those who stayed
-    rescued   by arm: [replicate, person] whether rescue treatment was given
+    ratings   by arm and endpoint: [replicate, patient, visit] points; NaN where nobody was rated
+    genotype  by arm: [replicate, patient] number of Met alleles
+    left_h    by arm: [replicate, patient] hour at which the person left; infinite for those who stayed
+    rescued   by arm: [replicate, patient] whether rescue treatment was given
     """
 
     ratings: dict[tuple[str, str], Numbers]
@@ -43,7 +43,7 @@ class Outcome:
 class View:
     """One endpoint of one arm as a statistic looks at it.
 
-    rating, control  [replicate, person, visit]  control is None where there is none
+    rating, control  [replicate, patient, visit]  control is None where there is none
     visits           [visit] h      at  index of the visit asked for, -1 for the last
     """
 
@@ -71,30 +71,46 @@ class View:
 
 
 def responder_share(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> Numbers:
-    """Share of people whose score has fallen by at least `drop` of its baseline.
+    """Response rate: share of patients whose score has fallen by at least `drop` of its baseline.
 
-    score     [..., person]  points  rating at the visit; NaN if missed
-    baseline  [..., person]  points  rating before the first dose
-    drop      scalar         1       required fraction; 0.5 means halved
-    returns   [...]          1       0 to 1
+    score     [..., patient]  points  rating at the visit; NaN if missed
+    baseline  [..., patient]  points  rating before the first dose
+    drop      scalar          1       required reduction, as a fraction of baseline
+    returns   [...]           1       0 to 1
 
-    A missed visit counts as no response, so dropout cannot flatter a drug; so does a baseline of 0.
+    A missed visit counts as no response, so that dropout cannot favour a drug; so does a baseline of 0.
     """
     return responded(score, baseline, drop=drop).mean(axis=-1)
 
 
 def responded(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> NDArray[np.bool_]:
-    """Who has responded; axes as in `responder_share`, by person."""
+    """Who has responded.
+
+    score     [..., patient]  points  rating at the visit; NaN if missed
+    baseline  [..., patient]  points  rating before the first dose
+    drop      scalar          1       required reduction, as a fraction of baseline
+    returns   [..., patient]  bool    False if the visit was missed or the baseline is 0
+    """
     return (score <= (1 - drop) * baseline) & (baseline > 0)
 
 
 def remission_share(score: Numbers, cut_off: float) -> Numbers:
-    """Share of people at or below the scale's cut-off; [..., person] points -> [...] 0 to 1; a missed visit counts as no."""
+    """Remission rate: share of patients at or below the cut-off of the scale.
+
+    score    [..., patient]  points  rating at the visit; a missed one counts as no remission
+    cut_off  scalar          points  of the scale
+    returns  [...]           1       0 to 1
+    """
     return (score <= cut_off).mean(axis=-1)
 
 
 def odds(score: Numbers, baseline: Numbers) -> Numbers:
-    """Odds of response; half a person is added to each side, so that none or all give a finite number."""
+    """Odds of response, with half a patient added to each cell so that none or all give a finite number.
+
+    score     [..., patient]  points  rating at the visit; NaN if missed
+    baseline  [..., patient]  points  rating before the first dose
+    returns   [...]           1       odds
+    """
     n = score.shape[-1]
     responders = responder_share(score, baseline) * n
     return (responders + 0.5) / (n - responders + 0.5)

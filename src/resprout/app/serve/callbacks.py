@@ -13,13 +13,13 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 
 from resprout.app.serve.drugs_tab import READOUTS, Row, balance_picture, compare, spans
-from resprout.app.serve.layout import CONFIG, TRIAL_PICTURES, legend_items
+from resprout.app.serve.export_formats import command_line, python_code
+from resprout.app.serve.form_state import Faults, read_state, regimen_text, say
+from resprout.app.serve.page_layout import CONFIG, TRIAL_PICTURES, legend_items
 from resprout.app.serve.path_panels import panel_data
-from resprout.app.serve.path_simulation import one_course, standard_course
-from resprout.app.serve.picture import packed
-from resprout.app.serve.sentences import sentences
-from resprout.app.serve.state import Faults, read_state, regimen_text, say
-from resprout.app.serve.take_away import command_line, python_code
+from resprout.app.serve.path_simulation import page_trajectory, reference_trajectory
+from resprout.app.serve.plot_data import packed
+from resprout.app.serve.stage_sentences import sentences
 from resprout.app.serve.trial_pictures import arms_of, trial_pictures
 from resprout.app.serve.trial_tab import run_design, run_upload
 from resprout.errors import Fault, InputError, ResproutError
@@ -31,18 +31,18 @@ from resprout.trial import Trial
 FIGURE_REPLICATES = 100
 AT_ONCE = 2  # trials and figures; more would only wait for the same cores
 WAIT_S = 20.0
-_desks = threading.BoundedSemaphore(AT_ONCE)
+_slots = threading.BoundedSemaphore(AT_ONCE)
 log = logging.getLogger("resprout.page")
-Wish = Any
+Request = Any
 
 
-def put_callbacks(app: Dash, model: Model) -> None:
+def register_callbacks(app: Dash, model: Model) -> None:
     """Connect the page with what it asks for."""
 
-    @app.callback(Output("path-done", "data"), Input("path-wish", "data"), prevent_initial_call=True)
+    @app.callback(Output("path-done", "data"), Input("path-request", "data"), prevent_initial_call=True)
     @answered(0)
-    def path_answer(wish: Wish) -> tuple[Any, ...]:
-        return (follow(wish, model),)
+    def path_answer(request: Request) -> tuple[Any, ...]:
+        return (path_response(request, model),)
 
     trial = [
         Output(f"trial-{name}{end}", part)
@@ -50,26 +50,26 @@ def put_callbacks(app: Dash, model: Model) -> None:
         for end, part in (("", "figure"), ("-legend", "children"), ("-sentence", "children"))
     ]
 
-    @app.callback(*trial, Output("trial-done", "data"), Input("trial-wish", "data"), prevent_initial_call=True)
+    @app.callback(*trial, Output("trial-done", "data"), Input("trial-request", "data"), prevent_initial_call=True)
     @answered(len(trial))
-    def trial_answer(wish: Wish) -> tuple[Any, ...]:
-        return try_out(wish, model)
+    def trial_answer(request: Request) -> tuple[Any, ...]:
+        return trial_response(request, model)
 
     drugs = [Output("drugs-table", "children"), Output("balance", "figure"), Output("balance-sentence", "children")]
 
-    @app.callback(*drugs, Output("drugs-done", "data"), Input("drugs-wish", "data"), prevent_initial_call=True)
+    @app.callback(*drugs, Output("drugs-done", "data"), Input("drugs-request", "data"), prevent_initial_call=True)
     @answered(len(drugs))
-    def drugs_answer(wish: Wish) -> tuple[Any, ...]:
-        return side_by_side(wish, model)
+    def drugs_answer(request: Request) -> tuple[Any, ...]:
+        return drugs_response(request, model)
 
     @app.callback(
         Output("figures-body", "children"),
         Output("figure-done", "data"),
-        Input("figure-wish", "data"),
+        Input("figure-request", "data"),
         prevent_initial_call=True,
     )
     @answered(1)
-    def figure_answer(wish: Wish) -> tuple[Any, ...]:
+    def figure_answer(request: Request) -> tuple[Any, ...]:
         return figures_body(), {}
 
     for name in ("path", "trial", "drugs", "figure"):
@@ -78,16 +78,16 @@ def put_callbacks(app: Dash, model: Model) -> None:
         )
 
 
-def answered(outputs: int) -> Callable[[Callable[[Wish], tuple[Any, ...]]], Callable[[Wish], Any]]:
+def answered(outputs: int) -> Callable[[Callable[[Request], tuple[Any, ...]]], Callable[[Request], Any]]:
     """Make a callback that always answers: a mistake becomes a message, a fault of ours an apology and a line in the log.
 
     outputs   how many parts stand before the last, which is a mapping for the page's script
     """
 
-    def wrap(work: Callable[[Wish], tuple[Any, ...]]) -> Callable[[Wish], Any]:
+    def wrap(work: Callable[[Request], tuple[Any, ...]]) -> Callable[[Request], Any]:
         @wraps(work)
-        def safe(wish: Wish) -> Any:
-            answer = respond(work, wish, outputs)
+        def safe(request: Request) -> Any:
+            answer = respond(work, request, outputs)
             return answer if outputs else answer[-1]
 
         return safe
@@ -95,52 +95,52 @@ def answered(outputs: int) -> Callable[[Callable[[Wish], tuple[Any, ...]]], Call
     return wrap
 
 
-def respond(work: Callable[[Wish], tuple[Any, ...]], wish: Wish, outputs: int) -> tuple[Any, ...]:
+def respond(work: Callable[[Request], tuple[Any, ...]], request: Request, outputs: int) -> tuple[Any, ...]:
     """Do the work, or say why not; nothing that is drawn changes then."""
     kept = (no_update,) * outputs
-    serial = wish.get("serial") if isinstance(wish, dict) else None
+    serial = request.get("serial") if isinstance(request, dict) else None
     started = time.perf_counter()
     try:
-        *parts, done = work(wish)
+        *parts, done = work(request)
     except ResproutError as error:
-        return *kept, {"message": say_any(error), "serial": serial}
+        return *kept, {"message": message_of_any(error), "serial": serial}
     except Exception:
         log.exception("a callback failed")
         return *kept, {"message": "This did not work; the fault is ours. Nothing was kept.", "serial": serial}
     return *parts, {**done, "serial": serial, "ms": round(1000 * (time.perf_counter() - started), 1)}
 
 
-def say_any(error: ResproutError) -> str:
+def message_of_any(error: ResproutError) -> str:
     """All faults of any of our errors as one message."""
     return say(InputError(*error.faults))
 
 
-def fields_in(wish: Wish) -> Any:
+def fields_in(request: Request) -> Any:
     """The fields of a request."""
-    if not isinstance(wish, dict):
+    if not isinstance(request, dict):
         raise InputError(Fault("the request is no list of fields.", "", "Expected names with values."))
-    return wish.get("fields", {})
+    return request.get("fields", {})
 
 
-def follow(wish: Wish, model: Model) -> dict[str, Any]:
+def path_response(request: Request, model: Model) -> dict[str, Any]:
     """Answer for the six panels: lines and sentences by stage, code to take along; or messages by field."""
-    state, faults = read_state(fields_in(wish), model)
+    state, faults = read_state(fields_in(request), model)
     if faults:
         return {"faults": faults}
     try:
-        course = one_course(state, model)
+        trajectory = page_trajectory(state, model)
     except InputError as error:
         return {"faults": faults_of(error)}
-    reference, pinned = standard_course(model), None
-    if wish.get("pinned"):
-        pinned_state, pinned_faults = read_state(wish["pinned"], model)
-        pinned = None if pinned_faults else one_course(pinned_state, model)
+    reference, pinned = reference_trajectory(model), None
+    if request.get("pinned"):
+        pinned_state, pinned_faults = read_state(request["pinned"], model)
+        pinned = None if pinned_faults else page_trajectory(pinned_state, model)
     return {
         "faults": {},
-        "hours": packed(course.time_h)["bdata"],
-        "ghostHours": packed(pinned.time_h)["bdata"] if pinned else "",
-        "panels": panel_data(course, pinned, pinned or reference, model),
-        "sentences": sentences(course),
+        "hours": packed(trajectory.time_h)["bdata"],
+        "referenceHours": packed(pinned.time_h)["bdata"] if pinned else "",
+        "panels": panel_data(trajectory, pinned, pinned or reference, model),
+        "sentences": sentences(trajectory),
         "regimen": regimen_text(state),
         "command": command_line(state, model),
         "python": python_code(state, model),
@@ -152,13 +152,13 @@ def faults_of(error: InputError) -> Faults:
     return {fault.field or "drug": f"{fault.found} {fault.expected} {fault.remedy}".strip() for fault in error.faults}
 
 
-def try_out(wish: Wish, model: Model) -> tuple[Any, ...]:
+def trial_response(request: Request, model: Model) -> tuple[Any, ...]:
     """Answer for the trial tab."""
-    sent, protocol = fields_in(wish), wish.get("protocol")
+    sent, protocol = fields_in(request), request.get("protocol")
     outcome: Trial | None = None
     faults: Faults = {}
     kept = (no_update,) * (3 * len(TRIAL_PICTURES))
-    with desk():
+    with worker_slot():
         if protocol is not None:
             try:
                 outcome = run_upload(protocol, model)
@@ -183,12 +183,12 @@ def try_out(wish: Wish, model: Model) -> tuple[Any, ...]:
     return *parts, {"faults": {}, "said": said}
 
 
-def side_by_side(wish: Wish, model: Model) -> tuple[Any, ...]:
+def drugs_response(request: Request, model: Model) -> tuple[Any, ...]:
     """Answer for the drugs tab."""
-    state, faults = read_state(fields_in(wish), model)
+    state, faults = read_state(fields_in(request), model)
     if faults:
         return no_update, no_update, no_update, {"faults": faults}
-    with desk():
+    with worker_slot():
         rows, faults = compare(state, model)
     picture, sentence = balance_picture(rows)
     return drug_table(rows), picture, sentence, {"faults": faults}
@@ -231,7 +231,7 @@ def figures_body() -> list[Any]:
     """Every figure this version has."""
     from resprout.figures import figure
 
-    with desk():
+    with worker_slot():
         return [
             html.Article(
                 [
@@ -240,7 +240,7 @@ def figures_body() -> list[Any]:
                         dcc.Graph(figure=figure(number, replicates=FIGURE_REPLICATES), config=CONFIG),
                         className="wide figure",
                     ),
-                    html.P(f"{what[0].upper()}{what[1:]}; {FIGURE_REPLICATES} repetitions.", className="sentence"),
+                    html.P(f"{what[0].upper()}{what[1:]}; {FIGURE_REPLICATES} replicates.", className="sentence"),
                 ],
                 className="card",
             )
@@ -249,11 +249,11 @@ def figures_body() -> list[Any]:
 
 
 @contextlib.contextmanager
-def desk() -> Iterator[None]:
+def worker_slot() -> Iterator[None]:
     """A place at which long work is done; few at once, the others wait a little and are then asked to come again."""
-    if not _desks.acquire(timeout=WAIT_S):
+    if not _slots.acquire(timeout=WAIT_S):
         raise InputError(Fault("many people are asking at once.", "", "", "Please try again in a moment."))
     try:
         yield
     finally:
-        _desks.release()
+        _slots.release()

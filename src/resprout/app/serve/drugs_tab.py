@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from resprout.app.serve.fields import DRUG_LINES
-from resprout.app.serve.path_simulation import Course, blocks_of, hypothesis_of, pairs, patient_course, person_of
-from resprout.app.serve.picture import Picture, axis, look, nice_range, value_axis, words
-from resprout.app.serve.state import Faults, State, say
+from resprout.app.serve.form_fields import DRUG_LINES
+from resprout.app.serve.form_state import Faults, State, say
+from resprout.app.serve.path_simulation import (
+    Trajectory,
+    blocks_of,
+    hypothesis_of,
+    pairs,
+    patient_trajectory,
+    person_of,
+)
+from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import InputError, ResproutError
 from resprout.figures.palette import STAGE_COLOUR
@@ -27,32 +35,34 @@ LEAST_SPAN = {
 
 @dataclass(frozen=True)
 class Readout:
-    """One column: what it is called, its stage and unit, and how it is read from a course."""
+    """One column: what it is called, its stage and unit, and how it is read from a trajectory."""
 
     label: str
     stage: str
     unit: str
-    read: Callable[[Course], float]
+    read: Callable[[Trajectory], float]
 
 
-def peak(name: str, scale: float = 1.0) -> Callable[[Course], float]:
+def peak(name: str, scale: float = 1.0) -> Callable[[Trajectory], float]:
     """The highest value of an output."""
-    return lambda course: float(course.value[name].max() * scale)
+    return lambda trajectory: float(trajectory.value[name].max() * scale)
 
 
-def rise(name: str, scale: float = 1.0) -> Callable[[Course], float]:
+def rise(name: str, scale: float = 1.0) -> Callable[[Trajectory], float]:
     """How far an output rises above its start."""
-    return lambda course: float((course.value[name].max() - course.value[name][0]) * scale)
+    return lambda trajectory: float((trajectory.value[name].max() - trajectory.value[name][0]) * scale)
 
 
-def gain(name: str) -> Callable[[Course], float]:
+def gain(name: str) -> Callable[[Trajectory], float]:
     """The highest rise of an output, % of its start."""
-    return lambda course: float(100 * (course.value[name].max() / (course.value[name][0] or 1.0) - 1))
+    return lambda trajectory: float(100 * (trajectory.value[name].max() / (trajectory.value[name][0] or 1.0) - 1))
 
 
-def moved(name: str, hour: float, scale: float = 1.0) -> Callable[[Course], float]:
+def moved(name: str, hour: float, scale: float = 1.0) -> Callable[[Trajectory], float]:
     """Change of an output at an hour."""
-    return lambda course: float((np.interp(hour, course.time_h, course.value[name]) - course.value[name][0]) * scale)
+    return lambda trajectory: float(
+        (np.interp(hour, trajectory.time_h, trajectory.value[name]) - trajectory.value[name][0]) * scale
+    )
 
 
 READOUTS = (
@@ -89,13 +99,15 @@ def compare(state: State, model: Model) -> tuple[list[Row], Faults]:
             if len(regimen.times_h) > 60 or regimen.times_h[-1] > 60 * 24:
                 faults[f"line{number}"] = "Expected at most 60 doses within 60 days."
                 continue
-            course = patient_course(model, regimen, max(state.number["days"], 8.0), blocks, person_of(state), changed)
+            trajectory = patient_trajectory(
+                model, regimen, max(state.number["days"], 8.0), blocks, person_of(state), changed
+            )
         except InputError as error:
             faults[f"line{number}"] = say(error)
         except ResproutError as error:
             faults[f"line{number}"] = str(error)
         else:
-            rows.append(Row(text, tuple(readout.read(course) for readout in READOUTS)))
+            rows.append(Row(text, tuple(readout.read(trajectory) for readout in READOUTS)))
     return rows, faults
 
 
@@ -106,49 +118,56 @@ def spans(rows: list[Row]) -> list[float]:
 
 
 def balance_picture(rows: list[Row]) -> tuple[Picture, str]:
-    """Relief at a day against dissociation, a point a regimen, and what that shows in words."""
+    """Reduction of HDRS-17 at one day against peak dissociation, one point for each regimen, and a sentence on both."""
     labels = [readout.label for readout in READOUTS]
-    relief = [-row.value[labels.index("HDRS-17 at 1 d")] for row in rows]
+    benefit = [-row.value[labels.index("HDRS-17 at 1 d")] for row in rows]
     odd = [row.value[labels.index("dissociation")] for row in rows]
-    data = [
-        {
-            "type": "scatter",
-            "mode": "markers+text",
-            "x": odd,
-            "y": relief,
-            "text": [f"{place}" for place in range(1, len(rows) + 1)],
-            "textposition": "top center",
-            "customdata": [row.regimen for row in rows],
-            "marker": {"size": 12, "color": STAGE_COLOUR["score"], "opacity": 0.9},
-            "hovertemplate": "%{customdata}<br>%{y:.1f} points better, CADSS %{x:.0f}<extra></extra>",
-        }
-    ]
-    layout = look(
+    picture = {"data": [balance_points(rows, benefit, odd)], "layout": balance_layout(benefit, odd)}
+    return picture, balance_sentence(rows, benefit, odd)
+
+
+def balance_points(rows: list[Row], benefit: list[float], odd: list[float]) -> dict[str, Any]:
+    """The points, numbered in the order of the regimens."""
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": odd,
+        "y": benefit,
+        "text": [f"{place}" for place in range(1, len(rows) + 1)],
+        "textposition": "top center",
+        "customdata": [row.regimen for row in rows],
+        "marker": {"size": 12, "color": STAGE_COLOUR["score"], "opacity": 0.9},
+        "hovertemplate": "%{customdata}<br>%{y:.1f} points lower, CADSS %{x:.0f}<extra></extra>",
+    }
+
+
+def balance_layout(benefit: list[float], odd: list[float]) -> Picture:
+    """Axes with room for the number above a point."""
+    top = nice_range(0, 1.1 * max([5, *benefit]))[1]
+    return look(
         320,
         (52, 20, 20, 48),
-        xaxis=axis(
-            title=words("dissociation at its highest, CADSS"),
-            range=[-1, nice_range(0, max([10, *odd]))[1]],
-        ),
+        xaxis=axis(title=words("peak dissociation, CADSS"), range=[-1, nice_range(0, max([10, *odd]))[1]]),
         yaxis=value_axis(
-            title=words("HDRS-17 better at 1 d, points"),
-            range=[
-                min(-1.0, *relief, 0.0) * 1.15,
-                nice_range(0, 1.1 * max([5, *relief]))[1],
-            ],  # room for the number above a point
+            title=words("reduction of HDRS-17 at 1 d, points"),
+            range=[min(-1.0, *benefit, 0.0) * 1.15, top],
             zeroline=True,
             zerolinecolor="#B5BCC6",
         ),
     )
+
+
+def balance_sentence(rows: list[Row], benefit: list[float], odd: list[float]) -> str:
+    """Which regimen lowers the score most, and which keeps half of that with less than half of the dissociation."""
     if not rows:
-        return {"data": data, "layout": layout}, "No regimen is given."
-    best = int(np.argmax(relief))
-    told = f"Number {best + 1}, {rows[best].regimen}, relieves most at one day ({relief[best]:.1f} points)"
-    quiet = [
+        return "No regimen is given."
+    best = int(np.argmax(benefit))
+    said = f"Number {best + 1}, {rows[best].regimen}, lowers HDRS-17 most at one day ({benefit[best]:.1f} points)"
+    others = [
         place
         for place in range(len(rows))
-        if odd[place] < 0.5 * max(odd[best], 1) and relief[place] >= 0.5 * relief[best] > 0.5
+        if odd[place] < 0.5 * max(odd[best], 1) and benefit[place] >= 0.5 * benefit[best] > 0.5
     ]
-    if quiet:
-        told += f"; number {quiet[0] + 1} keeps at least half of that with less than half of the dissociation"
-    return {"data": data, "layout": layout}, f"{told}."
+    if others:
+        said += f"; number {others[0] + 1} keeps at least half of that with less than half of the dissociation"
+    return f"{said}."

@@ -1,4 +1,4 @@
-"""The six panels of one patient: a course in, the numbers of every line, scaled as its panel asks, out."""
+"""The six panels of one patient: a trajectory in, the numbers of every line, scaled as its panel asks, out."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.path_simulation import Course
-from resprout.app.serve.picture import nice_range, packed
+from resprout.app.serve.path_simulation import Trajectory
+from resprout.app.serve.plot_data import nice_range, packed
 from resprout.figures.palette import DASHES, STAGE_COLOUR
-from resprout.figures.panels import PANELS, Panel
-from resprout.figures.wording import say_unit
+from resprout.figures.spoken_units import format_unit
+from resprout.figures.stage_panels import PANELS, Panel
 from resprout.language.records import Model
 
 Numbers = NDArray[np.float64]
-STILL = 1e-3  # a change below this share of the resting value is none
+STILL = 1e-3  # a change below this share of the baseline is none
 AXES = {
     "peak": "% of the peak after {}",
     "share": "NMDA receptors blocked, %",
-    "start": "times own rest",
+    "start": "times baseline",
     "change": "change, % of the largest after {}",
 }
 LEAST_SPAN = {"dose": (0, 100), "receptor": (0, 20), "circuit": (0.5, 1.5), "signal": (-20, 100), "spine": (0.6, 1.2)}
@@ -45,25 +45,27 @@ class Scaled:
     size: str
 
 
-def panel_data(course: Course, pinned: Course | None, reference: Course, model: Model) -> list[dict[str, Any]]:
+def panel_data(
+    trajectory: Trajectory, pinned: Trajectory | None, reference: Trajectory, model: Model
+) -> list[dict[str, Any]]:
     """What the page draws: a panel a stage, in their order.
 
-    pinned      another course to draw behind in grey; None for none
-    reference   the course that heights refer to, so that a larger dose draws a higher curve
+    pinned      another trajectory to draw behind in grey; None for none
+    reference   the trajectory that heights refer to, so that a larger dose draws a higher curve
     """
     spoken = "the pinned curves" if pinned else "ketamine 0.5 mg/kg"
     found = []
     for panel in PANELS:
-        lines = scaled_lines(panel, course, reference, model)
-        ghost = scaled_lines(panel, pinned, reference, model) if pinned else []
+        lines = scaled_lines(panel, trajectory, reference, model)
+        reference_lines = scaled_lines(panel, pinned, reference, model) if pinned else []
         found.append(
             {
                 "stage": panel.stage,
                 "colour": STAGE_COLOUR[panel.stage],
                 "axis": AXES.get(panel.way, panel.axis).format(spoken),
-                "range": panel_range(panel, [*lines, *ghost]),
+                "range": panel_range(panel, [*lines, *reference_lines]),
                 "lines": [line_data(line, place) for place, line in enumerate(lines)],
-                "ghost": [line_data(line, place) for place, line in enumerate(ghost)],
+                "reference_lines": [line_data(line, place) for place, line in enumerate(reference_lines)],
             }
         )
     return found
@@ -82,33 +84,33 @@ def line_data(line: Scaled, place: int) -> dict[str, Any]:
     }
 
 
-def lines_of(panel: Panel, course: Course) -> dict[str, str]:
-    """The lines of a panel that this course has: output -> label; another drug's plasma where one is given."""
-    lines = {name: label for name, label in panel.lines.items() if name in course.value}
+def lines_of(panel: Panel, trajectory: Trajectory) -> dict[str, str]:
+    """The lines of a panel that this trajectory has: output -> label; another drug's plasma where one is given."""
+    lines = {name: label for name, label in panel.lines.items() if name in trajectory.value}
     if panel.stage == "dose":
-        given = course.drug_levels
+        given = trajectory.drug_levels
         lines |= given
     return lines
 
 
-def scaled_lines(panel: Panel, course: Course, reference: Course, model: Model) -> list[Scaled]:
-    """Every line of a panel on the scale of the reference course."""
+def scaled_lines(panel: Panel, trajectory: Trajectory, reference: Trajectory, model: Model) -> list[Scaled]:
+    """Every line of a panel on the scale of the reference trajectory."""
     return [
-        scaled(panel.way, name, label, course.value[name], reference.value.get(name), model.unit(name))
-        for name, label in lines_of(panel, course).items()
+        scaled(panel.way, name, label, trajectory.value[name], reference.value.get(name), model.unit(name))
+        for name, label in lines_of(panel, trajectory).items()
     ]
 
 
 def scaled(way: str, name: str, label: str, value: Numbers, reference: Numbers | None, unit: str) -> Scaled:
     """One output on the scale of its panel; `way` as in `Panel`."""
-    spoken = say_unit(unit).replace("uM", "µM")
+    spoken = format_unit(unit).replace("uM", "µM")
     factor, offset, start = 1.0, 0.0, float(value[0])
     farthest = float(value[int(np.abs(value - start).argmax())])
     size = f"{say(start)} to {say(farthest)} {spoken}"
     if way == "share":
         value, spoken, size = 100 * value, "%", f"peak {100 * value.max():.0f}%"
     elif way == "start":
-        factor, size = start or 1.0, f"rest {say(start)} {spoken}"
+        factor, size = start or 1.0, f"baseline {say(start)} {spoken}"
     elif way == "peak":
         peak = value.max() if reference is None or reference.max() <= 0 else reference.max()
         factor = float(peak) / 100 if peak > 0 else 1.0

@@ -1,4 +1,4 @@
-"""One patient's course: a checked state in, every output of the six panels over time out, in a few milliseconds."""
+"""One patient's trajectory: a checked state in, every output of the six panels over time out, in a few milliseconds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.fields import fields_of
-from resprout.app.serve.state import State, read_regimen, read_state
+from resprout.app.serve.form_fields import fields_of
+from resprout.app.serve.form_state import State, read_regimen, read_state
 from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.dosing.dose_events import regimen_events, route_constants
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, SolveError
-from resprout.figures.panels import PATH_OUTPUTS
+from resprout.figures.stage_panels import PATH_OUTPUTS
 from resprout.language import load_model
 from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.records import Model
@@ -35,7 +35,7 @@ _warm: set[int] = set()  # numbers of drugs beside ketamine for which the kernel
 
 
 @dataclass(frozen=True)
-class Course:
+class Trajectory:
     """What happens to one patient.
 
     time_h    [time]  h   hours after the first dose
@@ -56,13 +56,13 @@ class Course:
         return {name: label for name, label in labels.items() if self.value[name].max() > 0}
 
 
-def course_outputs(model: Model) -> list[str]:
+def trajectory_outputs(model: Model) -> list[str]:
     """Outputs that the page draws or speaks of: always the same, so that one kernel serves all with as many drugs."""
     wanted = (*PATH_OUTPUTS, *FURTHER_OUTPUTS, *(f"{drug}_plasma" for drug in model.drugs))
     return [name for name in dict.fromkeys(wanted) if name in model.equations]
 
 
-def one_course(state: State, model: Model) -> Course:
+def page_trajectory(state: State, model: Model) -> Trajectory:
     """Follow the patient of the page.
 
     raises   InputError for a regimen that cannot be read, SolveError if this patient has no solution
@@ -70,7 +70,7 @@ def one_course(state: State, model: Model) -> Course:
     regimen, faults = read_regimen(state, model)
     if regimen is None:
         raise InputError(*(Fault(message, field=field) for field, message in faults.items()))
-    return patient_course(
+    return patient_trajectory(
         model,
         regimen,
         state.number["days"],
@@ -87,7 +87,7 @@ def person_of(state: State) -> Person:
 
 
 def pairs(values: dict[str, float]) -> Pairs:
-    """Values by name in a form that can be remembered."""
+    """Values by name in a hashable form."""
     return tuple(sorted(values.items()))
 
 
@@ -102,21 +102,21 @@ def rivals_of(model: Model) -> dict[str, Pairs]:
     return {each.name: pairs(each.overrides) for each in read_hypotheses(model)}
 
 
-def standard_course(model: Model) -> Course:
+def reference_trajectory(model: Model) -> Trajectory:
     """The published infusion in a typical patient, against which heights are shown."""
     regimen = parse_regimen("ketamine 0.5 mg/kg iv over 40 min")
-    return patient_course(model, regimen, 14.0, (), (0.75, 1.0, 70.0, "Val/Val", "normal"))
+    return patient_trajectory(model, regimen, 14.0, (), (0.75, 1.0, 70.0, "Val/Val", "normal"))
 
 
 @lru_cache(maxsize=512)
-def patient_course(
+def patient_trajectory(
     model: Model,
     regimen: Regimen,
     days: float,
     blocks: Pairs,
     person: Person,
     changed: Pairs = (),
-) -> Course:
+) -> Trajectory:
     """Solve one patient; `person` as in `person_of`, `changed` constants as a rival hypothesis has them."""
     overrides = dict(changed)
     model = with_drugs(model, regimen.drugs)
@@ -124,14 +124,14 @@ def patient_course(
     constants = {**route_constants(regimen, {**model.nominal, **constants}), **constants}
     drugs = len(regimen.drugs)
     events = silent_events(model)
-    at_rest = np.array([[overrides.get(name, model.nominal.get(name, 0.0))] for name in events.name])
-    events = Events(events.time_h, events.name, at_rest)
+    before_dose = np.array([[overrides.get(name, model.nominal.get(name, 0.0))] for name in events.name])
+    events = Events(events.time_h, events.name, before_dose)
     if blocks:
         shares = np.array([[share] for _, share in blocks])
         events = events.joined(Events(np.zeros(len(blocks)), tuple(name for name, _ in blocks), shares))
     events = events.joined(regimen_events(regimen, {**model.nominal, **constants}))
     hours = output_hours(regimen.times_h, max(days * 24, regimen.times_h[-1] + 24))
-    outputs = course_outputs(model)
+    outputs = trajectory_outputs(model)
     with contextlib.nullcontext() if drugs in _warm else _building:
         solved = run_patients(model, constants, events, hours, outputs, threads=1)
     _warm.add(drugs)
@@ -139,7 +139,7 @@ def patient_course(
         remedy = "Move the patient or a block nearer to where it was."
         raise SolveError(Fault("this patient cannot be solved.", "", solved.message(0), remedy))
     value = {name: solved.value[0, :, column] for column, name in enumerate(outputs)}
-    return Course(hours, value, regimen.text, regimen.drugs)
+    return Trajectory(hours, value, regimen.text, regimen.drugs)
 
 
 def person_constants(model: Model, person: Person) -> dict[str, Numbers]:
@@ -170,7 +170,7 @@ def silent_events(model: Model) -> Events:
 
 
 def blocks_of(state: State, model: Model) -> dict[str, float]:
-    """Blocks of the page by input: shares from 0 to 1, concentrations in units of their affinity."""
+    """Blocks of the page by input: shares from 0 to 1, concentrations in units of their Kd."""
     steps = {name for name, field in fields_of(model).items() if field.group.startswith("block")}
     return {
         name: state.number[name] / (100.0 if model.constants[name].bounds == "share" else 1.0)
@@ -182,8 +182,8 @@ def blocks_of(state: State, model: Model) -> dict[str, float]:
 def warm_up() -> None:
     """Build the kernels without and with one drug beside ketamine before anybody asks for them."""
     model = load_model()
-    standard_course(model)
+    reference_trajectory(model)
     drugs = [drug for drug in library_drugs(model) if f"{drug}_central_volume" in model.constants]
     for drug in drugs[:1]:
         regimen = parse_regimen(f"{drug} 1 mg iv", drugs)
-        patient_course(model, regimen, 1.0, (), person_of(read_state({}, model)[0]))
+        patient_trajectory(model, regimen, 1.0, (), person_of(read_state({}, model)[0]))

@@ -20,7 +20,7 @@ def serve(
         str, typer.Option(help="Address to answer on; other machines reach it only if you change this.")
     ] = "127.0.0.1",
 ) -> None:
-    """Open a page in which dose, patient and blocks can be moved and the whole chain answers at once.
+    """Serve an interactive page on this machine: regimen, patient and blocks in, all six stages out.
 
     Example: `resprout serve --port 8050`
     """
@@ -30,17 +30,17 @@ def serve(
         raise InputError(Fault(found, "serve", "The page needs the extra `web`.", 'Try `pip install "resprout[web]"`.'))
     door = open_door(host, port)
     only_here = host in LOOPBACK
-    from resprout.app.serve.porter import Porter
+    from resprout.app.serve.startup_server import StartupServer
 
-    porter = Porter(door, THREADS)
+    server = StartupServer(door, THREADS)
     typer.echo(f"The page is at http://{host if only_here else socket.gethostname()}:{port}  (Ctrl+C ends it)")
     if not only_here:
         typer.echo("It has no password: everybody who reaches this address can use it.")
-    from resprout.app.serve.site import make_app, warm_in_background
+    from resprout.app.serve.web_application import make_app, warm_in_background
 
-    porter.hand_over(make_app(hosts=LOOPBACK if only_here else None).server)
+    server.hand_over(make_app(hosts=LOOPBACK if only_here else None).server)
     warm_in_background()
-    porter.wait()
+    server.wait()
 
 
 def open_door(host: str, port: int) -> socket.socket:

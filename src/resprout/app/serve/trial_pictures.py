@@ -1,4 +1,4 @@
-"""The trial tab's pictures: a trial that has been run in; course, responders, dissociation and power out, with a sentence for each."""
+"""The trial tab's pictures: a trial that has been run in; score by visit, responders, dissociation and power out, with a sentence for each."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resprout.app.serve.picture import Picture, axis, look, nice_range, value_axis, words
+from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
 from resprout.app.serve.trial_tab import control_of, effect_sizes, people_needed, power
 from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, faint
-from resprout.figures.wording import say_time
+from resprout.figures.spoken_units import format_time
 from resprout.trial import Trial
 
 COLOURS = (STAGE_COLOUR["score"], STAGE_COLOUR["dose"], STAGE_COLOUR["spine"], STAGE_COLOUR["signal"])
@@ -22,7 +22,7 @@ MARGIN = (48, 14, 12, 42)
 def trial_pictures(trial: Trial) -> dict[str, tuple[Picture, str]]:
     """By name: a picture and what it shows in words."""
     return {
-        "course": course(trial),
+        "score": score_by_visit(trial),
         "responders": responders(trial),
         "dissociation": dissociation(trial),
         "power": power_curve(trial),
@@ -53,7 +53,7 @@ def scale_of(trial: Trial) -> str:
     return trial.protocol.endpoints[0].name
 
 
-def course(trial: Trial) -> tuple[Picture, str]:
+def score_by_visit(trial: Trial) -> tuple[Picture, str]:
     """Means of the scale by visit with their 95 % bands."""
     visits = [float(hour) for hour in trial.protocol.endpoints[0].visits]
     places = {hour: place for place, hour in enumerate(visits)}
@@ -63,12 +63,12 @@ def course(trial: Trial) -> tuple[Picture, str]:
         rows = means(trial, scale_of(trial), "mean", name)
         x = [float(places[float(hour)]) for hour in rows["time_h"]]
         data += band(x, rows, colour)
-        data.append(line(x, rows["value"].tolist(), name, colour, dash, symbol))
+        data.append(line(x, rows["value"].tolist(), name, (colour, dash, symbol)))
         first, last = rows["value"].iloc[0], rows["value"].iloc[-1]
         told.append(f"on {name} from {first:.1f} to {last:.1f}")
         top = max(top, float(rows["upper"].max(skipna=True)))
     layout = visit_layout(trial, visits, f"{scale_of(trial)}, points", [0, nice_range(0, top)[1]])
-    sentence = f"{scale_of(trial)} from the start to {say_time(visits[-1])}: {'; '.join(told)}. Bands: 95 % interval of the mean."
+    sentence = f"{scale_of(trial)} from the start to {format_time(visits[-1])}: {'; '.join(told)}. Bands: 95 % interval of the mean."
     return {"data": data, "layout": layout}, sentence
 
 
@@ -104,10 +104,10 @@ def responders(trial: Trial) -> tuple[Picture, str]:
             }
         )
         if len(rows):
-            told.append(f"on {name} {rows['value'].iloc[0]:.0%} at {say_time(visits[0])}")
-            told[-1] += f", {rows['value'].iloc[-1]:.0%} at {say_time(visits[-1])}" if len(rows) > 1 else ""
+            told.append(f"on {name} {rows['value'].iloc[0]:.0%} at {format_time(visits[0])}")
+            told[-1] += f", {rows['value'].iloc[-1]:.0%} at {format_time(visits[-1])}" if len(rows) > 1 else ""
     layout = visit_layout(trial, visits, "responders, %", [0, 105], bargap=0.35)
-    return {"data": data, "layout": layout}, f"Score halved or better {'; '.join(told)}."
+    return {"data": data, "layout": layout}, f"Response (reduction of at least 50 %) {'; '.join(told)}."
 
 
 def dissociation(trial: Trial) -> tuple[Picture, str]:
@@ -120,9 +120,9 @@ def dissociation(trial: Trial) -> tuple[Picture, str]:
             continue
         x = (60 * rows["time_h"]).tolist()
         data += band(x, rows, colour)
-        data.append(line(x, rows["value"].tolist(), name, colour, dash, symbol, "%{x:.0f} min"))
+        data.append(line(x, rows["value"].tolist(), name, (colour, dash, symbol), "%{x:.0f} min"))
         peak = rows.iloc[int(rows["value"].to_numpy().argmax())]
-        when = f" after {say_time(float(peak['time_h']))}" if peak["value"] >= 0.5 else ""
+        when = f" after {format_time(float(peak['time_h']))}" if peak["value"] >= 0.5 else ""
         told.append(f"on {name} at {peak['value']:.0f}{when}")
         top = max(top, float(rows["upper"].max(skipna=True)))
     layout = look(
@@ -137,7 +137,7 @@ def dissociation(trial: Trial) -> tuple[Picture, str]:
 
 
 def power_curve(trial: Trial) -> tuple[Picture, str]:
-    """Power of a two-sided t-test on the change at each arm's best visit, by people in each arm."""
+    """Power of a two-sided t-test on the change at each arm's best visit, by patients per arm."""
     sizes = np.unique(np.round(np.geomspace(3, 300, 60))).astype(float)
     data, told = [], []
     for name, colour, dash, _ in arms_of(trial):
@@ -148,19 +148,19 @@ def power_curve(trial: Trial) -> tuple[Picture, str]:
             continue
         best = int(np.argmax(effects))
         chances = 100 * power(effects[best], sizes)
-        data.append(line(sizes.tolist(), chances.tolist(), name, colour, dash, "", "%{x:.0f} an arm", mode="lines"))
+        data.append(line(sizes.tolist(), chances.tolist(), name, (colour, dash, ""), "%{x:.0f} per arm", mode="lines"))
         needed = people_needed(effects[best])
-        many = f"{needed} people an arm give" if needed else "more than 500 people an arm are needed for"
-        told.append(f"{name} differs most at {say_time(visits[best])} (d = {effects[best]:.2f}); {many} 90 % power")
+        many = f"{needed} patients per arm give" if needed else "more than 500 patients per arm are needed for"
+        told.append(f"{name} differs most at {format_time(visits[best])} (d = {effects[best]:.2f}); {many} 90 % power")
     layout = look(
         HEIGHT,
         MARGIN,
-        xaxis=axis(type="log", title=words("people in each arm"), tickvals=[3, 10, 30, 100, 300]),
+        xaxis=axis(type="log", title=words("patients per arm"), tickvals=[3, 10, 30, 100, 300]),
         yaxis=value_axis(range=[0, 104], title=words("power, %")),
     )
     if not told:
         return {"data": [], "layout": layout}, "Power needs a parallel trial with a control arm."
-    caution = "The effect is read from this one run; another seed gives another."
+    caution = "The effect size is that of one replicate and varies with the seed."
     return {"data": data, "layout": layout}, f"{'; '.join(told)[0].upper()}{'; '.join(told)[1:]}. {caution}"
 
 
@@ -168,13 +168,15 @@ def line(
     x: list[float],
     y: list[float],
     name: str,
-    colour: str,
-    dash: str,
-    symbol: str,
-    when: str = "%{text}",
+    style: tuple[str, str, str],
+    when: str = "",
     mode: str = "lines+markers",
 ) -> dict[str, Any]:
-    """One line of one arm."""
+    """One line of one arm.
+
+    style   colour, dash and symbol      when   hover text of the place, as Plotly formats it
+    """
+    colour, dash, symbol = style
     return {
         "type": "scatter",
         "mode": mode,
@@ -183,7 +185,7 @@ def line(
         "name": name,
         "line": {"color": colour, "width": 2.2, "dash": dash},
         "marker": {"size": 7, "symbol": symbol or "circle", "color": colour},
-        "hovertemplate": f"{when.replace('%{text}', '')} %{{y:.1f}}<extra>{name}</extra>",
+        "hovertemplate": f"{when} %{{y:.1f}}<extra>{name}</extra>",
     }
 
 
@@ -199,7 +201,7 @@ def band(x: list[float], rows: pd.DataFrame, colour: str) -> list[dict[str, Any]
 
 def visit_layout(trial: Trial, visits: list[float], spoken: str, span: list[float], **more: Any) -> Picture:
     """Visits evenly spaced, as hours and weeks do not share one scale."""
-    shown = axis(tickvals=list(range(len(visits))), ticktext=[say_time(hour) for hour in visits])
+    shown = axis(tickvals=list(range(len(visits))), ticktext=[format_time(hour) for hour in visits])
     return look(
         HEIGHT,
         MARGIN,

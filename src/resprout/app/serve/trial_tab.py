@@ -12,7 +12,7 @@ import yaml
 from numpy.typing import NDArray
 from scipy.special import nctdtr, stdtrit
 
-from resprout.app.serve.state import Faults, State, read_regimen, read_state, regimen_text, say
+from resprout.app.serve.form_state import Faults, State, read_regimen, read_state, regimen_text, say
 from resprout.dosing.regimen import parse_duration, parse_regimen
 from resprout.errors import Fault, InputError
 from resprout.language import load_model
@@ -56,7 +56,7 @@ def design(state: State, model: Model) -> tuple[dict[str, Any], Faults]:
     _, faults = read_regimen(state, model)
     arms = []
     n, control = int(state.number["n"]), state.text["control"]
-    wanted = [("this regimen", regimen_text(state), "drug"), ("the further arm", state.text["further"], "further")]
+    wanted = [("this regimen", regimen_text(state), "drug"), ("additional arm", state.text["further"], "further")]
     if control != "none":
         wanted.append((control, CONTROL_REGIMENS[control], "control"))
     for name, text, field in wanted:

@@ -3,8 +3,8 @@
   "use strict";
   const DASH = { solid: "", dash: "7 4", dot: "2 3", dashdot: "8 3 2 3", longdashdot: "13 3 2 3" };
   const HEIGHT = 212, LEFT = 40, RIGHT = 8, TOP = 10, BOTTOM = 36, GAP = 28, EARLY_H = 6;
-  const LIGHT = { ink: "#59626e", line: "#e1e5ea", ghost: "#7D8590" };
-  const THEMED = { ink: "var(--soft)", line: "var(--line)", ghost: "#7D8590" };
+  const LIGHT = { ink: "#59626e", line: "#e1e5ea", reference_lines: "#7D8590" };
+  const THEMED = { ink: "var(--soft)", line: "var(--line)", reference_lines: "#7D8590" };
   let shown = null, cursor = null;
 
   function numbers(text) {
@@ -81,13 +81,13 @@
   }
   function drawing(panel, width, look) {
     const place = frame(width, shown.hours[shown.hours.length - 1]), [grid, y] = axes(panel, width, place, look);
-    return grid + lines(panel.ghost, shown.ghostHours, look.ghost, place, y, true) + lines(panel.lines, shown.hours, panel.colour, place, y, false);
+    return grid + lines(panel.reference_lines, shown.referenceHours, look.reference_lines, place, y, true) + lines(panel.lines, shown.hours, panel.colour, place, y, false);
   }
 
   // ---- all panels
   function show(done) {
-    shown = { hours: numbers(done.hours), ghostHours: numbers(done.ghostHours || ""), panels: done.panels, sentences: done.sentences };
-    for (const panel of shown.panels) for (const line of panel.lines.concat(panel.ghost)) line.values = numbers(line.y);
+    shown = { hours: numbers(done.hours), referenceHours: numbers(done.referenceHours || ""), panels: done.panels, sentences: done.sentences };
+    for (const panel of shown.panels) for (const line of panel.lines.concat(panel.reference_lines)) line.values = numbers(line.y);
     draw();
     document.dispatchEvent(new CustomEvent("path-drawn"));
   }

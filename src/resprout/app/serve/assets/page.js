@@ -11,25 +11,25 @@
 
   // ---- asking: one question a tab at a time, the latest wins
   function ask(name) {
-    const desk = (asks[name] = asks[name] || { since: 0, waiting: false, moved: 0 });
-    if (!ready) { desk.waiting = true; return; }
-    if (desk.since && performance.now() - desk.since < WAIT_MS[name]) { desk.waiting = true; return; }
-    desk.since = performance.now();
-    desk.waiting = false;
-    const wish = { serial: ++serial, fields: gather() };
-    if (name === "path" && pinned) wish.pinned = pinned;
-    if (name === "trial" && protocol !== null) wish.protocol = protocol;
+    const channel = (asks[name] = asks[name] || { since: 0, waiting: false, moved: 0 });
+    if (!ready) { channel.waiting = true; return; }
+    if (channel.since && performance.now() - channel.since < WAIT_MS[name]) { channel.waiting = true; return; }
+    channel.since = performance.now();
+    channel.waiting = false;
+    const request = { serial: ++serial, fields: gather() };
+    if (name === "path" && pinned) request.pinned = pinned;
+    if (name === "trial" && protocol !== null) request.protocol = protocol;
     if (name !== "path") say((name === "figure" ? "Drawing…" : "Working…") + " The very first time this builds what later runs reuse, which can take a minute.");
-    window.dash_clientside.set_props(name + "-wish", { data: wish });
+    window.dash_clientside.set_props(name + "-request", { data: request });
   }
   function answered(name, done) {
-    const desk = asks[name] || (asks[name] = {});
-    document.body.dataset[name + "Ms"] = String(Math.round(performance.now() - (desk.since || 0)));
+    const channel = asks[name] || (asks[name] = {});
+    document.body.dataset[name + "Ms"] = String(Math.round(performance.now() - (channel.since || 0)));
     document.body.dataset[name + "Serial"] = String(done && done.serial || 0);
-    desk.since = 0;
+    channel.since = 0;
     showFaults(name, (done && done.faults) || {});
     say((done && (done.message || done.said)) || "");
-    if (desk.waiting) ask(name);
+    if (channel.waiting) ask(name);
   }
   setInterval(() => { for (const name in asks) if (asks[name].waiting) ask(name); }, 400);
 
@@ -281,7 +281,7 @@
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") tip(null); });
     document.addEventListener("input", (event) => { if (event.target.id === "model-search") find(event); });
     const waiting = setInterval(() => {
-      if (!$("trial-course") || !window.dash_clientside.set_props) return;
+      if (!$("trial-score") || !window.dash_clientside.set_props) return;
       clearInterval(waiting);
       ready = true;
       say("Waking the model; the very first start takes a few seconds…");

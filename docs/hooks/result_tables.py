@@ -1,0 +1,213 @@
+"""Fills the pages on drugs, interventions, hypotheses and the scoreboard when the docs are built, by simulation or from records."""
+
+from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
+from resprout.app.fit_command import coverage_sentence
+from resprout.app.model_facts import drug_list
+from resprout.app.validate_command import format_range, say, shares
+from resprout.calibrate.data_tables import data_rows
+from resprout.calibrate.drug_comparison import COLUMNS, compare_drugs
+from resprout.calibrate.hypotheses import score_hypotheses
+from resprout.calibrate.interventions import RULES, run_interventions
+from resprout.calibrate.scoreboard import recorded_entries, scoreboard_facts
+from resprout.language import STAGES, load_model
+
+
+def on_page_markdown(markdown, **kwargs):
+    """Replace each placeholder of a page by its table."""
+    for placeholder, made in PLACEHOLDERS.items():
+        if placeholder in markdown:
+            markdown = markdown.replace(placeholder, made(load_model()))
+    return markdown
+
+
+def rows_of(columns, rows, right=()):
+    """A Markdown table."""
+    rule = ["--:" if column in right else "---" for column in columns]
+    lines = [columns, rule, *([cell(value) for value in row] for row in rows)]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def cell(text):
+    """Text that cannot break a table."""
+    return str(text).replace("|", "\\|").replace("<", "&lt;") or "–"
+
+
+def drugs_text(model):
+    """One line per drug."""
+    lines = drug_list(model)
+    rows = [
+        [f"`{line['drug']}`", ", ".join(line["acts_on"]), line["given_to"]]
+        + [line[grade] for grade in ("measured", "fitted", "assumed")]
+        for line in lines
+    ]
+    columns = ["drug", "acts on", "can be given to", "measured", "fitted", "assumed"]
+    return f"{len(lines)} drugs.\n\n" + rows_of(columns, rows, columns[3:])
+
+
+def drug_comparison_text(model):
+    """One dose of each drug in the typical depressed patient."""
+    rows = [[row.drug, row.family, *(f"{value:.3g}" for value in row.value.values())] for row in compare_drugs(model)]
+    meanings = "\n".join(f"- `{name}`: {meaning}" for name, meaning in COLUMNS.items())
+    return rows_of(["drug", "family", *COLUMNS], rows, list(COLUMNS)) + "\n\n" + meanings
+
+
+def interventions_text(model):
+    """Counts, the rows that are not reproduced with their reasons, then all rows."""
+    results = run_interventions(model)
+    facts = intervention_facts(results)
+    counts = (
+        f"**{facts['agree']} of {facts['total']} are reproduced; of those read in their source, "
+        f"{facts['agree_read']} of {facts['total_read']}.**"
+    )
+    not_passed = [[v.row["id"], v.row["intervention"], v.row["agent"], v.reason] for v in results if not v.agrees]
+    rows = [
+        [
+            v.row["id"],
+            v.row["intervention"],
+            v.row["agent"],
+            v.row["expected"],
+            v.predicted,
+            format_reading(v.worst),
+            v.row["verification"],
+            v.row["source"],
+        ]
+        for v in results
+    ]
+    columns = ["", "intervention", "drug", "observed", "predicted", "effect in the model", "verification", "source"]
+    rules = rows_of(["category", "criterion"], list(RULES.items()))
+    parts = ["## Rows that are not reproduced", rows_of([*columns[:3], "reason"], not_passed), "## Categories", rules]
+    return "\n\n".join([counts, *parts, "## All rows", rows_of(columns, rows)])
+
+
+def hypotheses_text(model):
+    """Which published result each hypothesis reproduces, and its claim."""
+    scores = score_hypotheses(model)
+    facts = hypothesis_facts(scores)
+    names = list(facts["hypotheses"])
+    rows = [[f["fact"], *("yes" if name in f["explained_by"] else "–" for name in names)] for f in facts["facts"]]
+    rows.append(["**results reproduced**", *(facts["explained"][name] for name in names)])
+    whole = facts["interventions_total"]
+    rows.append([f"interventions reproduced, of {whole}", *(facts["interventions_agree"][name] for name in names)])
+    parts = []
+    for score in scores:
+        changed = [[f"`{row['constant']}`", row["value"], row["meaning"]] for row in score.hypothesis.rows]
+        parts.append(f"**{score.hypothesis.name}.** {score.hypothesis.claim}")
+        parts += [rows_of(["constant", "value", "meaning"], changed)] if changed else []
+    return "\n\n".join([rows_of(["published result", *names], rows), *parts])
+
+
+def learned_text(model):
+    """The posterior of each fitted quantity, as recorded when it was fitted."""
+    rows = [
+        [
+            f"`{row['name']}`",
+            row["unit"],
+            row["prior"],
+            row["value"],
+            f"{row['lower']} to {row['upper']}",
+            f"{max(float(row['contraction']), 0):.0%}",
+            row["R_hat"],
+            row["ESS"],
+            f"`{row['nearest']}` ({float(row['correlation']):+.2f})",
+        ]
+        for row in data_rows("posterior")
+    ]
+    columns = [
+        "quantity",
+        "unit",
+        "prior",
+        "mode",
+        "90 % interval",
+        "contraction",
+        "R-hat",
+        "ESS",
+        "most correlated with",
+    ]
+    return rows_of(columns, rows, columns[2:8])
+
+
+def left_out_text(model):
+    """Published results beside leave-one-trial-out predictions, as recorded."""
+    rows = data_rows("left_out_trials")
+    if not rows:
+        return "*Not recorded for these constants yet: `resprout fit --leave-out --ship` writes it.*"
+    counted = [row for row in rows if row["inside"]]
+    rows_as_bool = [
+        {**row, "inside": row["inside"] == "true", "inside_plain": row["inside_plain"] == "true"} for row in counted
+    ]
+    words = f"**{coverage_sentence(rows_as_bool)}** Studies differ by more than the model's between-study heterogeneity and parameter uncertainty."
+    cells = [
+        [
+            row["trial"],
+            row["evidence"],
+            row["arm"],
+            row["endpoint"],
+            row["statistic"],
+            row["published"],
+            row["predicted"],
+            f"{row['lower']} to {row['upper']}",
+            "yes" if row["inside"] == "true" else "no",
+        ]
+        for row in counted
+    ]
+    columns = ["trial", "", "arm", "endpoint", "statistic", "published", "predicted", "90 % interval", "inside"]
+    return words + "\n\n" + rows_of(columns, cells, columns[5:7])
+
+
+def scoreboard_text(model):
+    """Totals, then every row by stage, those not used in the fit first."""
+    entries = recorded_entries()
+    facts = scoreboard_facts(entries)
+    totals = [
+        [name, *shares(part)]
+        for part in ("by_group", "by_stage", "by_seed_row", "by_use")
+        for name, part in facts[part].items()
+    ]
+    parts = [rows_of(["", "passed", "of", "share"], [*totals, ["**all**", *shares(facts)]], ["passed", "of", "share"])]
+    for number, stage in enumerate(STAGES, 1):
+        for used, title in ((False, "not used in the fit"), (True, "used in the fit")):
+            chosen = [entry for entry in entries if (entry.stage, entry.used_in_fit) == (number, used)]
+            parts += (
+                [f"## {number} {stage.capitalize()}, {title}", rows_of(ENTRY_COLUMNS, map(entry_line, chosen))]
+                if chosen
+                else []
+            )
+    return "\n\n".join(parts)
+
+
+ENTRY_COLUMNS = ["", "result", "passes", "observed", "predicted", "range", "verification", "source"]
+
+
+def entry_line(entry):
+    """One row of the scoreboard."""
+    numbers = [say(entry.observed), say(entry.predicted), format_range(entry)]
+    return [
+        entry.id.split()[0],
+        entry.what,
+        "yes" if entry.passed else "**no**",
+        *numbers,
+        entry.verification,
+        entry.source,
+    ]
+
+
+def misses_text(model):
+    """Every row that does not pass, with its reason."""
+    not_passed = [entry for entry in recorded_entries() if not entry.passed]
+    rows = [
+        [entry.id.split()[0], entry.what, say(entry.observed), say(entry.predicted), entry.reason]
+        for entry in not_passed
+    ]
+    return f"{len(not_passed)} rows do not pass.\n\n" + rows_of(["", "result", "observed", "predicted", "reason"], rows)
+
+
+PLACEHOLDERS = {
+    "<!-- scoreboard -->": scoreboard_text,
+    "<!-- misses -->": misses_text,
+    "<!-- learned -->": learned_text,
+    "<!-- left out -->": left_out_text,
+    "<!-- drugs -->": drugs_text,
+    "<!-- drug comparison -->": drug_comparison_text,
+    "<!-- interventions -->": interventions_text,
+    "<!-- hypotheses -->": hypotheses_text,
+}

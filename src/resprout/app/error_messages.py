@@ -1,0 +1,78 @@
+"""What went wrong, on the screen: every mistake of a user becomes a three-part message, never a traceback."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from resprout.errors import Fault, ResproutError, nearest
+
+REPORT_HINT = "Run it again with RESPROUT_DEBUG=1 to see the details, and send them with the command to the developers."
+
+WANTED = (
+    ("valid integer", "is not what it should be", "a whole number"),
+    ("valid number", "is not what it should be", "a number"),
+    ("less than or equal", "is too large", "{} or less"),
+    ("greater than or equal", "is too small", "{} or more"),
+)
+"""What the command-line library says of a value; what we say was found, and what was expected."""
+
+
+def usage_error_class() -> type[Exception]:
+    """The base of Typer's own complaints about a command line, wherever this version of Typer keeps it."""
+    return next(parent for parent in typer.BadParameter.__mro__ if parent.__name__ == "ClickException")
+
+
+def console_for_errors() -> Console:
+    """A console on standard error that never cuts a message at an unknown width."""
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def print_error(error: ResproutError) -> None:
+    """Print every fault of an error: where and what was found, what was expected, what to do next."""
+    console = console_for_errors()
+    for fault in error.faults or (Fault(str(error)),):
+        first = Text("error  ", style="bold red")
+        if fault.where:
+            first.append(f"{fault.where}  ", style="bold")
+        console.print(first.append(fault.found))
+        for part in (fault.expected, fault.remedy):
+            if part:
+                console.print(Text(f"       {part}"))
+
+
+def print_usage_error(error: Exception, commands: list[str]) -> None:
+    """Print a complaint of Typer's about options and arguments in the same look."""
+    message = str(getattr(error, "format_message", lambda: str(error))()).strip()
+    context = getattr(error, "ctx", None)
+    where = getattr(context, "command_path", "resprout") or "resprout"
+    expected, value = "", re.match(r"Invalid value for '([^']+)': Input should be (.*)", message, re.DOTALL)
+    if value:
+        limit = re.search(r"equal to (\S+?)\.?$", value[2])
+        for heard, found, wanted in WANTED:
+            if heard in value[2]:
+                message = f"`{value[1]}` {found}."
+                expected = f"Expected {wanted.format(limit[1] if limit else '')}."
+    unknown = re.search(r"No such command '([^']*)'", message)
+    if unknown and "Did you mean" not in message:
+        expected = nearest(unknown.group(1), commands)
+    message = message if message.endswith((".", "?")) else f"{message}."
+    print_error(ResproutError(Fault(message, "", expected, f"`{where} --help` shows how it is used.")))
+
+
+def print_internal_error(error: Exception, debug: bool) -> None:
+    """Say that something broke which is not the user's mistake; the traceback only if asked for."""
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    fault = Fault(
+        f"Something in resprout itself went wrong ({type(error).__name__}: {error}).",
+        "",
+        "This is not a mistake in what you typed.",
+        "" if debug else REPORT_HINT,
+    )
+    print_error(ResproutError(fault))

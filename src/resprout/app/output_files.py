@@ -1,0 +1,174 @@
+"""Results into files: checked at the door, written beside the target, then renamed, so that none looks whole too soon."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import math
+import os
+import shutil
+from array import array
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resprout.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+    import xarray as xr
+
+TABLE_SUFFIXES = (".csv", ".parquet")
+RUN_SUFFIXES = (".nc", ".zarr")
+PAGE_SUFFIXES = (".html", ".htm")
+PICTURE_SUFFIXES = (".html", ".svg", ".pdf", ".png")
+
+
+def check_target(option: str, target: Path | None, suffixes: tuple[str, ...]) -> list[Fault]:
+    """Faults of a file still to be written: unknown suffix, folder that is not there or not open to us."""
+    if target is None:
+        return []
+    faults = []
+    if target.suffix.lower() not in suffixes:
+        kinds = " or ".join(f"`{suffix}`" for suffix in suffixes)
+        remedy = f"Try `{option} {target.with_suffix(suffixes[0])}`."
+        faults.append(
+            Fault(
+                f"`{target.name}` has no suffix known here.",
+                option,
+                f"Expected a name that ends in {kinds}.",
+                remedy,
+            )
+        )
+    folder = target.resolve().parent
+    if not folder.is_dir():
+        faults.append(
+            Fault(f"There is no folder `{target.parent}`.", option, "", f"Try `mkdir -p {target.parent}` first.")
+        )
+    elif not os.access(folder, os.W_OK):
+        faults.append(
+            Fault(f"The folder `{target.parent}` cannot be written to.", option, "", "Choose another folder.")
+        )
+    elif target.is_dir() and target.suffix != ".zarr":
+        faults.append(Fault(f"`{target}` is a folder.", option, "Expected the name of a file.", "Choose another name."))
+    return faults
+
+
+@contextlib.contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Lend a path beside `target` to write to; it takes the target's name only once everything is written."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part{target.suffix}")
+    try:
+        yield draft
+        if target.is_dir():
+            shutil.rmtree(target)
+        draft.replace(target)
+    finally:
+        if draft.is_dir():
+            shutil.rmtree(draft)
+        draft.unlink(missing_ok=True)
+
+
+def save_table(table: pd.DataFrame, target: Path) -> None:
+    """Write a long table as CSV or Parquet, by the suffix of its name."""
+    with atomic_path(target) as draft:
+        if target.suffix.lower() == ".parquet":
+            table.to_parquet(draft, index=False)
+        else:
+            table.to_csv(draft, index=False, float_format="%.8g")
+
+
+def save_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str], target: Path) -> None:
+    """Write a long table, row by row, as CSV or Parquet by the suffix of its name."""
+    with atomic_path(target) as draft:
+        if target.suffix.lower() == ".parquet":
+            import pyarrow as pa
+            from pyarrow import parquet
+
+            table = pa.table([_arrow(values) for values in zip(*rows, strict=True)], names=list(columns))
+            parquet.write_table(table, draft)
+            return
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _arrow(values: Sequence[Any]) -> Any:
+    """A column made from its bytes: every other way makes Arrow import pandas, which takes as long as the run."""
+    import pyarrow as pa
+
+    if isinstance(values[0], str):
+        words = [value.encode() for value in values]
+        ends = array("i", accumulate(map(len, words), initial=0))
+        return pa.Array.from_buffers(
+            pa.string(), len(words), [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(b"".join(words))]
+        )
+    kind, code = (pa.int64(), "q") if isinstance(values[0], int) else (pa.float64(), "d")
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(array(code, values).tobytes())])
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.8g}"
+
+
+def save_page(text: str, target: Path) -> None:
+    """Write a page of HTML."""
+    with atomic_path(target) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def save_bytes(content: bytes, target: Path) -> None:
+    """Write what is ready as bytes."""
+    with atomic_path(target) as draft:
+        draft.write_bytes(content)
+
+
+def save_run(run: xr.Dataset, target: Path) -> None:
+    """Write a whole run as NetCDF."""
+    flat = run.assign_attrs(
+        {key: value if isinstance(value, int | float) else str(value) for key, value in run.attrs.items()}
+    )
+    # NetCDF 3, the kind SciPy writes, has no 64-bit integers.
+    narrow = {str(name): flat[name].astype("int32") for name in flat.variables if flat[name].dtype.kind in "iu"}
+    with atomic_path(target) as draft:
+        flat.assign(narrow).to_netcdf(draft, engine="scipy")
+
+
+def refuse(faults: list[Fault]) -> None:
+    """Raise all faults at once, if there are any."""
+    if faults:
+        raise InputError(*faults)
+
+
+def check_figure_target(option: str, target: Path | None) -> list[Fault]:
+    """Faults of a picture still to be drawn: those of any file, and the picture library that some kinds need."""
+    faults = check_target(option, target, PICTURE_SUFFIXES)
+    if target is None or faults or target.suffix.lower() in PAGE_SUFFIXES or find_spec("kaleido"):
+        return faults
+    found = f"`{target.name}` needs the picture library kaleido, which is not installed."
+    remedy = f"`pip install resprout[pictures]`, or `{option} {target.with_suffix('.html')}`."
+    return [Fault(found, option, "", remedy)]
+
+
+def save_figure(drawn: go.Figure, target: Path) -> None:
+    """Write a figure as a page that opens offline, or as SVG, PDF or PNG.
+
+    Raises InputError where the picture library or its browser is not there.
+    """
+    if target.suffix.lower() in PAGE_SUFFIXES:
+        save_page(drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}), target)
+        return
+    try:
+        image = drawn.to_image(format=target.suffix.lower().removeprefix("."), width=1000, height=drawn.layout.height)
+    except (ImportError, ValueError, RuntimeError, OSError) as error:
+        found = f"`{target.name}` cannot be drawn ({str(error).strip().partition(chr(10))[0]})."
+        remedy = f"Have Chrome or Chromium, or write `{target.with_suffix('.html')}`."
+        raise InputError(Fault(found, "", "SVG, PDF and PNG need kaleido and a browser.", remedy)) from None
+    with atomic_path(target) as draft:
+        draft.write_bytes(image)

@@ -1,0 +1,100 @@
+"""The page around everything: head, form, tabs; plain HTML, so that every control is the browser's own."""
+
+from __future__ import annotations
+
+from html import escape
+
+from resprout.app.html_page import NOTICE
+from resprout.app.serve.html_form import control_form, drug_form, trial_form
+from resprout.figures.palette import STAGE_COLOUR
+from resprout.figures.stage_panels import PANELS
+from resprout.language.records import Model
+
+TABS = (
+    ("path", "Path"),
+    ("trial", "Trial"),
+    ("drugs", "Drugs"),
+    ("figures", "Figures"),
+    ("model", "Model"),
+    ("scoreboard", "Scoreboard"),
+)
+TAKE_AWAY = (
+    ("take-link", "Copy link"),
+    ("take-command", "Command line"),
+    ("take-python", "Python"),
+    ("take-csv", "CSV"),
+    ("take-svg", "SVG"),
+)
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cpath d='M16 29V13' stroke='%237440E4'"
+    " stroke-width='4' stroke-linecap='round'/%3E%3Ccircle cx='16' cy='9' r='6' fill='%231E7B59'/%3E%3C/svg%3E"
+)
+
+
+def shell(model: Model, version: str) -> str:
+    """The whole page; Dash puts its own parts where the double braces are."""
+    tabs = "".join(
+        f'<button type="button" role="tab" id="tab-{name}" data-tab="{name}" aria-controls="panel-{name}" '
+        f'aria-selected="{"true" if name == "path" else "false"}" tabindex="{0 if name == "path" else -1}">{words}</button>'
+        for name, words in TABS
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>resprout</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="description" content="From dose to dendritic spine to depression score, in virtual patients">'
+        f'<link rel="icon" href="{ICON}">{{%css%}}</head><body data-tab="path">'
+        '<a class="skip" href="#main">Skip to the results</a>'
+        '<header><div class="brand"><h1>resprout</h1><p>from dose to dendritic spine to depression score, in a virtual patient</p></div>'
+        '<button type="button" id="theme" class="quiet" aria-label="Light or dark">◐</button></header>'
+        f'<p class="notice" role="note">{escape(NOTICE)}</p>'
+        '<div class="layout"><aside aria-label="Regimen, patient and blocks"><details id="fold-controls" open>'
+        f"<summary>Regimen, patient, blocks</summary>{control_form(model)}</details></aside>"
+        f'<main id="main"><div class="tabs" role="tablist" aria-label="What to look at">{tabs}</div>'
+        '<div id="status" class="status" role="status" aria-live="polite"></div>'
+        f"{path_head()}{path_cards()}"
+        f'<div class="head" data-for="trial"><h2>A trial of this regimen</h2><p>People are recruited for the trial, so the '
+        "patient and the blocks at the left do not apply; the regimen does. Ratings include placebo response, within-subject "
+        "variability and rater error. One replicate is run at the point estimate; <code>resprout trial</code> runs many and "
+        f"samples the parameters from the posterior.</p>{trial_form(model)}</div>"
+        '<div class="head" data-for="drugs"><h2>Regimens side by side</h2><p>Each line is given to the patient at the left, '
+        f"with the blocks at the left.</p>{drug_form(model)}</div>"
+        '<div class="head" data-for="figures"><h2>Figures of the review</h2><p>Drawn from the model. '
+        "After Krystal, Sanacora and Duman (2013), doi:10.1016/j.biopsych.2013.03.026.</p></div>"
+        '<div id="react-entry-point">{%app_entry%}</div>'
+        '<section class="head" id="panel-model" data-for="model" role="tabpanel" aria-labelledby="tab-model">'
+        '<h2>The model, number by number</h2><div id="model-body"></div></section>'
+        '<section class="head" id="panel-scoreboard" data-for="scoreboard" role="tabpanel" aria-labelledby="tab-scoreboard">'
+        '<h2>How the model stands against published facts</h2><div id="scoreboard-body"></div></section>'
+        "</main></div>"
+        f"<footer>resprout {escape(version)}, model {escape(model.digest)}. For research and teaching; not medical advice.</footer>"
+        '<div id="tip" role="tooltip" hidden></div><div id="toast" role="status" aria-live="polite"></div>'
+        '<noscript><p class="notice">This page needs JavaScript. The same from the command line: <code>resprout --help</code>.'
+        "</p></noscript>{%config%}{%scripts%}{%renderer%}</body></html>"
+    )
+
+
+def path_head() -> str:
+    """Buttons above the six panels, and where code to take along appears."""
+    buttons = "".join(f'<button type="button" id="{name}" class="quiet">{words}</button>' for name, words in TAKE_AWAY)
+    return (
+        '<div class="head" data-for="path"><div class="tools"><button type="button" id="pin" class="quiet" '
+        'aria-pressed="false">Pin these curves</button><span class="push"></span>'
+        f'{buttons}</div><div id="taken" hidden><pre tabindex="0"></pre><button type="button" class="quiet" id="taken-close">'
+        "Close</button></div></div>"
+    )
+
+
+def path_cards() -> str:
+    """Six empty panels in the order of the stages; the page's script draws into them."""
+    cards = "".join(
+        f'<article class="card" id="card-{panel.stage}"><header><h2><span class="swatch" style="background:'
+        f'{STAGE_COLOUR[panel.stage]}"></span>{escape(panel.title)}</h2><span class="axis"></span></header>'
+        f'<div class="chart" data-stage="{panel.stage}" tabindex="0" role="img" aria-describedby="sentence-{panel.stage}" '
+        f'aria-label="{escape(panel.title)}: curves over time. Arrow keys move the time at which values are read."></div>'
+        f'<ul class="legend"></ul><p class="sentence" id="sentence-{panel.stage}"></p></article>'
+        for panel in PANELS
+    )
+    return (
+        '<section class="panel" id="panel-path" data-for="path" role="tabpanel" aria-labelledby="tab-path">'
+        f'<div class="cards">{cards}</div></section>'
+    )

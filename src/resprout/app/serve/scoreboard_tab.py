@@ -1,0 +1,167 @@
+"""The scoreboard tab: published interventions and facts beside what the model gives, worked out once, in the background."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
+from resprout.app.html_page import Raw, html_table, with_note
+from resprout.app.validate_command import format_range, say
+from resprout.calibrate.hypotheses import score_hypotheses
+from resprout.calibrate.interventions import run_interventions
+from resprout.calibrate.scoreboard import ScoreboardEntry, recorded_entries, scoreboard_facts
+from resprout.figures.palette import STAGE_COLOUR
+from resprout.figures.spoken_units import format_unit
+from resprout.language import STAGES
+from resprout.language.records import Model
+
+YES = Raw('<span class="yes" aria-label="yes">●</span>')
+NO = Raw('<span class="no" aria-label="no">○</span>')
+log = logging.getLogger("resprout.page")
+
+
+class Scoreboard:
+    """Tables that appear one by one as they are worked out; everybody reads the same."""
+
+    def __init__(self, model: Model) -> None:
+        """Prepare; nothing is worked out before somebody asks.
+
+        model   the model that the page shows
+        """
+        self._model = model
+        self._tables: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def html(self) -> tuple[str, bool]:
+        """What there is so far, and whether that is all."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="scoreboard", daemon=True)
+                self._thread.start()
+        tables = dict(self._tables)
+        whole = len(tables) == len(TABLES)
+        waiting = "" if whole else '<p class="none">Working out the next table; the first time it takes a minute.</p>'
+        return "".join(tables.values()) + waiting, whole
+
+    def _work(self) -> None:
+        for name, make in TABLES.items():
+            try:
+                self._tables[name] = make(self._model)
+            except Exception:
+                log.exception("a table of the scoreboard failed")
+                self._tables[name] = card(name.capitalize(), "", "<p>This table could not be worked out.</p>")
+
+
+def card(title: str, lead: str, body: str) -> str:
+    """One table with its heading; `body` is HTML."""
+    said = f"<p>{escape(lead)}</p>" if lead else ""
+    return f'<section class="card"><h3>{escape(title)}</h3>{said}{body}</section>'
+
+
+def interventions_card(model: Model) -> str:
+    """Every published intervention in the model; misses open, with their reasons, the others folded."""
+    results = run_interventions(model)
+    facts = intervention_facts(results)
+    reasons = [row["reason"] for row in facts["rows"]]
+    columns = ["", "intervention", "beside", "measured", "observed", "model", "found in the model", "source"]
+    rows: dict[bool, list[list[Any]]] = {True: [], False: []}
+    for result, reason in zip(results, reasons, strict=True):
+        row = result.row
+        named = with_note(row["intervention"], "" if result.agrees else reason)
+        cells = [row["agent"] or "–", row["readout"], row["expected"], result.predicted, format_reading(result.worst)]
+        rows[result.agrees].append([YES if result.agrees else NO, named, *cells, row["source"]])
+    share = facts["agree_read"] / max(facts["total_read"], 1)
+    lead = (
+        f"Blocks, knock-outs and added drugs of published experiments, repeated in the model: {facts['agree']} of "
+        f"{facts['total']} come out as observed ({facts['agree_read']} of {facts['total_read']}, {share:.0%}, of those read in "
+        "their source)."
+    )
+    misses = folded(
+        "Not as observed", f"{len(rows[False])}, with reasons", html_table(columns, rows[False]), opened=True
+    )
+    hits = folded("As observed", f"{len(rows[True])}", html_table(columns, rows[True]))
+    return card("Interventions", lead, misses + hits)
+
+
+def folded(title: str, said: str, body: str, *, opened: bool = False, colour: str = "") -> str:
+    """A part that opens at a click; `body` is HTML."""
+    swatch = f'<span class="swatch" style="background:{colour}"></span>' if colour else ""
+    opening = "<details open>" if opened else "<details>"
+    return f"{opening}<summary>{swatch}{escape(title)}<small>{escape(said)}</small></summary>{body}</details>"
+
+
+def hypotheses_card(model: Model) -> str:
+    """Which published facts each hypothesis explains alone."""
+    facts = hypothesis_facts(score_hypotheses(model))
+    names = list(facts["hypotheses"])
+    rows: list[list[Any]] = [
+        [row["fact"], *(YES if name in row["explained_by"] else NO for name in names), row["source"]]
+        for row in facts["facts"]
+    ]
+    rows.append(["all", *(f"{facts['explained'][name]} of {facts['total']}" for name in names), ""])
+    claims = "".join(
+        f"<li><strong>{escape(name)}</strong>: {escape(claim)}</li>" for name, claim in facts["hypotheses"].items()
+    )
+    lead = (
+        "The same published facts asked of each account of how ketamine works, every other part of the model unchanged."
+    )
+    return card("Rival hypotheses", lead, f"<ul>{claims}</ul>" + html_table(["published fact", *names, "source"], rows))
+
+
+def validation_card(model: Model) -> str:
+    """Every published row beside the model's own number, as it was last written down: a summary, then stage by stage."""
+    entries = recorded_entries()
+    facts = scoreboard_facts(entries)
+    unseen = facts["by_use"]["not_used_in_fit"]
+    lead = (
+        f"Every published row beside the model's own number: {facts['passed']} of {facts['total']} agree; of rows that the fit "
+        f"has not seen, {unseen['passed']} of {unseen['total']}. Open a stage to read its rows, misses first, with their reasons."
+    )
+    return card("Published numbers", lead, "".join(stage_rows(name, entries) for name in STAGES))
+
+
+def stage_rows(stage: str, entries: Sequence[ScoreboardEntry]) -> str:
+    """The published rows of one stage, folded under a bar of how many agree."""
+    place = STAGES.index(stage) + 1
+    own = sorted(
+        (entry for entry in entries if entry.stage == place),
+        key=lambda each: (each.passed, each.used_in_fit, each.group),
+    )
+    agree, colour = sum(entry.passed for entry in own), STAGE_COLOUR[stage]
+    columns = ["", "what", "observed", "model", "agrees within", "fit"]
+    table = html_table(columns, [published_cells(entry) for entry in own])
+    bar = f'<span class="track"><span class="bar" style="width:{100 * agree / max(len(own), 1):.0f}%;background:{colour}"></span></span>'
+    said = f"{agree} of {len(own)} agree"
+    return folded(f"{place} {stage.capitalize()}", said, table, colour=colour).replace(
+        "</summary>", f"{bar}</summary>", 1
+    )
+
+
+def published_cells(entry: ScoreboardEntry) -> list[Any]:
+    """One published row: what was measured and where it stands, both numbers with their unit, and the range of agreement."""
+    unit = format_unit(entry.unit).replace("hour", "h").replace("percent", "%")
+    numbers = [
+        say(each) if isinstance(each, str) else f"{say(each)} {unit}".strip()
+        for each in (entry.observed, entry.predicted)
+    ]
+    note = "; ".join(part for part in (f"{entry.id.split()[0]}, {entry.source}", entry.reason) if part)
+    named = with_note(entry.what.replace(", value;", ";"), note)
+    return [
+        YES if entry.passed else NO,
+        named,
+        *numbers,
+        format_range(entry),
+        "seen" if entry.used_in_fit else "not seen",
+    ]
+
+
+TABLES: dict[str, Callable[[Model], str]] = {
+    "validation": validation_card,
+    "interventions": interventions_card,
+    "hypotheses": hypotheses_card,
+}

@@ -1,0 +1,104 @@
+"""Tables and words on standard output: as wide as the terminal, and never cut when piped."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from resprout.language import STAGES
+
+# Nearest named colours of the figures' palette, so that stages look alike on screen and page.
+STAGE_STYLE = dict(zip(STAGES, ("#228EF0", "#C8602F", "#2E9A72", "#E85A9B", "#BE830D", "#9A70F0"), strict=True))
+GRADE_STYLE = {"measured": "green", "fitted": "cyan", "assumed": "yellow"}
+PIPED_WIDTH = 160
+
+
+def stdout_console() -> Console:
+    """A console on standard output; wide if nobody watches, so that a pipe gets whole lines."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", right: Sequence[str] = ()
+) -> Table:
+    """A light table; columns named in `right` hold numbers."""
+    made = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    return made
+
+
+def graded(grade: str) -> Text:
+    """A grade in its colour."""
+    return Text(grade, style=GRADE_STYLE.get(grade, ""))
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number as short as its digits allow; a dash where there is none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
+
+
+def p_value(p: float) -> str:
+    """A p value as papers print it."""
+    if math.isnan(p):
+        return "–"
+    return "<.0001" if p < 0.0001 else f"{p:.4f}".lstrip("0")
+
+
+def print_json(facts: Any) -> None:
+    """Print data as JSON, with numbers that are no numbers as null."""
+    print(json.dumps(plain(facts), indent=2, ensure_ascii=False))
+
+
+def plain(facts: Any) -> Any:
+    """Data that JSON can hold: no NumPy numbers, no NaN."""
+    if isinstance(facts, dict):
+        return {str(key): plain(value) for key, value in facts.items()}
+    if isinstance(facts, list | tuple):
+        return [plain(value) for value in facts]
+    if hasattr(facts, "tolist"):
+        return plain(facts.tolist())
+    if isinstance(facts, float) and not math.isfinite(facts):
+        return None
+    return facts
+
+
+def status_spinner(what: str) -> AbstractContextManager[Any]:
+    """A spinner on standard error while something runs; silent if nobody watches."""
+    return Console(stderr=True).status(f"{what} …")
+
+
+@contextmanager
+def progress_bar(whole: int, what: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error with rate and time left; lends a function to be told how many are done."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    begun = time.monotonic()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=whole, rate="")
+
+        def progress(done: int) -> None:
+            rate = f"{done / max(time.monotonic() - begun, 1e-9):,.0f}/s"
+            bar.update(task, completed=done, rate=rate)
+
+        yield progress

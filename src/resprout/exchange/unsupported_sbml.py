@@ -1,0 +1,114 @@
+"""What an imported model may not hold: takes an SBML document, gives a fault for each construct that is not run, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import libsbml
+
+from resprout.errors import Fault
+
+LIMITS = "docs/limits.md lists what an imported model may hold."
+HARMLESS = ("layout", "render", "groups", "fbc")
+_NAMED = {
+    libsbml.AST_FUNCTION_DELAY: "`delay`",
+    libsbml.AST_FUNCTION_RATE_OF: "`rateOf`",
+    libsbml.AST_FUNCTION_FACTORIAL: "`factorial`",
+    libsbml.AST_FUNCTION_FLOOR: "`floor`",
+    libsbml.AST_FUNCTION_CEILING: "`ceiling`",
+    libsbml.AST_FUNCTION_QUOTIENT: "`quotient`",
+    libsbml.AST_FUNCTION_REM: "`rem`",
+}
+
+Place = Callable[[libsbml.SBase], str]
+
+
+def refusals(document: libsbml.SBMLDocument, place: Place) -> list[Fault]:
+    """A fault for everything the engine does not run.
+
+    place   where an element stands, as messages say it
+    """
+    model = document.getModel()
+    found: list[tuple[libsbml.SBase, str, str]] = [
+        *_packages(document),
+        *((rule, "an algebraic rule", "") for rule in model.getListOfRules() if rule.isAlgebraic()),
+        *((constraint, "a constraint", "") for constraint in model.getListOfConstraints()),
+        *_reactions(model),
+        *_events(model),
+        *_functions(model),
+    ]
+    return [
+        Fault(f"{what} is not supported.", place(element), expected or "An ordinary ODE model was expected.", LIMITS)
+        for element, what, expected in found
+    ]
+
+
+def _packages(document: libsbml.SBMLDocument) -> Iterator[tuple[libsbml.SBase, str, str]]:
+    # in Level 2 packages are annotations only
+    for index in range(document.getNumPlugins() if document.getLevel() > 2 else 0):
+        name = document.getPlugin(index).getPackageName()
+        if name != "l3v2extendedmath" and (name not in HARMLESS or document.getPackageRequired(name)):
+            yield document, f"the SBML package `{name}`", "SBML core, and packages that do not change the mathematics."
+    for index in range(document.getNumUnknownPackages()):
+        prefix = document.getUnknownPackagePrefix(index)
+        if document.getPackageRequired(prefix):
+            yield document, f"the SBML package `{prefix}`", ""
+
+
+def _reactions(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]:
+    for reaction in model.getListOfReactions():
+        name = reaction.getId()
+        if reaction.isSetFast() and reaction.getFast():
+            yield reaction, f"reaction `{name}`: a fast reaction", ""
+        if not reaction.isSetKineticLaw() or not reaction.getKineticLaw().isSetMath():
+            yield reaction, f"reaction `{name}`: a reaction without kinetic law", "A rate was expected."
+    ruled = {rule.getVariable() for rule in model.getListOfRules() if not rule.isAlgebraic()}
+    ruled |= {change.getVariable() for event in model.getListOfEvents() for change in event.getListOfEventAssignments()}
+    for reaction in model.getListOfReactions():
+        for taken in (*reaction.getListOfReactants(), *reaction.getListOfProducts()):
+            if taken.isSetStoichiometryMath() or (taken.isSetIdAttribute() and taken.getIdAttribute() in ruled):
+                yield taken, f"reaction `{reaction.getId()}`: a stoichiometry that varies", "A constant was expected."
+
+
+def _events(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]:
+    for number, event in enumerate(model.getListOfEvents(), 1):
+        name = event.getId() or str(number)
+        if event.isSetDelay():
+            yield event, f"event `{name}`: a delay of an event", ""
+        if event.isSetPriority():
+            yield event, f"event `{name}`: a priority of an event", ""
+        if not event.isSetTrigger() or not event.getTrigger().isSetMath():
+            yield event, f"event `{name}`: an event without trigger", ""
+
+
+def _functions(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]:
+    elements = model.getListOfAllElements()
+    for element in (elements.get(index) for index in range(elements.getSize())):
+        tree = element.getMath() if hasattr(element, "getMath") else None
+        for name in sorted(_refused(tree)) if tree is not None else ():
+            yield element, f"{_owner(element)}: the function {name}", ""
+
+
+def _refused(tree: libsbml.ASTNode) -> set[str]:
+    kind = tree.getType()
+    own = {_NAMED[kind]} if kind in _NAMED else set()
+    if not own and kind > libsbml.AST_END_OF_CORE and not _extended(kind):
+        own = {f"`{tree.getName() or libsbml.formulaToL3String(tree)}`"}
+    return own.union(*(_refused(tree.getChild(index)) for index in range(tree.getNumChildren())))
+
+
+def _extended(kind: int) -> bool:
+    return kind in (
+        libsbml.AST_FUNCTION_MAX,
+        libsbml.AST_FUNCTION_MIN,
+        libsbml.AST_LOGICAL_IMPLIES,
+    )
+
+
+def _owner(element: libsbml.SBase) -> str:
+    """The named element that some mathematics belongs to."""
+    while element is not None and not (element.getIdAttribute() or getattr(element, "getVariable", str)()):
+        element = element.getParentSBMLObject()
+    if element is None:
+        return "the model"
+    return f"{element.getElementName()} `{element.getIdAttribute() or element.getVariable()}`"
