@@ -12,7 +12,7 @@ def self_feeding(folder):
     text = stage.read_text().replace("(fast - growth)", "(fast + growth^4 / (growth^4 + threshold^4) - growth)")
     stage.write_text(text)
     with (folder / "parameters.tsv").open("a") as table:
-        table.write("threshold\t0.5\tdimensionless\t4\tconstant\t\t\t\tassumed\t\tthreshold\n")
+        table.write("threshold\t0.5\tdimensionless\tpositive\t4\tconstant\t\t\t\tassumed\t\tthreshold\n")
     return load_model(folder)
 
 
