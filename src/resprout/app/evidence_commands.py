@@ -66,11 +66,11 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
     """Print how well each hypothesis predicts, the best first."""
     from dataclasses import asdict
 
-    from resprout.app.options import need_extra
     from resprout.app.terminal import number, print_json, status_spinner, stdout_console, table
+    from resprout.errors import need_package
     from resprout.language import load_model
 
-    need_extra("arviz", "calibrate")
+    need_package("arviz", "calibrate")
     from resprout.calibrate.predictive_score import predict_hypotheses
 
     with status_spinner("Predicting under each hypothesis"):

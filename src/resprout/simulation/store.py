@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from resprout.cache import write_whole
-from resprout.errors import Fault, InputError
+from resprout.errors import Fault, InputError, need_package
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, Model
 from resprout.simulation.labelled_results import resprout_version
@@ -68,6 +68,7 @@ def open_store(target: Path, request: Request, model: Model, *, restart: bool = 
     restart   throw away what a stopped run has left
     raises    InputError if another request's unfinished run, or something that is no run, is in the way
     """
+    need_package("zarr", "store")
     import zarr
 
     draft = target.with_name(f"{target.name}.part")
