@@ -19,9 +19,8 @@ import llvmlite.ir as ir
 import numpy as np
 from numba import njit
 
-from resprout.compile import METHODS, host_width
-from resprout.compile.emit import Lanes
-from resprout.compile.kernels import write_kernels
+from resprout.compile import host_width
+from resprout.compile.llvm_arithmetic import LlvmArithmetic
 from resprout.compile.machine import load_code, object_code, pruned
 from resprout.crosscheck.benchmark import (
     OUTPUTS,
@@ -32,8 +31,12 @@ from resprout.crosscheck.benchmark import (
     engine_seconds,
 )
 from resprout.language import load_model
-from resprout.solve import lanes, run_patients
-from resprout.solve.run import moved_names
+from resprout.solve import METHODS, run_patients
+from resprout.solve.kernel_code import Bound
+from resprout.solve.kernels import write_kernels
+from resprout.solve.lanes import call
+from resprout.solve.records import aligned_rows
+from resprout.solve.run import perturbed_names
 
 TOLERANCES = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6)
 FLOPS = {"fmul": 1, "fadd": 1, "fsub": 1, "fdiv": 1, "call": 1}
@@ -83,8 +86,7 @@ def _seconds(cohort: BenchmarkCohort, count: int, outputs: tuple[str, ...]) -> f
 
 
 def _system(cohort: BenchmarkCohort, outputs: tuple[str, ...]):
-    moved = moved_names(cohort.model, cohort.events, cohort.constants)
-    return pruned(cohort.model, outputs, moved)
+    return pruned(cohort.model, outputs, perturbed_names(cohort.model, cohort.events, cohort.constants))
 
 
 def _states(cohort: BenchmarkCohort, outputs: tuple[str, ...]) -> int:
@@ -96,7 +98,8 @@ def flops_of_a_step(cohort: BenchmarkCohort) -> float:
     tableau = METHODS["Rodas4"]
     text, _ = write_kernels(_system(cohort, OUTPUTS), OUTPUTS, tableau, 1)
     later = len(tableau.a) - 1
-    calls = {"begin": 1, "stage": later, "finish": 1, **{f"ahead_{number}": 1 for number in range(1, later + 1)}}
+    calls = {"first_stage": 1, "later_stage": later, "finish": 1}
+    calls |= {f"stage_point_{number}": 1 for number in range(1, later + 1)}
     return float(sum(count * _flops(text, name) for name, count in calls.items()))
 
 
@@ -116,8 +119,8 @@ def peak_flops() -> float:
     """Fused multiply-adds per second of one core, twice: the limit that no straight-line code can pass."""
     width, chains, rounds = host_width(), 16, 64
     module = ir.Module("peak")
-    writer = Lanes(module, width)
-    (memory,) = writer.function("peak", 1)
+    writer = LlvmArithmetic(module, width)
+    memory = writer.function("peak", ("memory",)).memory
     values = [writer.load(memory, row) for row in range(chains)]
     factor, term = writer.number(0.999), writer.number(1e-3)
     # the intrinsic, because products and sums that may be reordered would be folded into one
@@ -129,19 +132,20 @@ def peak_flops() -> float:
         writer.store(value, memory, row)
     writer.builder.ret_void()
     engine, address = load_code(object_code(str(module)), ("peak",))
-    room = lanes.aligned_rows(chains, width)
+    room = aligned_rows(chains, width)
 
     @njit
-    def many(code, where, count):
+    def many(kernel, count):
         for _ in range(count):
-            lanes.call(code, (where,))
+            call(kernel)
 
     count = 100_000
-    many(np.int64(address["peak"]), np.int64(room.ctypes.data), 10)
+    kernel = Bound(np.int64(address["peak"]), (np.int64(room.ctypes.data),))
+    many(kernel, 10)
     taken = []
     for _ in range(5):
         begun = time.process_time()
-        many(np.int64(address["peak"]), np.int64(room.ctypes.data), count)
+        many(kernel, count)
         taken.append(time.process_time() - begun)
     del engine
     return 2 * width * chains * rounds * count / min(taken)

@@ -8,7 +8,7 @@ import sys
 from refresh_readme import README, fill, scoreboard_text
 
 from resprout.app.validate_command import all_entries
-from resprout.calibrate.measurements import data_folder
+from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.scoreboard import TRIAL, chosen_trials, recorded_entries, recorded_text, scoreboard_facts
 from resprout.language import load_model
 

@@ -23,14 +23,27 @@ STAGES = {
     "5_spine": "level := 1 + gain * (0.1 + growth)^steepness  // [dimensionless] what grows\n",
     "6_score": "mood' = loss_rate * (level - mood)  // [dimensionless] what is rated\nmood = 1\n",
 }
-HEADER = ["name", "value", "unit", "stage", "role", "spread", "shared", "source", "grade", "evidence", "meaning"]
+HEADER = [
+    "name",
+    "value",
+    "unit",
+    "bounds",
+    "stage",
+    "role",
+    "spread",
+    "shared",
+    "source",
+    "grade",
+    "evidence",
+    "meaning",
+]
 PARAMETERS = [
-    "infusion 0 umol_per_h 1 input . . . assumed . input-of-drug",
-    "loss_rate 0.5 per_hour 1 constant cv_0.2 . book measured E1 loss",
-    "half_amount 10 umol 2 constant . . book measured E2 half-point",
-    "fast_rate 1000 per_hour 3 constant . . . assumed . speed",
-    "gain 2 dimensionless 5 constant . . . assumed . gain",
-    "steepness 1.5 dimensionless 5 constant . . . assumed . steepness",
+    "infusion 0 umol_per_h nonnegative 1 input . . . assumed . input-of-drug",
+    "loss_rate 0.5 per_hour positive 1 constant cv_0.2 . book measured E1 loss",
+    "half_amount 10 umol positive 2 constant . . book measured E2 half-point",
+    "fast_rate 1000 per_hour positive 3 constant . . . assumed . speed",
+    "gain 2 dimensionless any 5 constant . . . assumed . gain",
+    "steepness 1.5 dimensionless positive 5 constant . . . assumed . steepness",
 ]
 
 

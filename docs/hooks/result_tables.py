@@ -4,10 +4,10 @@ from resprout.app.evidence_commands import format_reading, hypothesis_facts, int
 from resprout.app.fit_command import coverage_sentence
 from resprout.app.model_facts import drug_list
 from resprout.app.validate_command import format_range, say, shares
+from resprout.calibrate.data_tables import data_rows
 from resprout.calibrate.drug_comparison import COLUMNS, compare_drugs
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import RULES, run_interventions
-from resprout.calibrate.measurements import recorded_table
 from resprout.calibrate.scoreboard import recorded_entries, scoreboard_facts
 from resprout.language import STAGES, load_model
 
@@ -110,7 +110,7 @@ def learned_text(model):
             row["ESS"],
             f"`{row['nearest']}` ({float(row['correlation']):+.2f})",
         ]
-        for row in recorded_table("posterior.tsv")
+        for row in data_rows("posterior")
     ]
     columns = [
         "quantity",
@@ -128,7 +128,7 @@ def learned_text(model):
 
 def left_out_text(model):
     """Published results beside leave-one-trial-out predictions, as recorded."""
-    rows = recorded_table("left_out_trials.tsv")
+    rows = data_rows("left_out_trials")
     if not rows:
         return "*Not recorded for these constants yet: `resprout fit --leave-out --ship` writes it.*"
     counted = [row for row in rows if row["inside"]]

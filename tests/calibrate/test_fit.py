@@ -10,9 +10,9 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 
 from resprout.calibrate import posterior_mode as fitting
+from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import read_quantities, values_of
 from resprout.calibrate.leave_trial_out import leave_trials_out, with_observation_error
-from resprout.calibrate.measurements import data_folder
 from resprout.calibrate.posterior import log_density, sample
 from resprout.calibrate.posterior_mode import Fit, fit_part, robust_residual
 from resprout.calibrate.predicted_measurements import predict_measurements

@@ -12,11 +12,11 @@ from resprout.calibrate.measurements import read_measurements
 from resprout.calibrate.predicted_measurements import hours_read, predict_measurements
 from resprout.errors import InputError, ModelError
 from resprout.language import load_model
-from resprout.language.tables import COLUMNS
+from resprout.language.data_schemas import MeasurementRow
 
 MODEL = load_model()
 ROWS = read_measurements(MODEL)
-HEADER = COLUMNS["measurements"].split()
+HEADER = list(MeasurementRow.columns())
 GOOD = {
     "id": "X001",
     "stage": "1",
@@ -150,7 +150,7 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path):
     with pytest.raises(ModelError) as caught:
         read_measurements(MODEL, a_table(tmp_path, *bad))
     for said in (
-        "`nobody2001` is not in sources.bib",
+        "`nobody2001` is no source in sources.bib",
         "`ketamine_venus after 2` is not understood",
         "Did you mean `ketamine_venous`",
         "verification `recall`",

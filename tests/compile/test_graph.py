@@ -73,13 +73,17 @@ def test_values_and_derivatives_equal_those_of_sympy(expression, x, y, k):
     place = {X: x, Y: y, K: k}
     node = build(graph, expression)
     assert evaluate(graph, node, values) == pytest.approx(float(expression.subs(place)), rel=1e-12, abs=1e-13)
-    slopes = jacobian(graph, [node, graph.multiply(node, node)])
+    derivatives = jacobian(graph, [node, graph.multiply(node, node)])
     for index, symbol in enumerate((X, Y)):
-        slope = float(sympy.diff(expression, symbol).subs(place))
-        assert evaluate(graph, graph.slope(node, index), values) == pytest.approx(slope, rel=1e-10, abs=1e-11)
-        assert evaluate(graph, slopes.get((0, index), graph.zero), values) == pytest.approx(slope, rel=1e-10, abs=1e-11)
+        derivative = float(sympy.diff(expression, symbol).subs(place))
+        assert evaluate(graph, graph.derivative(node, index), values) == pytest.approx(derivative, rel=1e-10, abs=1e-11)
+        assert evaluate(graph, derivatives.get((0, index), graph.zero), values) == pytest.approx(
+            derivative, rel=1e-10, abs=1e-11
+        )
         square = float(sympy.diff(expression**2, symbol).subs(place))
-        assert evaluate(graph, slopes.get((1, index), graph.zero), values) == pytest.approx(square, rel=1e-9, abs=1e-10)
+        assert evaluate(graph, derivatives.get((1, index), graph.zero), values) == pytest.approx(
+            square, rel=1e-9, abs=1e-10
+        )
 
 
 def test_equal_expressions_are_one_node():
@@ -88,19 +92,21 @@ def test_equal_expressions_are_one_node():
     assert graph.multiply(x, k) == graph.multiply(k, x)
 
 
-def test_what_depends_on_constants_only_is_frozen_and_gathered():
+def test_what_depends_on_constants_only_is_invariant_and_gathered():
     graph = Graph(["x"], ["u"])
     x, k, c = graph.name("x"), graph.name("k"), graph.name("c")
     product = graph.multiply(graph.multiply(x, k), c)
-    assert any(graph.is_frozen(argument) and graph.kind[argument] == MULTIPLY for argument in graph.arguments[product])
-    assert not graph.is_frozen(graph.name("u"))
+    assert any(
+        graph.is_invariant(argument) and graph.kind[argument] == MULTIPLY for argument in graph.arguments[product]
+    )
+    assert not graph.is_invariant(graph.name("u"))
 
 
 def test_the_slope_of_a_hill_term_is_finite_without_drug():
     graph = Graph(["x"], [])
     term = graph.power(graph.name("x"), graph.name("n"))
-    slope = graph.slope(term, 0)
-    assert evaluate(graph, slope, {"x": 0.0, "n": 1.4}) == 0.0
+    derivative = graph.derivative(term, 0)
+    assert evaluate(graph, derivative, {"x": 0.0, "n": 1.4}) == 0.0
 
 
 def test_the_jacobian_through_a_bottleneck_is_that_of_the_chain_rule():
@@ -111,15 +117,15 @@ def test_the_jacobian_through_a_bottleneck_is_that_of_the_chain_rule():
         total = graph.add(total, graph.exp(graph.name(name)))
     middle = graph.exp(total)
     rates = [graph.exp(graph.multiply(middle, graph.name(f"k{number}"))) for number in range(10)]
-    slopes = jacobian(graph, rates)
-    assert len(slopes) == 100
+    derivatives = jacobian(graph, rates)
+    assert len(derivatives) == 100
     values = {f"x{number}": 0.01 * number - 1 for number in range(10)} | {f"k{number}": 0.001 for number in range(10)}
     for row, column in [(0, 0), (3, 9), (9, 4)]:
-        expected = evaluate(graph, graph.slope(rates[row], column), values)
-        assert evaluate(graph, slopes[row, column], values) == pytest.approx(expected, rel=1e-12)
+        expected = evaluate(graph, graph.derivative(rates[row], column), values)
+        assert evaluate(graph, derivatives[row, column], values) == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_rate_that_reads_nothing_that_moves_has_no_slope():
+def test_a_rate_that_reads_nothing_that_moves_has_no_derivative():
     graph = Graph(["x"], ["u"])
     assert jacobian(graph, [graph.name("k"), graph.name("u"), graph.name("x")]) == {(2, 0): graph.one}
 

@@ -11,7 +11,7 @@ from resprout.crosscheck.external_simulators import RoadRunner, whole_text, whol
 from resprout.crosscheck.reduced_model import reduce_model
 from resprout.exchange.patient_export import export_patient
 from resprout.language import load_model
-from resprout.solve import rest_states, run_patients
+from resprout.solve import run_patients, steady_states
 
 HOURS = np.r_[np.arange(0, 4, 0.25), np.arange(4, 24, 4), np.arange(24, 337, 48)]
 
@@ -28,7 +28,7 @@ def test_engine_and_libroadrunner_agree_on_every_quantity_for_fifty_people():
     pytest.importorskip("roadrunner")
     model, people, outputs = load_model(), varied_people(50), list(load_model().equations)
     engine = run_patients(model, people, ketamine(), HOURS, outputs)
-    start, _ = rest_states(model, people)
+    start, _ = steady_states(model, people)
     reference = RoadRunner(whole_text(model, ketamine()), outputs)
     for patient in range(50):
         own = {name: float(value[patient]) for name, value in people.items()}
@@ -44,7 +44,7 @@ def test_the_pruned_system_written_for_other_programs_gives_them_the_engines_ans
     reduced = reduce_model(model, ketamine(), outputs)
     assert len(reduced.states) < len(model.states)
     engine = run_patients(model, people, ketamine(), HOURS, outputs)
-    start, _ = rest_states(model, people)
+    start, _ = steady_states(model, people)
     reference = RoadRunner(reduced.text, outputs)
     for patient in range(3):
         own = {name: float(value[patient]) for name, value in people.items()}

@@ -66,7 +66,7 @@ def test_all_faults_are_told_at_once(toy_folder):
     (toy_folder / "3_circuit.ant").write_text("fast' = fast_rate * (tken - fast)\n")
     message = broken(toy_folder, "parameters.tsv", "book\tmeasured\tE1", "novel\tmeasurd\tE1")
     assert "no unit and meaning" in message
-    assert "`novel` is not in sources.bib" in message
+    assert "`novel` is no source in sources.bib" in message
     assert "measurd" in message
 
 

@@ -1,19 +1,18 @@
-"""The engine against exact answers, its twin and itself split otherwise."""
+"""The engine against exact answers, SciPy and itself split otherwise."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from by_scipy import by_scipy, steady_state_by_scipy
 from given_patients import ketamine, varied_people
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resprout.compile import build_kernel
 from resprout.errors import InputError
 from resprout.language import load_model
-from resprout.solve import Events, rest, rest_states, run_patients
-from resprout.solve.reference import find_rest, solve_one
-from resprout.solve.run import moved_names
+from resprout.solve import Events, build_kernel, run_patients, steady_state, steady_states
+from resprout.solve.run import perturbed_names
 
 HOURS = np.array([0, 0.25, 0.5, 1.0, 2.0, 5.0, 24.0])
 
@@ -39,7 +38,7 @@ def test_a_bolus_is_landed_on_exactly_and_seen_only_afterwards(toy_folder):
 
 def test_an_error_ten_times_smaller_costs_a_tolerance_ten_times_smaller(toy_folder):
     model = load_model(toy_folder)
-    exact = solve_one(model, {}, infusion(20.0, 1.0), HOURS, ["mood"])[:, 0]
+    exact = by_scipy(model, {}, infusion(20.0, 1.0), HOURS, ["mood"], tolerance=1e-11)[:, 0]
     errors = [
         np.abs(
             run_patients(model, {}, infusion(20.0, 1.0), HOURS, ["mood"], tolerance=tolerance).output("mood")[0] - exact
@@ -53,7 +52,7 @@ def test_an_error_ten_times_smaller_costs_a_tolerance_ten_times_smaller(toy_fold
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", [0, 10, 20, 30, 40])
-def test_engine_and_twin_agree_on_every_quantity_for_fifty_people(first):
+def test_engine_and_scipy_agree_on_every_quantity_for_fifty_people(first):
     model = load_model()
     people = {name: value[first : first + 10] for name, value in varied_people(50).items()}
     outputs = list(model.equations)
@@ -61,28 +60,28 @@ def test_engine_and_twin_agree_on_every_quantity_for_fifty_people(first):
     engine = run_patients(model, people, ketamine(), hours, outputs)
     for patient in range(10):
         own = {name: value[patient] for name, value in people.items()}
-        twin = solve_one(model, own, ketamine(), hours, outputs, tolerance=1e-8)
-        # drugs not given are exactly 0 in the engine, and a few times its absolute tolerance of 1e-10 in the twin
-        miss = np.abs(engine.value[patient] - twin).max(0) / np.maximum(np.abs(twin).max(0), 1e-5)
+        truth = by_scipy(model, own, ketamine(), hours, outputs, tolerance=1e-8)
+        # drugs not given are exactly 0 in the engine, and a few times its absolute tolerance of 1e-10 by SciPy
+        miss = np.abs(engine.value[patient] - truth).max(0) / np.maximum(np.abs(truth).max(0), 1e-5)
         # 1e-4 is what DESIGN promises of any output at the default tolerance
         assert miss.max() <= 1e-4, outputs[int(miss.argmax())]
 
 
-def test_the_resting_state_is_that_of_a_root_finder():
+def test_the_steady_state_is_that_of_a_root_finder():
     model = load_model()
     people = {name: value[:2] for name, value in varied_people(50).items()}
-    found, status = rest_states(model, people)
+    found, status = steady_states(model, people)
     assert (status == 0).all()
     for patient in range(2):
-        twin = find_rest(model, {name: value[patient] for name, value in people.items()})
-        np.testing.assert_allclose(found[patient], twin, rtol=1e-6, atol=1e-8)
+        truth = steady_state_by_scipy(model, {name: value[patient] for name, value in people.items()})
+        np.testing.assert_allclose(found[patient], truth, rtol=1e-6, atol=1e-8)
 
 
-def test_nothing_moves_without_a_dose():
+def test_nothing_changes_without_a_dose():
     outputs = ["HDRS17", "spine_density", "pyramidal_rate", "VAS_high", "SBP"]
     found = run_patients(load_model(), varied_people(20), Events.none(), np.arange(0, 337, 24.0), outputs)
     start = found.value[:, :1, :]
-    # the resting state is found to 1e-9, and nothing may drift away from it in two weeks
+    # the steady state is found to 1e-9, and nothing may drift away from it in two weeks
     assert np.abs(found.value - start).max() <= 1e-6 * np.abs(start).max()
 
 
@@ -125,7 +124,7 @@ def test_one_bad_patient_does_not_stop_the_ward():
     assert np.isnan(found.value[3]).any()
     assert (found.status[[0, 1, 2, 4, 5]] == 0).all()
     assert np.isfinite(found.value[[0, 1, 2, 4, 5]]).all()
-    assert "rest" in found.message(3) or "step" in found.message(3)
+    assert "steady" in found.message(3) or "step" in found.message(3)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +147,8 @@ def test_a_dose_into_an_unknown_place_is_refused():
         run_patients(load_model(), {}, wrong, [0.0, 1.0], ["HDRS17"])
 
 
-def test_rest_gives_the_ill_a_score_and_the_healthy_almost_none():
-    value, status = rest(
+def test_the_steady_state_gives_the_ill_a_score_and_the_healthy_almost_none():
+    value, status = steady_state(
         load_model(), {"glial_uptake": np.array([1.0, 0.68]), "stress": np.array([0.0, 1.0])}, ["HDRS17"]
     )
     assert (status == 0).all()
@@ -168,9 +167,9 @@ def test_a_block_acts_also_after_a_run_without_it():
 
 def test_a_new_kind_of_block_needs_no_new_code():
     blocks = [Events(np.zeros(1), (name,), np.full((1, 1), 0.9)) for name in ("mTORC1_block", "AMPA_block")]
-    moved = [moved_names(load_model(), ketamine().joined(block), {}) for block in blocks]
-    assert moved[0] == moved[1]
-    assert moved_names(load_model(), ketamine(), {}) == frozenset(ketamine().name)
+    perturbed = [perturbed_names(load_model(), ketamine().joined(block), {}) for block in blocks]
+    assert perturbed[0] == perturbed[1]
+    assert perturbed_names(load_model(), ketamine(), {}) == frozenset(ketamine().name)
 
 
 def test_leaving_out_states_that_do_not_matter_changes_nothing_that_is_asked_for():
@@ -182,8 +181,8 @@ def test_leaving_out_states_that_do_not_matter_changes_nothing_that_is_asked_for
     np.testing.assert_allclose(alone, together, rtol=2e-4)
 
 
-def test_rest_is_found_for_every_patient_of_a_large_batch():
-    value, status = rest(load_model(), varied_people(600), ["HDRS17"])
+def test_a_steady_state_is_found_for_every_patient_of_a_large_batch():
+    value, status = steady_state(load_model(), varied_people(600), ["HDRS17"])
     assert (status == 0).all()
     assert np.isfinite(value).all()
 

@@ -61,11 +61,11 @@ def about_library(model: Model) -> Facts:
 
 def about_sources(model: Model) -> Facts:
     """How many sources there are, which are cited but missing, and which neither model nor measurements cite."""
-    from resprout.calibrate.measurements import recorded_table
+    from resprout.calibrate.data_tables import data_rows
 
     entries = {entry["key"] for entry in model.tables.get("sources", ())}
     cited = {key for constant in model.constants.values() for key in constant.source.split()}
-    rows = [row for table in model.tables.values() for row in table] + recorded_table("measurements.tsv")
+    rows = [row for table in model.tables.values() for row in table] + list(data_rows("measurements"))
     cited |= {key for row in rows for key in row.get("source", "").split()}
     return {"entries": len(entries), "dangling": sorted(cited - entries), "unused": sorted(entries - cited)}
 

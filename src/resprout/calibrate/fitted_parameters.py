@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from resprout.calibrate.measurements import data_folder
-from resprout.errors import Fault, ModelError, nearest
+from resprout.calibrate.data_tables import data_folder, fitted_faults, vocabularies
+from resprout.errors import Fault, ModelError
+from resprout.language.data_schemas import FittedRow, Part
 from resprout.language.records import Model
-from resprout.language.tables import read_number, read_table
+from resprout.language.rows import name_faults, read_rows
 
 Numbers = NDArray[np.float64]
-PARTS = ("dose", "circuit", "mood")
+PARTS = get_args(Part)
 SCALES = {"log": (np.log, np.exp), "logit": (logit, expit)}
-HOLDS = ("constant", "people", "rating")
 
 
 @dataclass(frozen=True)
@@ -61,26 +62,13 @@ def read_quantities(model: Model) -> tuple[Quantity, ...]:
 
     raises   ModelError with every fault of the table
     """
-    path = data_folder() / "fitted.tsv"
-    known: dict[str, list[str]] = {kind: [] for kind in HOLDS}
-    for name, constant in model.constants.items():
-        known["constant" if constant.in_chain else constant.role].append(name)
     faults: list[Fault] = []
-    found = []
-    for number, row in read_table(path, faults):
-        where = f"{path.name}:{number}"
-        if row["holds"] not in HOLDS or row["scale"] not in SCALES or row["part"] not in PARTS:
-            faults.append(Fault(f"`{row['name']}` holds, scale or part is not known.", where))
-            continue
-        if row["name"] not in known[row["holds"]]:
-            remedy = nearest(row["name"], known[row["holds"]])
-            faults.append(Fault(f"`{row['name']}` is no {row['holds']} here.", where, "", remedy))
-            continue
-        prior, prior_sd = (read_number(row[column], where, faults) for column in ("prior", "prior_sd"))
-        found.append(Quantity(row["name"], row["holds"], row["scale"], prior, prior_sd, row["part"]))
+    rows = read_rows(data_folder() / "fitted.tsv", FittedRow, faults)
+    faults += [*name_faults(FittedRow, rows, vocabularies(model)), *fitted_faults(model, rows)]
     if faults:
         raise ModelError(*faults)
-    return tuple(found)
+    good = [placed.row for placed in rows if placed.row is not None]
+    return tuple(Quantity(row.name, row.holds, row.scale, row.prior, row.prior_sd, row.part) for row in good)
 
 
 def values_of(quantities: Sequence[Quantity], free: Numbers) -> dict[str, float]:

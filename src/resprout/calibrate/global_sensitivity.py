@@ -12,15 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from resprout.calibrate.data_tables import data_rows
 from resprout.calibrate.experiments import Arm, inner_names, numbered, prepare_arm, read_persons
-from resprout.calibrate.measurements import data_folder
 from resprout.calibrate.predicted_measurements import Group, run_group
-from resprout.compile import build_kernel
 from resprout.errors import Fault, InputError, SolveError, nearest
 from resprout.language.drug_instances import with_drugs, with_drugs_named
 from resprout.language.records import Constant, Model
-from resprout.language.tables import read_table
 from resprout.people.spreads import SPREADS, spread_of
+from resprout.solve import build_kernel
 
 Numbers = NDArray[np.float64]
 TARGET = re.compile(r"(?P<output>\w+)@(?P<size>\d*\.?\d+) ?(?P<unit>min|h|d|w)")
@@ -126,7 +125,7 @@ def find_factors(model: Model, arm: Arm, targets: Sequence[Target]) -> list[Fact
 
 def varied_constants(model: Model, names: Collection[str]) -> list[Factor]:
     """Those of some constants whose value is uncertain: no inputs, causes or zeros, and nothing that fixed_constants.tsv lists."""
-    fixed = [row["constant"] for _, row in read_table(data_folder() / "fixed_constants.tsv", [], "held")]
+    fixed = [row["constant"] for row in data_rows("fixed_constants")]
     return [
         _factor(constant)
         for name, constant in model.constants.items()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from resprout.calibrate.interventions import InterventionResult, run_rows
-from resprout.errors import Fault, ModelError, nearest
+from resprout.errors import Fault, ModelError
 from resprout.language.records import Model
-from resprout.language.tables import read_table
+from resprout.language.references import check_variant
 
 SEED = "seed"
 
@@ -49,22 +49,11 @@ def read_hypotheses(model: Model) -> list[Hypothesis]:
     """
     faults: list[Fault] = []
     sources = {entry["key"] for entry in model.tables["sources"]}
-    chain = {name for name, constant in model.constants.items() if constant.in_chain}
     found = []
     for path in sorted((Path(model.folder) / "variants").glob("*.tsv")):
-        rows = read_table(path, faults, "variant")
-        for line, row in rows:
-            where = f"variants/{path.name}:{line}"
-            if row["constant"] not in chain:
-                remedy = nearest(row["constant"], chain, "resprout describe")
-                faults.append(Fault(f"`{row['constant']}` is no constant of the model.", where, "", remedy))
-            faults += [
-                Fault(f"source `{key}` is not in sources.bib.", where, "", nearest(key, sources))
-                for key in row["source"].split()
-                if key not in sources
-            ]
+        rows = check_variant(path, model.constants, sources, faults)
         claim = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
-        found.append(Hypothesis(path.stem, claim, tuple(row for _, row in rows)))
+        found.append(Hypothesis(path.stem, claim, tuple(placed.cells for placed in rows)))
     if faults:
         raise ModelError(*faults)
     return sorted(found, key=lambda hypothesis: (hypothesis.name != SEED, hypothesis.name))

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.calibrate.experiments import Arm, read_persons, split
+from resprout.calibrate.data_tables import data_folder, vocabularies
+from resprout.calibrate.experiments import Arm, split
 from resprout.errors import Fault, ModelError, nearest
+from resprout.language.data_schemas import MeasurementRow
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
-from resprout.language.tables import read_table
+from resprout.language.rows import Placed, name_faults, read_rows
 
 READOUT = re.compile(
     r"(?P<output>\w+) (?P<kind>at|max|min|mean|area|time of max|time of min) (?P<start>[.\d]+)(?: (?P<stop>[.\d]+))?"
 )
-COMPARISONS = ("", "change", "percent", "ratio", "difference", "share")
-RULES = ("within", "above", "below")
-VERIFICATIONS = ("read", "secondary", "digitised")
-SEED_ROWS = tuple(f"S{number}" for number in range(1, 10))
 
 
 @dataclass(frozen=True)
@@ -95,37 +91,18 @@ def standardised_residuals(rows: Sequence[Measurement], predicted: NDArray[np.fl
     return np.array([[row.z(float(value)) for row, value in zip(rows, line, strict=True)] for line in predicted])
 
 
-def data_folder() -> Path:
-    """The folder of the calibration's tables that comes with the package."""
-    return Path(str(resources.files("resprout") / "calibrate" / "data"))
-
-
-def recorded_table(name: str) -> list[dict[str, str]]:
-    """Rows of a table of the calibration's data folder, as text; none where nothing was recorded."""
-    path = data_folder() / name
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
-
-
 def read_measurements(model: Model, path: Path | None = None) -> tuple[Measurement, ...]:
     """Every measurement of the package's table, or of a table of the same form.
 
     raises   ModelError with every fault of the table
     """
     faults: list[Fault] = []
-    table = path or data_folder() / "measurements.tsv"
-    found = [
-        _measurement(model, row, f"{table.name}:{line}", faults)
-        for line, row in read_table(table, faults, "measurements")
-    ]
-    kept = [measurement for measurement in found if measurement is not None]
-    names = [measurement.id for measurement in kept]
-    faults += [Fault(f"`{name}` stands twice.", table.name) for name in sorted(set(names)) if names.count(name) > 1]
+    rows = read_rows(path or data_folder() / "measurements.tsv", MeasurementRow, faults)
+    faults += name_faults(MeasurementRow, rows, vocabularies(model))
+    found = [_measurement(model, placed, faults) for placed in rows]
     if faults:
         raise ModelError(*faults)
-    return tuple(kept)
+    return tuple(measurement for measurement in found if measurement is not None)
 
 
 def read_arm(text: str, person: str) -> Arm:
@@ -149,85 +126,34 @@ def read_readouts(text: str, where: str, faults: list[Fault]) -> tuple[Readout, 
     return tuple(found)
 
 
-def _measurement(model: Model, row: Mapping[str, str], where: str, faults: list[Fault]) -> Measurement | None:
+def _measurement(model: Model, placed: Placed[MeasurementRow], faults: list[Fault]) -> Measurement | None:
     """One row of the table; None if it has faults."""
-    before = len(faults)
-    _check_words(model, row, where, faults)
-    numbers = {name: _number(row[name], where, name, faults) for name in ("observed", "lower", "upper", "sd")}
-    readouts = read_readouts(row["measure"], where, faults)
+    cells, row = placed.cells, placed.row
+    if row is None:
+        return None
+    readouts = read_readouts(cells["measure"], placed.where, faults)
     chain = with_drugs_named(model, [readout.output for readout in readouts])
     known = {*chain.equations, *chain.constants}
-    faults += [
-        Fault(f"`{readout.output}` is no output.", where, "", nearest(readout.output, known))
-        for readout in readouts
-        if readout.output not in known
-    ]
-    arm = Arm(row["person"]).with_also(row["given"]).with_also(row["manipulation"])
-    reference = read_arm(row["reference"], row["person"]) if row["reference"] else None
-    if (reference is not None) != (row["compare"] in ("ratio", "difference", "share")):
-        faults.append(Fault("a ratio, difference or share needs a reference, and nothing else does.", where))
-    lower, upper = numbers["lower"], numbers["upper"]
-    wants = {"within": (lower, upper), "above": (lower,), "below": (upper,)}.get(row["rule"], ())
-    if any(math.isnan(bound) for bound in wants):
-        faults.append(Fault(f"no bound for the rule `{row['rule']}`.", where, "", "Fill lower or upper."))
-    if math.isnan(numbers["sd"]) or numbers["sd"] <= 0:
-        faults.append(Fault("no sd.", where, "Expected a number above 0, in the row's unit."))
-    if len(faults) > before:
-        return None
+    wrong = [readout.output for readout in readouts if readout.output not in known]
+    faults += [Fault(f"`{name}` is no output.", placed.where, "", nearest(name, known), "measure") for name in wrong]
+    nan = math.nan
     return Measurement(
-        row["id"],
-        int(row["stage"]),
-        row["seed_row"],
-        row["source"],
-        row["verification"],
-        arm,
-        reference,
-        readouts,
-        row["compare"],
-        row["unit"],
-        row["rule"],
-        numbers["observed"],
-        -math.inf if row["rule"] == "below" else lower,
-        math.inf if row["rule"] == "above" else upper,
-        numbers["sd"],
-        row["used_in_fit"] == "true",
-        row["spread"],
-        row["note"],
+        id=row.id,
+        stage=int(row.stage),
+        seed_row=row.seed_row,
+        source=row.source,
+        verification=row.verification,
+        arm=Arm(row.person).with_also(row.given).with_also(row.manipulation),
+        reference=read_arm(row.reference, row.person) if row.reference else None,
+        readouts=readouts,
+        compare=row.compare,
+        unit=row.unit,
+        rule=row.rule,
+        observed=nan if row.observed is None else row.observed,
+        lower=-math.inf if row.rule == "below" else nan if row.lower is None else row.lower,
+        upper=math.inf if row.rule == "above" else nan if row.upper is None else row.upper,
+        sd=row.sd,
+        used_in_fit=row.used_in_fit == "true",
+        spread=row.spread,
+        note=row.note,
     )
-
-
-def _check_words(model: Model, row: Mapping[str, str], where: str, faults: list[Fault]) -> None:
-    """Collect the faults of the cells that hold words."""
-    allowed: dict[str, tuple[str, ...]] = {
-        "stage": tuple("123456"),
-        "seed_row": SEED_ROWS,
-        "verification": VERIFICATIONS,
-        "compare": COMPARISONS,
-        "rule": RULES,
-        "used_in_fit": ("true", "false"),
-        "person": tuple(read_persons(model)),
-    }
-    for name, words in allowed.items():
-        if row[name] not in words:
-            expected = f"Expected one of {', '.join(word or 'nothing' for word in words)}."
-            faults.append(Fault(f"{name} `{row[name]}`.", where, expected, nearest(row[name], words)))
-    sources = {entry["key"] for entry in model.tables["sources"]}
-    faults += [
-        Fault(f"source `{key}` is not in sources.bib.", where, "", nearest(key, sources))
-        for key in row["source"].split() or [""]
-        if key not in sources
-    ]
-    if not row["spread"]:
-        faults.append(Fault("no word on where the spread comes from.", where))
-    if row["used_in_fit"] == "false" and not row["note"]:
-        faults.append(Fault("not used in the fit, and no note says why.", where))
-
-
-def _number(text: str, where: str, name: str, faults: list[Fault]) -> float:
-    if not text:
-        return math.nan
-    try:
-        return float(text)
-    except ValueError:
-        faults.append(Fault(f"{name} `{text}` is no number.", where))
-        return math.nan

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from resprout import cache
+from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import Numbers, Quantity, read_quantities, values_of
-from resprout.calibrate.measurements import data_folder
 from resprout.calibrate.residuals import Block, Interventions, Laboratory, Trials
 from resprout.language.records import Model
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
+from resprout.calibrate.data_tables import check_data, data_rows
 from resprout.calibrate.experiments import JOIN, OR, read_measures, split
 from resprout.calibrate.interventions import SEEN, InterventionResult, run_interventions
-from resprout.calibrate.measurements import SEED_ROWS, Measurement, data_folder, read_measurements
+from resprout.calibrate.measurements import Measurement, read_measurements
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.calibrate.residuals import is_fitted
-from resprout.errors import Fault, InputError, ModelError, refuse_others
+from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import STAGES, given_or_shipped
+from resprout.language.data_schemas import RecordedMark
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
-from resprout.language.tables import COLUMNS as TABLE_COLUMNS
-from resprout.language.tables import read_table
+from resprout.language.schemas import SeedRow
 from resprout.trial.published_numbers import COUNTED
 from resprout.trial.trial import published_of
 
@@ -31,7 +30,8 @@ GROUPS = {
     INTERVENTION: "blocks, knock-outs and added drugs",
     TRIAL: "published trials, repeated on virtual patients",
 }
-COLUMNS = tuple(TABLE_COLUMNS["scoreboard"].split())
+COLUMNS = RecordedMark.columns()
+SEED_ROWS = get_args(SeedRow)
 BOUNDS = {"": "", "upper": "<= ", "lower": ">= "}
 
 
@@ -76,13 +76,13 @@ def read_trials() -> tuple[TrialPlan, ...]:
     """The shipped trials of the scoreboard, in the table's order."""
     return tuple(
         TrialPlan(row["trial"], row["seed_row"], int(row["replicates"]), row["quick"] == "true")
-        for row in _rows("trials")
+        for row in data_rows("trials")
     )
 
 
 def read_reasons() -> dict[str, str]:
     """Why a row is missed, by its id."""
-    return {row["id"]: row["reason"] for row in _rows("misses")}
+    return {row["id"]: row["reason"] for row in data_rows("misses")}
 
 
 def laboratory_entries(model: Model) -> list[ScoreboardEntry]:
@@ -118,12 +118,14 @@ def validate(
     replicates  of each trial; None for those of the scoreboard
     seed        of patients and raters
     returns     a row for each published result: observed, predicted, lower, upper, pass, used_in_fit, reason and origin
-    raises      InputError for trials that are not on the scoreboard
+    raises      InputError for trials that are not on the scoreboard; ModelError with every fault of the package's tables
     """
     refuse_others(
         ("trials", trials, not isinstance(trials, str), 'a list of names, such as `["berman2000"]`'),
     )
     chosen = given_or_shipped(model)
+    if model is None:
+        check_data(chosen)
     entries = [*laboratory_entries(chosen), *intervention_entries(chosen)]
     for plan in chosen_trials(trials):
         entries += trial_entries(chosen, plan, replicates, seed)
@@ -183,7 +185,7 @@ def recorded_entries() -> list[ScoreboardEntry]:
             passed=row["pass"] == "true",
             used_in_fit=row["used_in_fit"] == "true",
         )
-        for row in _rows("scoreboard")
+        for row in data_rows("scoreboard")
     ]
 
 
@@ -313,14 +315,3 @@ def _number_or_words(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
-
-
-@functools.cache
-def _rows(table: str) -> tuple[dict[str, str], ...]:
-    """Rows of one of the calibration's tables."""
-    faults: list[Fault] = []
-    path: Path = data_folder() / f"{table}.tsv"
-    rows = tuple(row for _, row in read_table(path, faults))
-    if faults:
-        raise ModelError(*faults)
-    return rows

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from resprout.cache import write_whole
+from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import read_quantities
-from resprout.calibrate.measurements import data_folder
 from resprout.calibrate.posterior import Posterior
 from resprout.language.records import Model
 

@@ -1,6 +1,5 @@
-"""A checked model -> straight-line batch kernels: graph, derivatives, elimination order, LLVM, machine code on disk."""
+"""A checked model -> equations over any arithmetic: graph, derivatives, elimination order, NumPy, LLVM, machine code in memory."""
 
-from resprout.compile.machine import Kernel, build_kernel, forget_kernels, host_width
-from resprout.compile.tableau import METHODS
+from resprout.compile.machine import host_width
 
-__all__ = ["METHODS", "Kernel", "build_kernel", "forget_kernels", "host_width"]
+__all__ = ["host_width"]

@@ -1,4 +1,4 @@
-"""Functions of the C library that a model of one's own may use: by name, as NumPy computes them, and their slopes as nodes."""
+"""Functions of the C library that an imported model may use: by name, as NumPy computes them, and their derivatives as nodes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 class Call:
     """One function: what computes it on arrays, and its partial derivatives.
 
-    slopes   (graph, the node itself, its arguments) -> a node for each argument
+    derivatives   (graph, the node itself, its arguments) -> a node for each argument
     """
 
     compute: Callable[..., Any]
-    slopes: Callable[[Graph, Node, tuple[Node, ...]], tuple[Node, ...]]
+    derivatives: Callable[[Graph, Node, tuple[Node, ...]], tuple[Node, ...]]
 
 
-def _one(slope: Callable[[Graph, Node, Node], Node]) -> Callable[[Graph, Node, tuple[Node, ...]], tuple[Node, ...]]:
-    return lambda graph, node, arguments: (slope(graph, node, arguments[0]),)
+def _one(
+    derivative: Callable[[Graph, Node, Node], Node],
+) -> Callable[[Graph, Node, tuple[Node, ...]], tuple[Node, ...]]:
+    return lambda graph, node, arguments: (derivative(graph, node, arguments[0]),)
 
 
 def _square_and(graph: Graph, node: Node, sign: float, added: float) -> Node:
@@ -37,7 +39,7 @@ def _inverse_root(sign: float, added: float) -> Callable[[Graph, Node, Node], No
     return lambda graph, _, x: graph.reciprocal(graph.sqrt(_square_and(graph, x, sign, added)))
 
 
-def _power_slopes(graph: Graph, node: Node, arguments: tuple[Node, ...]) -> tuple[Node, ...]:
+def _power_derivatives(graph: Graph, node: Node, arguments: tuple[Node, ...]) -> tuple[Node, ...]:
     base, exponent = arguments
     lower = graph.call("pow", base, graph.add(exponent, graph.number(-1.0)))
     # the graph's own logarithm stays finite where the base is not positive
@@ -46,7 +48,7 @@ def _power_slopes(graph: Graph, node: Node, arguments: tuple[Node, ...]) -> tupl
 
 CALLS: dict[str, Call] = {
     "log": Call(np.log, _one(lambda graph, _, x: graph.reciprocal(x))),
-    "pow": Call(np.float_power, _power_slopes),
+    "pow": Call(np.float_power, _power_derivatives),
     "sin": Call(np.sin, _one(lambda graph, _, x: graph.call("cos", x))),
     "cos": Call(np.cos, _one(lambda graph, _, x: graph.negate(graph.call("sin", x)))),
     "tan": Call(np.tan, _one(lambda graph, node, _: _square_and(graph, node, 1.0, 1.0))),

@@ -1,34 +1,117 @@
-"""A model -> its equations on a graph: the right-hand side of every state and the value of every assigned quantity."""
+"""A System ready to be computed over any arithmetic: rates, factors of the shifted Jacobian, outputs, and what is time-invariant."""
 
 from __future__ import annotations
 
-from resprout.compile.graph import Graph, Node
-from resprout.compile.infix import infix_node, read_functions
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+
+from resprout.compile import graph as g
+from resprout.compile.arithmetic import Array, RowArithmetic, Value
+from resprout.compile.evaluate import Order, compute, evaluation_order
+from resprout.compile.factors import Matrix, factorise, substitute
+from resprout.compile.graph import Node
+from resprout.compile.jacobian import jacobian
+from resprout.compile.order import minimum_degree
 from resprout.compile.system import System
-from resprout.language.records import EquationModel, ImportedModel, Model
 
 
-def read_system(model: EquationModel) -> System:
-    """Read the equations of a model into a graph: the chain's from their text, an imported model's from its SBML."""
-    if isinstance(model, Model):
-        return _read_chain(model)
-    # libsbml is imported only for an imported model
-    from resprout.compile.read import read_imported
+class Equations:
+    """The equations of a model for one list of outputs.
 
-    assert isinstance(model, ImportedModel)
-    return read_imported(model)
+    invariant   node -> row among the constants, of time-invariant values that `prepare` adds
+    sampled     indices of the states that outputs depend on
+    place       row of each constant
+    places      (row, column) of every factor of a shifted Jacobian, in the order they are kept
+    """
 
+    def __init__(self, system: System, outputs: Sequence[str]) -> None:
+        graph = system.graph
+        self.system = system
+        self.jacobian = jacobian(graph, system.rate)
+        self.elimination = minimum_degree(len(system.states), set(self.jacobian))
+        self.places = sorted(self.elimination.pattern)
+        self.place = {name: row for row, name in enumerate(system.constants)}
+        self.outputs = tuple(system.node(name) for name in outputs)
+        self.invariant = self._find_invariant()
+        self.sampled = tuple(sorted({index for node in self.outputs for index in graph.reads_states(node)}))
 
-def _read_chain(model: Model) -> System:
-    states, functions = tuple(state.name for state in model.states), read_functions(model.functions)
-    graph = Graph(states, model.inputs)
-    assigned: dict[str, Node] = {}
+    @property
+    def states(self) -> int:
+        """Number of states."""
+        return len(self.system.states)
 
-    def look_up(name: str) -> Node:
-        return assigned[name] if name in assigned else graph.name(name)
+    def _find_invariant(self) -> dict[Node, int]:
+        graph = self.system.graph
+        targets = [*self.system.rate, *self.jacobian.values(), *self.outputs]
+        found: dict[Node, int] = {}
+        for node in graph.reachable(targets, stop_at_invariant=True):
+            if graph.is_invariant(node) and graph.kind[node] not in (g.CONSTANT, g.SYMBOL):
+                found[node] = len(self.system.constants) + len(found)
+        return found
 
-    for equation in model.assigned:
-        assigned[equation.name] = infix_node(graph, equation.text, look_up, functions)
-    rate = tuple(infix_node(graph, state.text, look_up, functions) for state in model.states)
-    constants = tuple(name for name, constant in model.constants.items() if constant.in_chain)
-    return System(graph, states, constants, model.inputs, rate, assigned)
+    def _order(self, targets: Iterable[Node], *, prepared: bool = True) -> Order:
+        graph = self.system.graph
+        known = self.invariant if prepared else ()
+        return evaluation_order(graph, targets, lambda node: node in known or graph.kind[node] == g.SYMBOL)
+
+    @functools.cached_property
+    def _rate_order(self) -> Order:
+        return self._order(self.system.rate)
+
+    @functools.cached_property
+    def _jacobian_order(self) -> Order:
+        return self._order([*self.system.rate, *self.jacobian.values()])
+
+    @functools.cached_property
+    def _output_order(self) -> Order:
+        return self._order(self.outputs)
+
+    def _compute(
+        self, over: RowArithmetic, order: Order, constants: Array, states: Mapping[str, Value]
+    ) -> dict[Node, Value]:
+        graph, invariant, place = self.system.graph, self.invariant, self.place
+
+        def given(node: Node) -> Value:
+            if node in invariant:
+                return over.load(constants, invariant[node])
+            name = graph.symbol[node]
+            return states[name] if name in states else over.load(constants, place[name])
+
+        return compute(over, graph, order, given)
+
+    def _named(self, over: RowArithmetic, state: Array) -> dict[str, Value]:
+        return {name: over.load(state, row) for row, name in enumerate(self.system.states)}
+
+    def prepare(self, over: RowArithmetic, constants: Array) -> None:
+        """Add the time-invariant values to the constants, once per patient."""
+        values = self._compute(over, self._order(self.invariant, prepared=False), constants, {})
+        for node, row in self.invariant.items():
+            over.store(values[node], constants, row)
+
+    def rates(self, over: RowArithmetic, state: Array, constants: Array) -> list[Value]:
+        """d/dt of every state."""
+        values = self._compute(over, self._rate_order, constants, self._named(over, state))
+        return [values[node] for node in self.system.rate]
+
+    def rates_and_factors(
+        self, over: RowArithmetic, state: Array, constants: Array, shift: Value
+    ) -> tuple[list[Value], Matrix]:
+        """d/dt of every state, and the factors of (shift I - J), J the Jacobian."""
+        values = self._compute(over, self._jacobian_order, constants, self._named(over, state))
+        minus = over.number(-1.0)
+        matrix = {place: over.multiply(minus, values[node]) for place, node in self.jacobian.items()}
+        for index in range(self.states):
+            diagonal = matrix.get((index, index))
+            matrix[index, index] = shift if diagonal is None else over.add(diagonal, shift)
+        factorise(over, matrix, self.elimination)
+        return [values[node] for node in self.system.rate], matrix
+
+    def solve(self, over: RowArithmetic, factors: Matrix, right: list[Value]) -> list[Value]:
+        """x of (shift I - J) x = right."""
+        return substitute(over, factors, self.elimination, right)
+
+    def observe(self, over: RowArithmetic, sampled: Sequence[Value], constants: Array) -> list[Value]:
+        """Outputs from the values of the `sampled` states."""
+        states = {self.system.states[index]: value for index, value in zip(self.sampled, sampled, strict=True)}
+        values = self._compute(over, self._output_order, constants, states)
+        return [values[node] for node in self.outputs]

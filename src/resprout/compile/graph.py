@@ -1,6 +1,6 @@
 """Expressions as one shared graph: takes operations, gives node numbers; equal expressions are one node, and derivatives are nodes too.
 
-A node is *frozen* when it depends on constants only, not on states or inputs: it is worth computing once per patient.
+A node is *time-invariant* when it depends on constants only, not on states or inputs: it is worth computing once per patient.
 Arguments always have smaller numbers than the node that uses them, so ascending order is an order of evaluation.
 """
 
@@ -15,7 +15,7 @@ Node = int
 
 CONSTANT, SYMBOL, ADD, MULTIPLY, RECIPROCAL, EXP, LOG, SQRT, POWER = range(9)
 CALL, LESS, AT_MOST, EQUAL, SELECT = range(9, 14)
-"""Only in models of one's own: a C function by name, comparisons that give 1 or 0, and a choice by whether the first is 0."""
+"""Only in imported models: a C function by name, comparisons that give 1 or 0, and a choice by whether the first is 0."""
 INTEGER_POWERS = 8
 """Whole exponents up to this size become products; above it a power is exp(exponent ln base)."""
 
@@ -30,7 +30,7 @@ class Graph:
         self.symbol: list[str] = []
         self.reads: list[int] = []
         self._known: dict[tuple, Node] = {}
-        self._slopes: dict[tuple[Node, int], Node] = {}
+        self._derivatives: dict[tuple[Node, int], Node] = {}
         self.states = tuple(states)
         self._bit = {name: 1 << index for index, name in enumerate(self.states)}
         self._input_bit = 1 << len(self.states)
@@ -69,7 +69,7 @@ class Graph:
         """Whether the node is a pure number."""
         return self.kind[node] == CONSTANT
 
-    def is_frozen(self, node: Node) -> bool:
+    def is_invariant(self, node: Node) -> bool:
         """Whether the node depends on constants only."""
         return self.reads[node] == 0
 
@@ -106,14 +106,14 @@ class Graph:
         return self._associate(MULTIPLY, left, right, self.multiply)
 
     def _associate(self, kind: int, left: Node, right: Node, combine) -> Node:
-        # (x o frozen) o frozen -> x o (frozen o frozen), so that the second operation is done once per patient
-        if self.is_frozen(left) and not self.is_frozen(right):
+        # (x o invariant) o invariant -> x o (invariant o invariant), so that the second operation is done once per patient
+        if self.is_invariant(left) and not self.is_invariant(right):
             left, right = right, left
-        if self.is_frozen(right) and not self.is_frozen(left) and self.kind[left] == kind:
+        if self.is_invariant(right) and not self.is_invariant(left) and self.kind[left] == kind:
             inner, held = self.arguments[left]
-            if self.is_frozen(held) and not self.is_frozen(inner):
+            if self.is_invariant(held) and not self.is_invariant(inner):
                 return combine(inner, combine(held, right))
-        if self.is_frozen(left) == self.is_frozen(right) and left > right:
+        if self.is_invariant(left) == self.is_invariant(right) and left > right:
             left, right = right, left
         return self._node(kind, (left, right))
 
@@ -210,41 +210,41 @@ class Graph:
             return left if self.value[chosen] != 0 else right
         return left if left == right else self._node(SELECT, (chosen, left, right))
 
-    def slope(self, node: Node, state: int) -> Node:
+    def derivative(self, node: Node, state: int) -> Node:
         """Partial derivative of a node with respect to one state, by the chain rule over the graph."""
         if not self.reads[node] >> state & 1:
             return self.zero
         key = (node, state)
-        if key not in self._slopes:
-            self._slopes[key] = self._slope(node, state)
-        return self._slopes[key]
+        if key not in self._derivatives:
+            self._derivatives[key] = self._derivative(node, state)
+        return self._derivatives[key]
 
-    def _slope(self, node: Node, state: int) -> Node:
+    def _derivative(self, node: Node, state: int) -> Node:
         if self.kind[node] == SYMBOL:
             return self.one
         total = self.zero
         for argument, partial in self.partials(node):
-            total = self.add(total, self.multiply(partial, self.slope(argument, state)))
+            total = self.add(total, self.multiply(partial, self.derivative(argument, state)))
         return total
 
     def partials(self, node: Node) -> list[tuple[Node, Node]]:
         """Arguments of a node that move, each with the partial derivative of the node with respect to it."""
         arguments = self.arguments[node]
-        moving = [not self.is_frozen(argument) for argument in arguments]
+        moving = [not self.is_invariant(argument) for argument in arguments]
         if self.kind[node] == CALL:
-            slopes = CALLS[self.symbol[node]].slopes(self, node, arguments)
+            derivatives = CALLS[self.symbol[node]].derivatives(self, node, arguments)
         elif self.kind[node] == POWER:
             base, exponent = arguments
-            slopes = self._power_slopes(node, base, exponent, moving[1])
+            derivatives = self._power_derivatives(node, base, exponent, moving[1])
         else:
-            slopes = self._plain_slopes(node, self.kind[node], arguments)
+            derivatives = self._plain_derivatives(node, self.kind[node], arguments)
         return [
-            (argument, slope)
-            for argument, slope, moves in zip(arguments, slopes, moving, strict=True)
-            if moves and slope != self.zero
+            (argument, derivative)
+            for argument, derivative, moves in zip(arguments, derivatives, moving, strict=True)
+            if moves and derivative != self.zero
         ]
 
-    def _plain_slopes(self, node: Node, kind: int, arguments: tuple[Node, ...]) -> tuple[Node, ...]:
+    def _plain_derivatives(self, node: Node, kind: int, arguments: tuple[Node, ...]) -> tuple[Node, ...]:
         if kind == ADD:
             return (self.one, self.one)
         if kind == MULTIPLY:
@@ -263,15 +263,15 @@ class Graph:
             return (self.zero, self.select(chosen, self.one, self.zero), self.select(chosen, self.zero, self.one))
         return (self.zero,) * len(arguments)
 
-    def _power_slopes(self, node: Node, base: Node, exponent: Node, exponent_moves: bool) -> tuple[Node, Node]:
+    def _power_derivatives(self, node: Node, base: Node, exponent: Node, exponent_moves: bool) -> tuple[Node, Node]:
         # p x^(p-1), not p x^p / x: the second is 0/0 where a drug is absent
         by_base = self.multiply(exponent, self.power(base, self.add(exponent, self.number(-1.0))))
         return by_base, self.multiply(node, self.log(base)) if exponent_moves else self.zero
 
-    def reachable(self, targets: Iterable[Node], *, stop_at_frozen: bool = False) -> list[Node]:
+    def reachable(self, targets: Iterable[Node], *, stop_at_invariant: bool = False) -> list[Node]:
         """Every node needed for the targets, in order of evaluation.
 
-        stop_at_frozen   take frozen nodes as given: do not descend below them
+        stop_at_invariant   take time-invariant nodes as given: do not descend below them
         """
         seen: set[Node] = set()
         waiting = list(targets)
@@ -280,6 +280,6 @@ class Graph:
             if node in seen:
                 continue
             seen.add(node)
-            if not (stop_at_frozen and self.is_frozen(node)):
+            if not (stop_at_invariant and self.is_invariant(node)):
                 waiting.extend(self.arguments[node])
         return sorted(seen)

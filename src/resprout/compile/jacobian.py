@@ -31,10 +31,10 @@ def jacobian(graph: Graph, rates: Sequence[Node]) -> Jacobian:
             web.eliminate(node)
     place = {name: index for index, name in enumerate(graph.states)}
     return {
-        (web.row[top], place[graph.symbol[leaf]]): slope
+        (web.row[top], place[graph.symbol[leaf]]): derivative
         for top in web.row
-        for leaf, slope in web.below[top].items()
-        if graph.symbol[leaf] in place and slope != graph.zero
+        for leaf, derivative in web.below[top].items()
+        if graph.symbol[leaf] in place and derivative != graph.zero
     }
 
 
@@ -53,21 +53,21 @@ class _Web:
         self.row = {-1 - index: index for index in range(len(rates))}
         for index, rate in enumerate(rates):
             self.below[-1 - index] = {}
-            if not graph.is_frozen(rate):
+            if not graph.is_invariant(rate):
                 self._join(-1 - index, rate, graph.one)
-        for node in graph.reachable(rates, stop_at_frozen=True):
-            if graph.is_frozen(node) or graph.kind[node] == SYMBOL:
+        for node in graph.reachable(rates, stop_at_invariant=True):
+            if graph.is_invariant(node) or graph.kind[node] == SYMBOL:
                 continue
             self.below[node] = {}
-            for argument, slope in graph.partials(node):
-                self._join(node, argument, slope)
+            for argument, derivative in graph.partials(node):
+                self._join(node, argument, derivative)
         inner = [node for node in self.below if node not in self.row]
         self.waiting = [(self.cost(node), node) for node in inner]
         heapq.heapify(self.waiting)
 
-    def _join(self, top: Node, bottom: Node, slope: Node) -> None:
+    def _join(self, top: Node, bottom: Node, derivative: Node) -> None:
         known = self.below[top].get(bottom)
-        self.below[top][bottom] = slope if known is None else self.graph.add(known, slope)
+        self.below[top][bottom] = derivative if known is None else self.graph.add(known, derivative)
         self.above.setdefault(bottom, set()).add(top)
 
     def cost(self, node: Node) -> tuple[int, int]:
@@ -78,7 +78,7 @@ class _Web:
             first = self.below[top][node]
             for bottom, second in below.items():
                 plain = graph.is_number(first) or graph.is_number(second)
-                operations += not (plain or (graph.is_frozen(first) and graph.is_frozen(second)))
+                operations += not (plain or (graph.is_invariant(first) and graph.is_invariant(second)))
                 operations += bottom in self.below[top]
         return operations, len(below) * len(above)
 

@@ -1,4 +1,4 @@
-"""Mathematics of SBML -> operations on a graph: a few for the shipped model, all usual ones for a model of one's own."""
+"""Mathematics of SBML -> operations on a graph: a few for the shipped model, all usual ones for an imported model."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ USUAL: dict[int, Build] = {
     libsbml.AST_FUNCTION_ARCCSCH: _of_inverse("asinh"),
     libsbml.AST_FUNCTION_ARCCOTH: _of_inverse("atanh"),
 }
-"""What a model of one's own may use; jumps are allowed, and powers are right for any sign."""
+"""What an imported model may use; jumps are allowed, and powers are right for any sign."""
 
 NUMBERS = {
     libsbml.AST_CONSTANT_PI: math.pi,

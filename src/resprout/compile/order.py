@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 
@@ -16,15 +17,21 @@ class Elimination:
     order: tuple[int, ...]
     pattern: frozenset[tuple[int, int]]
 
-    def rows_below(self, step: int) -> list[int]:
-        """Rows that the pivot of this step still has to clear."""
-        pivot = self.order[step]
-        return [row for row in self.order[step + 1 :] if (row, pivot) in self.pattern]
+    @functools.cached_property
+    def rows_below(self) -> list[list[int]]:
+        """[step] rows that the pivot of the step still has to clear."""
+        return [
+            [row for row in self.order[step + 1 :] if (row, pivot) in self.pattern]
+            for step, pivot in enumerate(self.order)
+        ]
 
-    def columns_right(self, step: int) -> list[int]:
-        """Columns of the pivot row that are still to come."""
-        pivot = self.order[step]
-        return [column for column in self.order[step + 1 :] if (pivot, column) in self.pattern]
+    @functools.cached_property
+    def columns_right(self) -> list[list[int]]:
+        """[step] columns of the pivot row that are still to come."""
+        return [
+            [column for column in self.order[step + 1 :] if (pivot, column) in self.pattern]
+            for step, pivot in enumerate(self.order)
+        ]
 
 
 def minimum_degree(size: int, nonzero: set[tuple[int, int]]) -> Elimination:

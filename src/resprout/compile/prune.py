@@ -1,4 +1,4 @@
-"""A System -> a smaller one that gives the same outputs: drops states that nothing moves and those that no output depends on."""
+"""A System -> a smaller one that gives the same outputs: drops states that stay zero and those that no output depends on."""
 
 from __future__ import annotations
 
@@ -10,50 +10,54 @@ from resprout.compile.system import System
 
 
 def prune(
-    system: System, outputs: Iterable[str], moved: Collection[str], start: Mapping[str, float], idle: Collection[str]
+    system: System,
+    outputs: Iterable[str],
+    perturbed: Collection[str],
+    start: Mapping[str, float],
+    inactive: Collection[str],
 ) -> System:
     """Leave out what cannot matter.
 
-    outputs   names that are asked for
-    moved     states and inputs that a dose, a block or a patient's constants change
-    start     first guess of every state's resting value
-    idle      inputs that are zero at rest
-    returns   a System on a new graph
+    outputs     names that are asked for
+    perturbed   states and inputs that a dose, a block or a patient's constants change
+    start       first guess of every state's steady value
+    inactive    inputs that are zero at the steady state
+    returns     a System on a new graph
 
     A state that starts at zero, is not dosed and has no inflow stays zero: a companion drug that is not given, a depot that is not used.
     One that nothing else drives, and whose rate is a straight line in it, stays where that line is zero.
     """
     outputs = tuple(outputs)
     names = (*system.assigned, *system.states, *outputs)
-    zero_inputs = frozenset(name for name in idle if name not in moved)
-    quiet = {name for name in system.states if start[name] == 0 and name not in moved}
+    zero_inputs = frozenset(name for name in inactive if name not in perturbed)
+    zero = {name for name in system.states if start[name] == 0 and name not in perturbed}
     while True:
-        trial = _rebuild(system, system.states, dict.fromkeys(zero_inputs | quiet, system.graph.zero), names)
+        trial = _rebuild(system, system.states, dict.fromkeys(zero_inputs | zero, system.graph.zero), names)
         still = {
             name
             for name, rate in zip(system.states, trial.rate, strict=True)
-            if name in quiet and rate == trial.graph.zero
+            if name in zero and rate == trial.graph.zero
         }
-        if still == quiet:
+        if still == zero:
             break
-        quiet = still
-    while resting := _resting(trial, moved):
-        trial = _rebuild(trial, tuple(name for name in trial.states if name not in resting), resting, names)
+        zero = still
+    while constant := _constant(trial, perturbed):
+        trial = _rebuild(trial, tuple(name for name in trial.states if name not in constant), constant, names)
     needed = _needed(trial, [trial.node(name) for name in outputs])
     return _rebuild(trial, tuple(name for name in trial.states if name in needed), {}, outputs)
 
 
-def _resting(system: System, moved: Collection[str]) -> dict[str, Node]:
+def _constant(system: System, perturbed: Collection[str]) -> dict[str, Node]:
     """States that nothing drives and whose rate is a straight line in them, each with the value at which it is zero."""
     graph, found = system.graph, {}
     for index, (name, rate) in enumerate(zip(system.states, system.rate, strict=True)):
         own = graph.name(name)
-        if name in moved or graph.reads[rate] != graph.reads[own]:
+        if name in perturbed or graph.reads[rate] != graph.reads[own]:
             continue
-        slope = graph.slope(rate, index)
-        if graph.is_frozen(slope):
+        derivative = graph.derivative(rate, index)
+        if graph.is_invariant(derivative):
             at_zero = _copies(graph, graph, [rate], {name: graph.zero})[rate]
-            found[name] = graph.negate(graph.divide(at_zero, slope))
+            found[name] = graph.negate(graph.divide(at_zero, derivative))
     return found
 
 

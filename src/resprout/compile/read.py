@@ -8,7 +8,7 @@ import libsbml
 
 from resprout.compile.graph import Graph, Node
 from resprout.compile.operations import NUMBERS, USUAL, Build
-from resprout.compile.system import Happening, System
+from resprout.compile.system import Event, System
 from resprout.errors import Fault, ModelError
 from resprout.language.records import ImportedModel
 
@@ -31,8 +31,8 @@ def read_imported(model: ImportedModel) -> System:
     return System(graph, states, tuple(model.constants), model.inputs, rate, assigned)
 
 
-def read_happenings(model: ImportedModel, system: System) -> tuple[Happening, ...]:
-    """The events of a model of one's own, on the graph of its system."""
+def read_events(model: ImportedModel, system: System) -> tuple[Event, ...]:
+    """The events of an imported model, on the graph of its system."""
     document = libsbml.readSBMLFromString(model.sbml)
     graph, found = system.graph, []
     for event in document.getModel().getListOfEvents():
@@ -42,7 +42,7 @@ def read_happenings(model: ImportedModel, system: System) -> tuple[Happening, ..
             for change in event.getListOfEventAssignments()
         )
         found.append(
-            Happening(
+            Event(
                 _node(graph, trigger.getMath(), system.node, USUAL),
                 trigger.getInitialValue(),
                 trigger.getPersistent(),
@@ -54,7 +54,7 @@ def read_happenings(model: ImportedModel, system: System) -> tuple[Happening, ..
 
 
 def read_start(model: ImportedModel, given: Collection[str]) -> tuple[Graph, Mapping[str, Node]]:
-    """Where a model of one's own begins: a node for each state and constant.
+    """Where an imported model begins: a node for each state and constant.
 
     given     names whose beginning somebody has set, whatever the file says
     returns   a graph whose symbols are plain beginnings, and the nodes

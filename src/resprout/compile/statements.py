@@ -23,12 +23,12 @@ PLAIN = (g.CONSTANT, g.SYMBOL)
 class Statements:
     """A system as formulas by name, in order of evaluation.
 
-    frozen   depend on constants only: worth computing once per patient
+    invariant  depend on constants only: worth computing once per patient
     shared   values that several others read
     rate     of each state         output   of each output
     """
 
-    frozen: dict[str, str]
+    invariant: dict[str, str]
     shared: dict[str, str]
     rate: dict[str, str]
     output: dict[str, str]
@@ -44,9 +44,9 @@ def statements(system: System, outputs: Iterable[str], words: Mapping[int, str])
     named: tuple[dict[str, str], dict[str, str]] = ({}, {})
     for node in graph.reachable(targets):
         text[node] = _formula(graph, node, text, words)
-        still = graph.is_frozen(node)
+        still = graph.is_invariant(node)
         if graph.kind[node] not in PLAIN and readers.get(node, 0) > (0 if still else 1):
-            name = f"{'frozen' if still else 'shared'}_{node}"
+            name = f"{'invariant' if still else 'shared'}_{node}"
             named[0 if still else 1][name], text[node] = text[node], name
     rate = {name: text[node] for name, node in zip(system.states, system.rate, strict=True)}
     return Statements(*named, rate, {name: text[node] for name, node in observed.items()})
@@ -55,8 +55,8 @@ def statements(system: System, outputs: Iterable[str], words: Mapping[int, str])
 def _readers(graph: Graph, targets: list[Node]) -> dict[Node, int]:
     """How many moving values read each node; a target counts as read."""
     readers: dict[Node, int] = dict.fromkeys(targets, 1)
-    for node in graph.reachable(targets, stop_at_frozen=True):
-        for argument in () if graph.is_frozen(node) else graph.arguments[node]:
+    for node in graph.reachable(targets, stop_at_invariant=True):
+        for argument in () if graph.is_invariant(node) else graph.arguments[node]:
             readers[argument] = readers.get(argument, 0) + 1
     return readers
 
@@ -69,10 +69,12 @@ def _formula(graph: Graph, node: Node, text: Mapping[Node, str], words: Mapping[
     return words[graph.kind[node]].format(*(text[argument] for argument in graph.arguments[node]))
 
 
-def frozen_values(frozen: Mapping[str, str], constants: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
-    """The frozen values in PYTHON's words: by name, scalar or [patient] as the constants are."""
+def invariant_values(
+    invariant: Mapping[str, str], constants: Mapping[str, ArrayLike]
+) -> dict[str, NDArray[np.float64]]:
+    """The time-invariant values in PYTHON's words: by name, scalar or [patient] as the constants are."""
     scope: dict[str, Any] = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
     scope |= {name: np.asarray(value, dtype=float) for name, value in constants.items()}
-    for name, formula in frozen.items():
+    for name, formula in invariant.items():
         scope[name] = eval(formula, {"__builtins__": {}}, scope)
-    return {name: scope[name] for name in frozen}
+    return {name: scope[name] for name in invariant}

@@ -29,8 +29,8 @@ class System:
 
 
 @dataclass(frozen=True)
-class Happening:
-    """An event of a model of one's own, as nodes of its System's graph.
+class Event:
+    """An event of an imported model, as nodes of its System's graph.
 
     trigger       not 0 while it holds; the event happens when it begins to
     held_before   whether it counts as holding before the beginning

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.compile import METHODS, build_kernel, forget_kernels
 from resprout.crosscheck.compiled_simulators import Amici, Diffrax
 from resprout.crosscheck.external_simulators import Copasi, RoadRunner, whole_text, whole_values
 from resprout.crosscheck.reduced_model import ReducedModel, reduce_model
@@ -22,9 +21,9 @@ from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
 from resprout.simulation.observation_times import output_hours
-from resprout.solve import Events, rest_states, run_patients
+from resprout.solve import METHODS, Events, build_kernel, forget_kernels, run_patients, steady_states
 from resprout.solve.reference import solve_one
-from resprout.solve.run import moved_names
+from resprout.solve.run import perturbed_names
 
 REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
 OUTPUTS = (
@@ -159,7 +158,7 @@ def engine_seconds(cohort: BenchmarkCohort, tolerance: float, method: str, *, re
 def _time_resprout(cohort: BenchmarkCohort, target: float, method: str = "Rodas4") -> Speed:
     engine_error(cohort, 1e-3, method)
     begun = time.process_time()
-    moved = moved_names(cohort.model, cohort.events, cohort.constants)
+    moved = perturbed_names(cohort.model, cohort.events, cohort.constants)
     forget_kernels()
     kernel = build_kernel(cohort.model, OUTPUTS, moved, METHODS[method], cached=False)
     build = time.process_time() - begun
@@ -198,7 +197,7 @@ def _time_whole(cohort: BenchmarkCohort, tool: Callable[..., Any], target: float
 
 def _starts(cohort: BenchmarkCohort) -> Floats:
     compared = len(cohort.truth)
-    return rest_states(cohort.model, {key: value[:compared] for key, value in cohort.constants.items()})[0]
+    return steady_states(cohort.model, {key: value[:compared] for key, value in cohort.constants.items()})[0]
 
 
 def _time_solver(

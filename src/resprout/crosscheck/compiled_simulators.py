@@ -84,7 +84,7 @@ class Diffrax:
             raise InputError(Fault("diffrax is not installed.", remedy="`pip install diffrax`.")) from missing
         jax.config.update("jax_enable_x64", True)
         self.reduced, self.jax, self.diffrax = reduced, jax, diffrax
-        self.names = (*reduced.constants, *reduced.plain.frozen)
+        self.names = (*reduced.constants, *reduced.plain.invariant)
         self.rates, self.outputs = _functions(reduced, self.names)
         self.piece = jax.jit(self._piece)
 

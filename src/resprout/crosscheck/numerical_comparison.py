@@ -17,7 +17,7 @@ from resprout.language.records import Model
 from resprout.people.cohort import recruit
 from resprout.simulation.observation_times import output_hours
 from resprout.simulation.scenario import main_outputs
-from resprout.solve import Events, rest_states, run_patients
+from resprout.solve import Events, run_patients, steady_states
 from resprout.solve.reference import solve_one
 
 EXTERNAL_TOLERANCE = 1e-9
@@ -47,7 +47,7 @@ def compare_numerics(
     hours = output_hours(plan.times_h, days * 24)
     events = regimen_events(plan, {**model.nominal, **people.constants})
     found = run_patients(model, people.constants, events, hours, names, tolerance=tolerance).value
-    start, _ = rest_states(model, people.constants)
+    start, _ = steady_states(model, people.constants)
     rows: dict[str, Floats | None] = {}
     for reference, solve in _references(model, names, hours).items():
         worst = np.zeros(len(names))

@@ -9,7 +9,7 @@ import libsbml
 import numpy as np
 
 from resprout.compile.machine import pruned
-from resprout.compile.statements import PYTHON, SBML, Statements, frozen_values, statements
+from resprout.compile.statements import PYTHON, SBML, Statements, invariant_values, statements
 from resprout.exchange.sbml_writer import timed_event
 from resprout.language.records import Model
 from resprout.solve.events import Events, Floats
@@ -38,7 +38,7 @@ class ReducedModel:
         start   [state of the whole model]
         """
         known = {name: float(constants.get(name, self.model.constants[name].value)) for name in self.constants}
-        known |= {name: float(value) for name, value in frozen_values(self.plain.frozen, known).items()}
+        known |= {name: float(value) for name, value in invariant_values(self.plain.invariant, known).items()}
         rest = {state.name: float(value) for state, value in zip(self.model.states, start, strict=True)}
         known |= {name: rest[name] for name in self.states}
         own = self.events.of(patient)
@@ -62,7 +62,7 @@ def _sbml(told: Statements, constants: Sequence[str], events: Events) -> str:
     inner = document.createModel()
     inner.setId("reduced")
     read = set(constants) | set(told.rate)
-    for name in (*constants, *told.frozen, *(f"size_{row}" for row in range(len(events.name)))):
+    for name in (*constants, *told.invariant, *(f"size_{row}" for row in range(len(events.name)))):
         _parameter(inner, name, constant=name not in events.name)
     for name in (*told.rate, *told.shared, *told.output):
         if inner.getParameter(name) is None:

@@ -117,10 +117,11 @@ class _Part:
         head, _, tail = text.partition(";")
         self.words, self.tail = _words(head), _words(tail)
         self.has_tail, self.gas = ";" in text, False
+        self.reading = "drug"  # or amount, route, duration, start, times: the field of a fault
 
     def fault(self, found: str, expected: str = "", remedy: str = "") -> None:
         """Note one fault of this dose."""
-        self.faults.append(Fault(found, self.where, expected, remedy))
+        self.faults.append(Fault(found, self.where, expected, remedy, self.reading))
 
     def dose(self) -> Dose | None:
         """Read drug, amount, route, duration, start and repeats; None for saline or for a faulty dose."""
@@ -128,8 +129,10 @@ class _Part:
         drug = self.drug()
         amount = self.amount(optional=drug == "saline")
         route, duration, start = self.manner()
+        self.reading = "route"
         if route is None and drug != "saline":
             self.fault(f"`{self.text.strip()}` names no route.", f"Expected one of {_list(ROUTES.values())}.")
+        self.reading = "duration"
         if duration is not None and route not in ("iv", "inhaled", None):
             self.fault(f"`over` belongs to an infusion, not to the {route} route.", "Expected `iv over ...`.")
         if duration is None and route == "inhaled":
@@ -156,6 +159,7 @@ class _Part:
 
     def amount(self, optional: bool) -> tuple[float, bool] | None:
         """Take the amount: mg and whether per kg."""
+        self.reading = "amount"
         if not self.words or not NUMBER.fullmatch(self.words[0]):
             if self.words and self.words[0].lower() in AMOUNTS:
                 self.words.pop(0)
@@ -173,6 +177,7 @@ class _Part:
 
     def check_amount(self, amount: tuple[float, bool], route: str | None) -> None:
         """Note an amount that is beyond belief, or in the wrong kind of unit."""
+        self.reading = "amount"
         value, per_kg = amount
         greatest = GREATEST_GAS if self.gas else GREATEST_IP if route == "ip" and per_kg else GREATEST[per_kg]
         if self.gas != (route == "inhaled"):
@@ -190,6 +195,7 @@ class _Part:
         route, duration, bolus, start = None, None, False, 0.0
         while self.words:
             word = self.words.pop(0).lower()
+            self.reading = {"over": "duration", "bolus": "duration", "at": "start"}.get(word, "route")
             if word in ROUTES:
                 if route is not None:
                     self.fault(f"two routes in `{self.text.strip()}`.", "Expected one; join doses by ` + `.")
@@ -208,7 +214,7 @@ class _Part:
 
     def repeats(self, start: float) -> tuple[float, ...]:
         """Take `every <time> x <count>` and give the hours of all doses."""
-        words = self.tail
+        words, self.reading = self.tail, "times"
         if not self.has_tail:
             return (start,)
         if not words or words.pop(0).lower() != "every":
@@ -277,15 +283,17 @@ def _conflicts(doses: tuple[Dose, ...], where: str) -> list[Fault]:
     depots = sorted(ketamine & {"nasal", "sublingual", "im", "sc", "ip"})
     mucosal = sorted(ketamine & {"nasal", "sublingual"})
     if len(depots) > 1:
-        faults.append(Fault(f"{' and '.join(depots)} ketamine in one run.", where, "Expected one depot route a run."))
+        found = f"{' and '.join(depots)} ketamine in one run."
+        faults.append(Fault(found, where, "Expected one depot route a run.", field="route"))
     elif "oral" in ketamine and mucosal:
         found = f"oral and {mucosal[0]} ketamine in one run."
-        faults.append(Fault(found, where, "Both reach the gut, at different rates: expected one of them a run."))
+        expected = "Both reach the gut, at different rates: expected one of them a run."
+        faults.append(Fault(found, where, expected, field="route"))
     for dose in doses:
         if dose.drug not in KETAMINES and dose.route in ("nasal", "sublingual"):
             found = f"{dose.drug} cannot be given by the {dose.route} route here."
-            faults.append(Fault(found, where, "Expected iv, im, sc or oral."))
+            faults.append(Fault(found, where, "Expected iv, im, sc or oral.", field="route"))
         if dose.drug in KETAMINES and dose.route in ("local", "inhaled"):
             found = f"ketamine cannot be given by the {dose.route} route here."
-            faults.append(Fault(found, where, "Expected iv, im, sc, nasal, sublingual, oral or ip."))
+            faults.append(Fault(found, where, "Expected iv, im, sc, nasal, sublingual, oral or ip.", field="route"))
     return faults

@@ -11,7 +11,7 @@ from resprout.exchange.sbml_writer import Change, write_sbml
 from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.records import Model
 from resprout.simulation.scenario import main_outputs
-from resprout.solve import Events, rest_states
+from resprout.solve import Events, steady_states
 
 STANDARD = "ketamine 0.5 mg/kg iv over 40 min"
 ARCHIVE_HOURS, ARCHIVE_STEPS = 336.0, 1344
@@ -44,7 +44,7 @@ def as_changes(model: Model, events: Events, patient: int = 0) -> list[Change]:
 
 def export_patient(model: Model, constants: Mapping[str, float], events: Events, patient: int = 0) -> str:
     """SBML of one patient: constants, steady state and doses as events."""
-    found, _ = rest_states(model, constants)
+    found, _ = steady_states(model, constants)
     start = {state.name: float(value) for state, value in zip(model.states, found[0], strict=True)}
     return write_sbml(model, constants=constants, start=start, changes=as_changes(model, events, patient))
 

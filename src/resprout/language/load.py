@@ -19,15 +19,15 @@ from resprout.language.drug_rows import add_drug_files, check_drug_rows
 from resprout.language.drug_template import Template, combine, default_constants, instantiate, read_template
 from resprout.language.ordering import sort_assigned, with_reads
 from resprout.language.records import Constant, Equation, Model
+from resprout.language.references import check_tables, read_others
 from resprout.language.stages import read_stage, stage_files
 from resprout.language.tables import (
-    check_annotations,
     check_names,
     drug_constants,
-    fact_constants,
-    item_constants,
+    outside_constants,
     parameter_constants,
-    read_table,
+    table_cells,
+    tables_with_rows,
 )
 
 _NAMED_FUNCTION = re.compile(r"^function\s+(\w+)", re.MULTILINE)
@@ -156,22 +156,27 @@ def _read(folder: Path, digest: str) -> _Parts:
             *parameter_constants(folder, set(sources), faults),
             *drug_constants(folder, "drugs", 1, set(sources), faults),
             *drug_constants(folder, "targets", 2, set(sources), faults),
-            *fact_constants(folder, "people", "people", set(sources), faults),
-            *fact_constants(folder, "ratings", "rating", set(sources), faults),
-            *item_constants(folder, set(sources), faults),
+            *outside_constants(folder, set(sources), faults),
         ],
         faults,
     )
     equations: list[Equation] = []
     for number, path in stage_files(folder):
         equations += read_stage(number, path, faults)[0]
+    before = len(faults)
     template = read_template(folder, faults)
+    parts = _Parts(folder, digest, sources, constants, equations, template if len(faults) == before else None)
     if template is not None:
         check_drug_rows(folder, template.properties, faults)
+    rows = read_others(folder, faults)
+    if tables_with_rows(folder, constants):
+        # else what an unreadable table would have given would be told as missing at every place that reads it
+        quantities, known = _instances(parts, 0, [])
+        check_tables(folder, rows, known, [equation.name for equation in quantities], set(sources), faults)
     if faults:
-        # names that these files would have defined would be told as missing, too
+        # names that these files would have defined would be told as missing in equations, too
         raise ModelError(*faults)
-    return _Parts(folder, digest, sources, constants, equations, template)
+    return parts
 
 
 def _assemble(parts: _Parts, places: int, *, check: bool) -> Model:
@@ -183,7 +188,6 @@ def _assemble(parts: _Parts, places: int, *, check: bool) -> Model:
     faults: list[Fault] = []
     equations, constants = _instances(parts, places, faults)
     _check_equations(equations, constants, faults)
-    check_annotations(parts.folder, {*constants, *(equation.name for equation in equations)}, faults)
     functions = (parts.folder / "functions.ant").read_text(encoding="utf-8")
     read = with_reads(equations, constants, set(_NAMED_FUNCTION.findall(functions)), faults)
     ordered = sort_assigned(read, faults)
@@ -250,7 +254,7 @@ def _check_equations(equations: list[Equation], constants: dict[str, Constant], 
 
 
 def _tables(folder: Path, sources: dict[str, dict[str, str]]) -> dict[str, tuple[dict[str, str], ...]]:
-    tables = {name: tuple(row for _, row in read_table(folder / f"{name}.tsv", [])) for name in TABLES}
+    tables = {name: table_cells(folder, name) for name in TABLES}
     tables["sources"] = tuple({"key": key, **entry} for key, entry in sources.items())
     return tables
 

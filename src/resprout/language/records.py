@@ -23,6 +23,7 @@ class Constant:
     shared    name of the eta it shares with other constants; empty for its own
     source    keys of `sources.bib`, separated by spaces; empty only if assumed
     grade     measured, fitted or assumed            evidence ids of the published facts behind it
+    bounds    any, nonnegative, positive or share (0 to 1); empty for any
     """
 
     name: str
@@ -38,6 +39,7 @@ class Constant:
     meaning: str
     file: str
     line: int
+    bounds: str = ""
 
     @property
     def in_chain(self) -> bool:

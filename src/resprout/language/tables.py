@@ -1,57 +1,46 @@
-"""The model's tab-separated tables -> constants: takes parameters.tsv, drugs.tsv, targets.tsv, gives Constant records and all faults at once."""
+"""The tables of a model folder -> constants and checked rows: every fault of every table at once, each with file, line and nearest name."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from resprout.errors import Fault, nearest
+from resprout.language import schemas
 from resprout.language.records import Constant
+from resprout.language.rows import Placed, name_faults, read_rows
+from resprout.language.rows import Row as TableRow
+from resprout.language.units import known_units
 
 GRADES = ("measured", "fitted", "assumed")
-ROLES = ("constant", "input", "cause")  # a fourth, default, is for properties that no table gives for a drug
-SPREADS = ("cv", "logsd", "logit", "odds", "margin", "distance")
 COLUMNS = {
-    "parameters": "name value unit stage role spread shared source grade evidence meaning",
-    "people": "name value unit source grade evidence meaning",
-    "ratings": "name value unit source grade evidence meaning",
-    "items": "group item highest slope thresholds domain source grade meaning",
     "drugs": "drug property value unit source grade evidence meaning",
     "targets": "drug target property value unit source grade evidence meaning",
-    "draws": "draw name value",
-    "correlations": "first second correlation source evidence",
     "drug_properties": "target property default unit role lower upper meaning",
     "drug_targets": "target half_point meaning",
     "molecules": "molecule sections parent targets meaning",
     "bindings": "name formula unit meaning",
-    "species": "species constant value unit source grade evidence meaning",
-    "interventions": "id intervention target agent dose readout time_h expected verification source species person given "
-    "manipulation measure note",
-    "persons": "person species constants standard meaning",
-    "facts": "id fact source evidence expected person given manipulation measure",
-    "agents": "agent given family note",
-    "variant": "constant value source meaning",
-    "measurements": "id stage seed_row source verification person given manipulation measure compare reference unit rule "
-    "observed lower upper sd used_in_fit spread note",
-    "left_out": "evidence reason",
-    "misses": "id reason",
-    "fitted": "name holds scale prior prior_sd part",
-    "held": "constant reason",
-    "trials": "trial seed_row replicates quick",
-    "scoreboard": "id group stage seed_row what observed predicted lower upper unit z pass used_in_fit verification source "
-    "reason",
-    "annotations": "name qualifier id meaning",
 }
-QUALIFIERS = ("is", "isVersionOf", "hasVersion", "isPartOf", "isPropertyOf", "isDescribedBy", "hasTaxon")
-IDENTIFIER = re.compile(r"(taxonomy:\d+|CHEBI:\d+|GO:\d{7}|uniprot:[OPQ]\d[A-Z0-9]{3}\d|doi:10\.\S+)")
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-
+SCHEMAS: dict[str, type[TableRow]] = {
+    "correlations": schemas.Correlation,
+    "draws": schemas.Draw,
+    "species": schemas.SpeciesConstant,
+    "persons": schemas.PersonOfTables,
+    "interventions": schemas.Intervention,
+    "facts": schemas.PublishedFact,
+    "agents": schemas.Agent,
+    "annotations": schemas.Annotation,
+    "items": schemas.Item,
+}
+NAME = re.compile(schemas.NAME)
 Row = dict[str, str]
 
 
 def read_table(path: Path, faults: list[Fault], kind: str = "") -> list[tuple[int, Row]]:
-    """Rows of one table with their line numbers; lines that are empty or start with # are passed over.
+    """Rows of a table of drugs with their line numbers; lines that are empty or start with # are passed over.
 
     kind   name of its columns in COLUMNS; empty for the name of the file
     """
@@ -118,83 +107,76 @@ def _check_grade(row: Row, where: str, sources: set[str], faults: list[Fault]) -
         faults.append(Fault("no meaning is given.", where, "Say in one phrase what the constant is."))
 
 
-def _check_spread(spread: str, where: str, faults: list[Fault]) -> None:
-    if not spread:
-        return
-    words = spread.split()
-    if len(words) != 2 or words[0] not in SPREADS:
-        faults.append(
-            Fault(f"spread `{spread}`.", where, f"Expected one of {', '.join(SPREADS)} and a number, such as `cv 0.2`.")
-        )
-        return
-    read_number(words[1], where, faults)
-
-
 def parameter_constants(folder: Path, sources: set[str], faults: list[Fault]) -> list[Constant]:
     """Constants of parameters.tsv."""
-    path = folder / "parameters.tsv"
-    found = []
-    for line, row in read_table(path, faults):
-        where = f"{path.name}:{line}"
-        _check_grade(row, where, sources, faults)
-        _check_spread(row["spread"], where, faults)
-        if row["role"] not in ROLES:
-            faults.append(Fault(f"role `{row['role']}`.", where, f"Expected one of {', '.join(ROLES)}."))
-        if row["stage"] not in tuple("123456"):
-            faults.append(Fault(f"stage `{row['stage']}`.", where, "Expected 1 to 6."))
-            continue
-        value = read_number(row["value"], where, faults)
-        taken = {
-            key: row[key]
-            for key in ("name", "unit", "role", "spread", "shared", "source", "grade", "evidence", "meaning")
-        }
-        found.append(Constant(value=value, stage=int(row["stage"]), file=path.name, line=line, **taken))
+    rows = _rows_of(folder, "parameters", schemas.Parameter, sources, faults)
+    return [
+        _constant(placed, int(stage) if (stage := placed.cells["stage"]).isdecimal() else 0, placed.cells["role"])
+        for placed in rows
+    ]
+
+
+def outside_constants(folder: Path, sources: set[str], faults: list[Fault]) -> list[Constant]:
+    """Constants of people.tsv, ratings.tsv and items.tsv, as far as the folder has them; no equation reads them."""
+    people = _rows_of(folder, "people", schemas.PeopleParameter, sources, faults)
+    ratings = _rows_of(folder, "ratings", schemas.RatingParameter, sources, faults)
+    found = [_constant(placed, 0, role) for rows, role in ((people, "people"), (ratings, "rating")) for placed in rows]
+    for placed in _rows_of(folder, "items", schemas.Item, sources, faults):
+        found += _item_constants(placed)
     return found
 
 
-def fact_constants(folder: Path, table: str, role: str, sources: set[str], faults: list[Fault]) -> list[Constant]:
-    """Constants of people.tsv or ratings.tsv, if the folder has them; no equation reads them."""
+def _rows_of(
+    folder: Path, table: str, schema: type[TableRow], sources: set[str], faults: list[Fault]
+) -> Sequence[Placed[Any]]:
+    """Rows of a table of constants, with the names checked that files of the folder alone decide; none where it is missing."""
     path = folder / f"{table}.tsv"
-    found = []
-    for line, row in read_table(path, faults) if path.exists() else []:
-        where = f"{path.name}:{line}"
-        _check_grade(row, where, sources, faults)
-        taken = {key: row[key] for key in ("name", "unit", "source", "grade", "evidence", "meaning")}
-        value = read_number(row["value"], where, faults)
-        found.append(
-            Constant(value=value, stage=0, role=role, spread="", shared="", file=path.name, line=line, **taken)
+    if table != "parameters" and not path.exists():
+        return []
+    rows = read_rows(path, schema, faults)
+    faults += name_faults(schema, rows, {"sources": sources, "units": known_units(folder)})
+    return rows
+
+
+def _constant(placed: Placed[Any], stage: int, role: str) -> Constant:
+    """The constant of a row; of a row with a fault its name, so that nothing else misses it."""
+    cells = placed.cells
+    file, line = placed.where.rsplit(":", 1)
+    return Constant(
+        value=placed.row.value if placed.row else math.nan,
+        stage=stage,
+        role=role,
+        file=file,
+        line=int(line),
+        spread=cells.get("spread", ""),
+        shared=cells.get("shared", ""),
+        **{key: cells[key] for key in ("name", "unit", "source", "grade", "evidence", "meaning", "bounds")},
+    )
+
+
+def _item_constants(placed: Placed[schemas.Item]) -> Iterator[Constant]:
+    """Slope and thresholds of an item: `HDRS_1_slope`, `HDRS_1_threshold_1` and so on."""
+    cells, row = placed.cells, placed.row
+    numbers = {"slope": row.slope if row else math.nan}
+    for number, cell in enumerate(cells["thresholds"].split(), start=1):
+        numbers[f"threshold_{number}"] = float(cell) if row else math.nan
+    for part, value in numbers.items():
+        yield Constant(
+            name=f"{cells['item']}_{part}",
+            value=value,
+            unit="per_latent" if part == "slope" else "latent",
+            stage=0,
+            role="rating",
+            spread="",
+            shared="",
+            source=cells["source"],
+            grade=cells["grade"],
+            evidence="",
+            meaning=f"{part.replace('_', ' ')} of item {cells['item']}, {cells['meaning']}",
+            file="items.tsv",
+            line=placed.line,
+            bounds="positive" if part == "slope" else "any",
         )
-    return found
-
-
-def item_constants(folder: Path, sources: set[str], faults: list[Fault]) -> list[Constant]:
-    """Constants of items.tsv, if the folder has it: `HDRS_1_slope`, `HDRS_1_threshold_1` and so on."""
-    path = folder / "items.tsv"
-    found = []
-    for line, row in read_table(path, faults) if path.exists() else []:
-        where = f"{path.name}:{line}"
-        _check_grade(row, where, sources, faults)
-        numbers = {"slope": row["slope"]}
-        numbers |= {f"threshold_{number}": cell for number, cell in enumerate(row["thresholds"].split(), start=1)}
-        for part, cell in numbers.items():
-            found.append(
-                Constant(
-                    name=f"{row['item']}_{part}",
-                    value=read_number(cell, where, faults),
-                    unit="per_latent" if part == "slope" else "latent",
-                    stage=0,
-                    role="rating",
-                    spread="",
-                    shared="",
-                    source=row["source"],
-                    grade=row["grade"],
-                    evidence="",
-                    meaning=f"{part.replace('_', ' ')} of item {row['item']}, {row['meaning']}",
-                    file=path.name,
-                    line=line,
-                )
-            )
-    return found
 
 
 def drug_constants(folder: Path, table: str, stage: int, sources: set[str], faults: list[Fault]) -> list[Constant]:
@@ -224,21 +206,6 @@ def drug_constants(folder: Path, table: str, stage: int, sources: set[str], faul
     return found
 
 
-def check_annotations(folder: Path, known: set[str], faults: list[Fault]) -> None:
-    """Refuse an annotation of what the model has not, or of a form that no catalogue uses."""
-    path = folder / "annotations.tsv"
-    for line, row in read_table(path, faults) if path.exists() else []:
-        where = f"{path.name}:{line}"
-        if row["name"] not in known and row["name"] != "model":
-            faults.append(
-                Fault(f"`{row['name']}` is no quantity of the model.", where, remedy=nearest(row["name"], known))
-            )
-        if row["qualifier"] not in QUALIFIERS:
-            faults.append(Fault(f"qualifier `{row['qualifier']}`.", where, f"Expected one of {', '.join(QUALIFIERS)}."))
-        if not IDENTIFIER.fullmatch(row["id"]):
-            faults.append(Fault(f"identifier `{row['id']}`.", where, "Expected for instance CHEBI:6121 or doi:10.1/x."))
-
-
 def check_names(constants: list[Constant], faults: list[Fault]) -> dict[str, Constant]:
     """Constants by name; a name given twice or ill-formed is a fault."""
     named: dict[str, Constant] = {}
@@ -256,3 +223,21 @@ def check_names(constants: list[Constant], faults: list[Fault]) -> dict[str, Con
         else:
             named[constant.name] = constant
     return named
+
+
+def table_cells(folder: Path, table: str) -> tuple[dict[str, str], ...]:
+    """Rows of a table as text, once it has been checked; none where the folder lacks it."""
+    path = folder / f"{table}.tsv"
+    if not path.exists():
+        return ()
+    if table in SCHEMAS:
+        return tuple(placed.cells for placed in read_rows(path, SCHEMAS[table], []))
+    return tuple(row for _, row in read_table(path, []))
+
+
+def tables_with_rows(folder: Path, constants: Mapping[str, Constant]) -> bool:
+    """Whether every table of constants that the folder has gave at least one."""
+    tables = ("parameters", "people", "ratings", "items")
+    given = {constant.file for constant in constants.values()}
+    there = [table for table in tables if table == "parameters" or (folder / f"{table}.tsv").exists()]
+    return all(f"{table}.tsv" in given for table in there)

@@ -22,7 +22,7 @@ from resprout.people.entry import Entry
 from resprout.people.guards import guard_constants
 from resprout.people.spreads import draw_etas, spread_constants
 from resprout.people.studies import INTRACLASS_CORRELATION
-from resprout.solve import rest
+from resprout.solve import steady_state
 
 Rater = Callable[[str, Numbers, NDArray[np.int64], int], Numbers]
 History = Callable[[Mapping[str, Numbers], Covariates, int], NDArray[np.bool_]]
@@ -95,7 +95,7 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
         constants[CLEARANCE_OF_CYP2B6] = usual * CYP2B6_factor(covariates, parameters)
     constants = guard_constants(constants, model.nominal) | covariate_constants(covariates, parameters)
     scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum, *entry.maximum]))
-    score, status = rest(model, constants, scales)
+    score, status = steady_state(model, constants, scales)
     lives = (np.asarray(status) == 0) & np.isfinite(score).all(axis=1)
     covariates |= {name: score[:, column] for column, name in enumerate(scales)}
     return chosen_rows(constants, lives), chosen_rows(covariates, lives)

@@ -46,7 +46,6 @@ DEFAULT_OUTPUTS = {
     "score": ("severity", "HDRS17", "MADRS", "VAS_high", "BPRS_positive", "CADSS", "SBP", "DBP"),
 }
 LONGEST_DAYS = 400.0
-SHARE_ENDINGS = ("_block", "_knockdown", "_occupancy")
 GREATEST_BLOCK = 1e6
 DRUG_TABLES = ("drugs.tsv", "targets.tsv", "drug_properties.tsv")
 
@@ -138,7 +137,7 @@ def _block_faults(model: Model, blocks: Mapping[str, float]) -> list[Fault]:
     steps = [name.removesuffix("_block") for name in model.inputs if not name.endswith(("_infusion", "_input"))]
     for name, share in blocks.items():
         target = block_input(model, str(name))
-        greatest = 1.0 if target is None or target.endswith(SHARE_ENDINGS) else GREATEST_BLOCK
+        greatest = 1.0 if target is None or model.constants[target].bounds == "share" else GREATEST_BLOCK
         if target is None:
             faults.append(Fault(f"`{name}` cannot be blocked.", "", "", nearest(str(name), steps, "resprout describe")))
         elif not _is_finite(share) or not 0 <= share <= greatest:

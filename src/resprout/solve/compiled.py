@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from numba.extending import typeof_impl
 
 from resprout import cache
 
@@ -43,3 +44,19 @@ def compiled(*, inner: bool = False, **options: Any) -> Any:
             NUMBA.config.CACHE_DIR = before
 
     return wrap
+
+
+class part:
+    """A function that stays plain Python for callers in Python and is compiled into callers that are compiled."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function, self.dispatcher = function, compiled(inner=True)(function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it in Python."""
+        return self.function(*arguments)
+
+
+@typeof_impl.register(part)
+def _type_of_part(known: part, _: Any) -> Any:
+    return NUMBA.types.Dispatcher(known.dispatcher)

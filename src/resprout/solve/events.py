@@ -1,4 +1,4 @@
-"""What happens to patients at given hours: takes doses and blocks as named changes, gives the arrays that the engine and the twin land on."""
+"""What changes in patients at given hours: takes doses and blocks as named changes, gives the arrays that the driver lands on."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from resprout.compile import graph as g
 from resprout.compile.evaluate import evaluate
 from resprout.compile.graph import Node
-from resprout.compile.system import Happening, System
+from resprout.compile.system import Event, System
 from resprout.language.records import ImportedModel
 from resprout.solve.events import Floats
 
@@ -36,13 +36,13 @@ class Beginning:
 
 
 @functools.lru_cache(maxsize=8)
-def read_own(model: ImportedModel) -> tuple[System, tuple[Happening, ...]]:
+def read_own(model: ImportedModel) -> tuple[System, tuple[Event, ...]]:
     """The equations of a model of one's own, and its events on the same graph."""
     # libsbml is imported only for a model of one's own
-    from resprout.compile.read import read_happenings, read_imported
+    from resprout.compile.read import read_events, read_imported
 
     system = read_imported(model)
-    return system, read_happenings(model, system)
+    return system, read_events(model, system)
 
 
 def begin(model: ImportedModel, given: Mapping[str, ArrayLike]) -> Beginning:
@@ -91,8 +91,8 @@ def break_times(system: System, clock: str, targets: Sequence[Node], constants: 
         gap = graph.subtract(left, right)
         if graph.reads_states(gap) != [own]:
             continue
-        slope = graph.slope(gap, own)
-        if graph.is_frozen(slope):
+        slope = graph.derivative(gap, own)
+        if graph.is_invariant(slope):
             rise, begun = evaluate(graph, [slope, gap], {**constants, clock: 0.0})
             with np.errstate(all="ignore"):
                 found.append(np.ravel(-np.asarray(begun) / rise))

@@ -1,17 +1,14 @@
-"""What the driver and the search for rest share: patients as arrays, room by lane, and calls of machine code."""
+"""What the driver and the search for steady states share: calls of kernels, and patients put into lanes."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import llvmlite.ir as ir
-import numpy as np
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
-from resprout.solve.compiled import compiled
-
-SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_REST, LANDED, GOES_ON = 0, 1, 2, 3, 4, 5
+from resprout.solve.compiled import part
 
 
 def _call(typing, address, pointers):
@@ -28,34 +25,20 @@ def _call(typing, address, pointers):
     return types.void(types.int64, types.UniTuple(types.int64, pointers.count)), generate
 
 
-call: Any = intrinsic(_call)
+call_address: Any = intrinsic(_call)
 
 
-def aligned_rows(count: int, width: int) -> np.ndarray:
-    """An array [row, lane] whose rows start at multiples of 64 bytes, as vector loads demand."""
-    memory = np.zeros(count * width + 8)
-    shift = ((64 - (memory.ctypes.data % 64)) // 8) % 8
-    return memory[shift : shift + count * width].reshape(count, width)
+def call(kernel: Any) -> None:
+    """Call a kernel: a function of no argument in Python, machine code bound to its arrays where the caller is compiled."""
+    kernel()
 
 
-@compiled(inner=True)
-def at(array):
-    return types.int64(array.ctypes.data)
+@overload(call)
+def _call_bound(kernel):
+    return lambda kernel: call_address(kernel.address, kernel.pointers)
 
 
-class Patients(NamedTuple):
-    """Constants and starting states.
-
-    nominal [constant]; varied_row [varied]; varied [patient, varied]; start [patient or 1, state]
-    """
-
-    nominal: np.ndarray
-    varied_row: np.ndarray
-    varied: np.ndarray
-    start: np.ndarray
-
-
-@compiled(inner=True)
+@part
 def prime(patients, constants):
     """Give every lane the constants that all patients share, once: `admit` writes the others."""
     for row in range(patients.nominal.shape[0]):
@@ -63,14 +46,14 @@ def prime(patients, constants):
             constants[row, lane] = patients.nominal[row]
 
 
-@compiled(inner=True)
+@part
 def admit(lane, patient, patients, constants):
     """Put a patient's own constants into a primed lane."""
     for index in range(patients.varied_row.shape[0]):
         constants[patients.varied_row[index], lane] = patients.varied[patient, index]
 
 
-@compiled(inner=True)
+@part
 def place(lane, patient, patients, state):
     """Put a patient's starting state into a lane."""
     source = patient if patients.start.shape[0] > 1 else 0

@@ -1,103 +1,159 @@
-"""The slow readable twin: one patient at a time by SciPy, from the same SBML but through SymPy, as an oracle for the engine."""
+"""The reference solver: the same method, step-size rule, driver and steady states as the engine, computed by NumPy; slow and readable.
+
+What machine code computes can be checked against it value by value. It is given the same
+equations (`compile/prune.py`), so that it takes the same steps. It shares their derivation with the engine; programs that share nothing
+(libRoadRunner, COPASI) are asked by `resprout check --numerics` too.
+"""
 
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
-import libsbml
 import numpy as np
-import sympy
-from scipy.integrate import solve_ivp
-from scipy.optimize import root
+from numpy.typing import ArrayLike, NDArray
 
+from resprout.compile.equations import Equations
+from resprout.compile.machine import pruned
+from resprout.compile.numpy_arithmetic import NumpyArithmetic
+from resprout.compile.system import System
 from resprout.errors import Fault, SolveError
-from resprout.language.records import ImportedModel, Model
+from resprout.language.records import EquationModel
+from resprout.solve import newton, rosenbrock, step_size
+from resprout.solve.driver import drive, open_task
 from resprout.solve.events import Events, Floats, timetable
+from resprout.solve.kernels import layout_of
+from resprout.solve.records import SOLVED, Found, Patients, Plan, open_lanes, open_steady_lanes, open_workspace
+from resprout.solve.run import perturbed_names, tolerances
+from resprout.solve.steady_state import find_steady_states, open_steady_task
+from resprout.solve.tableau import RODAS4, Tableau
 
-RELATIVE, ABSOLUTE_SHARE = 1e-10, 1e-2
+RELATIVE = 1e-7
+"""Relative tolerance of a step."""
+MOST_LANES = 48
+"""Patients solved together: lanes are told as the bits of a whole number that a double holds."""
 
 
-@dataclass(frozen=True)
-class Equations:
-    """A model as plain Python source.
+class NumpyKernel:
+    """The functions of the driver on NumPy's arrays, for equations and a method."""
 
-    states, assigned   names, in the model's order
-    source             of `rates(states)` and `values(states)`, which read constants as global names
+    def __init__(self, equations: Equations, tableau: Tableau, outputs: Sequence[str]) -> None:
+        self.equations, self.tableau = equations, tableau
+        self.layout = layout_of(equations, tableau, outputs)
+        over, states = NumpyArithmetic(), equations.states
+        self._functions: dict[str, Callable[[Any], None]] = {
+            "prepare": lambda r: equations.prepare(over, r.constants),
+            "newton_step": lambda r: newton.newton_step(over, equations, r),
+            "attempt_step": lambda r: step_size.attempt_step(over, functools.partial(self.take_step, r), r),
+            "accept_step": lambda r: step_size.accept_step(over, states, r),
+            "observe": lambda r: rosenbrock.observe(over, equations, tableau, r),
+        }
+
+    def interpreted(self, name: str, arrays: Mapping[str, Floats]) -> Callable[[], None]:
+        """A function on arrays by their names in `records.py`."""
+        return functools.partial(self._functions[name], SimpleNamespace(**arrays))
+
+    def take_step(self, r: Any) -> None:
+        """One step of size r.step, with its error and dense output."""
+        over, equations, tableau = NumpyArithmetic(), self.equations, self.tableau
+
+        def later_stage(stage: int) -> None:
+            at_stage = SimpleNamespace(**{**vars(r), "stage": rosenbrock.stage_rows(over, equations, stage, r)})
+            rosenbrock.later_stage(over, equations, at_stage)
+
+        rosenbrock.take_step(
+            tableau,
+            lambda: rosenbrock.first_stage(over, equations, tableau, r),
+            lambda stage: rosenbrock.stage_point(over, equations, tableau, stage, r),
+            later_stage,
+            lambda: rosenbrock.finish(over, equations, tableau, r),
+        )
+
+
+def _patients(
+    system: System, model: EquationModel, constants: Mapping[str, ArrayLike], start: Floats, count: int
+) -> Patients:
+    """Every constant of every patient."""
+    values = [np.broadcast_to({**model.nominal, **constants}[name], count) for name in system.constants]
+    table = np.array(values, dtype=float).reshape(len(values), count).T
+    return Patients(np.zeros(len(values)), np.arange(len(values)), np.ascontiguousarray(table), start)
+
+
+def steady_states(
+    model: EquationModel, constants: Mapping[str, ArrayLike], patients: int = 1
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Steady states: ([patient, state], [patient] status: 0 found).
+
+    constants   name -> scalar or [patient], what differs from the shipped values
+    patients    number of them
     """
-
-    states: tuple[str, ...]
-    constants: tuple[str, ...]
-    assigned: tuple[str, ...]
-    source: str
-
-    def bind(self, constants: Mapping[str, float]) -> Bound:
-        """The equations with one patient's constants."""
-        scope: dict[str, Any] = {"math": math, **constants}
-        exec(self.source, scope)
-        return Bound(scope, scope["rates"], scope["values"])
+    every = tuple(state.name for state in model.states)
+    system = pruned(model, every, frozenset(every) | frozenset(model.inputs))
+    return _steady_states(NumpyKernel(Equations(system, ()), RODAS4, ()), model, constants, patients)
 
 
-@dataclass(frozen=True)
-class Bound:
-    """Equations of one patient; a constant is changed by setting it in `scope`.
+def _steady_states(
+    kernel: NumpyKernel, model: EquationModel, constants: Mapping[str, ArrayLike], patients: int
+) -> tuple[Floats, NDArray[np.int64]]:
+    system, first = kernel.equations.system, {state.name: state.start for state in model.states}
+    guess = np.array([[first[name] for name in system.states]])
+    people = _patients(system, model, constants, guess, patients)
+    found, status = np.empty((patients, len(system.states))), np.zeros(patients, np.int64)
+    lanes = open_steady_lanes(kernel.layout, min(patients, MOST_LANES))
+    with np.errstate(all="ignore"):
+        find_steady_states(open_steady_task(kernel.interpreted, lanes, people, found, status, 0, patients))
+    return found, status
 
-    rates    states [state] -> d/dt [state]       values   states -> every assigned quantity, in the model's order
+
+def solve_patients(
+    model: EquationModel,
+    constants: Mapping[str, ArrayLike],
+    events: Events,
+    time_h: Sequence[float],
+    outputs: Sequence[str],
+    patients: int,
+    *,
+    tolerance: float = RELATIVE,
+    tableau: Tableau = RODAS4,
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Solve patients from their steady states.
+
+    constants   name -> scalar or [patient], what differs from the shipped values
+    events      as for the engine
+    time_h      [time]   h   at the hour of an event, just before it
+    patients    number of them; all go side by side, which takes little longer than one
+    tolerance   relative, of a step
+    tableau     of the method
+    returns     [patient, time, output], and [patient] steps attempted
+    raises      SolveError if a patient has no steady state or cannot be solved
     """
-
-    scope: dict[str, Any]
-    rates: Callable[[Floats], list[float]]
-    values: Callable[[Floats], list[float]]
-
-    def slope(self, _: float, state: Floats) -> list[float]:
-        """The rates as SciPy wants them."""
-        return self.rates(state)
-
-
-@functools.lru_cache(maxsize=4)
-def read_equations(model: Model | ImportedModel) -> Equations:
-    """Translate the rules of a model into Python source."""
-    document = libsbml.readSBMLFromString(model.sbml)
-    document.expandFunctionDefinitions()
-    rules = document.getModel()
-    states = tuple(state.name for state in model.states)
-    constants = tuple(model.constants)
-    assigned = tuple(equation.name for equation in model.assigned)
-    symbols = {name: sympy.Symbol(name) for name in (*states, *constants, *assigned)}
-    text = {name: sympy.pycode(_symbolic(rules.getRule(name).getMath(), symbols)) for name in (*assigned, *states)}
-    lines = [f"    {', '.join(states)}, = states", *(f"    {name} = {text[name]}" for name in assigned)]
-    source = ["def rates(states):", *lines, f"    return [{', '.join(text[name] for name in states)}]"]
-    source += ["def values(states):", *lines, f"    return [{', '.join(assigned)}]"]
-    return Equations(states, constants, assigned, "\n".join(source))
-
-
-def _symbolic(tree: libsbml.ASTNode, symbols: dict[str, sympy.Symbol]) -> sympy.Expr:
-    # by class, as compile/read.py explains
-    of = libsbml.ASTNode
-    if of.isNumber(tree):
-        return sympy.Float(of.getValue(tree), 17) if of.isReal(tree) else sympy.Integer(int(of.getValue(tree)))
-    if of.getType(tree) == libsbml.AST_NAME:
-        return symbols[of.getName(tree)]
-    inner = [_symbolic(of.getChild(tree, index), symbols) for index in range(of.getNumChildren(tree))]
-    operation = {
-        libsbml.AST_PLUS: lambda: sympy.Add(*inner),
-        libsbml.AST_TIMES: lambda: sympy.Mul(*inner),
-        libsbml.AST_MINUS: lambda: -inner[0] if len(inner) == 1 else inner[0] - inner[1],
-        libsbml.AST_DIVIDE: lambda: inner[0] / inner[1],
-        libsbml.AST_POWER: lambda: inner[0] ** inner[1],
-        libsbml.AST_FUNCTION_POWER: lambda: inner[0] ** inner[1],
-        libsbml.AST_FUNCTION_EXP: lambda: sympy.exp(inner[0]),
-        libsbml.AST_FUNCTION_LN: lambda: sympy.log(inner[0]),
-        libsbml.AST_FUNCTION_ROOT: lambda: sympy.sqrt(inner[-1]),
-    }
-    return operation[of.getType(tree)]()
+    system = pruned(model, tuple(outputs), perturbed_names(model, events, constants))
+    kernel, times = NumpyKernel(Equations(system, outputs), tableau, outputs), np.array(time_h, dtype=float)
+    start, lost = _steady_states(kernel, model, constants, patients)
+    changes = timetable(model, events, system.states, system.constants)
+    plan = Plan(times, changes.time_h, changes.first, changes.row, changes.value)
+    status, steps = np.zeros(patients, np.int64), np.zeros(patients, np.int64)
+    found = Found(np.full((patients, len(outputs), len(times)), np.nan), status, steps)
+    width, limits = min(patients, MOST_LANES), tolerances(tolerance, len(system.states))
+    lanes, work = open_lanes(kernel.layout, width), open_workspace(kernel.layout, width, limits)
+    people = _patients(system, model, constants, start, patients)
+    if not lost.any():
+        with np.errstate(all="ignore"):
+            drive(open_task(kernel.interpreted, lanes, work, people, plan, found, 0, patients), None)
+    if lost.any() or (status != SOLVED).any():
+        raise SolveError(
+            Fault(
+                "the reference solver found no steady state or no solution for a patient.",
+                remedy="Look at the constants that differ from the shipped values.",
+            )
+        )
+    return np.swapaxes(found.outputs, 1, 2), steps
 
 
 def solve_one(
-    model: Model | ImportedModel,
+    model: EquationModel,
     constants: Mapping[str, float],
     events: Events,
     time_h: Sequence[float],
@@ -106,77 +162,9 @@ def solve_one(
     *,
     tolerance: float = RELATIVE,
 ) -> Floats:
-    """Solve one patient slowly and tightly.
+    """Solve one patient: [time, output].
 
-    constants   name -> value of this patient
-    events      as for the engine; `patient` chooses the column of its values
-    time_h      [time]   h   at the hour of an event, just before it
-    tolerance   relative, of SciPy's steps
-    returns     [time, output]
-    raises      SolveError if SciPy finds no resting state
+    patient   chooses the column of the events' values; the rest as for `solve_patients`
     """
-    equations = read_equations(model)
-    bound = equations.bind({**model.nominal, **constants})
-    state = find_rest(model, constants)
-    plan = timetable(model, events, equations.states, equations.constants)
-    times = np.asarray(time_h, dtype=float)
-    found = np.empty((len(times), len(outputs)))
-    now, done = min(0.0, float(times[0]), *plan.time_h[:1]), 0
-    stops = [(float(hour), moment) for moment, hour in enumerate(plan.time_h) if hour < times[-1]] + [
-        (float(times[-1]), -1)
-    ]
-    for stop, moment in stops:
-        due = [index for index in range(done, len(times)) if times[index] <= stop]
-        done += len(due)
-        if stop > now:
-            solved = solve_ivp(
-                bound.slope,
-                (now, stop),
-                state,
-                method="LSODA",
-                t_eval=np.unique([*times[due], stop]),
-                rtol=tolerance,
-                atol=tolerance * ABSOLUTE_SHARE,
-            )
-            states = solved.y.T[np.searchsorted(solved.t, times[due])]
-            state, now = solved.y[:, -1], stop
-        else:
-            states = np.repeat(state[None], len(due), axis=0)
-        for index, row in zip(due, states, strict=True):
-            found[index] = _observed(equations, bound, row, outputs)
-        for change in range(plan.first[moment], plan.first[moment + 1]) if moment >= 0 else ():
-            amount = plan.value[change, patient if plan.value.shape[1] > 1 else 0]
-            row = plan.row[change]
-            if row >= 0:
-                state = state.copy()
-                state[row] += amount
-            else:
-                bound.scope[equations.constants[-1 - row]] = float(amount)
-    return found
-
-
-def _observed(equations: Equations, bound: Bound, state: Floats, outputs: Sequence[str]) -> list[float]:
-    known = dict(zip(equations.states, state, strict=True))
-    known |= dict(zip(equations.assigned, bound.values(state), strict=True))
-    return [known[name] if name in known else bound.scope[name] for name in outputs]
-
-
-def find_rest(model: Model | ImportedModel, constants: Mapping[str, float]) -> Floats:
-    """Resting state of one patient: a long settling, then SciPy's root finder.
-
-    returns   [state]
-    raises    SolveError if the rates do not vanish
-    """
-    equations = read_equations(model)
-    bound = equations.bind({**model.nominal, **constants})
-    guess = np.array([state.start for state in model.states])
-    settled = solve_ivp(bound.slope, (0, 5e3), guess, method="LSODA", rtol=1e-8, atol=1e-10)
-    found = root(bound.rates, settled.y[:, -1], method="hybr", tol=1e-14)
-    if np.abs(np.array(bound.rates(found.x))).max() > 1e-6:
-        raise SolveError(
-            Fault(
-                "the twin found no resting state for this patient.",
-                remedy="Look at the constants that differ from the shipped values.",
-            )
-        )
-    return found.x
+    own = events.of(patient)
+    return solve_patients(model, constants, own, time_h, outputs, 1, tolerance=tolerance)[0][0]

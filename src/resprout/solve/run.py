@@ -1,4 +1,4 @@
-"""Patients and events -> trajectories: shares patients among threads, finds resting states, reports every failure as a sentence."""
+"""Patients and events -> trajectories: shares patients among threads, finds steady states, reports every failure as a sentence."""
 
 from __future__ import annotations
 
@@ -10,14 +10,30 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resprout.compile import METHODS, Kernel, build_kernel
+from resprout.compile.evaluate import evaluate
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import binding
 from resprout.language.records import EquationModel, ImportedModel, Model
-from resprout.solve import drive, lanes, resting
-from resprout.solve.events import Events, Floats, Timetable, timetable
+from resprout.solve.driver import drive, drive_compiled, open_task
+from resprout.solve.event_watcher import EventWatcher, around
+from resprout.solve.events import Events, Floats, timetable
 from resprout.solve.initial_values import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
-from resprout.solve.watch import EVENTS_WITHOUT_END, Task, around, watch_patients
+from resprout.solve.kernel_code import Kernel, build_kernel
+from resprout.solve.records import (
+    EVENTS_WITHOUT_END,
+    NO_STEADY_STATE,
+    SOLVED,
+    STEP_TOO_SMALL,
+    TOO_MANY_STEPS,
+    Found,
+    Patients,
+    Plan,
+    open_lanes,
+    open_steady_lanes,
+    open_workspace,
+)
+from resprout.solve.steady_state import find_steady_states_compiled, open_steady_task
+from resprout.solve.tableau import METHODS
 
 DEFAULT_TOLERANCE = 7e-6
 DEFAULT_METHOD = "Rodas4"
@@ -27,10 +43,10 @@ BLOCK_ENDINGS = ("_block", "_knockdown")
 CHUNKS_A_THREAD, SMALLEST_CHUNK, LARGEST_CHUNK = 4, 64, 2048
 
 SENTENCES = {
-    lanes.SOLVED: "solved",
-    lanes.STEP_TOO_SMALL: "the step shrank below a microsecond of model time: a constant of this patient is probably out of range",
-    lanes.TOO_MANY_STEPS: "more than 100 000 steps were needed: loosen the tolerance or look at this patient's constants",
-    lanes.NO_REST: "no resting state was found: this patient's circuit has no stable rest",
+    SOLVED: "solved",
+    STEP_TOO_SMALL: "the step shrank below a microsecond of model time: a constant of this patient is probably out of range",
+    TOO_MANY_STEPS: "more than 100 000 steps were needed: loosen the tolerance or look at this patient's constants",
+    NO_STEADY_STATE: "no steady state was found: this patient's circuit has no stable steady state",
     EVENTS_WITHOUT_END: "its events set one another off without end: look at the triggers of the model",
 }
 
@@ -42,7 +58,7 @@ class Trajectories:
     value     [patient, time, output]  unit of output   NaN after a patient's failure
     time_h    [time]                   h                hours after the first dose
     status    [patient]                                 0 solved, else a failure
-    steps     [patient]                                 steps tried
+    steps     [patient]                                 steps attempted
     """
 
     value: Floats
@@ -81,9 +97,9 @@ def run_patients(
     threads: int | None = None,
     method: str = DEFAULT_METHOD,
 ) -> Trajectories:
-    """Solve the model for every patient, from the resting state, through all events.
+    """Solve the model for every patient, from the steady state, through all events.
 
-    A model of one's own starts at its initial values, which may be set like constants, and keeps its own unit of time.
+    An imported model starts at its initial values, which may be set like constants, and keeps its own unit of time.
 
     constants   name -> scalar or [patient]   unit of the constant   what differs from the shipped values
     events      doses and blocks; hour 0 is the first dose
@@ -91,7 +107,7 @@ def run_patients(
     outputs     names of states, assigned quantities or constants
     tolerance   relative tolerance of a step
     threads     cores to use; None for all
-    method      name of a tableau in compile/tableau.py
+    method      name of a tableau in solve/tableau.py
     returns     Trajectories
     raises      InputError for unknown names and for values that are not finite
     """
@@ -113,47 +129,44 @@ def run_patients(
         )
         return replace(found, outputs=chosen)
     if isinstance(model, ImportedModel):
-        return _run_own(model, constants, events, times, chosen, tolerance or OWN_TOLERANCE, threads, method)
-    kernel = build_kernel(model, chosen, moved_names(model, events, constants), METHODS[method])
+        return _run_imported(model, constants, events, times, chosen, tolerance or OWN_TOLERANCE, threads, method)
+    kernel = build_kernel(model, chosen, perturbed_names(model, events, constants), METHODS[method])
     batch = _batch(model, kernel, constants, events.value.shape[1])
-    plan = timetable(model, events, kernel.layout.states, kernel.layout.constants)
-    start, unrest = _rest_states(model, kernel, batch, threads)
-    limits = _tolerances(tolerance or DEFAULT_TOLERANCE, len(kernel.layout.states))
-    found = _follow(kernel, batch, plan, start, times, chosen, limits, threads)
-    lost = unrest != lanes.SOLVED
-    found.status[lost], found.value[lost] = unrest[lost], np.nan
+    changes = timetable(model, events, kernel.layout.states, kernel.layout.constants)
+    plan = Plan(times, changes.time_h, changes.first, changes.row, changes.value)
+    start, failure = _steady_states(model, kernel, batch, threads)
+    limits = tolerances(tolerance or DEFAULT_TOLERANCE, len(kernel.layout.states))
+    found = _integrate(kernel, batch, plan, start, limits, threads)
+    lost = failure != SOLVED
+    found.status[lost], found.value[lost] = failure[lost], np.nan
     return found
 
 
-def _follow(
-    kernel: Kernel,
-    batch: _Batch,
-    plan: Timetable,
-    start: Floats,
-    times: Floats,
-    outputs: tuple[str, ...],
-    limits: Floats,
-    threads: int | None,
+def _integrate(
+    kernel: Kernel, batch: _Batch, plan: Plan, start: Floats, limits: Floats, threads: int | None
 ) -> Trajectories:
-    """Walk every patient from its start through the timetable."""
-    out = np.full((batch.patients, len(outputs), len(times)), np.nan)
-    status, steps = np.zeros(batch.patients, np.int64), np.zeros(batch.patients, np.int64)
-    layout = kernel.layout
-    addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "stride", "keep", "observe"))
-    patients = lanes.Patients(batch.nominal, batch.varied_row, batch.varied, start)
-    when = drive.Plan(times, plan.time_h, plan.first, plan.row, plan.value)
-    dense = len(layout.sampled) * len(kernel.tableau.dense)
-    rows = (len(layout.states), layout.parameters, len(outputs), dense, kernel.width, layout.room)
-    found = drive.Found(out, status, steps)
+    """Integrate every patient from their start through the plan."""
+    found = _nothing_found(batch.patients, kernel.layout.outputs, plan.time_h)
+    patients = Patients(batch.nominal, batch.varied_row, batch.varied, start)
 
     def solve(first: int, last: int) -> None:
-        drive.drive(addresses, (first, last), patients, when, drive.open_lanes(*rows), limits, found)
+        lanes, work = open_lanes(kernel.layout, kernel.width), open_workspace(kernel.layout, kernel.width, limits)
+        drive_compiled(open_task(kernel.bound, lanes, work, patients, plan, found, first, last), None)
 
     _share(batch.patients, solve, threads)
-    return Trajectories(np.swapaxes(out, 1, 2), times, outputs, status, steps)
+    return _trajectories(found, plan.time_h, kernel.layout.outputs)
 
 
-def _run_own(
+def _nothing_found(patients: int, outputs: Sequence[str], times: Floats) -> Found:
+    status, steps = np.zeros(patients, np.int64), np.zeros(patients, np.int64)
+    return Found(np.full((patients, len(outputs), len(times)), np.nan), status, steps)
+
+
+def _trajectories(found: Found, times: Floats, outputs: tuple[str, ...]) -> Trajectories:
+    return Trajectories(np.swapaxes(found.outputs, 1, 2), times, outputs, found.status, found.steps)
+
+
+def _run_imported(
     model: ImportedModel,
     constants: Mapping[str, ArrayLike],
     events: Events,
@@ -163,62 +176,72 @@ def _run_own(
     threads: int | None,
     method: str,
 ) -> Trajectories:
-    """Solve a model of one's own from its initial values."""
-    begun, (system, happenings) = begin(model, constants), read_own(model)
-    if times[0] < 0 or (happenings and events.name):
+    """Solve an imported model from its initial values."""
+    begun, (system, model_events) = begin(model, constants), read_own(model)
+    if times[0] < 0 or (model_events and events.name):
         raise InputError(
             Fault("this model starts at 0 and has events of its own.", "", "Expected no hour below 0, no doses.")
         )
-    targets = [*system.rate, *system.assigned.values(), *(happening.trigger for happening in happenings)]
-    values = {**model.nominal, **begun.constants}
-    breaks = around(break_times(system, model.clock, targets, values))
-    if happenings:
-        return _watch(model, begun, times, outputs, tolerance, method, breaks)
-    kernel = build_kernel(model, outputs, frozenset(system.states), METHODS[method])
+    targets = [*system.rate, *system.assigned.values(), *(event.trigger for event in model_events)]
+    breaks = around(break_times(system, model.clock, targets, {**model.nominal, **begun.constants}))
+    # triggers may read any state
+    watched = system.states if model_events else outputs
+    kernel = build_kernel(model, watched, frozenset(system.states), METHODS[method])
     rows = [system.states.index(name) for name in kernel.layout.states]
     start = np.ascontiguousarray(begun.start[:, rows])
     batch = _batch(model, kernel, begun.constants, max(events.value.shape[1], len(start)))
-    plan = timetable(model, events, kernel.layout.states, kernel.layout.constants).landing_at(breaks)
-    return _follow(kernel, batch, plan, start, times, outputs, own_limits(tolerance, start), threads)
+    changes = timetable(model, events, kernel.layout.states, kernel.layout.constants).landing_at(breaks)
+    plan = Plan(times, changes.time_h, changes.first, changes.row, changes.value)
+    limits = own_limits(tolerance, start)
+    if not model_events:
+        return _integrate(kernel, batch, plan, start, limits, threads)
+    return _integrate_watched(model, kernel, batch, plan, begun, limits, outputs)
 
 
-def _watch(
+def _integrate_watched(
     model: ImportedModel,
+    kernel: Kernel,
+    batch: _Batch,
+    plan: Plan,
     begun: Beginning,
-    times: Floats,
+    limits: Floats,
     outputs: tuple[str, ...],
-    tolerance: float,
-    method: str,
-    breaks: Floats,
 ) -> Trajectories:
-    """Solve a model of one's own that has events."""
-    system, happenings = read_own(model)
-    kernel = build_kernel(model, system.states, frozenset(system.states), METHODS[method])
-    batch = _batch(model, kernel, begun.constants, len(begun.start))
+    """Integrate an imported model that has events: the same loop in Python, with a watcher."""
+    system, model_events = read_own(model)
     values = [np.broadcast_to({**model.nominal, **begun.constants}[name], batch.patients) for name in system.constants]
     table = np.array(values, dtype=float).reshape(len(values), batch.patients).T
-    start = np.ascontiguousarray(np.broadcast_to(begun.start, (batch.patients, len(system.states))))
     clock = system.states.index(model.clock) if model.clock else -1
-    limits = own_limits(tolerance, start)
-    task = Task(kernel, system, happenings, clock, breaks, times, limits, outputs)
-    value, status, steps = watch_patients(task, table, start)
-    return Trajectories(value, times, outputs, status, steps)
+    found = _nothing_found(batch.patients, system.states, plan.time_h)
+    lanes, work = open_lanes(kernel.layout, kernel.width), open_workspace(kernel.layout, kernel.width, limits)
+    patients = Patients(batch.nominal, batch.varied_row, batch.varied, begun.start)
+    task = open_task(kernel.interpreted, lanes, work, patients, plan, found, 0, batch.patients)
+    drive(task, EventWatcher(system, model_events, clock, table, lanes, work.error))
+    # what is never reached stays not a number, also in outputs that no state feeds
+    reached = np.arange(len(plan.time_h)) < np.isfinite(found.outputs).any(axis=1).sum(axis=1, keepdims=True)
+    if clock >= 0:
+        found.outputs[:, clock] = plan.time_h
+    given: dict[str, ArrayLike] = {name: table[:, [row]] for row, name in enumerate(system.constants)}
+    given |= {name: found.outputs[:, row] for row, name in enumerate(system.states)}
+    columns = evaluate(system.graph, [system.node(name) for name in outputs], given)
+    value = np.stack([np.where(reached, column, np.nan) for column in columns], axis=-1)
+    return Trajectories(value, plan.time_h, outputs, found.status, found.steps)
 
 
-def moved_names(model: EquationModel, events: Events, constants: Mapping[str, ArrayLike]) -> frozenset[str]:
-    """States and inputs that the code must let move: those changed, and with any block every block.
+def perturbed_names(model: EquationModel, events: Events, constants: Mapping[str, ArrayLike]) -> frozenset[str]:
+    """States and inputs that the code must let change: those perturbed, and with any block every block.
 
     So all blocked arms share one code, which costs them a fifteenth more time each and spares seconds of compiling.
     """
-    moved = frozenset(events.name) | (frozenset(constants) & frozenset(model.inputs))
+    perturbed = frozenset(events.name) | (frozenset(constants) & frozenset(model.inputs))
     blocks = frozenset(name for name in model.inputs if name.endswith(BLOCK_ENDINGS))
-    return moved | blocks if moved & blocks else moved
+    return perturbed | blocks if perturbed & blocks else perturbed
 
 
-def rest(
+def steady_state(
     model: EquationModel, constants: Mapping[str, ArrayLike], outputs: Sequence[str], *, threads: int | None = None
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Outputs at each patient's resting state, inputs at their resting values.
+    """Outputs at each patient's steady state, inputs at their shipped values.
 
     returns   ([patient, output] unit of output, [patient] status: 0 found)
     raises    InputError for unknown names and for values that are not finite
@@ -227,14 +250,14 @@ def rest(
     return found.value[:, 0, :], found.status
 
 
-def rest_states(
+def steady_states(
     model: EquationModel, constants: Mapping[str, ArrayLike], *, threads: int | None = None
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Every state at each patient's resting state: ([patient, state], [patient] status)."""
+    """Every state at each patient's steady state: ([patient, state], [patient] status)."""
     check_names(model, constants, ())
     every = tuple(state.name for state in model.states)
     kernel = build_kernel(model, every, frozenset(every) | frozenset(model.inputs))
-    return _rest_states(model, kernel, _batch(model, kernel, constants, 1), threads)
+    return _steady_states(model, kernel, _batch(model, kernel, constants, 1), threads)
 
 
 def check_names(model: EquationModel, constants: Mapping[str, ArrayLike], outputs: Sequence[str]) -> None:
@@ -295,33 +318,32 @@ def _batch(model: EquationModel, kernel: Kernel, constants: Mapping[str, ArrayLi
     return _Batch(patients, nominal, np.array([row[name] for name in varied], np.int64), side_by_side)
 
 
-def _tolerances(relative: float, states: int) -> Floats:
+def tolerances(relative: float, states: int) -> Floats:
+    """[1 + state] relative, then absolute tolerance by state, of the shipped model."""
     return np.array([relative, *[relative * ABSOLUTE_SHARE] * states])
 
 
-def _rest_states(
+def _steady_states(
     model: EquationModel, kernel: Kernel, batch: _Batch, threads: int | None
 ) -> tuple[Floats, NDArray[np.int64]]:
     start = {state.name: state.start for state in model.states}
     guess = np.array([[start[name] for name in kernel.layout.states]])
     found = np.empty((batch.patients, guess.shape[1]))
     status = np.zeros(batch.patients, np.int64)
-    addresses = tuple(np.int64(kernel.address[name]) for name in ("prepare", "relax"))
+    patients = Patients(batch.nominal, batch.varied_row, batch.varied, guess)
 
-    patients = lanes.Patients(batch.nominal, batch.varied_row, batch.varied, guess)
+    def solve(first: int, last: int) -> None:
+        lanes = open_steady_lanes(kernel.layout, kernel.width)
+        find_steady_states_compiled(open_steady_task(kernel.bound, lanes, patients, found, status, first, last))
 
-    def settle(first: int, last: int) -> None:
-        room = resting.open_resting(guess.shape[1], kernel.layout.parameters, kernel.width)
-        resting.find_rest(addresses, (first, last), patients, room, found, status)
-
-    _share(batch.patients, settle, threads)
+    _share(batch.patients, solve, threads)
     return found, status
 
 
 def _share(patients: int, work, threads: int | None) -> None:
     """Hand out chunks of patients to threads; the work releases the interpreter lock."""
     workers = threads or os.cpu_count() or 1
-    # at the end of a chunk lanes stand idle, at the end of the run threads do
+    # at the end of a chunk lanes are inactive, at the end of the run threads are
     wanted = patients // (CHUNKS_A_THREAD * workers) if workers > 1 else patients
     size = min(max(wanted, SMALLEST_CHUNK), LARGEST_CHUNK)
     chunks = [(first, min(first + size, patients)) for first in range(0, patients, size)]

@@ -148,8 +148,8 @@ def path_response(request: Request, model: Model) -> dict[str, Any]:
 
 
 def faults_of(error: InputError) -> Faults:
-    """Messages by field of an error whose faults name fields as their place."""
-    return {fault.where or "drug": f"{fault.found} {fault.expected} {fault.remedy}".strip() for fault in error.faults}
+    """Messages of an error by the fields that its faults name."""
+    return {fault.field or "drug": f"{fault.found} {fault.expected} {fault.remedy}".strip() for fault in error.faults}
 
 
 def trial_response(request: Request, model: Model) -> tuple[Any, ...]:

@@ -12,8 +12,6 @@ from resprout.language.drug_instances import library_drugs
 from resprout.language.records import STAGES, Constant, Model
 from resprout.trial.protocol import SHIPPED
 
-SHARE_ENDINGS = ("_block", "_knockdown", "_occupancy")
-RELATIVE_TO_KD = "in units of its dissociation constant"
 STRONGEST = 10.0  # of an input that is a concentration in units of its dissociation constant
 DRUG_LINES = 8
 LONGEST_LINE = 160
@@ -132,19 +130,19 @@ def patient_fields() -> list[Field]:
 
 def block_fields(model: Model) -> list[Field]:
     """A slider for each step of the chain that can be blocked, in the order of the stages."""
-    steps = [constant for name, constant in model.constants.items() if is_block(name, constant)]
+    steps = [constant for constant in model.constants.values() if is_block(constant)]
     return [block_field(constant) for constant in sorted(steps, key=lambda step: step.stage)]
 
 
-def is_block(name: str, constant: Constant) -> bool:
+def is_block(constant: Constant) -> bool:
     """Whether an input blocks a step: a share, or a concentration in units of its dissociation constant."""
-    return constant.role == "input" and (name.endswith(SHARE_ENDINGS) or RELATIVE_TO_KD in constant.meaning)
+    return constant.role == "input" and constant.bounds in ("share", "multiple")
 
 
 def block_field(constant: Constant) -> Field:
     """A slider in percent for a share, or in units of its dissociation constant for a concentration."""
     stage = STAGES[constant.stage - 1]
-    share = constant.name.endswith(SHARE_ENDINGS)
+    share = constant.bounds == "share"
     return Field(
         constant.name,
         step_label(constant.name),

@@ -14,6 +14,7 @@ from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 
 LONGEST_VALUE = 200
+FIELD_OF_DOSE = {"amount": "amount", "route": "route", "duration": "minutes"}
 Faults = dict[str, str]
 
 
@@ -129,17 +130,13 @@ def read_regimen(state: State, model: Model) -> tuple[Regimen | None, Faults]:
     try:
         return parse_regimen(regimen_text(state), library), {}
     except InputError as error:
-        late = any("too late" in fault.found for fault in error.faults)
-        return None, {"times" if late else "drug2" if state.text["drug2"] != "none" else "drug": say(error)}
+        repeats = any(fault.field == "times" for fault in error.faults)
+        return None, {"times" if repeats else "drug2" if state.text["drug2"] != "none" else "drug": say(error)}
 
 
 def fault_field(error: InputError, which: str) -> str:
     """The field that a message of the regimen parser is about."""
-    said = " ".join(fault.found for fault in error.faults)
-    for word, name in (("amount", "amount"), ("route", "route"), ("infusion", "minutes")):
-        if word in said:
-            return f"{name}{which}"
-    return f"drug{which}"
+    return f"{FIELD_OF_DOSE.get(error.faults[0].field, 'drug')}{which}"
 
 
 def say(error: InputError) -> str:

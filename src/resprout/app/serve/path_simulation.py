@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.form_fields import SHARE_ENDINGS, fields_of
+from resprout.app.serve.form_fields import fields_of
 from resprout.app.serve.form_state import State, read_regimen, read_state
 from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.dosing.dose_events import regimen_events, route_constants
@@ -69,7 +69,7 @@ def page_trajectory(state: State, model: Model) -> Trajectory:
     """
     regimen, faults = read_regimen(state, model)
     if regimen is None:
-        raise InputError(*(Fault(message, field) for field, message in faults.items()))
+        raise InputError(*(Fault(message, field=field) for field, message in faults.items()))
     return patient_trajectory(
         model,
         regimen,
@@ -173,7 +173,7 @@ def blocks_of(state: State, model: Model) -> dict[str, float]:
     """Blocks of the page by input: shares from 0 to 1, concentrations in units of their Kd."""
     steps = {name for name, field in fields_of(model).items() if field.group.startswith("block")}
     return {
-        name: state.number[name] / (100.0 if name.endswith(SHARE_ENDINGS) else 1.0)
+        name: state.number[name] / (100.0 if model.constants[name].bounds == "share" else 1.0)
         for name in sorted(steps)
         if state.number[name] > 0
     }

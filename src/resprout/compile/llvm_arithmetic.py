@@ -1,33 +1,31 @@
-"""Graph nodes -> LLVM vector instructions, one lane per patient; exp and ln are inlined polynomials so that vectors stay vectors."""
+"""The solver's arithmetic as LLVM vector instructions, one lane per patient; exp and ln are inlined polynomials so that vectors stay vectors."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import TypeAlias
 
 import llvmlite.ir as ir
 import numpy as np
 
-from resprout.compile import graph as g
 from resprout.compile.approximate import fitted, log_ratio_over
-from resprout.compile.graph import Graph, Node
 
 Row: TypeAlias = int | ir.Value
 FAST = ("nsz", "arcp", "contract", "reassoc")
 ROUNDER = 1.5 * 2.0**52
 BITS_OF_ROOT_HALF = int(np.float64(math.sqrt(0.5)).view(np.int64))
 EXPONENT_BITS = 0xFFF << 52
-_COMPARISONS = {g.LESS: "<", g.AT_MOST: "<=", g.EQUAL: "=="}
 SMALLEST = 2.2250738585072014e-308
 # degrees at which the fits are within a few units of the last place of double precision
 EXP_SERIES = fitted(np.exp, -math.log(2.0) / 2, math.log(2.0) / 2, 10)
 LOG_SERIES = fitted(log_ratio_over, 0.0, ((math.sqrt(2.0) - 1) / (math.sqrt(2.0) + 1)) ** 2, 6)
 
 
-class Lanes:
-    """An LLVM builder whose values are vectors of `width` doubles."""
+class LlvmArithmetic:
+    """`compile.arithmetic.RowArithmetic` as an LLVM builder whose values are vectors of `width` doubles."""
 
     def __init__(self, module: ir.Module, width: int) -> None:
         self.module = module
@@ -37,20 +35,25 @@ class Lanes:
         self.pointer = ir.DoubleType().as_pointer()
         self.builder = ir.IRBuilder()
 
-    def function(self, name: str, arguments: int, *, inner: bool = False, apart: bool = True) -> Sequence[ir.Argument]:
-        """Open a function of `arguments` pointers to double and start writing its body.
+    def function(
+        self, name: str, arguments: Sequence[str], *, inner: bool = False, apart: bool = True
+    ) -> SimpleNamespace:
+        """Open a function of pointers to double and start writing its body.
 
-        inner   only other functions of the module call it
-        apart   no two arguments point at the same numbers
+        arguments   names of the pointers
+        inner       only other functions of the module call it
+        apart       no two arguments point at the same numbers
+        returns     the pointers by name
         """
-        made = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [self.pointer] * arguments), name)
+        kind = ir.FunctionType(ir.VoidType(), [self.pointer] * len(arguments))
+        made = ir.Function(self.module, kind, name)
         if inner:
             made.linkage = "internal"
             made.attributes.add("noinline")
         for argument in made.args if apart else ():
             argument.add_attribute("noalias")
         self.builder = ir.IRBuilder(made.append_basic_block())
-        return made.args
+        return SimpleNamespace(**dict(zip(arguments, made.args, strict=True)))
 
     def number(self, value: float) -> ir.Constant:
         """The same number in every lane."""
@@ -62,7 +65,7 @@ class Lanes:
     def each_row(
         self, count: int, together: int, body: Callable[[Sequence[Row], ir.Value], ir.Value], carried: ir.Value
     ) -> ir.Value:
-        """Write a loop over `count` rows, some at a time, so that many rows take little room in the instruction cache.
+        """Write a loop over `count` rows, some at a time, so that many rows take few bytes of the instruction cache.
 
         body      writes the instructions for some rows, given what is carried from pass to pass; returns it as it is after
         returns   what is carried out of the last pass
@@ -84,8 +87,8 @@ class Lanes:
             self.builder.position_at_end(after)
         elif passes:
             carried = body(range(together), carried)
-        rest = range(passes * together, count)
-        return body(rest, carried) if rest else carried
+        left = range(passes * together, count)
+        return body(left, carried) if left else carried
 
     def row_after(self, row: Row, later: int) -> Row:
         """The row that comes `later` rows after another."""
@@ -93,33 +96,32 @@ class Lanes:
             return row + later
         return self.builder.add(row, ir.IntType(64)(later)) if later else row
 
-    def load(self, pointer: ir.Value, row: Row) -> ir.Value:
+    def load(self, pointer: ir.Value, row: Row = 0) -> ir.Value:
         """Row `row` of an array [row, lane]."""
         value = self.builder.load(self._row(pointer, row))
         value.align = min(64, 8 * self.width)
         return value
 
-    def store(self, value: ir.Value, pointer: ir.Value, row: Row) -> None:
+    def store(self, value: ir.Value, pointer: ir.Value, row: Row = 0) -> None:
         """Write row `row` of an array [row, lane]."""
         self.builder.store(value, self._row(pointer, row)).align = min(64, 8 * self.width)
 
-    def store_bits(self, held: ir.Value, pointer: ir.Value, index: int) -> None:
+    def store_bits(self, held: ir.Value, pointer: ir.Value) -> None:
         """Write which lanes hold as the bits of a whole number, itself written as one double."""
         bits = self.builder.bitcast(held, ir.IntType(self.width))
-        place = self.builder.gep(pointer, [ir.IntType(64)(index)], inbounds=True)
-        self.builder.store(self.builder.uitofp(bits, ir.DoubleType()), place)
+        self.builder.store(self.builder.uitofp(bits, ir.DoubleType()), pointer)
 
     def _row(self, pointer: ir.Value, row: Row) -> ir.Value:
-        return self.builder.bitcast(self.row(pointer, row), self.real.as_pointer())
+        return self.builder.bitcast(self.rows_from(pointer, row), self.real.as_pointer())
 
-    def row(self, pointer: ir.Value, row: Row) -> ir.Value:
+    def rows_from(self, pointer: ir.Value, row: Row) -> ir.Value:
         """Where a row of an array [row, lane] begins."""
         whole = ir.IntType(64)
         if isinstance(row, int):
             return self.builder.gep(pointer, [whole(row * self.width)], inbounds=True)
         return self.builder.gep(pointer, [self.builder.mul(row, whole(self.width))], inbounds=True)
 
-    def spread(self, pointer: ir.Value, index: Row) -> ir.Value:
+    def broadcast(self, pointer: ir.Value, index: Row) -> ir.Value:
         """One double of an array [index], the same in every lane."""
         place = self.builder.gep(pointer, [ir.IntType(64)(index) if isinstance(index, int) else index], inbounds=True)
         single = self.builder.insert_element(
@@ -144,28 +146,47 @@ class Lanes:
         """left / right."""
         return self.builder.fdiv(left, right)
 
-    def larger(self, left: ir.Value, right: ir.Value) -> ir.Value:
-        """The larger of two, lane by lane."""
+    def maximum(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """The larger of two; the right one where either is not a number."""
         return self.builder.select(self.builder.fcmp_ordered(">", left, right), left, right)
 
-    def smaller(self, left: ir.Value, right: ir.Value) -> ir.Value:
-        """The smaller of two, lane by lane."""
+    def minimum(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """The smaller of two; the right one where either is not a number."""
         return self.builder.select(self.builder.fcmp_ordered("<", left, right), left, right)
 
-    def intrinsic(self, name: str, value: ir.Value) -> ir.Value:
+    def _intrinsic(self, name: str, value: ir.Value) -> ir.Value:
         """An LLVM intrinsic of one vector argument."""
         full = f"llvm.{name}.v{self.width}f64"
         known = self.module.globals.get(full) or ir.Function(self.module, ir.FunctionType(self.real, [self.real]), full)
         return self.builder.call(known, [value])
 
-    def compare(self, sign: str, left: ir.Value, right: ir.Value) -> ir.Value:
-        """1 where the comparison holds, else 0."""
-        holds = self.builder.fcmp_ordered(sign, left, right)
-        return self.builder.select(holds, self.number(1.0), self.number(0.0))
+    def less(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """left < right."""
+        return self.builder.fcmp_ordered("<", left, right)
 
-    def choose(self, chosen: ir.Value, left: ir.Value, right: ir.Value) -> ir.Value:
-        """left where `chosen` is not 0, else right."""
-        return self.builder.select(self.builder.fcmp_unordered("!=", chosen, self.number(0.0)), left, right)
+    def at_most(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """left <= right."""
+        return self.builder.fcmp_ordered("<=", left, right)
+
+    def equal(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """left = right."""
+        return self.builder.fcmp_ordered("==", left, right)
+
+    def both(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """Whether both hold."""
+        return self.builder.and_(left, right)
+
+    def either(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """Whether at least one holds."""
+        return self.builder.or_(left, right)
+
+    def negated(self, held: ir.Value) -> ir.Value:
+        """Whether it does not hold."""
+        return self.builder.not_(held)
+
+    def choose(self, held: ir.Value, left: ir.Value, right: ir.Value) -> ir.Value:
+        """left where it holds, else right."""
+        return self.builder.select(held, left, right)
 
     def call(self, name: str, arguments: Sequence[ir.Value]) -> ir.Value:
         """A function of the C library, lane by lane."""
@@ -175,13 +196,17 @@ class Lanes:
         result = ir.Constant(self.real, ir.Undefined)
         for lane in range(self.width):
             place = ir.IntType(32)(lane)
-            own = [self.builder.extract_element(argument, place) for argument in arguments]
-            result = self.builder.insert_element(result, self.builder.call(known, own), place)
+            single_lane = [self.builder.extract_element(argument, place) for argument in arguments]
+            result = self.builder.insert_element(result, self.builder.call(known, single_lane), place)
         return result
 
     def absolute(self, value: ir.Value) -> ir.Value:
         """Absolute value."""
-        return self.intrinsic("fabs", value)
+        return self._intrinsic("fabs", value)
+
+    def sqrt(self, value: ir.Value) -> ir.Value:
+        """Square root."""
+        return self._intrinsic("sqrt", value)
 
     def sign_of_product(self, values: Sequence[ir.Value]) -> ir.Value:
         """1 or -1: the sign of a product that itself may be too large or too small for a double."""
@@ -193,13 +218,13 @@ class Lanes:
     def exp(self, value: ir.Value) -> ir.Value:
         """e^x for x in [-700, 700], right to 14 digits, 13 at the edges; outside, the value at the edge."""
         builder, contract = self.builder, ("contract",)
-        value = self.smaller(self.larger(value, self.number(-700.0)), self.number(700.0))
+        value = self.minimum(self.maximum(value, self.number(-700.0)), self.number(700.0))
         # adding 1.5 x 2^52 rounds and leaves the whole number in the low bits; converting costs a scalar detour with AVX2
         scaled = builder.fmul(value, self.number(1.0 / math.log(2.0)), flags=contract)
         shifted = builder.fadd(scaled, self.number(ROUNDER), flags=contract)
         count = builder.fsub(shifted, self.number(ROUNDER))
-        rest = builder.fsub(value, builder.fmul(count, self.number(math.log(2.0)), flags=contract), flags=contract)
-        result = self._polynomial(EXP_SERIES, rest)
+        remainder = builder.fsub(value, builder.fmul(count, self.number(math.log(2.0)), flags=contract), flags=contract)
+        result = self._polynomial(EXP_SERIES, remainder)
         # the result lies between 1/2 and 2, so a whole number added to its exponent's bits multiplies it by a power of 2
         exponent = builder.shl(builder.bitcast(shifted, self.whole), self._whole(52))
         return builder.bitcast(builder.add(builder.bitcast(result, self.whole), exponent), self.real)
@@ -207,13 +232,13 @@ class Lanes:
     def log(self, value: ir.Value) -> ir.Value:
         """ln x; x below the smallest normal number counts as that number."""
         builder = self.builder
-        bits = builder.bitcast(self.larger(value, self.number(SMALLEST)), self.whole)
+        bits = builder.bitcast(self.maximum(value, self.number(SMALLEST)), self.whole)
         # counted from sqrt(1/2), so that what is left when whole powers of 2 are taken away lies around 1
-        moved = builder.sub(bits, self._whole(BITS_OF_ROOT_HALF))
-        powers = builder.and_(moved, self._whole(EXPONENT_BITS))
+        shifted = builder.sub(bits, self._whole(BITS_OF_ROOT_HALF))
+        powers = builder.and_(shifted, self._whole(EXPONENT_BITS))
         part = builder.bitcast(builder.sub(bits, powers), self.real)
         # the bits of 2^52 with a small whole number in them are the double 2^52 + that number
-        exponent = builder.lshr(builder.add(moved, self._whole(1023 << 52)), self._whole(52))
+        exponent = builder.lshr(builder.add(shifted, self._whole(1023 << 52)), self._whole(52))
         exponent = builder.or_(exponent, self._whole(0x433 << 52))
         count = builder.fsub(builder.bitcast(exponent, self.real), self.number(2.0**52 + 1023))
         ratio = builder.fdiv(builder.fsub(part, self.number(1.0)), builder.fadd(part, self.number(1.0)))
@@ -230,58 +255,3 @@ class Lanes:
             terms = [*joined, terms[-1]] if len(terms) % 2 else joined
             value = self.multiply(value, value)
         return terms[0]
-
-
-def emit(
-    lanes: Lanes, graph: Graph, targets: Iterable[Node], given: Callable[[Node], ir.Value | None]
-) -> dict[Node, ir.Value]:
-    """Write the instructions for all targets.
-
-    given    returns the value of a node that is already known (a state, a constant, a frozen node), or None
-    returns  the value of every node visited
-    """
-    values: dict[Node, ir.Value] = {}
-    # each target's own nodes come right before it, so that few values wait in registers
-    waiting = [(node, False) for node in reversed(list(targets))]
-    while waiting:
-        node, ready = waiting.pop()
-        if node in values:
-            continue
-        if ready:
-            values[node] = _instruction(lanes, graph, node, values)
-            continue
-        known = given(node)
-        if known is not None:
-            values[node] = known
-            continue
-        waiting.append((node, True))
-        waiting += [(argument, False) for argument in reversed(graph.arguments[node])]
-    return values
-
-
-def _instruction(lanes: Lanes, graph: Graph, node: Node, values: dict[Node, ir.Value]) -> ir.Value:
-    kind = graph.kind[node]
-    if kind == g.CONSTANT:
-        return lanes.number(graph.value[node])
-    inner = [values[argument] for argument in graph.arguments[node]]
-    if kind == g.ADD:
-        return lanes.add(*inner)
-    if kind == g.MULTIPLY:
-        return lanes.multiply(*inner)
-    if kind == g.RECIPROCAL:
-        return lanes.divide(lanes.number(1.0), inner[0])
-    if kind == g.EXP:
-        return lanes.exp(inner[0])
-    if kind == g.LOG:
-        return lanes.log(inner[0])
-    if kind == g.SQRT:
-        return lanes.intrinsic("sqrt", inner[0])
-    if kind == g.POWER:
-        return lanes.exp(lanes.multiply(inner[1], lanes.log(inner[0])))
-    if kind in _COMPARISONS:
-        return lanes.compare(_COMPARISONS[kind], *inner)
-    if kind == g.SELECT:
-        return lanes.choose(*inner)
-    if kind == g.CALL:
-        return lanes.call(graph.symbol[node], inner)
-    raise AssertionError(f"node {node} of kind {kind} has no value and no instruction")

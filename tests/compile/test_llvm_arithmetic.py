@@ -7,9 +7,9 @@ import llvmlite.ir as ir
 import numpy as np
 import pytest
 
-from resprout.compile.emit import Lanes
+from resprout.compile.llvm_arithmetic import LlvmArithmetic
 from resprout.compile.machine import load_code, object_code
-from resprout.solve.lanes import aligned_rows
+from resprout.solve.records import aligned_rows
 
 WIDTHS = (1, 2, 4, 8)
 
@@ -17,19 +17,19 @@ WIDTHS = (1, 2, 4, 8)
 def compiled(name: str, width: int):
     """A function of the vector code as one of arrays, and what keeps it alive."""
     module = ir.Module(name)
-    lanes = Lanes(module, width)
-    given, written = lanes.function("f", 2)
-    lanes.store(getattr(lanes, name)(lanes.load(given, 0)), written, 0)
-    lanes.builder.ret_void()
+    over = LlvmArithmetic(module, width)
+    r = over.function("f", ("given", "written"))
+    over.store(getattr(over, name)(over.load(r.given)), r.written)
+    over.builder.ret_void()
     engine, address = load_code(object_code(str(module)), ("f",))
     code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(address["f"])
 
     def function(values: np.ndarray) -> np.ndarray:
-        room, result = aligned_rows(1, width), aligned_rows(1, width)
+        memory, result = aligned_rows(1, width), aligned_rows(1, width)
         found = []
         for first in range(0, len(values), width):
-            room[0] = values[first : first + width]
-            code(room.ctypes.data, result.ctypes.data)
+            memory[0] = values[first : first + width]
+            code(memory.ctypes.data, result.ctypes.data)
             found.append(result[0].copy())
         return np.concatenate(found)
 
@@ -72,16 +72,15 @@ def test_beyond_the_edges_exp_and_ln_stay_at_the_edge(width):
 @pytest.mark.parametrize("width", (2, 4, 8))
 def test_lanes_that_hold_are_told_as_the_bits_of_a_whole_number(width):
     module = ir.Module("bits")
-    lanes = Lanes(module, width)
-    given, written = lanes.function("f", 2)
-    holds = lanes.builder.fcmp_ordered("<", lanes.load(given, 0), lanes.number(0.0))
-    lanes.store_bits(holds, written, 1)
-    lanes.builder.ret_void()
+    over = LlvmArithmetic(module, width)
+    r = over.function("f", ("given", "written"))
+    over.store_bits(over.less(over.load(r.given), over.number(0.0)), r.written)
+    over.builder.ret_void()
     engine, address = load_code(object_code(str(module)), ("f",))
     code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(address["f"])
-    room, bits = aligned_rows(1, width), np.zeros(2)
+    memory, bits = aligned_rows(1, width), np.zeros(1)
     for number in range(2**width):
-        room[0] = [-1.0 if number >> lane & 1 else 1.0 for lane in range(width)]
-        code(room.ctypes.data, bits.ctypes.data)
-        assert bits[1] == number
+        memory[0] = [-1.0 if number >> lane & 1 else 1.0 for lane in range(width)]
+        code(memory.ctypes.data, bits.ctypes.data)
+        assert bits[0] == number
     assert engine

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from resprout.compile.tableau import METHODS, Tableau
+from resprout.solve.tableau import METHODS, Tableau
 
 SHARES = np.linspace(0.05, 1.0, 20)
 

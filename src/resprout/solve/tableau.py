@@ -23,8 +23,13 @@ class Tableau:
     order: int
     source: str
 
+    @property
+    def stages(self) -> int:
+        """Number of stages."""
+        return len(self.a)
 
-# the last weight of each term of the interpolant is ours: the published one leaves the last stage out and errs ten times as much
+
+# the last weight of each term of the dense output is ours: the published one leaves the last stage out and errs ten times as much
 RODAS4 = Tableau(
     name="Rodas4",
     gamma=0.25,
@@ -50,7 +55,7 @@ RODAS4 = Tableau(
     ),
     order=3,
     source="Hairer and Wanner, Solving Ordinary Differential Equations II, code RODAS, method 1; "
-    "interpolant with the last stage, decision 0067",
+    "dense output with the last stage, decision 0067",
 )
 
 

@@ -1,0 +1,196 @@
+"""Schemas of the calibration's tables: measurements, what a fit may move, and what was recorded of validation and fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from resprout.errors import Fault
+from resprout.language.rows import Cells, Names, Row
+from resprout.language.schemas import (
+    READOUT,
+    Above,
+    Maybe,
+    Name,
+    Number,
+    Recorded,
+    SeedRow,
+    Stage,
+    Text,
+    Truth,
+    Verification,
+    joined_phrases,
+)
+
+Source = Annotated[str, Field(min_length=1, description="a source"), Names("sources", "source in sources.bib", True)]
+Part = Literal["dose", "circuit", "mood"]
+
+
+class MeasurementRow(Row):
+    """A published number of the laboratory: measurements.tsv."""
+
+    unique: ClassVar = ("id",)
+    id: Name
+    stage: Stage
+    seed_row: SeedRow
+    source: Source
+    verification: Verification
+    person: Annotated[str, Field(min_length=1, description="a person"), Names("persons", "person of persons.tsv")]
+    given: str
+    manipulation: str
+    measure: Annotated[str, Field(min_length=1), joined_phrases(READOUT, " / ", "p_mTOR max 0 4")]
+    compare: Literal["", "change", "percent", "ratio", "difference", "share"]
+    reference: str
+    unit: Annotated[str, Field(min_length=1, description="a unit"), Names("units", "unit")]
+    rule: Literal["within", "above", "below"]
+    observed: Maybe
+    lower: Maybe
+    upper: Maybe
+    sd: Above
+    used_in_fit: Truth
+    spread: Annotated[str, Field(min_length=1, description="a word on where sd, lower and upper come from")]
+    note: str
+
+    @classmethod
+    def across(cls, cells: Cells) -> Iterator[Fault]:
+        """Comparison and reference, rule and bounds, use and note."""
+        if bool(cells["reference"]) != (cells["compare"] in ("ratio", "difference", "share")):
+            found = "a ratio, difference or share needs a reference, and nothing else does."
+            yield Fault(found, field="reference")
+        needed = {"within": ("lower", "upper"), "above": ("lower",), "below": ("upper",)}.get(cells["rule"], ())
+        if not all(cells[name] for name in needed):
+            yield Fault(f"no bound for the rule `{cells['rule']}`.", "", "", "Fill lower or upper.", "lower")
+        if cells["rule"] == "within" and not cells["observed"]:
+            yield Fault(
+                "no observed number for the rule `within`.", "", "Expected one between the bounds.", "", "observed"
+            )
+        if _above(cells["lower"], cells["upper"]):
+            yield Fault(f"lower `{cells['lower']}`.", "", f"Expected below {cells['upper']}.", field="lower")
+        if _above(cells["lower"], cells["observed"]) or _above(cells["observed"], cells["upper"]):
+            yield Fault(f"observed `{cells['observed']}`.", "", "Expected between lower and upper.", field="observed")
+        if cells["used_in_fit"] == "false" and not cells["note"]:
+            yield Fault("not used in the fit, and no note says why.", "", "Expected a note.", field="note")
+
+
+def _above(first: str, second: str) -> bool:
+    """Whether two cells are numbers and the first is the larger."""
+    try:
+        return float(first) > float(second)
+    except ValueError:
+        return False
+
+
+class LeftOut(Row):
+    """Published facts that were read and are not used: left_out.tsv."""
+
+    unique: ClassVar = ("evidence",)
+    evidence: Text
+    reason: Text
+
+
+class Miss(Row):
+    """Why a row of the scoreboard is missed: misses.tsv."""
+
+    unique: ClassVar = ("id",)
+    id: Annotated[str, Field(min_length=1), Names("marks", "row of the scoreboard")]
+    reason: Text
+
+
+class FittedRow(Row):
+    """A number that a fit may move: fitted.tsv."""
+
+    unique: ClassVar = ("name",)
+    name: Annotated[str, Field(min_length=1), Names("constants", "constant of the model")]
+    holds: Literal["constant", "people", "rating"]
+    scale: Literal["log", "logit"]
+    prior: Above
+    prior_sd: Above
+    part: Part
+
+    @classmethod
+    def across(cls, cells: Cells) -> Iterator[Fault]:
+        """A logit takes shares."""
+        if cells["scale"] == "logit" and _above(cells["prior"], "1"):
+            yield Fault(f"prior `{cells['prior']}`.", "", "Expected a share below 1 on a logit scale.", field="prior")
+
+
+class FixedConstant(Row):
+    """Constants that a sensitivity analysis leaves alone; `*` and `?` stand for any letters: fixed_constants.tsv."""
+
+    unique: ClassVar = ("constant",)
+    constant: Annotated[str, Field(min_length=1, description="a constant, or a pattern such as `*_floor`")]
+    reason: Text
+
+
+class ScoredTrial(Row):
+    """A trial on the scoreboard: trials.tsv."""
+
+    unique: ClassVar = ("trial",)
+    trial: Annotated[str, Field(min_length=1), Names("trials", "shipped trial")]
+    seed_row: SeedRow
+    replicates: Annotated[int, Field(ge=1)]
+    quick: Truth
+
+
+class RecordedMark(Row):
+    """A row of the scoreboard as last written: scoreboard.tsv."""
+
+    unique: ClassVar = ("id",)
+    id: Text
+    group: Literal["laboratory", "intervention", "trial"]
+    stage: Stage
+    seed_row: SeedRow
+    what: Text
+    observed: str
+    predicted: str
+    lower: Recorded
+    upper: Recorded
+    unit: str
+    z: Recorded
+    # `pass` is no name that Python allows
+    passed: Annotated[Truth, Field(alias="pass")]
+    used_in_fit: Truth
+    verification: Verification
+    source: Text
+    reason: str
+
+
+class PosteriorRow(Row):
+    """What the data have told of a fitted quantity: posterior.tsv."""
+
+    unique: ClassVar = ("name",)
+    name: Annotated[str, Field(min_length=1), Names("constants", "constant of the model")]
+    holds: Literal["constant", "people", "rating"]
+    part: Part
+    unit: Annotated[str, Field(min_length=1), Names("units", "unit")]
+    prior: Above
+    value: Number
+    lower: Number
+    upper: Number
+    contraction: Number
+    R_hat: Above
+    ESS: Above
+    nearest: Annotated[str, Field(min_length=1), Names("constants", "constant of the model")]
+    correlation: Annotated[float, Field(ge=-1, le=1)]
+
+
+class LeftOutTrialRow(Row):
+    """A published number beside the prediction of a fit that never saw its trial: left_out_trials.tsv."""
+
+    trial: Annotated[str, Field(min_length=1), Names("trials", "shipped trial")]
+    evidence: Text
+    arm: str
+    endpoint: Text
+    time_h: Recorded
+    statistic: Text
+    published: Recorded
+    bound: Literal["", "upper", "lower"]
+    predicted: Recorded
+    lower: Recorded
+    upper: Recorded
+    inside: Literal["", "true", "false"]
+    verification: Literal["read", "secondary", "digitised", "recall"]
+    note: str
+    inside_plain: Literal["", "true", "false"]

@@ -1,0 +1,171 @@
+"""What the tables of a model say of each other: rows of every table in; a fault for each name, unit or value that does not fit, out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from resprout.errors import Fault, nearest
+from resprout.language.bounds import WORDS, is_within
+from resprout.language.known_names import PEOPLE, RATINGS
+from resprout.language.rating_scales import SCALES
+from resprout.language.records import Constant
+from resprout.language.rows import Placed, Vocabularies, name_faults, read_rows
+from resprout.language.schemas import JOIN, PeopleParameter, RatingParameter, VariantConstant
+from resprout.language.tables import SCHEMAS
+from resprout.language.units import known_units
+
+_OUTPUT = re.compile(r"-?(\w+) (?:at|peak|mean) ")
+Rows = Mapping[str, list[Placed[Any]]]
+
+
+def read_others(folder: Path, faults: list[Fault]) -> Rows:
+    """Rows of every table of a folder beside those of constants and drugs, each cell by itself checked."""
+    return {
+        table: read_rows(folder / f"{table}.tsv", schema, faults if table != "items" else [])
+        for table, schema in SCHEMAS.items()
+        if (folder / f"{table}.tsv").exists()
+    }
+
+
+def check_tables(
+    folder: Path,
+    rows: Rows,
+    constants: Mapping[str, Constant],
+    equations: Collection[str],
+    sources: Collection[str],
+    faults: list[Fault],
+) -> None:
+    """Check what the tables of a folder say of each other.
+
+    rows        as `read_others` gives them
+    constants   by name     equations, sources   names     faults   every fault found is added
+    """
+    words = vocabularies(folder, constants, equations, sources, rows)
+    for table, placed in rows.items():
+        known = {name: given for name, given in words.items() if table != "items" or name == "groups"}
+        faults += name_faults(SCHEMAS[table], placed, known)
+    for table, schema, names in (("people", PeopleParameter, PEOPLE), ("ratings", RatingParameter, RATINGS)):
+        if (folder / f"{table}.tsv").exists():
+            unread: list[Fault] = []
+            placed = read_rows(folder / f"{table}.tsv", schema, unread)
+            faults += name_faults(schema, placed, {table: names})
+            if placed or not unread:
+                faults += _missing(table, names, [row.cells["name"] for row in placed])
+    faults += _value_faults(rows, constants)
+    faults += _measure_faults(rows, {*constants, *equations})
+    faults += _setting_faults(rows, constants)
+    faults += _draw_faults(rows)
+    faults += _item_faults(rows)
+
+
+def check_variant(
+    path: Path, constants: Mapping[str, Constant], sources: Collection[str], faults: list[Fault]
+) -> list[Placed[VariantConstant]]:
+    """Rows of a rival hypothesis, a table of variants/."""
+    placed = read_rows(path, VariantConstant, faults, path.parent.name)
+    faults += name_faults(VariantConstant, placed, {"chain": _chain(constants), "sources": sources})
+    faults += _value_faults({"variants": placed}, constants)
+    return placed
+
+
+def vocabularies(
+    folder: Path,
+    constants: Mapping[str, Constant],
+    equations: Collection[str],
+    sources: Collection[str],
+    rows: Rows,
+) -> Vocabularies:
+    """Every list of names that a column may refer to."""
+    differing = {name: constant for name, constant in constants.items() if constant.spread}
+    return {
+        "sources": sources,
+        "units": known_units(folder),
+        "constants": constants,
+        "chain": _chain(constants),
+        "annotated": ["model", *constants, *equations],
+        "deviates": list(differing) + [constant.shared for constant in differing.values() if constant.shared],
+        "groups": list(dict.fromkeys(group for scale in SCALES.values() for group in scale.items)),
+        "species": list(dict.fromkeys(row.cells["species"] for row in rows.get("species", ()))),
+        "persons": [row.cells["person"] for row in rows.get("persons", ())],
+    }
+
+
+def _chain(constants: Mapping[str, Constant]) -> list[str]:
+    return [name for name, constant in constants.items() if constant.in_chain]
+
+
+def _missing(table: str, names: Collection[str], found: Collection[str]) -> Iterator[Fault]:
+    for name in names:
+        if name not in found:
+            yield Fault(f"no row for `{name}`.", f"{table}.tsv", "Expected one, for the software reads it.", field=name)
+
+
+def _value_faults(rows: Rows, constants: Mapping[str, Constant]) -> Iterator[Fault]:
+    """Values of other tables within the bounds, and in the unit, of their constants."""
+    for table, column in (("species", "constant"), ("variants", "constant"), ("draws", "name")):
+        for placed in rows.get(table, ()):
+            constant = constants.get(placed.cells[column])
+            if constant is None or placed.row is None:
+                continue
+            if not is_within(placed.row.value, constant.bounds):
+                found, expected = (
+                    f"`{constant.name}` is {placed.cells['value']}.",
+                    f"Expected {WORDS[constant.bounds]}.",
+                )
+                yield Fault(found, placed.where, expected, field="value")
+            if placed.cells.get("unit", constant.unit) != constant.unit:
+                found = f"`{constant.name}` in {placed.cells['unit']}."
+                yield Fault(
+                    found, placed.where, f"Expected {constant.unit}, its unit in {constant.file}.", field="unit"
+                )
+
+
+def _measure_faults(rows: Rows, known: Collection[str]) -> Iterator[Fault]:
+    """Measures read quantities that are there."""
+    for table in ("interventions", "facts"):
+        for placed in rows.get(table, ()):
+            for name in _OUTPUT.findall(placed.cells["measure"]):
+                if name not in known:
+                    found = f"`{name}` is no quantity of the model."
+                    yield Fault(found, placed.where, "", nearest(name, known, "resprout describe"), "measure")
+
+
+def _setting_faults(rows: Rows, constants: Mapping[str, Constant]) -> Iterator[Fault]:
+    """What is set for a person is a constant."""
+    for placed in rows.get("persons", ()):
+        for setting in placed.cells["constants"].split(JOIN) if placed.cells["constants"] else ():
+            name = setting.partition("=")[0].strip()
+            if name not in constants:
+                found = f"`{name}` is no constant of the model."
+                yield Fault(found, placed.where, "", nearest(name, constants, "resprout describe"), "constants")
+
+
+def _draw_faults(rows: Rows) -> Iterator[Fault]:
+    """Every draw has the names of the first."""
+    draws: dict[str, dict[str, str]] = {}
+    for placed in rows.get("draws", ()):
+        draws.setdefault(placed.cells["draw"], {})[placed.cells["name"]] = placed.where
+    names = set(next(iter(draws.values()), {}))
+    for number, found in draws.items():
+        where = next(iter(found.values()))
+        for name in sorted(names - set(found)):
+            yield Fault(f"draw {number} has no `{name}`.", where, "Expected the names of the first draw.", field="name")
+        for name in sorted(set(found) - names):
+            expected = "Expected the names of the first draw."
+            yield Fault(f"draw {number} has `{name}`.", found[name], expected, nearest(name, names), "name")
+
+
+def _item_faults(rows: Rows) -> Iterator[Fault]:
+    """The items of a scale reach its highest score, no more and no less."""
+    items = [placed.cells for placed in rows.get("items", ()) if placed.cells["highest"].isdecimal()]
+    for scale in SCALES.values() if items else ():
+        if scale.items:
+            own = [row for row in items if row["group"] in scale.items or row["item"] in scale.items]
+            reach = sum(int(row["highest"]) for row in own)
+            if reach != scale.highest - scale.lowest:
+                found = f"the items of {scale.name} reach {reach} points."
+                expected = f"Expected {scale.highest - scale.lowest:g}."
+                yield Fault(found, "items.tsv", expected, "Look at `highest`, `group` and `item`.", "highest")
