@@ -14,8 +14,8 @@ from resprout.compile.machine import host_width, load_code, object_code
 from resprout.compile.system import System
 from resprout.solve.kernel_code import Kernel
 from resprout.solve.kernels import ARGUMENTS, write_kernels
-from resprout.solve.records import open_lanes, open_workspace
 from resprout.solve.reference import NumpyKernel
+from resprout.solve.solver_records import open_lanes, open_workspace
 from resprout.solve.tableau import Tableau
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from resprout.solve.compiled import compiled, part
 from resprout.solve.lanes import admit, call, place, prime
-from resprout.solve.records import (
+from resprout.solve.solver_records import (
     RUNNING,
     SOLVED,
     STEP_TOO_SMALL,

@@ -16,8 +16,8 @@ from resprout.compile.evaluate import Evaluator
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
 from resprout.compile.system import Event, System
 from resprout.solve.events import Floats
-from resprout.solve.records import EVENTS_WITHOUT_END, RUNNING, Lanes
 from resprout.solve.rosenbrock import dense_output, inside
+from resprout.solve.solver_records import EVENTS_WITHOUT_END, RUNNING, Lanes
 from resprout.solve.step_size import MOST_STEPS, STEP_AFTER_EVENT_H
 
 MOST_CHAINED = 1000

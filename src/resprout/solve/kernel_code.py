@@ -19,7 +19,7 @@ from resprout import cache
 from resprout.compile.machine import forget_equations, host, load_code, object_code, pruned
 from resprout.language.records import EquationModel
 from resprout.solve.kernels import ARGUMENTS, write_kernels
-from resprout.solve.records import Layout
+from resprout.solve.solver_records import Layout
 from resprout.solve.tableau import RODAS4, Tableau
 
 

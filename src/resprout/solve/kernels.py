@@ -16,7 +16,7 @@ from resprout.compile.equations import Equations
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
 from resprout.compile.system import System
 from resprout.solve import newton, rosenbrock, step_size
-from resprout.solve.records import Layout
+from resprout.solve.solver_records import Layout
 from resprout.solve.tableau import Tableau
 
 STEP = (

@@ -25,8 +25,8 @@ from resprout.solve import newton, rosenbrock, step_size
 from resprout.solve.driver import drive, open_task
 from resprout.solve.events import Events, Floats, timetable
 from resprout.solve.kernels import layout_of
-from resprout.solve.records import SOLVED, Found, Patients, Plan, open_lanes, open_steady_lanes, open_workspace
 from resprout.solve.run import perturbed_names, tolerances
+from resprout.solve.solver_records import SOLVED, Found, Patients, Plan, open_lanes, open_steady_lanes, open_workspace
 from resprout.solve.steady_state import find_steady_states, open_steady_task
 from resprout.solve.tableau import RODAS4, Tableau
 

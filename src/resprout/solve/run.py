@@ -19,7 +19,7 @@ from resprout.solve.event_watcher import EventWatcher, around
 from resprout.solve.events import Events, Floats, timetable
 from resprout.solve.initial_values import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
 from resprout.solve.kernel_code import Kernel, build_kernel
-from resprout.solve.records import (
+from resprout.solve.solver_records import (
     EVENTS_WITHOUT_END,
     NO_STEADY_STATE,
     SOLVED,
