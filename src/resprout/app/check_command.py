@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resprout.app.options import AsJson
-from resprout.errors import Fault, InputError, is_installed, SolveError
+from resprout.errors import Fault, InputError, SolveError, is_installed
 
 if TYPE_CHECKING:
     from resprout.language.records import Model

@@ -132,7 +132,7 @@ def intervention_facts(results: list[InterventionResult]) -> dict[str, Any]:
         {
             "id": result.row["id"],
             "intervention": result.row["intervention"],
-            "drug": result.row["agent"],
+            "drug": result.row["drug"],
             "readout": result.row["readout"],
             "observed": result.row["expected"],
             "predicted": result.predicted,
@@ -169,7 +169,7 @@ def show_interventions(console: Console, results: list[InterventionResult]) -> N
         [
             result.row["id"],
             result.row["intervention"],
-            result.row["agent"] or "–",
+            result.row["drug"] or "–",
             result.row["expected"],
             Text(result.predicted, style="" if result.agrees else "bold red"),
             format_reading(result.worst),

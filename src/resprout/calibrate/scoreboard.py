@@ -226,7 +226,7 @@ def _intervention_entry(model: Model, result: InterventionResult) -> ScoreboardE
     outputs = [measure.output for measure in read_measures(row["measure"], row["id"])] if row["measure"] else []
     known = with_drugs_named(model, outputs).equations
     stages = [known[name].stage for name in outputs if name in known]
-    beside = f" beside {row['agent']}" if row["agent"] else ""
+    beside = f" beside {row['drug']}" if row["drug"] else ""
     return ScoreboardEntry(
         id=row["id"],
         group=INTERVENTION,

@@ -158,7 +158,7 @@ class RecordedMark(Row):
 
 
 class PosteriorRow(Row):
-    """What the data have told of a fitted quantity: posterior.tsv."""
+    """Posterior of a fitted quantity: posterior.tsv."""
 
     unique: ClassVar = ("name",)
     name: Annotated[str, Field(min_length=1), Names("constants", "constant of the model")]

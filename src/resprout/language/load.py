@@ -39,7 +39,7 @@ TABLES = (
     "persons",
     "interventions",
     "facts",
-    "agents",
+    "compared_drugs",
     "draws",
     "items",
     "annotations",

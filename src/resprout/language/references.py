@@ -86,7 +86,7 @@ def vocabularies(
         "constants": constants,
         "chain": _chain(constants),
         "annotated": ["model", *constants, *equations],
-        "deviates": list(differing) + [constant.shared for constant in differing.values() if constant.shared],
+        "random effects": list(differing) + [constant.shared for constant in differing.values() if constant.shared],
         "groups": list(dict.fromkeys(group for scale in SCALES.values() for group in scale.items)),
         "species": list(dict.fromkeys(row.cells["species"] for row in rows.get("species", ()))),
         "persons": [row.cells["person"] for row in rows.get("persons", ())],

@@ -176,11 +176,11 @@ class Item(Row):
 
 
 class Correlation(Row):
-    """How two deviates go together: correlations.tsv."""
+    """Correlation of two random effects: correlations.tsv."""
 
     unique: ClassVar = ("first", "second")
-    first: Annotated[str, Field(min_length=1), Names("deviates", "constant in which people differ")]
-    second: Annotated[str, Field(min_length=1), Names("deviates", "constant in which people differ")]
+    first: Annotated[str, Field(min_length=1), Names("random effects", "constant in which people differ")]
+    second: Annotated[str, Field(min_length=1), Names("random effects", "constant in which people differ")]
     correlation: Annotated[float, Field(gt=-1, lt=1)]
     source: Sources
     evidence: str
@@ -249,7 +249,7 @@ class Intervention(Row):
     id: Name
     intervention: Text
     target: Text
-    agent: str
+    drug: str
     dose: str
     readout: Text
     time_h: str
@@ -287,11 +287,11 @@ class PublishedFact(Row):
     measure: Measures
 
 
-class Agent(Row):
-    """A drug and dose of `resprout compare`: agents.tsv."""
+class ComparedDrug(Row):
+    """A drug and dose of `resprout compare`: compared_drugs.tsv."""
 
-    unique: ClassVar = ("agent",)
-    agent: Text
+    unique: ClassVar = ("drug",)
+    drug: Text
     given: str
     family: Text
     note: str

@@ -31,7 +31,7 @@ SCHEMAS: dict[str, type[TableRow]] = {
     "persons": schemas.PersonOfTables,
     "interventions": schemas.Intervention,
     "facts": schemas.PublishedFact,
-    "agents": schemas.Agent,
+    "compared_drugs": schemas.ComparedDrug,
     "annotations": schemas.Annotation,
     "items": schemas.Item,
 }

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resprout.solve.compiled import compiled, part
-from resprout.solve.driver_arrays import (
+from resprout.solve.lanes import admit, call, place, prime
+from resprout.solve.solver_records import (
     RUNNING,
     SOLVED,
     STEP_TOO_SMALL,
@@ -26,7 +27,6 @@ from resprout.solve.driver_arrays import (
     Plan,
     Workspace,
 )
-from resprout.solve.lanes import admit, call, place, prime
 from resprout.solve.step_size import MOST_STEPS, STEP_AFTER_EVENT_H
 
 
