@@ -85,7 +85,7 @@ def test_saline_is_a_regimen_without_a_dose(text):
         ("ketamine 0.5 mg/kg iv; every 3 d x 0", "no number of doses"),
         ("ketamine 0.5 mg/kg iv; every 300 d x 100", "too late"),
         ("ketamine 50 mg nasal + ketamine 10 mg im", "one depot route"),
-        ("ketamine 50 mg nasal + ketamine 10 mg oral", "different speeds"),
+        ("ketamine 50 mg nasal + ketamine 10 mg oral", "different rates"),
         ("midazolam 5 mg nasal", "cannot be given"),
         ("", "empty"),
     ],
