@@ -15,11 +15,7 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import binding
 from resprout.language.records import EquationModel, ImportedModel, Model
 from resprout.solve.driver import drive, drive_compiled, open_task
-from resprout.solve.event_watcher import EventWatcher, around
-from resprout.solve.events import Events, Floats, timetable
-from resprout.solve.initial_values import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
-from resprout.solve.kernel_code import Kernel, build_kernel
-from resprout.solve.solver_records import (
+from resprout.solve.driver_arrays import (
     EVENTS_WITHOUT_END,
     NO_STEADY_STATE,
     SOLVED,
@@ -32,6 +28,10 @@ from resprout.solve.solver_records import (
     open_steady_lanes,
     open_workspace,
 )
+from resprout.solve.event_watcher import EventWatcher, around
+from resprout.solve.events import Events, Floats, timetable
+from resprout.solve.initial_values import OWN_TOLERANCE, Beginning, begin, break_times, own_limits, read_own
+from resprout.solve.kernel_code import Kernel, build_kernel
 from resprout.solve.steady_state import find_steady_states_compiled, open_steady_task
 from resprout.solve.tableau import METHODS
 
