@@ -90,6 +90,13 @@ def open_store(target: Path, request: Request, model: Model, *, restart: bool = 
     return Store(target, draft, group, request)
 
 
+OF_A_PATIENT = {
+    "candidate": "number in the population, which keys the random streams",
+    "status": "0 if solved",
+    "steps": "steps of the solver",
+}
+
+
 def _lay_out(group: Any, request: Request, model: Model) -> None:
     told = request.told()
     group.attrs.update(
@@ -118,11 +125,7 @@ def _lay_out(group: Any, request: Request, model: Model) -> None:
         )
         stage = STAGES[quantity.stage - 1] if quantity.stage else ""
         array.attrs.update({"units": quantity.unit, "long_name": quantity.meaning, "stage": stage})
-    for name, meaning in (
-        ("candidate", "number in the population, which keys the random streams"),
-        ("status", "0 if solved"),
-        ("steps", "steps of the solver"),
-    ):
+    for name, meaning in OF_A_PATIENT.items():
         array = group.create_array(
             name, shape=(request.patients,), chunks=(CHUNK,), dtype="int64", dimension_names=("patient",), fill_value=0
         )
