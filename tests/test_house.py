@@ -69,3 +69,18 @@ def test_no_function_takes_more_arguments_than_its_limit_without_a_reason():
             if len(arguments(function)) > most and not gives_a_reason(path, function):
                 found.append(f"{name_of(path)}:{function.lineno} {function.name} takes {len(arguments(function))}")
     assert found == []
+
+
+def test_every_file_that_the_architecture_page_names_exists():
+    root = SOURCE.parents[1]
+    named = set()
+    for page in ("ARCHITECTURE.md", "CONTRIBUTING.md"):
+        text = (root / page).read_text(encoding="utf-8")
+        named |= set(re.findall(r"`((?:[a-z_0-9]+/)+[\w.]+\.(?:py|tsv|ant|yaml|md))`", text))
+    missing = [name for name in sorted(named) if not (root / name).exists() and not (SOURCE / name).exists()]
+    assert missing == []
+
+
+def test_modules_are_imported_by_name_only_where_a_package_lists_its_public_names():
+    by_text = [name_of(path) for path in MODULES if "import_module(" in path.read_text(encoding="utf-8")]
+    assert by_text == ["__init__.py", "trial/__init__.py"]
