@@ -42,6 +42,7 @@ TABLES = (
     "agents",
     "draws",
     "items",
+    "scales",
     "annotations",
 )
 

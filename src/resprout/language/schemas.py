@@ -175,6 +175,38 @@ class Item(Row):
             yield Fault(f"{many} thresholds.", "", f"Expected {cells['highest']}, one a point.", field="thresholds")
 
 
+class RatingScale(Row):
+    """A rating scale: scales.tsv."""
+
+    unique: ClassVar = ("scale",)
+    scale: Name
+    unit: Unit
+    lowest: Number
+    highest: Number
+    step: Above
+    mood: Truth
+    remission: Maybe
+    extends: Annotated[str, Names("scales", "rating scale")]
+    item: Annotated[str, Names("items", "item of items.tsv")]
+    output: Annotated[str, Names("quantities", "quantity of the model")]
+    ratio: Annotated[str, Names("chain", "constant of the model")]
+    rater_error: Annotated[str, Names("constants", "constant of ratings.tsv")]
+    meaning: Text
+
+    @classmethod
+    def across(cls, cells: Cells) -> Iterator[Fault]:
+        """What only a scale of depression has; items or a reading."""
+        for column in ("remission", "extends", "ratio"):
+            if cells[column] and cells["mood"] != "true":
+                yield Fault(f"`{column}` of a scale that rates no depression.", "", "Expected none.", field=column)
+        if cells["rater_error"] and (cells["mood"] == "true" or cells["item"]):
+            found, expected = "`rater_error` of a scale that is rated item by item.", "Expected none."
+            yield Fault(found, "", expected, field="rater_error")
+        if bool(cells["item"]) != bool(cells["output"]):
+            expected = "An item is part of another scale, whose output it needs, and only an item has one."
+            yield Fault("`item` and `output` go together.", "", expected, field="output")
+
+
 class Correlation(Row):
     """How two deviates go together: correlations.tsv."""
 

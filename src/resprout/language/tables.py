@@ -34,6 +34,7 @@ SCHEMAS: dict[str, type[TableRow]] = {
     "agents": schemas.Agent,
     "annotations": schemas.Annotation,
     "items": schemas.Item,
+    "scales": schemas.RatingScale,
 }
 NAME = re.compile(schemas.NAME)
 Row = dict[str, str]
