@@ -94,3 +94,7 @@ def test_the_reference_page_shows_every_public_name():
     shown = set(re.findall(r"^::: resprout\S*?\.(\w+)$", page, re.MULTILINE))
     members = set(re.findall(r"\w+", " ".join(re.findall(r"members: \[(.*?)\]", page))))
     assert set(resprout.__all__) <= shown | members
+
+
+def test_type_hints_are_shipped():
+    assert (Path(resprout.__file__).parent / "py.typed").is_file()

@@ -308,6 +308,8 @@ def test_a_reading_has_its_own_error_and_is_no_scale_of_depression(folder, tmp_p
 
 def test_a_published_trial_stands_beside_its_prediction(tmp_path):
     more = """\
+year: 2012
+used_for: prediction
 published:
   - {evidence: X1, arm: ketamine, endpoint: MADRS, statistic: mean_change, time: 24 h, value: -12, verification: read}
   - {evidence: X2, endpoint: MADRS, arm: ketamine, statistic: difference, time: 24 h, value: -9, verification: secondary}

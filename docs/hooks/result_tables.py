@@ -59,12 +59,12 @@ def interventions_text(model):
         f"**{facts['agree']} of {facts['total']} are reproduced; of those read in their source, "
         f"{facts['agree_read']} of {facts['total_read']}.**"
     )
-    not_passed = [[v.row["id"], v.row["intervention"], v.row["agent"], v.reason] for v in results if not v.agrees]
+    not_passed = [[v.row["id"], v.row["intervention"], v.row["drug"], v.reason] for v in results if not v.agrees]
     rows = [
         [
             v.row["id"],
             v.row["intervention"],
-            v.row["agent"],
+            v.row["drug"],
             v.row["expected"],
             v.predicted,
             format_reading(v.worst),

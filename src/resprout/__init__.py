@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from resprout.app.report import write_report
     from resprout.calibrate.scoreboard import validate
     from resprout.errors import InputError, ModelError, ResproutError, SolveError
     from resprout.exchange.imported_model import import_model
@@ -42,6 +43,7 @@ _HOMES = {
     "Trial": "resprout.trial",
     "figure": "resprout.figures",
     "validate": "resprout.calibrate.scoreboard",
+    "write_report": "resprout.app.report",
     "ResproutError": "resprout.errors",
     "InputError": "resprout.errors",
     "ModelError": "resprout.errors",
@@ -70,6 +72,7 @@ __all__ = [
     "simulate",
     "simulate_imported",
     "validate",
+    "write_report",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 
@@ -92,3 +93,26 @@ def nearest(name: str, choices: Iterable[str], listing: str = "") -> str:
     if listing:
         return f"`{listing}` lists them."
     return f"Known: {', '.join(sorted(known))}." if len(known) <= 12 else ""
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported."""
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # a module that is held to be absent has no specification
+        return False
+
+
+def package_fault(package: str, extra: str, where: str = "") -> Fault:
+    """The fault that a package of an extra is not installed."""
+    return Fault(f"`{package}` is not installed.", where, "", f'Install it with `pip install "resprout[{extra}]"`.')
+
+
+def need_package(package: str, extra: str) -> None:
+    """Refuse to go on without a package of an extra.
+
+    package   name to import                 extra   of resprout that brings it
+    raises    InputError that says how to install it
+    """
+    if not is_installed(package):
+        raise InputError(package_fault(package, extra))

@@ -17,6 +17,11 @@ EXTRAS = (
     "roadrunner",
     "COPASI",
     "playwright",
+    "antimony",
+    "libsbml",
+    "pyarrow",
+    "statsmodels",
+    "zarr",
 )
 WITHOUT = f"""
 import sys
@@ -43,7 +48,6 @@ def run(words, folder):
         ["trial", "berman2000", "--replicates", "4", "--report", "t.html"],
         ["interventions", "--json"],
         ["validate", "--no-trials", "--json"],
-        ["export", "--to", "sbml", "m.xml"],
     ],
     ids=lambda words: words[0],
 )

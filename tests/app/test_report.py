@@ -53,7 +53,7 @@ def test_the_methods_say_whether_constants_were_drawn_or_held(model, stood):
 
 def test_every_constant_and_equation_of_the_chain_is_on_the_page(page, model):
     chain = [
-        each for each in model.constants.values() if each.in_chain and each.role != "slot" and not is_library(each)
+        each for each in model.constants.values() if each.in_chain and each.role != "default" and not is_library(each)
     ]
     assert page.count("data-grading=") == len(chain)
     assert page.count('class="equation"') == len(model.equations)

@@ -54,7 +54,6 @@ def test_a_target_shows_who_acts_there(resprout):
         ("NBQX 10 mg ip", "go by weight"),
         ("nitrous oxide 50 mg iv", "no kinetics for the iv route"),
         ("nitrous oxide 95 % inhaled over 1 h", "absurdly large"),
-        ("scopolamine 1 mg iv + lithium 9 mg oral + riluzole 5 mg oral", "at most two drugs"),
         ("ketamine 1 mg local", "cannot be given by the local route"),
     ],
 )

@@ -126,7 +126,7 @@ CELLS = [
     ("facts", "F01\t", "person", "rodents", "Did you mean `rodent`"),
     ("facts", "F01\t", "measure", "glutamate_releas peak 0 2", "Did you mean `glutamate_release`"),
     ("facts", "F01\t", "expected", "upp", "Did you mean `up`"),
-    ("agents", "saline\t", "family", "", "no family is given"),
+    ("compared_drugs", "saline\t", "family", "", "no family is given"),
     ("annotations", "S_ketamine_gut\t", "qualifier", "isVersion", "Did you mean `isVersionOf`"),
     ("annotations", "S_ketamine_gut\t", "id", "CHEBI 6121", "Expected an identifier"),
     ("annotations", "S_ketamine_gut\t", "name", "S_ketamine_gutt", "Did you mean `S_ketamine_gut`"),

@@ -74,10 +74,10 @@ def test_a_state_counts_as_its_larger_end_or_half_of_its_peak(before, after, pea
     assert step_size.reference_size(OVER, *(np.array([value]) for value in (before, after, peak)))[0] == expected
 
 
-def judged(**given_values: float) -> tuple[SimpleNamespace, step_size.Judgement]:
+def judged(**given_values: float) -> tuple[SimpleNamespace, step_size.Assessment]:
     values = {"now": 10.0, "goal": 20.0, "proposed": 2.0, "steps": 7.0, "error": 0.5, "growth": 1.5, **given_values}
     r = SimpleNamespace(**{name: np.array([value]) for name, value in values.items()})
-    return r, step_size.judge(OVER, step_size.attempted_size(OVER, r), r)
+    return r, step_size.assess_step(OVER, step_size.attempted_size(OVER, r), r)
 
 
 def test_an_accepted_step_leads_on_and_proposes_the_next():

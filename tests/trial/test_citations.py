@@ -1,10 +1,12 @@
 """Trials rest on sources that are there, and every source is used."""
 
+import re
+
 import pytest
 
 from resprout.language import load_model
 from resprout.trial.citations import citations, every_source, shipped_sources
-from resprout.trial.protocol import read_protocol, shipped_protocols
+from resprout.trial.protocol import SHIPPED, read_protocol, shipped_protocols
 
 MODEL = load_model()
 
@@ -25,3 +27,12 @@ def test_a_citation_is_written_out_and_an_unknown_key_stands_for_itself():
     known, unknown = citations(MODEL, "larkin2011 somebody2099")
     assert known.startswith("[larkin2011] Larkin, GL and Beautrais, AL. (2011).")
     assert unknown == "somebody2099"
+
+
+def test_every_shipped_protocol_has_its_year_and_says_what_it_is_used_for():
+    for name in shipped_protocols():
+        protocol = read_protocol(name, MODEL)[0]
+        assert protocol.year is not None and protocol.year < 2020, name
+        assert f"used_for: {protocol.used_for}" in (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")
+        named = re.search(r"(?:19|20)\d\d", name)
+        assert named is None or int(named[0]) == protocol.year

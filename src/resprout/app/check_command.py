@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resprout.app.options import AsJson
-from resprout.errors import Fault, InputError, SolveError
+from resprout.errors import Fault, InputError, SolveError, is_installed
 
 if TYPE_CHECKING:
     from resprout.language.records import Model
@@ -63,14 +63,17 @@ def _show_model(loaded: Model, as_json: bool) -> None:
         "states": len(loaded.states),
         "assigned": len(loaded.assigned),
         "constants": len(loaded.constants),
+        "units_checked": is_installed("libsbml") and is_installed("antimony"),
     }
     if as_json:
         print_json(facts)
         return
     stdout_console().print(
         f"{facts['states']} states, {facts['assigned']} assigned quantities and {facts['constants']} constants: "
-        "names, units, sources and grades are valid."
+        f"names, {'units, ' if facts['units_checked'] else ''}sources and grades are valid."
     )
+    if not facts["units_checked"]:
+        stdout_console().print('Units were not checked: install the extra with `pip install "resprout[exchange]"`.')
 
 
 def _compare(loaded: Model, regimen: str, patients: int, seed: int, tolerance: float | None, as_json: bool) -> None:

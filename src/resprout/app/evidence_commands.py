@@ -66,11 +66,11 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
     """Print how well each hypothesis predicts, the best first."""
     from dataclasses import asdict
 
-    from resprout.app.options import need_extra
     from resprout.app.terminal import number, print_json, status_spinner, stdout_console, table
+    from resprout.errors import need_package
     from resprout.language import load_model
 
-    need_extra("arviz", "calibrate")
+    need_package("arviz", "calibrate")
     from resprout.calibrate.predictive_score import predict_hypotheses
 
     with status_spinner("Predicting under each hypothesis"):
@@ -132,7 +132,7 @@ def intervention_facts(results: list[InterventionResult]) -> dict[str, Any]:
         {
             "id": result.row["id"],
             "intervention": result.row["intervention"],
-            "drug": result.row["agent"],
+            "drug": result.row["drug"],
             "readout": result.row["readout"],
             "observed": result.row["expected"],
             "predicted": result.predicted,
@@ -169,7 +169,7 @@ def show_interventions(console: Console, results: list[InterventionResult]) -> N
         [
             result.row["id"],
             result.row["intervention"],
-            result.row["agent"] or "–",
+            result.row["drug"] or "–",
             result.row["expected"],
             Text(result.predicted, style="" if result.agrees else "bold red"),
             format_reading(result.worst),

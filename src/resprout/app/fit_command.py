@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import need_extra
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
+from resprout.errors import need_package
 
 if TYPE_CHECKING:
     from resprout.calibrate.posterior import Posterior
@@ -40,7 +40,7 @@ def fit(
     """
     refuse(check_target("--table", table, TABLE_SUFFIXES))
     for package in ("emcee", "arviz"):
-        need_extra(package, "calibrate")
+        need_package(package, "calibrate")
     import pandas as pd
 
     from resprout.app.terminal import print_json, stdout_console

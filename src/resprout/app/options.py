@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from resprout.errors import Fault, InputError, nearest
+from resprout.errors import Fault, nearest
 
 GENOTYPES = ("val/val", "val/met", "met/met")
 POPULATIONS = ("mdd", "bipolar", "healthy")
@@ -116,15 +116,3 @@ def read_days(days: float, faults: list[Fault]) -> float:
             )
         )
     return days
-
-
-def need_extra(package: str, extra: str) -> None:
-    """Refuse to go on without a package of an extra.
-
-    raises   InputError that says how to install it
-    """
-    from importlib.util import find_spec
-
-    if find_spec(package) is None:
-        remedy = f'Install it with `pip install "resprout[{extra}]"`.'
-        raise InputError(Fault(f"`{package}` is not installed.", "", "", remedy))

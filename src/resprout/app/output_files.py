@@ -14,7 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resprout.errors import Fault, InputError
+from resprout.errors import Fault, InputError, is_installed, package_fault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,9 @@ TABLE_SUFFIXES = (".csv", ".parquet")
 RUN_SUFFIXES = (".nc", ".zarr")
 PAGE_SUFFIXES = (".html", ".htm")
 PICTURE_SUFFIXES = (".html", ".svg", ".pdf", ".png")
+
+OF_AN_EXTRA = {".parquet": ("pyarrow", "parquet"), ".zarr": ("zarr", "store")}
+"""By suffix: the package that writes such a file, and the extra that brings it."""
 
 
 def check_target(option: str, target: Path | None, suffixes: tuple[str, ...]) -> list[Fault]:
@@ -43,6 +46,9 @@ def check_target(option: str, target: Path | None, suffixes: tuple[str, ...]) ->
                 remedy,
             )
         )
+    package, extra = OF_AN_EXTRA.get(target.suffix.lower(), ("", ""))
+    if package and target.suffix.lower() in suffixes and not is_installed(package):
+        faults.append(package_fault(package, extra, option))
     folder = target.resolve().parent
     if not folder.is_dir():
         faults.append(

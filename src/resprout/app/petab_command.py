@@ -7,9 +7,8 @@ from pathlib import Path
 
 import typer
 
-from resprout.app.options import need_extra
 from resprout.app.output_files import atomic_path, refuse
-from resprout.errors import Fault
+from resprout.errors import Fault, need_package
 
 
 def export_petab(target: Path, folder: Path | None = None) -> None:
@@ -19,7 +18,7 @@ def export_petab(target: Path, folder: Path | None = None) -> None:
     raises   InputError for a folder that cannot be used, ModelError if PEtab's own checks find fault
     """
     refuse(folder_faults(target))
-    need_extra("petab", "calibrate")
+    need_package("petab", "calibrate")
     from resprout.app.terminal import status_spinner
     from resprout.calibrate.measurements import read_measurements
     from resprout.exchange.petab_problem import PROBLEM_FILE, check_problem, export_rows, petab_problem

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import AsJson, FigureFile, ModelFolder, TableFile, need_extra, read_choice
+from resprout.app.options import AsJson, FigureFile, ModelFolder, TableFile, read_choice
 from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
-from resprout.errors import Fault, InputError
+from resprout.errors import Fault, InputError, need_package
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +53,7 @@ def sensitivity(  # many arguments: each is an option of the command
     chosen = read_choice("--method", method, METHODS, faults)
     faults += sample_faults(samples)
     refuse(faults)
-    need_extra("SALib", "calibrate")
+    need_package("SALib", "calibrate")
     from resprout.calibrate.experiments import Arm
     from resprout.calibrate.global_sensitivity import Sampling, read_target
     from resprout.language import load_model

@@ -1,4 +1,4 @@
-"""Drugs side by side in one typical depressed person: rows of agents.tsv in, six numbers for each out."""
+"""Drugs side by side in one typical depressed person: rows of compared_drugs.tsv in, six numbers for each out."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class DrugComparison:
 
 
 def compare_drugs(model: Model) -> list[DrugComparison]:
-    """Give every drug of agents.tsv once to the typical depressed person.
+    """Give every drug of compared_drugs.tsv once to the typical depressed person.
 
     returns   one row for each drug, in the table's order
     """
-    rows = model.tables["agents"]
+    rows = model.tables["compared_drugs"]
     arms = [Arm(PERSON, row["given"]) for row in rows]
     trajectories = run_arms(model, arms, [DAY_H], OUTPUTS)
     return [
-        DrugComparison(row["agent"], row["given"], row["family"], row["note"], numbers_of(trajectories, arm))
+        DrugComparison(row["drug"], row["given"], row["family"], row["note"], numbers_of(trajectories, arm))
         for row, arm in zip(rows, arms, strict=True)
     ]
 

@@ -20,11 +20,10 @@ from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.trial.design import LARGE_TRIAL, Published
 from resprout.trial.design import Protocol as Design
-from resprout.trial.protocol import read_protocol, shipped_protocols
+from resprout.trial.protocol import is_for_calibration, read_protocol, shipped_protocols
 from resprout.trial.published_numbers import COUNTED, published_statistic
 from resprout.trial.replicates import run_series
 
-SLOW_TRIALS = ("stard_level1",)  # 98 daily doses in 2,876 people: predicted, never fitted
 NOT_SMOOTH = ("interaction_p", "difference_p", "change_p", "first_significant_h", "remission_median_h")
 DISCREPANCY = 0.1  # of a published number: no model of this kind is nearer to a clinic than that
 LEAST_TRIALS, MOST_TRIALS = 8, 60
@@ -165,12 +164,12 @@ class Trials:
 
 def fitted_trials() -> list[str]:
     """The shipped trials that a fit looks at."""
-    return [name for name in shipped_protocols() if name not in SLOW_TRIALS]
+    return [name for name in shipped_protocols() if is_for_calibration(name)]
 
 
 def is_fitted(trial: str, statistic: str, verification: str) -> bool:
     """Whether a fit looks at a published number of a trial: seen in a source, and smooth in the constants."""
-    return trial not in SLOW_TRIALS and verification in COUNTED and statistic not in NOT_SMOOTH
+    return is_for_calibration(trial) and verification in COUNTED and statistic not in NOT_SMOOTH
 
 
 def fitted_rows(design: Design) -> list[Published]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from resprout import cache
-from resprout.errors import Fault, ModelError, nearest, refuse_others
+from resprout.errors import Fault, ModelError, is_installed, nearest, refuse_others
 from resprout.language.bibliography import read_sources
 from resprout.language.drug_rows import add_drug_files, check_drug_rows
 from resprout.language.drug_template import Template, combine, default_constants, instantiate, read_template
@@ -39,7 +39,7 @@ TABLES = (
     "persons",
     "interventions",
     "facts",
-    "agents",
+    "compared_drugs",
     "draws",
     "items",
     "scales",
@@ -211,15 +211,15 @@ def _assemble(parts: _Parts, places: int, *, check: bool) -> Model:
 
 
 def _check_units(model: Model) -> None:
-    """Have libSBML check the unit of every equation, where it is installed.
+    """Have libSBML check the unit of every equation, where the extra `exchange` is installed; `resprout check` says if not.
 
     raises   ModelError with every fault found
     """
-    try:
-        # antimony and libsbml are imported only when a model is not in the cache
-        from resprout.language.assemble import unit_faults
-    except ImportError:
+    if not (is_installed("libsbml") and is_installed("antimony")):
         return
+    # antimony and libsbml are imported only when a model is not in the cache
+    from resprout.language.assemble import unit_faults
+
     faults = unit_faults(model)
     if faults:
         raise ModelError(*faults)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from resprout.errors import Fault, InputError, nearest
+from resprout.errors import Fault, InputError, nearest, need_package
 from resprout.language.rating_scales import Scale, scales_of
 
 OUTSIDE = ("people", "rating")  # roles of constants that recruitment and raters read
@@ -128,6 +128,8 @@ class Model(EquationModel):
     @cached_property
     def sbml(self) -> str:
         """The whole model as SBML Level 3 text; needs the extra `exchange`."""
+        need_package("libsbml", "exchange")
+        need_package("antimony", "exchange")
         from resprout.language.assemble import model_sbml
 
         return model_sbml(self)

@@ -90,7 +90,7 @@ def vocabularies(
         "constants": constants,
         "chain": _chain(constants),
         "annotated": ["model", *constants, *equations],
-        "deviates": list(differing) + [constant.shared for constant in differing.values() if constant.shared],
+        "random effects": list(differing) + [constant.shared for constant in differing.values() if constant.shared],
         "quantities": equations,
         "groups": _cells(rows, "scales", "scale"),
         "scales": _cells(rows, "scales", "scale"),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from resprout.cache import write_whole
-from resprout.errors import Fault, InputError
+from resprout.errors import Fault, InputError, need_package
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, Model
 from resprout.simulation.labelled_results import resprout_version, scale_labels
@@ -68,6 +68,7 @@ def open_store(target: Path, request: Request, model: Model, *, restart: bool = 
     restart   throw away what a stopped run has left
     raises    InputError if another request's unfinished run, or something that is no run, is in the way
     """
+    need_package("zarr", "store")
     import zarr
 
     draft = target.with_name(f"{target.name}.part")
@@ -87,6 +88,13 @@ def open_store(target: Path, request: Request, model: Model, *, restart: bool = 
     _lay_out(group, request, model)
     _write_progress(draft, {"key": request.key, "patients": 0})
     return Store(target, draft, group, request)
+
+
+OF_A_PATIENT = {
+    "candidate": "number in the population, which keys the random streams",
+    "status": "0 if solved",
+    "steps": "steps of the solver",
+}
 
 
 def _lay_out(group: Any, request: Request, model: Model) -> None:
@@ -118,11 +126,7 @@ def _lay_out(group: Any, request: Request, model: Model) -> None:
         stage = STAGES[quantity.stage - 1] if quantity.stage else ""
         labels = {"units": quantity.unit, "long_name": quantity.meaning, "stage": stage}
         array.attrs.update(labels | scale_labels(model, name))
-    for name, meaning in (
-        ("candidate", "number in the population, which keys the random streams"),
-        ("status", "0 if solved"),
-        ("steps", "steps of the solver"),
-    ):
+    for name, meaning in OF_A_PATIENT.items():
         array = group.create_array(
             name, shape=(request.patients,), chunks=(CHUNK,), dtype="int64", dimension_names=("patient",), fill_value=0
         )

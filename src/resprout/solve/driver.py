@@ -47,7 +47,7 @@ class Task(NamedTuple):
     begin_h: float
 
 
-def open_task(
+def open_task(  # many arguments: each is one array record of the loop
     bind: Callable[..., Any],
     lanes: Lanes,
     work: Workspace,

@@ -1,4 +1,4 @@
-"""A model of one's own: where its patients begin, and how its states are held to the tolerance."""
+"""An imported model: where its patients begin, and how its states are held to the tolerance."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Beginning:
 
 @functools.lru_cache(maxsize=8)
 def read_own(model: ImportedModel) -> tuple[System, tuple[Event, ...]]:
-    """The equations of a model of one's own, and its events on the same graph."""
-    # libsbml is imported only for a model of one's own
+    """The equations of an imported model, and its events on the same graph."""
+    # libsbml is imported only for an imported model
     from resprout.compile.read import read_events, read_imported
 
     system = read_imported(model)

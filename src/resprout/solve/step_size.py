@@ -74,7 +74,7 @@ def accepted(over: RowArithmetic, error: Value) -> Truth:
     return over.at_most(error, over.number(1.0))
 
 
-class Judgement(NamedTuple):
+class Assessment(NamedTuple):
     """What follows from a step that was attempted.
 
     later      hour to which it leads; the hour it began at if it is refused
@@ -96,7 +96,7 @@ def attempted_size(over: RowArithmetic, r: Any) -> Value:
     return over.minimum(over.load(r.proposed), over.subtract(over.load(r.goal), over.load(r.now)))
 
 
-def judge(over: RowArithmetic, size: Value, r: Any) -> Judgement:
+def assess_step(over: RowArithmetic, size: Value, r: Any) -> Assessment:
     """Accept or refuse a step of a given size, and say how long the next one should be.
 
     reads   r.now, r.goal, r.proposed, r.steps, r.error, r.growth
@@ -111,20 +111,20 @@ def judge(over: RowArithmetic, size: Value, r: Any) -> Judgement:
     steps = over.add(over.load(r.steps), over.number(1.0))
     stuck = over.both(over.negated(passed), over.less(proposed, over.number(SMALLEST_STEP_H)))
     many = over.at_most(over.number(MOST_STEPS), steps)
-    return Judgement(later, proposed, steps, over.either(arrived, over.either(stuck, many)))
+    return Assessment(later, proposed, steps, over.either(arrived, over.either(stuck, many)))
 
 
 def attempt_step(over: RowArithmetic, take: Callable[[], Any], r: Any) -> None:
-    """Take a step of the size that is due, judge it, and say which patients the driver must look at.
+    """Take a step of the size that is due, assess it, and say which patients the driver must look at.
 
     take     takes a step of size r.step
-    reads    as `attempted_size` and `judge`; r.due: hour of the next output
+    reads    as `attempted_size` and `assess_step`; r.due: hour of the next output
     writes   r.step, r.later, r.proposed, r.steps; r.fraction: of the step at which the output is due; bits of lanes: r.ended, r.waiting
     """
     size = attempted_size(over, r)
     over.store(size, r.step)
     take()
-    found = judge(over, size, r)
+    found = assess_step(over, size, r)
     over.store(found.later, r.later)
     over.store(found.proposed, r.proposed)
     over.store(found.steps, r.steps)

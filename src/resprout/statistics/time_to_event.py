@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.errors import need_package
+
 Numbers = NDArray[np.float64]
 
 
@@ -94,10 +96,12 @@ def hazard_ratio(days: Numbers, relapsed: NDArray[np.bool_], treated: NDArray[np
     relapsed  [patient]  bool  whether the patient has relapsed; False is censored
     treated   [patient]  bool  whether the patient belongs to the first group
     returns   log hazard ratio, its standard error and two-sided p
+    raises    InputError if the extra `survival` is not installed
     """
     groups = [relapsed[treated].any(), relapsed[~treated].any()]
     if not all(groups):
         return np.nan, np.nan, np.nan
+    need_package("statsmodels", "survival")
     from statsmodels.duration.hazard_regression import PHReg
 
     with warnings.catch_warnings():

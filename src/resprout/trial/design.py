@@ -131,11 +131,16 @@ class Published(Part):
 
 
 class Protocol(Part):
-    """A trial design as its file states it."""
+    """A trial design as its file states it.
+
+    `year` is that of first publication; `used_for` says whether a fit may look at its published numbers.
+    """
 
     name: Name
     title: Name
     source: str = ""
+    year: int | None = Field(None, ge=1900, le=2100)
+    used_for: Literal["calibration", "prediction"] = "prediction"
     design: Literal["crossover", "parallel"]
     control: Literal["saline", "midazolam", "inactive_pill", "open_label", "wait_list", "add_on"]
     blinding: Literal["natural", "maintained"] = "natural"

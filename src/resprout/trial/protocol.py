@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,13 @@ def read_protocol(name: str | Path, model: Model) -> tuple[Protocol, dict[str, R
 def shipped_protocols() -> dict[str, Path]:
     """The protocols that come with the package, by name."""
     return {path.stem: path for path in sorted(SHIPPED.glob("*.yaml"))}
+
+
+@functools.lru_cache(maxsize=64)
+def is_for_calibration(name: str) -> bool:
+    """Whether a fit may look at the published numbers of a shipped trial: what its file says under `used_for`."""
+    file = SHIPPED / f"{name}.yaml"
+    return file.exists() and yaml.safe_load(file.read_text(encoding="utf-8")).get("used_for") == "calibration"
 
 
 def find_protocol(name: str | Path) -> Path:

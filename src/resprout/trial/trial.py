@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +79,6 @@ class Trial:
     def ratings(self) -> Ratings:
         """By arm and endpoint: [replicate, patient, visit]."""
         return self.outcome.ratings
-
-    def report(self, path: str | Path) -> Path:
-        """Write the report of this trial as one HTML file; the path written."""
-        # the pictures are a layer above trials, so they are only looked up when asked for
-        import_module("resprout.app.report").write_report(self, path)
-        return Path(path)
 
 
 def run_trial(

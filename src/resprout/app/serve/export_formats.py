@@ -8,6 +8,7 @@ import shlex
 
 from resprout.app.serve.form_state import State, regimen_text
 from resprout.app.serve.path_simulation import Trajectory, blocks_of, hypothesis_of
+from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
 from resprout.people.covariates import RELEASE_FACTORS
 
@@ -59,7 +60,8 @@ def trajectory_csv(trajectory: Trajectory, model: Model) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["regimen", "output", "unit", "time_h", "value"])
+    known = with_drugs_named(model, list(trajectory.value))
     for name, value in trajectory.value.items():
         for hour, level in zip(trajectory.time_h, value, strict=True):
-            writer.writerow([trajectory.regimen, name, model.unit(name), f"{hour:.6g}", f"{level:.8g}"])
+            writer.writerow([trajectory.regimen, name, known.unit(name), f"{hour:.6g}", f"{level:.8g}"])
     return text.getvalue()

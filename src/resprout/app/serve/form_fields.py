@@ -223,5 +223,5 @@ def drug_fields() -> list[Field]:
 
 def library_regimens(model: Model) -> Choices:
     """Ready regimens of the model's library: (regimen, what it is called and its family); none if it has none."""
-    rows = model.tables.get("agents", ())
-    return tuple((row["given"], f"{row['agent']} ({row['family']})") for row in rows)
+    rows = model.tables.get("compared_drugs", ())
+    return tuple((row["given"], f"{row['drug']} ({row['family']})") for row in rows)

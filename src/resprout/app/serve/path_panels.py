@@ -13,6 +13,7 @@ from resprout.app.serve.plot_data import nice_range, packed
 from resprout.figures.palette import DASHES, STAGE_COLOUR
 from resprout.figures.spoken_units import format_unit
 from resprout.figures.stage_panels import PANELS, Panel
+from resprout.language.drug_instances import with_drugs
 from resprout.language.records import Model
 
 Numbers = NDArray[np.float64]
@@ -95,8 +96,9 @@ def lines_of(panel: Panel, trajectory: Trajectory) -> dict[str, str]:
 
 def scaled_lines(panel: Panel, trajectory: Trajectory, reference: Trajectory, model: Model) -> list[Scaled]:
     """Every line of a panel on the scale of the reference trajectory."""
+    chain = with_drugs(model, trajectory.drugs)
     return [
-        scaled(panel.way, name, label, trajectory.value[name], reference.value.get(name), model.unit(name))
+        scaled(panel.way, name, label, trajectory.value[name], reference.value.get(name), chain.unit(name))
         for name, label in lines_of(panel, trajectory).items()
     ]
 

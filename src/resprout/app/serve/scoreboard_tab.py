@@ -73,7 +73,7 @@ def interventions_card(model: Model) -> str:
     for result, reason in zip(results, reasons, strict=True):
         row = result.row
         named = with_note(row["intervention"], "" if result.agrees else reason)
-        cells = [row["agent"] or "–", row["readout"], row["expected"], result.predicted, format_reading(result.worst)]
+        cells = [row["drug"] or "–", row["readout"], row["expected"], result.predicted, format_reading(result.worst)]
         rows[result.agrees].append([YES if result.agrees else NO, named, *cells, row["source"]])
     share = facts["agree_read"] / max(facts["total_read"], 1)
     lead = (
