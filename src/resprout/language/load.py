@@ -42,6 +42,7 @@ TABLES = (
     "compared_drugs",
     "draws",
     "items",
+    "scales",
     "annotations",
 )
 

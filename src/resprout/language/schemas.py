@@ -66,16 +66,6 @@ def readout_phrases(kinds: Collection[str], mark: str, example: str) -> AfterVal
     return AfterValidator(check)
 
 
-def _rising(text: str) -> str:
-    try:
-        steps = [float(part) for part in text.split()]
-    except ValueError:
-        steps = []
-    if not steps or not all(map(math.isfinite, steps)) or sorted(set(steps)) != steps:
-        raise fault(f"thresholds `{text}`.", "Expected rising numbers, separated by spaces.")
-    return text
-
-
 def _empty_is_none(given: Any) -> Any:
     return None if given == "" else given
 
@@ -161,29 +151,6 @@ class RatingParameter(PeopleParameter):
     """A constant of ratings.tsv, which trials read."""
 
     name: Annotated[str, Field(min_length=1), Names("ratings", "parameter of ratings")]
-
-
-class Item(Row):
-    """An item of a rating scale: items.tsv."""
-
-    unique: ClassVar = ("item",)
-    group: Annotated[str, Field(min_length=1), Names("groups", "group of items")]
-    item: Name
-    highest: Annotated[int, Field(ge=1, le=10)]
-    slope: Above
-    thresholds: Annotated[str, AfterValidator(_rising)]
-    domain: Literal["none", "mood", "anhedonia", "anxiety", "somatic", "suicidality"]
-    source: Sources
-    grade: Grade
-    meaning: Text
-
-    @classmethod
-    def across(cls, cells: Cells) -> Iterator[Fault]:
-        """Grade and source; a threshold for every point above 0."""
-        yield from graded(cells)
-        many = len(cells["thresholds"].split())
-        if cells["highest"].isdecimal() and int(cells["highest"]) != many:
-            yield Fault(f"{many} thresholds.", "", f"Expected {cells['highest']}, one a point.", field="thresholds")
 
 
 class Correlation(Row):

@@ -15,7 +15,6 @@ from scipy.special import fdtrc
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import given_or_shipped
-from resprout.language.rating_scales import SCALES
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_words
@@ -136,7 +135,7 @@ def run_protocol(
     path.attrs["constants"] = draws_words(model, point)
     return Trial(
         protocol=protocol,
-        table=trial_table(protocol, outcome.ratings),
+        table=trial_table(protocol, outcome),
         anova=anova_table(protocol, outcome.ratings),
         analysis=pd.DataFrame(analyse(protocol, outcome), columns=ANALYSIS_COLUMNS),
         published=pd.DataFrame(published_rows(protocol, outcome), columns=PUBLISHED_COLUMNS),
@@ -206,6 +205,7 @@ def _path(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort
     active = next((arm.name for arm in protocol.arms if regimens[arm.name].doses), protocol.arms[0].name)
     some = cohort.take(np.arange(min(len(cohort), PATH_PATIENTS)))
     last_day = max(PATH_DAYS, max(regimens[active].times_h) / 24 + 3)
-    named = [SCALES[each.name].rates if each.name in SCALES else each.name for each in protocol.endpoints]
+    scales = model.scales
+    named = [scales[each.name].rates if each.name in scales else each.name for each in protocol.endpoints]
     outputs = [*main_outputs(model), *named]
     return simulate(model, some, regimens[active], days=last_day, outputs=outputs)
