@@ -32,11 +32,11 @@ from resprout.crosscheck.benchmark import (
 )
 from resprout.language import load_model
 from resprout.solve import METHODS, run_patients
+from resprout.solve.driver_arrays import aligned_rows
 from resprout.solve.kernel_code import Bound
 from resprout.solve.kernels import write_kernels
 from resprout.solve.lanes import call
 from resprout.solve.run import perturbed_names
-from resprout.solve.solver_records import aligned_rows
 
 TOLERANCES = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6)
 FLOPS = {"fmul": 1, "fadd": 1, "fsub": 1, "fdiv": 1, "call": 1}

@@ -3,27 +3,28 @@
 import numpy as np
 import pytest
 
-from resprout.calibrate.experiments import Arm, Measure, Trajectories, read_measures, read_persons, run_arms
+from resprout.calibrate.experiments import Arm, Trajectories, read_persons, run_arms
 from resprout.errors import InputError
 from resprout.language import load_model
+from resprout.language.readouts import Readout, read_readouts
 
 MODEL = load_model()
 
 
 def test_a_measure_is_read_with_its_hours_and_direction():
-    first, second = read_measures("severity at 24, -BDNF_pool peak 0 4")
-    assert first == Measure("severity", "at", 24, 24)
+    first, second = read_readouts("severity at 24, -BDNF_pool peak 0 4")
+    assert first == Readout("severity", "at", 24, 24)
     assert (second.output, second.kind, second.start_h, second.stop_h, second.sign) == ("BDNF_pool", "peak", 0, 4, -1)
 
 
 def test_a_measure_against_another_hour_reads_the_standard_there():
-    [measure] = read_measures("severity at 504 against 24")
-    assert measure.of_standard() == Measure("severity", "at", 24, 24)
+    [measure] = read_readouts("severity at 504 against 24")
+    assert measure.of_standard() == Readout("severity", "at", 24, 24)
 
 
 def test_a_measure_that_means_nothing_is_told():
     with pytest.raises(InputError, match="`severity after 24` is not understood"):
-        read_measures("severity after 24")
+        read_readouts("severity after 24")
 
 
 def test_a_rodent_has_its_own_body_and_a_patient_its_causes():
@@ -51,5 +52,5 @@ def test_a_change_at_an_hour_lies_between_two_hours_of_the_course():
     arms = {Arm("a"): 0, Arm("b"): 1}
     value = np.array([[[1.0], [1.0]], [[2.0], [4.0]]])
     trajectories = Trajectories(arms, np.array([0.0, 2.0]), ("x",), value)
-    assert trajectories.change(Arm("b"), Arm("a"), Measure("x", "at", 1, 1)) == pytest.approx(2.0)
-    assert trajectories.change(Arm("b"), Arm("a"), Measure("x", "peak", 0, 2, sign=-1)) == pytest.approx(-3.0)
+    assert trajectories.change(Arm("b"), Arm("a"), Readout("x", "at", 1, 1)) == pytest.approx(2.0)
+    assert trajectories.change(Arm("b"), Arm("a"), Readout("x", "peak", 0, 2, sign=-1)) == pytest.approx(-3.0)

@@ -12,7 +12,7 @@ import pytest
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
 from resprout.compile.machine import host_width, load_code, object_code
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
-from resprout.solve.solver_records import aligned_rows
+from resprout.solve.driver_arrays import aligned_rows
 
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.5, -7.25, 1e300, -1e300, 1e-320, np.inf, -np.inf, np.nan, 3.0, 701.0, -701.0, 0.3]
 PAIRS = np.array([(left, right) for left in EDGES for right in EDGES]).T

@@ -9,7 +9,7 @@ import pytest
 
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
 from resprout.compile.machine import load_code, object_code
-from resprout.solve.solver_records import aligned_rows
+from resprout.solve.driver_arrays import aligned_rows
 
 WIDTHS = (1, 2, 4, 8)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from resprout.errors import InputError
+from resprout.language import load_model
 from resprout.people import Entry, recruit
 from resprout.people.cohort import read_entry
 
@@ -67,10 +68,10 @@ def test_criteria_that_nobody_meets_are_refused_instead_of_searching_for_ever():
 
 
 def test_entry_criteria_are_read_from_text():
-    assert read_entry("HDRS21>=18, age 18-65") == Entry({"HDRS21": 18}, (18, 65))
+    assert read_entry("HDRS21>=18, age 18-65", load_model()) == Entry({"HDRS21": 18}, (18, 65))
 
 
 @pytest.mark.parametrize("text", ["HDRS17", "HDRS99>=18", "HDRS17>18", "age 18", ""])
 def test_what_is_no_criterion_is_refused(text):
     with pytest.raises(InputError, match="no entry criterion"):
-        read_entry(text)
+        read_entry(text, load_model())

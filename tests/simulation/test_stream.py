@@ -198,7 +198,7 @@ def test_a_cluster_with_an_unknown_name_is_refused(name):
 
 def test_sums_of_chunks_are_the_sums_of_all():
     value = np.random.default_rng(5).gamma(9, 2, (900, 3, 2))
-    tally = Tally(("HDRS17", "x"), np.array([0.0, 24.0, 48.0]))
+    tally = Tally(("HDRS17", "x"), np.array([0.0, 24.0, 48.0]), load_model().scales)
     for first in range(0, 900, 137):
         tally.add(value[first : first + 137], np.zeros(len(value[first : first + 137]), np.int64))
     rows = {(row[1], row[2], row[3]): row[4] for row in tally.rows("arm")}
@@ -212,7 +212,7 @@ def test_sums_of_chunks_are_the_sums_of_all():
 def test_a_failed_patient_is_counted_and_never_averaged_in():
     value = np.ones((10, 2, 1))
     value[4] = np.nan
-    tally = Tally(("x",), np.array([0.0, 1.0]))
+    tally = Tally(("x",), np.array([0.0, 1.0]), {})
     tally.add(value, (np.arange(10) == 4).astype(np.int64))
     assert (tally.n, tally.failed) == (9, 1)
     assert tally.mean[1, 0] == 1.0

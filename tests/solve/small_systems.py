@@ -12,10 +12,10 @@ from resprout.compile.equations import Equations
 from resprout.compile.graph import Graph, Node
 from resprout.compile.machine import host_width, load_code, object_code
 from resprout.compile.system import System
+from resprout.solve.driver_arrays import open_lanes, open_workspace
 from resprout.solve.kernel_code import Kernel
 from resprout.solve.kernels import ARGUMENTS, write_kernels
 from resprout.solve.reference import NumpyKernel
-from resprout.solve.solver_records import open_lanes, open_workspace
 from resprout.solve.tableau import Tableau
 
 

@@ -12,8 +12,8 @@ from resprout.exchange.imported_model import import_model
 from resprout.language import load_model
 from resprout.solve import METHODS, SENTENCES, Events, run_patients, steady_state
 from resprout.solve.driver import drive, drive_compiled, open_task
+from resprout.solve.driver_arrays import SOLVED, Found, Patients, Plan, open_lanes, open_workspace
 from resprout.solve.reference import solve_patients, steady_states
-from resprout.solve.solver_records import SOLVED, Found, Patients, Plan, open_lanes, open_workspace
 from resprout.solve.tableau import RODAS4
 
 HOURS = np.array([0.0, 0.5, 2.0, 3.75, 6.0])

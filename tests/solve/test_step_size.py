@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_systems import driven, numpy_kernel, step_of
+from small_systems import driven, machine_kernel, numpy_kernel, step_of
 
+from resprout.compile.machine import host_width
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
 from resprout.solve import step_size
 from resprout.solve.tableau import METHODS, RODAS4
@@ -130,3 +131,30 @@ def test_only_lanes_whose_step_is_accepted_go_on():
     assert lanes.state.tolist() == [[-3.0, 1.0, 1.0]]
     assert lanes.peak.tolist() == [[3.0, 1.5, 1.5]]
     assert lanes.now.tolist() == [5.0, 4.0, 4.0]
+
+
+def doubling(over, error, order):
+    """Another rule: twice the step after a hundredth of the allowed error or less, half of it after a refusal, else the same."""
+    longer = over.choose(over.at_most(error, over.number(1e-4)), over.number(2.0), over.number(1.0))
+    return over.choose(step_size.accepted(over, error), longer, over.number(0.5))
+
+
+@pytest.mark.parametrize("kernel_of", [numpy_kernel, machine_kernel])
+@pytest.mark.parametrize(("size", "ratio"), [(1e-3, 2.0), (1.0, 0.5)])
+def test_another_rule_is_one_function_for_the_reference_and_for_machine_code(monkeypatch, kernel_of, size, ratio):
+    monkeypatch.setattr(step_size, "growth", doubling)
+    lanes = step_of(kernel_of(driven(), RODAS4), np.tile([[1.0], [0.0]], host_width()), size)
+    assert lanes.proposed.tolist() == [ratio * size] * host_width()
+
+
+def test_another_rule_solves_an_equation_within_its_tolerance(monkeypatch):
+    monkeypatch.setattr(step_size, "growth", doubling)
+    kernel, state, sizes = numpy_kernel(driven(), RODAS4), np.array([[1.0], [0.0]]), [0.01]
+    while state[1, 0] < 2.0:
+        lanes = step_of(kernel, state, sizes[-1])
+        state = lanes.new.copy() if lanes.error[0] <= 1 else state
+        sizes.append(float(lanes.proposed[0]))
+    powers = np.log2(np.array(sizes) / 0.01)
+    assert np.array_equal(powers, np.round(powers)) and powers.max() > 0
+    # y = exp(sin t); some tens of steps, each of which may err by 1e-6 of y
+    assert state[0, 0] == pytest.approx(np.exp(np.sin(state[1, 0])), rel=3e-5)

@@ -154,7 +154,9 @@ def test_statistics_are_what_their_names_say():
     rule = {"start": "24 h", "response": 0.5, "kept": 0.5}
     ends = [{"name": "HDRS17", "visits": ["0 min", "24 h", "72 h"]}]
     plan = Protocol.model_validate(fields | {"arms": arms, "endpoints": ends, "relapse": rule})
-    outcome = Outcome({("a", "HDRS17"): drug, ("b", "HDRS17"): none}, {"a": np.array([[0, 0, 1, 1]])})
+    outcome = Outcome(
+        {("a", "HDRS17"): drug, ("b", "HDRS17"): none}, {"a": np.array([[0, 0, 1, 1]])}, scales=MODEL.scales
+    )
 
     def value(name, hour=24.0):
         return statistic(plan, outcome, name, "a", "HDRS17", hour)[0]
@@ -205,7 +207,7 @@ def test_every_shipped_protocol_can_be_run_small(name):
     least = 2 * len(design[0].arms)
     protocol, regimens = varied(design, {"n": max(least, 4)})
     outcome = observe(protocol, regimens, MODEL, enrol(protocol, MODEL, np.arange(1, 3), 1), 2)
-    assert len(trial_table(protocol, outcome.ratings)) > 0
+    assert len(trial_table(protocol, outcome)) > 0
     assert len(published_rows(protocol, outcome)) == len(protocol.published)
     assert bool(analyse(protocol, outcome)) == bool(protocol.analysis)
 

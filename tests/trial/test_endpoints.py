@@ -30,7 +30,8 @@ def test_intervals_of_shares_are_exact(count, n):
 
 def run_of(score):
     score = np.asarray(score, dtype=float)
-    variables = {"HDRS17": (("patient", "time_h"), score), "status": ("patient", np.zeros(len(score), int))}
+    labels = {"rates": "depression", "remission": 7.0}
+    variables = {"HDRS17": (("patient", "time_h"), score, labels), "status": ("patient", np.zeros(len(score), int))}
     return xr.Dataset(variables, coords={"time_h": [0.0, 24.0]}, attrs={"regimen": "saline"})
 
 

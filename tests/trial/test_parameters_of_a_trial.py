@@ -132,3 +132,8 @@ def test_a_trial_takes_parameters_on_the_command_line(capsys):
 def test_nothing_in_the_package_is_read_from_the_surroundings():
     package = Path(rs.__file__).parent
     assert not [path for path in package.rglob("*.py") if "contextvars" in path.read_text(encoding="utf-8")]
+
+
+def test_a_setting_of_a_drug_that_no_arm_gives_is_refused():
+    with pytest.raises(InputError, match="no arm gives scopolamine"):
+        rs.run_trial("berman2000", 1, overrides={"scopolamine_M1_Kd": 1.0})

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from resprout.language import load_model
-from resprout.language.rating_scales import SCALES
 from resprout.people.covariates import draw_covariates
 from resprout.trial.design import Protocol
 from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
@@ -12,7 +11,7 @@ from resprout.trial.rating_items import expected_total, item_scores, items_of
 from resprout.trial.ratings import rate, screening_rater, within_subject_variation
 
 MODEL = load_model()
-VALUES = MODEL.nominal
+VALUES, SCALES = MODEL.nominal, MODEL.scales
 ITEMS = items_of(MODEL)
 RATIOS = ITEMS.ratios
 PEOPLE = np.arange(20_000)
@@ -116,7 +115,7 @@ def test_time_alone_heals_a_little_and_some_people_more():
     assert (left[:, 0] == 1).all() and np.all(np.diff(left[:, 1]) < 0)
 
 
-@pytest.mark.parametrize("name", [name for name, scale in SCALES.items() if scale.items and not scale.output])
+@pytest.mark.parametrize("name", [name for name, scale in SCALES.items() if scale.groups])
 def test_the_expected_item_total_is_the_models_score_to_within_a_point(name):
     scale, ratio = SCALES[name], RATIOS.get(name, 1.0)
     # to 40 points of HDRS17, or as far as the form can go; nobody in the ill population is above
@@ -147,7 +146,7 @@ def test_forms_of_one_scale_share_their_items():
 
 def test_scales_have_the_ranges_of_their_items():
     for scale in SCALES.values():
-        if scale.items:
+        if not scale.rater_error:
             assert scale.highest - scale.lowest == sum(item.highest for item in ITEMS.of(scale))
 
 

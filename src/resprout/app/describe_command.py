@@ -50,6 +50,7 @@ def facts_about(loaded: Model, name: str, *, brief: bool) -> tuple[Any, Callable
     from resprout.app.model_facts import about_model, about_quantity, about_stage, drug_list, drugs_of, other_facts
     from resprout.app.model_facts import targets_of as targets_by_name
     from resprout.language import STAGES
+    from resprout.language.drug_instances import with_drug_of
 
     if name in ("", "drugs"):
         if not name:
@@ -61,8 +62,9 @@ def facts_about(loaded: Model, name: str, *, brief: bool) -> tuple[Any, Callable
         return about_stage(loaded, STAGES.index(name) + 1 if name in STAGES else int(name)), show_stage
     if name in ("people", "ratings"):
         return {name: other_facts(loaded)[name]}, show_drugs
-    if name in loaded.constants or name in loaded.equations:
-        return about_quantity(loaded, name), show_quantity
+    chain = with_drug_of(loaded, name)
+    if name in chain.constants or name in chain.equations:
+        return about_quantity(chain, name), show_quantity
     if name in drugs_of(loaded):
         return {name: drugs_of(loaded)[name]}, show_drugs
     if name in targets_by_name(loaded):

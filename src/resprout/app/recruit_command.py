@@ -79,7 +79,7 @@ def enrolled(n: int, entry: str, population: str, genotype: str | None, rated: b
     from resprout.trial.treatment_history import failed_before
 
     model = load_model()
-    wanted = read_entry(entry) if entry.strip() else default_entry(population, model)
+    wanted = read_entry(entry, model) if entry.strip() else default_entry(population, model)
     with status_spinner(f"Recruiting {n:,} patients"):
         return recruit_cohort(
             n,

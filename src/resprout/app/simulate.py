@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from resprout.app import simulate_options as options
 from resprout.app.imported_commands import follow_file, span_hours
 from resprout.app.options import (
     GENOTYPES,
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from resprout.simulation.request import Request
     from resprout.simulation.stream import Summary
 
-REGIMEN = typer.Argument(help='For example "ketamine 0.5 mg/kg iv over 40 min", or saline.')
 SHOWN = (
     "ketamine_venous",
     "ketamine_brain",
@@ -88,47 +86,43 @@ class Wanted:
         return faults
 
 
-def simulate(
-    regimen: Annotated[str, REGIMEN] = "",
-    patients: Annotated[int, typer.Option(min=1, help="How many virtual patients.")] = 1000,
-    days: Annotated[float | None, typer.Option(help="Days of follow-up; 14 if left out.")] = None,
-    hours: Annotated[float | None, typer.Option(help="Hours of follow-up.")] = None,
-    until: Annotated[float | None, typer.Option(help="How long, in a model file's own unit of time.")] = None,
-    outputs: Annotated[
-        str | None, typer.Option(help="Outputs to keep, joined by commas; the usual ones if left out.")
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed; patient k is the same in any larger sample with this seed.")
-    ] = 1,
-    population: Annotated[str, typer.Option(help="mdd, bipolar or healthy.")] = "mdd",
-    genotype: Annotated[
-        str | None, typer.Option(help="BDNF rs6265 genotype of every patient: val/val, val/met or met/met.")
-    ] = None,
-    entry: Annotated[str | None, typer.Option(help='Entry criteria; "HDRS17>=18" if left out for mdd.')] = None,
-    block: Annotated[list[str] | None, typer.Option(help="Block a step, NAME=SHARE from 0 to 1; repeatable.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Set a constant, NAME=VALUE; repeatable.")] = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", help="User-defined model: folder, SBML or Antimony file.")
-    ] = None,
-    drug: Annotated[list[Path] | None, typer.Option("--drug", help="A file with a further drug; repeatable.")] = None,
-    patient_ids: Annotated[
-        str | None, typer.Option(help="Only these patients of the draw, such as 0,17,400-420.")
-    ] = None,
-    tolerance: Annotated[float | None, typer.Option(help="Relative tolerance of a step.")] = None,
-    precision: Annotated[str, typer.Option(help="Of what is written: float32 or float64.")] = "float32",
-    allow_failures: Annotated[float, typer.Option(min=0, max=1, help="Share of patients that may fail.")] = 0.01,
-    point: Annotated[
-        bool,
-        typer.Option("--point", help="Use the point estimate for all patients; otherwise each takes a posterior draw."),
-    ] = False,
-    errors: Annotated[bool, typer.Option("--errors", help="Estimate each patient's numerical error.")] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Cores to use; all if left out.")] = None,
-    cluster: Annotated[str | None, typer.Option(help="Dask workers: local:4 or tcp://HOST:PORT.")] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Discard what an interrupted run has left.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the whole run: .zarr (any size) or .nc.")] = None,
-    table: Annotated[Path | None, typer.Option(help="Write the long table: .csv or .parquet.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write a report that opens offline: .html.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+@dataclass(frozen=True)
+class Done:
+    """What the options say is observed, blocked and changed."""
+
+    outputs: list[str] | None
+    blocks: dict[str, float]
+    overrides: dict[str, float]
+
+
+def simulate(  # many arguments: each is an option of the command
+    regimen: options.Regimen = "",
+    patients: options.Patients = 1000,
+    days: options.Days = None,
+    hours: options.Hours = None,
+    until: options.Until = None,
+    outputs: options.Outputs = None,
+    seed: options.DrawSeed = 1,
+    population: options.Population = "mdd",
+    genotype: options.Genotype = None,
+    entry: options.Entry = None,
+    block: options.Block = None,
+    set_: options.Set = None,
+    model: options.ModelPath = None,
+    drug: options.Drug = None,
+    patient_ids: options.PatientIds = None,
+    tolerance: options.Tolerance = None,
+    precision: options.Precision = "float32",
+    allow_failures: options.AllowFailures = 0.01,
+    point: options.PointEstimate = False,
+    errors: options.Errors = False,
+    threads: options.Threads = None,
+    cluster: options.Cluster = None,
+    restart: options.Restart = False,
+    out: options.Out = None,
+    table: options.Table = None,
+    report: options.Report = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Give virtual patients a regimen and follow them from dose to score.
 
@@ -138,74 +132,71 @@ def simulate(
 
     Example: `resprout simulate "ketamine 0.5 mg/kg iv over 40 min" --patients 1000 --days 14 --table t.csv`
     """
+    given = options.Given(**locals())
     faults: list[Fault] = []
-    asked = read_outputs(outputs, faults)
-    blocks = read_pairs("--block", block or [], "mTORC1=0.9", faults)
-    overrides = read_pairs("--set", set_ or [], "glial_uptake=0.7", faults)
-    chosen = read_choice("--population", population, POPULATIONS, faults)
-    gene = read_choice("--genotype", genotype, GENOTYPES, faults)
-    kind = read_choice("--precision", precision, PRECISIONS, faults)
-    ids = read_ids(patient_ids, faults)
-    if model is not None and model.is_file():
+    done = _done(given, faults)
+    if given.model is not None and given.model.is_file():
         refuse(faults)
-        others = {"regimen": regimen, "--population": population != "mdd", "--patients": patients not in (1, 1000)}
-        others |= {
-            "--genotype": genotype,
-            "--entry": entry,
-            "--block": block,
-            "--patient-ids": patient_ids,
-            "--drug": drug,
-        }
-        others |= {"--errors": errors, "--point": point, "--cluster": cluster, "--restart": restart, "--report": report}
-        told = {name: bool(was_given) for name, was_given in others.items()}
-        follow_file(model, asked, overrides, (days, hours, until), tolerance, (out, table), told, as_json)
-        return
-    length = span_hours(days, hours, None, faults)
-    if until is not None:
+        _simulate_file(given, given.model, done)
+    else:
+        _simulate_chain(given, done, faults)
+
+
+def _done(given: options.Given, faults: list[Fault]) -> Done:
+    """What the options say is observed, blocked and changed."""
+    asked = read_outputs(given.outputs, faults)
+    blocks = read_pairs("--block", given.block or [], "mTORC1=0.9", faults)
+    return Done(asked, blocks, read_pairs("--set", given.set_ or [], "glial_uptake=0.7", faults))
+
+
+def _simulate_file(given: options.Given, file: Path, done: Done) -> None:
+    """Follow an imported model."""
+    span, files = (given.days, given.hours, given.until), (given.out, given.table)
+    others, as_json = given.of_the_chain(), given.as_json
+    follow_file(file, done.outputs, done.overrides, span, given.tolerance, files, others, as_json)
+
+
+def _simulate_chain(given: options.Given, done: Done, faults: list[Fault]) -> None:
+    """Recruit people, give them the regimen, write and show what is asked for."""
+    chosen = read_choice("--population", given.population, POPULATIONS, faults)
+    gene = read_choice("--genotype", given.genotype, GENOTYPES, faults)
+    kind = read_choice("--precision", given.precision, PRECISIONS, faults)
+    ids = read_ids(given.patient_ids, faults)
+    length = span_hours(given.days, given.hours, None, faults)
+    if given.until is not None:
         faults.append(Fault("the unit of a file is meant.", "--until", "Expected `--model FILE`.", "Use `--hours`."))
     days = read_days((length or 0) / 24, faults)
-    wanted = Wanted(out, table, report)
-    faults += wanted.faults(patients)
+    wanted = Wanted(given.out, given.table, given.report)
+    faults += wanted.faults(given.patients)
 
     from resprout.language import load_model
     from resprout.simulation import Numerics, People
 
-    loaded = load_model(model, drug or [])
-    people = People(patients, seed, chosen or "mdd", entry, gene, point)
-    kept = (kind or "float32") if out is not None and not wanted.whole else "float64"
-    numerics = Numerics(tolerance, threads, kept, allow_failures)
-    done = Done(regimen, days if not faults else 1.0, asked, blocks, overrides)
-    request = _request(loaded, done, people, numerics, (model, drug or []), faults)
-    if errors:
-        ids = ids or list(range(min(patients, MOST_IN_MEMORY)))
+    loaded = load_model(given.model, given.drug or [])
+    people = People(given.patients, given.seed, chosen or "mdd", given.entry, gene, given.point)
+    kept = (kind or "float32") if given.out is not None and not wanted.whole else "float64"
+    numerics = Numerics(given.tolerance, given.threads, kept, given.allow_failures)
+    request = _request(loaded, given, (days if not faults else 1.0, done), people, numerics, faults)
+    if given.errors:
+        ids = ids or list(range(min(given.patients, MOST_IN_MEMORY)))
     if ids is not None or wanted.whole:
-        found = _hold(request, loaded, ids, wanted, errors)
+        found = _hold(request, loaded, ids, wanted, given.errors)
     else:
-        found = _stream(request, loaded, wanted, cluster, restart)
-    _show(found, request, loaded, asked, wanted, as_json)
-
-
-@dataclass(frozen=True)
-class Done:
-    """What the options say is given, observed, blocked and changed."""
-
-    regimen: str
-    days: float
-    outputs: list[str] | None
-    blocks: dict[str, float]
-    overrides: dict[str, float]
+        found = _stream(request, loaded, wanted, given.cluster, given.restart)
+    _show(found, request, loaded, done.outputs, wanted, given.as_json)
 
 
 def _request(
     loaded: Model,
-    done: Done,
+    given: options.Given,
+    observed: tuple[float, Done],
     people: People,
     numerics: Numerics,
-    source: tuple[Path | None, list[Path]],
     faults: list[Fault],
 ) -> Request:
     """The request that the options state.
 
+    observed for how many days, and what is observed, blocked and changed
     faults   found in the options so far; those of the request are added
     raises   InputError with all of them
     """
@@ -213,13 +204,14 @@ def _request(
     from resprout.simulation.scenario import Scenario, read_scenario
     from resprout.simulation.settings import Output
 
+    days, done = observed
     scenario, request = Scenario(Regimen("", ()), (), ()), None
     try:
-        scenario = read_scenario(loaded, done.regimen, done.days, Output(done.outputs), done.blocks, done.overrides)
+        scenario = read_scenario(loaded, given.regimen, days, Output(done.outputs), done.blocks, done.overrides)
     except InputError as error:
         faults += error.faults
     try:
-        request = make_request(loaded, scenario, people, numerics, source)
+        request = make_request(loaded, scenario, people, numerics, (given.model, given.drug or []))
     except InputError as error:
         faults += error.faults
     refuse(faults)

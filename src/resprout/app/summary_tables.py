@@ -8,6 +8,7 @@ import numpy as np
 
 from resprout.app.terminal import number, p_value
 from resprout.figures.spoken_units import format_time, format_unit
+from resprout.language.drug_instances import with_drugs_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,9 @@ def failed_patients(run: xr.Dataset) -> int:
 
 def tally_summary(tally: Tally, model: Model, names: list[str]) -> list[dict[str, Any]]:
     """The same as `summary`, from the sums of a stream."""
+    chain = with_drugs_named(model, names)
     columns = {name: tally.mean[:, tally.outputs.index(name)] for name in names} if tally.n else {}
-    return [_summary_row(name, model.unit(name), tally.hours, mean) for name, mean in columns.items()]
+    return [_summary_row(name, chain.unit(name), tally.hours, mean) for name, mean in columns.items()]
 
 
 def summary(run: xr.Dataset, names: list[str]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from resprout.app.published_command import COLUMNS as PUBLISHED_HEADINGS
 from resprout.app.published_command import count_sentence, published_cells
 from resprout.app.summary_tables import ANALYSIS_HEADINGS, analysis_cells
 from resprout.figures.spoken_units import format_time
-from resprout.language.rating_scales import SCALES
+from resprout.language.rating_scales import mood_rated
 from resprout.trial.citations import citations
 from resprout.trial.published_numbers import inside_share
 
@@ -106,8 +106,7 @@ def patients_section(trial: Trial) -> Section:
         ["comedication", _shares(people["comedication"])],
     ]
     for (arm, endpoint), rating in trial.ratings.items():
-        scale = SCALES.get(endpoint)
-        if scale is not None and scale.mood:
+        if mood_rated(trial.outcome.scales, endpoint):
             rows.append([f"{endpoint} at baseline, {arm}", _spread(rating[:, :, 0])])
     share = len(people) / trial.cohort.screened
     text = (

@@ -12,17 +12,14 @@ from numpy.typing import NDArray
 
 from resprout.dosing.dose_events import check_routes, regimen_events, route_constants
 from resprout.dosing.regimen import Regimen, parse_regimen
-from resprout.errors import Fault, InputError, SolveError
+from resprout.errors import Fault, SolveError
 from resprout.language.drug_instances import binding, library_drugs, with_drugs, with_places
+from resprout.language.readouts import Readout
 from resprout.language.records import Model
 from resprout.solve import Events, run_patients
 
 Numbers = NDArray[np.float64]
 SETTING = re.compile(r"(?P<name>\w+)\s*=\s*(?P<value>[-+.\deE]+)\s*(?:\[\s*(?P<start>[.\d]+)\s+(?P<stop>[.\d]+)\s*\])?")
-MEASURE = re.compile(
-    r"(?P<minus>-?)(?P<output>\w+) (?P<kind>at|peak|mean) (?P<start>[.\d]+)(?: (?P<stop>[.\d]+))?"
-    r"(?: against (?P<against>[.\d]+))?"
-)
 JOIN, OR = " & ", " | "
 Values = Mapping[str, Numbers | float]
 Change = tuple[float, str, Numbers | float]
@@ -51,35 +48,6 @@ class Arm:
     def with_also(self, done: str) -> Arm:
         """The same arm with more done."""
         return Arm(self.person, JOIN.join(part for part in (self.done, done) if part))
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What is read off a trajectory: an output at an hour, or its farthest or mean change within a window (h).
-
-    sign      -1 where a fall is what is looked for
-    against   hour at which the standard dose is read, where it acts at another time; None for the same hour
-    """
-
-    output: str
-    kind: str
-    start_h: float
-    stop_h: float
-    sign: float = 1.0
-    against: float | None = None
-
-    @property
-    def text(self) -> str:
-        """The measure in words."""
-        if self.kind == "at":
-            return f"{self.output} at {self.start_h:g} h"
-        return f"{self.kind} {self.output}, {self.start_h:g}-{self.stop_h:g} h"
-
-    def of_standard(self) -> Measure:
-        """The same read from the standard dose."""
-        if self.against is None:
-            return self
-        return Measure(self.output, "at", self.against, self.against, self.sign)
 
 
 @dataclass(frozen=True)
@@ -119,7 +87,7 @@ class Trajectories:
         """One output at one hour."""
         return float(np.interp(hour, self.hours, self.trajectory(arm, output)))
 
-    def change(self, arm: Arm, reference: Arm, measure: Measure) -> float:
+    def change(self, arm: Arm, reference: Arm, measure: Readout) -> float:
         """How an arm differs from a reference, in the measure's direction and the output's unit."""
         apart = self.trajectory(arm, measure.output) - self.trajectory(reference, measure.output)
         if measure.kind == "at":
@@ -142,30 +110,6 @@ def read_persons(model: Model) -> dict[str, Person]:
         own |= {part["name"]: float(part["value"]) for part in settings if part is not None}
         found[row["person"]] = Person(row["person"], own, row["standard"])
     return found
-
-
-def read_measures(text: str, where: str = "") -> tuple[Measure, ...]:
-    """Read measures joined by commas, for instance `severity at 24, p_mTOR peak 0 4`.
-
-    raises   InputError for one that is not understood
-    """
-    found = []
-    for item in split(text, ","):
-        match = MEASURE.fullmatch(item)
-        if match is None:
-            raise InputError(Fault(f"the measure `{item}` is not understood.", where, "Expected `severity at 24`."))
-        start = float(match["start"])
-        found.append(
-            Measure(
-                match["output"],
-                match["kind"],
-                start,
-                float(match["stop"] or start),
-                -1.0 if match["minus"] else 1.0,
-                float(match["against"]) if match["against"] else None,
-            )
-        )
-    return tuple(found)
 
 
 def split(text: str, mark: str) -> list[str]:

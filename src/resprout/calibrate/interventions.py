@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from resprout.calibrate.experiments import (
     OR,
     Arm,
-    Measure,
     Person,
     Trajectories,
-    read_measures,
     read_persons,
     run_arms,
     split,
 )
 from resprout.errors import Fault, ModelError, nearest
+from resprout.language.readouts import Readout, read_readouts
 from resprout.language.records import Model
 
 LEFT, TOGETHER, SHARE, CHANGE = "left", "together", "share", "change"
@@ -147,7 +146,7 @@ class Experiment:
     manipulated: Arm
     both: Arm
     standard: Arm
-    measures: tuple[Measure, ...]
+    measures: tuple[Readout, ...]
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -158,7 +157,7 @@ class Experiment:
         """What the arms say, one number a measure."""
         return [Reading(measure.text, self.kind, self._value(trajectories, measure)) for measure in self.measures]
 
-    def _value(self, trajectories: Trajectories, measure: Measure) -> float:
+    def _value(self, trajectories: Trajectories, measure: Readout) -> float:
         """The share or relative change; NaN where there is no effect of which to take a share."""
         if self.kind == CHANGE:
             return trajectories.change(self.given, self.baseline, measure) / trajectories.at(
@@ -173,7 +172,7 @@ class Experiment:
         baseline = abs(trajectories.at(self.baseline, measure.output, measure.start_h))
         return part / whole if abs(whole) > LEAST_EFFECT * baseline else math.nan
 
-    def _standard(self, trajectories: Trajectories, measure: Measure) -> float:
+    def _standard(self, trajectories: Trajectories, measure: Readout) -> float:
         return trajectories.change(self.standard, self.baseline, measure.of_standard())
 
 
@@ -215,7 +214,7 @@ def experiments_of(row: Mapping[str, str], persons: Mapping[str, Person]) -> lis
         for manipulation in split(row["manipulation"], OR) or [""]:
             drug, alone = Arm(row["person"], given), Arm(row["person"], manipulation)
             both = drug.with_also(manipulation)
-            measures = read_measures(row["measure"], row["id"])
+            measures = read_readouts(row["measure"], where=row["id"])
             found.append(Experiment(KIND[row["expected"]], baseline, drug, alone, both, standard, measures))
     return found
 
@@ -223,10 +222,10 @@ def experiments_of(row: Mapping[str, str], persons: Mapping[str, Person]) -> lis
 def outputs_of(model: Model) -> list[str]:
     """Every output that any table of experiments reads: one list, so that one kernel serves all of them."""
     rows = (*model.tables["interventions"], *model.tables["facts"])
-    return sorted({measure.output for row in rows for measure in read_measures(row["measure"], row["id"])})
+    return sorted({measure.output for row in rows for measure in read_readouts(row["measure"], where=row["id"])})
 
 
-def hours_of(measures: Sequence[Measure]) -> list[float]:
+def hours_of(measures: Sequence[Readout]) -> list[float]:
     """Hours at which a set of measures has to be known."""
     return sorted({hour for m in measures for hour in (m.start_h, m.stop_h, m.against or 0.0)})
 

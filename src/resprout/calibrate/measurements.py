@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,27 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.calibrate.data_tables import data_folder, vocabularies
-from resprout.calibrate.experiments import Arm, split
+from resprout.calibrate.experiments import Arm
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.data_schemas import MeasurementRow
 from resprout.language.drug_instances import with_drugs_named
+from resprout.language.readouts import Readout, read_readouts
 from resprout.language.records import Model
 from resprout.language.rows import Placed, name_faults, read_rows
-
-READOUT = re.compile(
-    r"(?P<output>\w+) (?P<kind>at|max|min|mean|area|time of max|time of min) (?P<start>[.\d]+)(?: (?P<stop>[.\d]+))?"
-)
-
-
-@dataclass(frozen=True)
-class Readout:
-    """One number of one trajectory: an output at an hour, or within a window (h) its largest, least or mean value, its
-    area (unit times h), or the hour of its largest or least value."""
-
-    output: str
-    kind: str
-    start_h: float
-    stop_h: float
 
 
 @dataclass(frozen=True)
@@ -111,27 +96,15 @@ def read_arm(text: str, person: str) -> Arm:
     return Arm(who.strip(), done.strip()) if colon else Arm(person, text.strip())
 
 
-def read_readouts(text: str, where: str, faults: list[Fault]) -> tuple[Readout, ...]:
-    """Readouts such as `ketamine_venous max 0 4`, or two of them joined by ` / `."""
-    found = []
-    for item in split(text, " / "):
-        match = READOUT.fullmatch(item)
-        if match is None:
-            faults.append(Fault(f"the measure `{item}` is not understood.", where, "Expected `p_mTOR max 0 4`."))
-            continue
-        start = float(match["start"])
-        found.append(Readout(match["output"], match["kind"], start, float(match["stop"] or start)))
-    if not 1 <= len(found) <= 2:
-        faults.append(Fault(f"{len(found)} readouts.", where, "Expected one, or two joined by ` / `."))
-    return tuple(found)
-
-
 def _measurement(model: Model, placed: Placed[MeasurementRow], faults: list[Fault]) -> Measurement | None:
     """One row of the table; None if it has faults."""
     cells, row = placed.cells, placed.row
     if row is None:
         return None
-    readouts = read_readouts(cells["measure"], placed.where, faults)
+    readouts = read_readouts(cells["measure"], " / ", placed.where)
+    if not 1 <= len(readouts) <= 2:
+        expected = "Expected one, or two joined by ` / `."
+        faults.append(Fault(f"{len(readouts)} readouts.", placed.where, expected, field="measure"))
     chain = with_drugs_named(model, [readout.output for readout in readouts])
     known = {*chain.equations, *chain.constants}
     wrong = [readout.output for readout in readouts if readout.output not in known]

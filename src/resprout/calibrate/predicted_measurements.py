@@ -19,8 +19,9 @@ from resprout.calibrate.experiments import (
     prepare_arm,
     read_persons,
 )
-from resprout.calibrate.measurements import Measurement, Readout, read_measurements
+from resprout.calibrate.measurements import Measurement, read_measurements
 from resprout.errors import Fault, InputError
+from resprout.language.readouts import Readout
 from resprout.language.records import Model
 from resprout.solve import run_patients
 

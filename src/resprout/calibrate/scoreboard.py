@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from resprout.calibrate.data_tables import check_data, data_rows
-from resprout.calibrate.experiments import JOIN, OR, read_measures, split
+from resprout.calibrate.experiments import JOIN, OR, split
 from resprout.calibrate.interventions import SEEN, InterventionResult, run_interventions
 from resprout.calibrate.measurements import Measurement, read_measurements
 from resprout.calibrate.predicted_measurements import predict_measurements
@@ -19,6 +19,7 @@ from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import STAGES, given_or_shipped
 from resprout.language.data_schemas import RecordedMark
 from resprout.language.drug_instances import with_drugs_named
+from resprout.language.readouts import read_readouts
 from resprout.language.records import Model
 from resprout.language.schemas import SeedRow
 from resprout.trial.published_numbers import COUNTED
@@ -223,7 +224,7 @@ def _laboratory_entry(row: Measurement, predicted: float) -> ScoreboardEntry:
 
 def _intervention_entry(model: Model, result: InterventionResult) -> ScoreboardEntry:
     row = result.row
-    outputs = [measure.output for measure in read_measures(row["measure"], row["id"])] if row["measure"] else []
+    outputs = [measure.output for measure in read_readouts(row["measure"], where=row["id"])] if row["measure"] else []
     known = with_drugs_named(model, outputs).equations
     stages = [known[name].stage for name in outputs if name in known]
     beside = f" beside {row['drug']}" if row["drug"] else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Iterable
@@ -38,6 +39,9 @@ GREATEST_IP = 500.0  # mg/kg in rodents
 GREATEST_GAS = 80.0  # % of the air; the rest is oxygen
 LONGEST_INFUSION_H, LONGEST_COURSE_H, MOST_REPEATS = 168.0, 9600.0, 200
 EXAMPLE = "Expected for instance `ketamine 0.5 mg/kg iv over 40 min; every 3 d x 6`."
+ADD_A_DRUG = "`resprout describe drugs` lists the library; `--drug FILE` adds a drug (docs/guides/add-a-drug.md)."
+LIKE_ENOUGH = 0.7
+"""Similarity from which a word is taken for a misspelt drug."""
 NUMBER = re.compile(r"([+-]?(?:\d[\d.]*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)(?![a-z]))(.*)", re.IGNORECASE)
 
 
@@ -154,7 +158,9 @@ class _Part:
         known = self.names.get(plain) or self.names.get(plain.replace(" ", "-"))
         if known is None:
             found = f"`{spoken}` is no drug here." if spoken else f"`{self.text.strip()}` names no drug."
-            self.fault(found, "", nearest(spoken, self.names, "resprout describe drugs"))
+            alike = difflib.get_close_matches(spoken.lower(), self.names, n=1, cutoff=LIKE_ENOUGH)
+            remedy = nearest(spoken, self.names, "resprout describe drugs") if alike or not spoken else ADD_A_DRUG
+            self.fault(found, "", remedy)
         return known
 
     def amount(self, optional: bool) -> tuple[float, bool] | None:

@@ -13,10 +13,11 @@ import numpy as np
 
 from resprout.calibrate.experiments import Arm, PreparedArm, prepare_arm, read_persons
 from resprout.calibrate.global_sensitivity import Factor, varied_constants
-from resprout.calibrate.measurements import Measurement, Readout
+from resprout.calibrate.measurements import Measurement
 from resprout.errors import Fault, ModelError
 from resprout.exchange.sbml_writer import write_sbml
 from resprout.language.drug_instances import with_drugs
+from resprout.language.readouts import Readout
 from resprout.language.records import Model
 from resprout.people.spreads import REVERSAL_POTENTIAL_MV
 

@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from resprout.errors import Fault
+from resprout.language.readouts import LEVELS
 from resprout.language.rows import Cells, Names, Row
 from resprout.language.schemas import (
-    READOUT,
     Above,
     Maybe,
     Name,
@@ -21,7 +21,7 @@ from resprout.language.schemas import (
     Text,
     Truth,
     Verification,
-    joined_phrases,
+    readout_phrases,
 )
 
 Source = Annotated[str, Field(min_length=1, description="a source"), Names("sources", "source in sources.bib", True)]
@@ -40,7 +40,7 @@ class MeasurementRow(Row):
     person: Annotated[str, Field(min_length=1, description="a person"), Names("persons", "person of persons.tsv")]
     given: str
     manipulation: str
-    measure: Annotated[str, Field(min_length=1), joined_phrases(READOUT, " / ", "p_mTOR max 0 4")]
+    measure: Annotated[str, Field(min_length=1), readout_phrases(LEVELS, " / ", "p_mTOR max 0 4")]
     compare: Literal["", "change", "percent", "ratio", "difference", "share"]
     reference: str
     unit: Annotated[str, Field(min_length=1, description="a unit"), Names("units", "unit")]

@@ -43,6 +43,11 @@ def with_drugs(model: Model, drugs: Iterable[str]) -> Model:
     return _with(model, wanted)
 
 
+def with_drug_of(model: Model, name: str) -> Model:
+    """The model with the drug that the name of a quantity begins with; the same model if it is none of a drug."""
+    return with_drugs(model, [drug for drug in library_drugs(model) if name.startswith(f"{drug}_")])
+
+
 def with_drugs_named(model: Model, names: Iterable[str]) -> Model:
     """The model with the drugs that these names of quantities begin with, for instance `memantine_plasma`."""
     unknown = [name for name in names if name not in model.equations and name not in model.constants]

@@ -1,4 +1,4 @@
-"""Names that Python reads from people.tsv and ratings.tsv: each table has a row for each, and no other."""
+"""Names that Python reads from people.tsv and ratings.tsv: each table has a row for each; ratings.tsv also those that scales.tsv names."""
 
 from __future__ import annotations
 
@@ -48,8 +48,6 @@ PEOPLE = (
 RATINGS = (
     "fluctuation",
     "fluctuation_time",
-    "rater_VAS_high",
-    "rater_blood_pressure",
     "placebo_depth",
     "placebo_onset",
     "placebo_onset_pill",

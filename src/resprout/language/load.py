@@ -48,6 +48,7 @@ TABLES = (
     "compared_drugs",
     "draws",
     "items",
+    "scales",
     "annotations",
 )
 

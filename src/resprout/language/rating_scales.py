@@ -1,7 +1,8 @@
-"""Rating scales: what each can read, its items, and what counts as remission."""
+"""Rating scales: rows of scales.tsv in; what each can read, its items, and what counts as remission, out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -10,11 +11,13 @@ class Scale:
     """A rating scale.
 
     lowest, highest  points   its range             step       points   readings are multiples of it
-    remission        points   at or below, a patient is well; None where the word has no meaning
     mood             it rates depression: placebo response, within-subject variability and response apply
-    items            names of its items or groups of items in items.tsv; none for a single line or reading
+    remission        points   at or below, a patient is well; None where the word has no meaning
+    groups           groups of its items in items.tsv, from the shortest form that it contains to its own; none for a reading
+    item             the one item that it is, where it is part of another scale
     output           the model's output that it rates; its own name if empty
-    ratio            the model's constant that says how many of its points one of HDRS17 makes; empty where it is 1 or has none
+    ratio            the constant that says how many of its points one of HDRS17 makes; empty where it is 1 or has none
+    rater_error      the constant that is the standard deviation of a reading; empty where it is rated item by item
     """
 
     name: str
@@ -24,38 +27,55 @@ class Scale:
     step: float
     mood: bool
     remission: float | None = None
-    items: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    item: str = ""
     output: str = ""
     ratio: str = ""
+    rater_error: str = ""
 
     @property
     def rates(self) -> str:
         """The model's output that it rates."""
         return self.output or self.name
 
+    @property
+    def is_total(self) -> bool:
+        """Whether it is a whole scale of depression, by which patients may be chosen and compared."""
+        return self.mood and not self.output
 
-SIX = ("HDRS core",)
-SEVENTEEN = (*SIX, "HDRS rest")
-TWENTY_ONE = (*SEVENTEEN, "HDRS 18-21")
-TWENTY_FOUR = (*TWENTY_ONE, "HDRS 22-24")
 
-# Cut-offs: HDRS17 <= 7 is the usual one; those of its longer and shorter versions and of MADRS vary between trials.
-SCALES = {
-    scale.name: scale
-    for scale in (
-        Scale("HDRS6", "points", 0, 22, 1, True, 4, SIX, ratio="HDRS6_per_HDRS17"),
-        Scale("HDRS17", "points", 0, 52, 1, True, 7, SEVENTEEN),
-        Scale("HDRS21", "points", 0, 64, 1, True, 7, TWENTY_ONE, ratio="HDRS21_per_HDRS17"),
-        Scale("HDRS24", "points", 0, 76, 1, True, 9, TWENTY_FOUR, ratio="HDRS24_per_HDRS17"),
-        Scale("HDRS25", "points", 0, 80, 1, True, 9, (*TWENTY_FOUR, "HDRS 25"), ratio="HDRS25_per_HDRS17"),
-        Scale("MADRS", "points", 0, 60, 1, True, 9, ("MADRS",), ratio="MADRS_per_HDRS17"),
-        # 0 or 1 is no more than weariness of life, which Price 2009 counted
-        Scale("MADRS_suicidality", "points", 0, 6, 1, True, 1, ("MADRS_10",), "MADRS"),
-        Scale("VAS_high", "points", 0, 100, 1, False),
-        Scale("BPRS_positive", "points", 4, 28, 1, False, None, ("BPRS_positive",)),
-        Scale("CADSS", "points", 0, 92, 1, False, None, ("CADSS",)),
-        Scale("SBP", "mmHg", 60, 260, 1, False),
-        Scale("DBP", "mmHg", 30, 180, 1, False),
-    )
-}
-MOOD_SCALES = tuple(name for name, scale in SCALES.items() if scale.mood and not scale.output)
+def scales_of(rows: Iterable[Mapping[str, str]]) -> dict[str, Scale]:
+    """The scales of checked rows of scales.tsv, by name.
+
+    rows     as cells by column; a scale stands below the one that it extends
+    returns  scales in the table's order
+    """
+    found: dict[str, Scale] = {}
+    for row in rows:
+        name, shorter = row["scale"], row["extends"]
+        own = () if row["rater_error"] or row["item"] else (name,)
+        found[name] = Scale(
+            name=name,
+            unit=row["unit"],
+            lowest=float(row["lowest"]),
+            highest=float(row["highest"]),
+            step=float(row["step"]),
+            mood=row["mood"] == "true",
+            remission=float(row["remission"]) if row["remission"] else None,
+            groups=(*(found[shorter].groups if shorter else ()), *own),
+            item=row["item"],
+            output=row["output"],
+            ratio=row["ratio"],
+            rater_error=row["rater_error"],
+        )
+    return found
+
+
+def mood_rated(scales: Mapping[str, Scale], endpoint: str) -> bool:
+    """Whether an endpoint is a scale that rates depression.
+
+    scales    of the model, by name
+    endpoint  name of a scale or of an output
+    returns   False for any other scale, and for an output that no rater reads
+    """
+    return endpoint in scales and scales[endpoint].mood

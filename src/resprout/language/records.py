@@ -8,6 +8,7 @@ from functools import cached_property
 
 from resprout.errors import Fault, InputError, nearest, need_package
 from resprout.language.bounds import WORDS, in_words, is_between, is_within
+from resprout.language.rating_scales import Scale, scales_of
 
 OUTSIDE = ("people", "rating")  # roles of constants that recruitment and raters read
 STAGES = ("dose", "receptor", "circuit", "signal", "spine", "score")
@@ -146,6 +147,11 @@ class Model(EquationModel):
         from resprout.language.assemble import model_sbml
 
         return model_sbml(self)
+
+    @cached_property
+    def scales(self) -> Mapping[str, Scale]:
+        """The rating scales of scales.tsv by name."""
+        return scales_of(self.tables.get("scales", ()))
 
     def with_parameters(self, values: Mapping[str, float]) -> Model:
         """The same model with other values of some constants; what has been set is no longer drawn.

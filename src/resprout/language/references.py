@@ -10,7 +10,6 @@ from typing import Any
 from resprout.errors import Fault, nearest
 from resprout.language.bounds import WORDS, is_within
 from resprout.language.known_names import PEOPLE, RATINGS
-from resprout.language.rating_scales import SCALES
 from resprout.language.records import Constant
 from resprout.language.rows import Placed, Vocabularies, name_faults, read_rows
 from resprout.language.schemas import JOIN, PeopleParameter, RatingParameter, VariantConstant
@@ -23,6 +22,8 @@ Rows = Mapping[str, list[Placed[Any]]]
 
 def read_others(folder: Path, faults: list[Fault]) -> Rows:
     """Rows of every table of a folder beside those of constants and drugs, each cell by itself checked."""
+    if (folder / "items.tsv").exists() and not (folder / "scales.tsv").exists():
+        faults.append(Fault("the table is missing.", "scales.tsv", "Expected the scales of which items.tsv has items."))
     return {
         table: read_rows(folder / f"{table}.tsv", schema, faults if table != "items" else [])
         for table, schema in SCHEMAS.items()
@@ -47,7 +48,9 @@ def check_tables(
     for table, placed in rows.items():
         known = {name: given for name, given in words.items() if table != "items" or name == "groups"}
         faults += name_faults(SCHEMAS[table], placed, known)
-    for table, schema, names in (("people", PeopleParameter, PEOPLE), ("ratings", RatingParameter, RATINGS)):
+    errors = list(dict.fromkeys(_cells(rows, "scales", "rater_error")))
+    read = (("people", PeopleParameter, PEOPLE), ("ratings", RatingParameter, (*RATINGS, *filter(None, errors))))
+    for table, schema, names in read:
         if (folder / f"{table}.tsv").exists():
             unread: list[Fault] = []
             placed = read_rows(folder / f"{table}.tsv", schema, unread)
@@ -58,6 +61,7 @@ def check_tables(
     faults += _measure_faults(rows, {*constants, *equations})
     faults += _setting_faults(rows, constants)
     faults += _draw_faults(rows)
+    faults += _scale_faults(rows, equations)
     faults += _item_faults(rows)
 
 
@@ -87,10 +91,18 @@ def vocabularies(
         "chain": _chain(constants),
         "annotated": ["model", *constants, *equations],
         "random effects": list(differing) + [constant.shared for constant in differing.values() if constant.shared],
-        "groups": list(dict.fromkeys(group for scale in SCALES.values() for group in scale.items)),
-        "species": list(dict.fromkeys(row.cells["species"] for row in rows.get("species", ()))),
-        "persons": [row.cells["person"] for row in rows.get("persons", ())],
+        "quantities": equations,
+        "groups": _cells(rows, "scales", "scale"),
+        "scales": _cells(rows, "scales", "scale"),
+        "items": _cells(rows, "items", "item"),
+        "species": list(dict.fromkeys(_cells(rows, "species", "species"))),
+        "persons": _cells(rows, "persons", "person"),
     }
+
+
+def _cells(rows: Rows, table: str, column: str) -> list[str]:
+    """The cells of a column."""
+    return [placed.cells[column] for placed in rows.get(table, ())]
 
 
 def _chain(constants: Mapping[str, Constant]) -> list[str]:
@@ -158,14 +170,39 @@ def _draw_faults(rows: Rows) -> Iterator[Fault]:
             yield Fault(f"draw {number} has `{name}`.", found[name], expected, nearest(name, names), "name")
 
 
+def _scale_faults(rows: Rows, equations: Collection[str]) -> Iterator[Fault]:
+    """A scale rates an output of the model, and stands below the scale that it extends."""
+    above: set[str] = set()
+    for placed in rows.get("scales", ()):
+        cells = placed.cells
+        if not cells["output"] and cells["scale"] not in equations:
+            found, expected = (
+                f"`{cells['scale']}` is no quantity of the model.",
+                "Expected its expected score in 6_score.ant.",
+            )
+            yield Fault(found, placed.where, expected, nearest(cells["scale"], equations), "scale")
+        if cells["extends"] and cells["extends"] not in above:
+            expected = f"Expected a row above that of `{cells['scale']}`."
+            yield Fault(f"`{cells['extends']}` stands below.", placed.where, expected, field="extends")
+        above.add(cells["scale"])
+        if placed.row is not None and placed.row.highest <= placed.row.lowest:
+            found = f"a range from {cells['lowest']} to {cells['highest']}."
+            yield Fault(found, placed.where, "Expected the lower one first.", field="highest")
+
+
 def _item_faults(rows: Rows) -> Iterator[Fault]:
     """The items of a scale reach its highest score, no more and no less."""
-    items = [placed.cells for placed in rows.get("items", ()) if placed.cells["highest"].isdecimal()]
-    for scale in SCALES.values() if items else ():
-        if scale.items:
-            own = [row for row in items if row["group"] in scale.items or row["item"] in scale.items]
-            reach = sum(int(row["highest"]) for row in own)
-            if reach != scale.highest - scale.lowest:
-                found = f"the items of {scale.name} reach {reach} points."
-                expected = f"Expected {scale.highest - scale.lowest:g}."
-                yield Fault(found, "items.tsv", expected, "Look at `highest`, `group` and `item`.", "highest")
+    items = [placed.row for placed in rows.get("items", ()) if placed.row]
+    scales = [placed.row for placed in rows.get("scales", ()) if placed.row]
+    if len(items) + len(scales) < len(rows.get("items", ())) + len(rows.get("scales", ())):
+        return  # a row that means nothing has been told already
+    reach: dict[str, float] = {}
+    for scale in scales:
+        if scale.rater_error:
+            continue
+        own = [item for item in items if (item.item == scale.item if scale.item else item.group == scale.scale)]
+        reach[scale.scale] = sum(item.highest for item in own) + reach.get(scale.extends, 0.0)
+        if reach[scale.scale] != scale.highest - scale.lowest:
+            found = f"the items of {scale.scale} reach {reach[scale.scale]:g} points."
+            expected = f"Expected {scale.highest - scale.lowest:g}."
+            yield Fault(found, "items.tsv", expected, "Look at `highest`, `group` and `item`.", "highest")

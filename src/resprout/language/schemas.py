@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from resprout.errors import Fault
 from resprout.language.bounds import WORDS, Bounds, is_within
+from resprout.language.readouts import CHANGES, is_readout
 from resprout.language.rows import Cells, Names, Row
 
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
@@ -20,8 +21,6 @@ SPREADS = ("cv", "logsd", "logit", "odds", "margin", "distance")
 LARGEST_SPREAD = 10.0
 JOIN = " & "
 SETTING = re.compile(r"\w+=[-+.\deE]+")
-MEASURE = re.compile(r"-?\w+ (at|peak|mean) [.\d]+( [.\d]+)?( against [.\d]+)?")
-READOUT = re.compile(r"\w+ (at|max|min|mean|area|time of max|time of min) [.\d]+( [.\d]+)?")
 
 
 def fault(found: str, expected: str) -> PydanticCustomError:
@@ -55,14 +54,16 @@ def joined_phrases(pattern: re.Pattern[str], mark: str, example: str) -> AfterVa
     return AfterValidator(check)
 
 
-def _rising(text: str) -> str:
-    try:
-        steps = [float(part) for part in text.split()]
-    except ValueError:
-        steps = []
-    if not steps or not all(map(math.isfinite, steps)) or sorted(set(steps)) != steps:
-        raise fault(f"thresholds `{text}`.", "Expected rising numbers, separated by spaces.")
-    return text
+def readout_phrases(kinds: Collection[str], mark: str, example: str) -> AfterValidator:
+    """A cell of several readouts of some kinds."""
+
+    def check(text: str) -> str:
+        for part in text.split(mark) if text else []:
+            if not is_readout(part, kinds):
+                raise fault(f"`{part.strip()}` is not understood.", f"Expected for instance `{example}`.")
+        return text
+
+    return AfterValidator(check)
 
 
 def _empty_is_none(given: Any) -> Any:
@@ -84,7 +85,7 @@ SeedRow = Literal["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9"]
 Constant = Annotated[str, Field(min_length=1), Names("chain", "constant of the model")]
 Person = Annotated[str, Names("persons", "person of persons.tsv")]
 Settings = Annotated[str, joined_phrases(SETTING, JOIN, "glial_uptake=0.68 & stress=1")]
-Measures = Annotated[str, Field(min_length=1), joined_phrases(MEASURE, ",", "severity at 24, p_mTOR peak 0 4")]
+Measures = Annotated[str, Field(min_length=1), readout_phrases(CHANGES, ",", "severity at 24, p_mTOR peak 0 4")]
 
 
 def graded(cells: Cells) -> Iterator[Fault]:
@@ -150,29 +151,6 @@ class RatingParameter(PeopleParameter):
     """A constant of ratings.tsv, which trials read."""
 
     name: Annotated[str, Field(min_length=1), Names("ratings", "parameter of ratings")]
-
-
-class Item(Row):
-    """An item of a rating scale: items.tsv."""
-
-    unique: ClassVar = ("item",)
-    group: Annotated[str, Field(min_length=1), Names("groups", "group of items")]
-    item: Name
-    highest: Annotated[int, Field(ge=1, le=10)]
-    slope: Above
-    thresholds: Annotated[str, AfterValidator(_rising)]
-    domain: Literal["none", "mood", "anhedonia", "anxiety", "somatic", "suicidality"]
-    source: Sources
-    grade: Grade
-    meaning: Text
-
-    @classmethod
-    def across(cls, cells: Cells) -> Iterator[Fault]:
-        """Grade and source; a threshold for every point above 0."""
-        yield from graded(cells)
-        many = len(cells["thresholds"].split())
-        if cells["highest"].isdecimal() and int(cells["highest"]) != many:
-            yield Fault(f"{many} thresholds.", "", f"Expected {cells['highest']}, one a point.", field="thresholds")
 
 
 class Correlation(Row):
@@ -260,7 +238,7 @@ class Intervention(Row):
     person: Person
     given: str
     manipulation: str
-    measure: Annotated[str, joined_phrases(MEASURE, ",", "severity at 24, p_mTOR peak 0 4")]
+    measure: Annotated[str, readout_phrases(CHANGES, ",", "severity at 24, p_mTOR peak 0 4")]
     note: str
 
     @classmethod

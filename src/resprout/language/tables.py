@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from resprout.errors import Fault
-from resprout.language import schemas
+from resprout.language import rating_schemas, schemas
 from resprout.language.drug_schemas import DRUG_SCHEMAS
 from resprout.language.records import Constant
 from resprout.language.rows import Placed, name_faults, read_rows
@@ -25,7 +25,8 @@ SCHEMAS: dict[str, type[TableRow]] = {
     "facts": schemas.PublishedFact,
     "compared_drugs": schemas.ComparedDrug,
     "annotations": schemas.Annotation,
-    "items": schemas.Item,
+    "items": rating_schemas.Item,
+    "scales": rating_schemas.RatingScale,
 }
 NAME = re.compile(schemas.NAME)
 
@@ -44,7 +45,7 @@ def outside_constants(folder: Path, sources: set[str], faults: list[Fault]) -> l
     people = _rows_of(folder, "people", schemas.PeopleParameter, sources, faults)
     ratings = _rows_of(folder, "ratings", schemas.RatingParameter, sources, faults)
     found = [_constant(placed, 0, role) for rows, role in ((people, "people"), (ratings, "rating")) for placed in rows]
-    for placed in _rows_of(folder, "items", schemas.Item, sources, faults):
+    for placed in _rows_of(folder, "items", rating_schemas.Item, sources, faults):
         found += _item_constants(placed)
     return found
 
@@ -80,7 +81,7 @@ def _constant(placed: Placed[Any], stage: int, role: str) -> Constant:
     )
 
 
-def _item_constants(placed: Placed[schemas.Item]) -> Iterator[Constant]:
+def _item_constants(placed: Placed[rating_schemas.Item]) -> Iterator[Constant]:
     """Slope and thresholds of an item: `HDRS_1_slope`, `HDRS_1_threshold_1` and so on."""
     cells, row = placed.cells, placed.row
     numbers = {"slope": row.slope if row else math.nan}

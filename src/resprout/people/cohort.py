@@ -109,10 +109,10 @@ def recruit(
         ("entry", entry, entry is None or isinstance(entry, str | Entry), "criteria such as `HDRS17>=18, age 18-65`"),
         ("genotype", genotype, genotype is None or isinstance(genotype, str), "a genotype such as `Val/Met`"),
     )
-    entry = read_entry(entry) if isinstance(entry, str) else entry
-    refuse_senseless(n, seed, population, entry)
-    genotype = None if genotype is None else genotype_named(genotype)
     model = given_or_shipped(model)
+    entry = read_entry(entry, model) if isinstance(entry, str) else entry
+    refuse_senseless(n, seed, population, entry, model)
+    genotype = None if genotype is None else genotype_named(genotype)
     entry = default_entry(population, model) if entry is None else entry
     wanted = Recruitment(entry, seed, population, genotype, visit or Visit(), uncertain)
     kept: list[Enrolled] = []
@@ -133,7 +133,7 @@ def recruit_studies(n: int, studies: NDArray[np.int64], wanted: Recruitment, mod
     returns    people study by study
     raises     InputError as `recruit`
     """
-    refuse_senseless(n, wanted.seed, wanted.population, wanted.entry)
+    refuse_senseless(n, wanted.seed, wanted.population, wanted.entry, model)
     kept = _screen_studies(n, studies, wanted, model)
     candidate = np.concatenate([part["candidate"] for _, part in kept])
     order = np.argsort(candidate, kind="stable")

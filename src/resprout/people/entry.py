@@ -13,7 +13,6 @@ from resprout.language.records import Model
 from resprout.people.covariates import POPULATIONS
 
 MOST_PEOPLE = 10_000_000
-ENTRY_SCALES = ("HDRS6", "HDRS17", "HDRS21", "HDRS24", "HDRS25", "MADRS")
 
 
 @dataclass(frozen=True)
@@ -38,22 +37,34 @@ def default_entry(population: str, model: Model) -> Entry:
     return Entry({} if population == "healthy" else {"HDRS17": model.nominal["mdd_HDRS17_minimum"]})
 
 
-def read_entry(text: str) -> Entry:
-    """Read entry criteria such as `HDRS21>=18, age 18-65, resistant`."""
+def entry_scales(model: Model) -> list[str]:
+    """Names of the rating scales by which people may be chosen: the whole scales of depression."""
+    return [name for name, scale in model.scales.items() if scale.is_total]
+
+
+def read_entry(text: str, model: Model) -> Entry:
+    """Read entry criteria such as `HDRS21>=18, age 18-65, resistant`.
+
+    text     criteria, separated by commas
+    model    whose rating scales it may name
+    returns  the criteria
+    raises   InputError with every part that is no criterion
+    """
+    scales = entry_scales(model)
     minimum: dict[str, float] = {}
     maximum: dict[str, float] = {}
     age, faults, resistant = (0.0, 200.0), [], False
     for part in text.split(","):
         least = re.fullmatch(r"\s*(\w+)\s*([<>])=\s*(\d{1,3}(?:\.\d+)?)\s*", part, re.ASCII)
         ages = re.fullmatch(r"\s*age\s+(\d{1,3})\s*-\s*(\d{1,3})\s*", part, re.ASCII)
-        if least and least[1] in ENTRY_SCALES:
+        if least and least[1] in scales:
             (minimum if least[2] == ">" else maximum)[least[1]] = float(least[3])
         elif ages:
             age = float(ages[1]), float(ages[2])
         elif part.strip().lower() == "resistant":
             resistant = True
         else:
-            remedy = nearest(least[1], ENTRY_SCALES) if least else ""
+            remedy = nearest(least[1], scales) if least else ""
             expected = "Expected for instance `HDRS17>=18` or `HDRS17>=18, age 18-65`."
             faults.append(Fault(f"`{part.strip()}` is no entry criterion.", "", expected, remedy))
     if faults:
@@ -61,8 +72,9 @@ def read_entry(text: str) -> Entry:
     return Entry(minimum, age, maximum=maximum, resistant=resistant)
 
 
-def refuse_senseless(n: int, seed: int, population: str, entry: Entry | None) -> None:
+def refuse_senseless(n: int, seed: int, population: str, entry: Entry | None, model: Model) -> None:
     """Refuse senseless arguments, all at once."""
+    scales = entry_scales(model)
     faults = []
     if not isinstance(n, int | np.integer) or not 1 <= n <= MOST_PEOPLE:
         faults.append(Fault(f"{n!r} patients.", "", f"Expected a whole number from 1 to {MOST_PEOPLE:,}."))
@@ -72,8 +84,8 @@ def refuse_senseless(n: int, seed: int, population: str, entry: Entry | None) ->
         remedy = nearest(str(population), POPULATIONS)
         faults.append(Fault(f"`{population}` is no population.", "", f"Expected {' or '.join(POPULATIONS)}.", remedy))
     for scale in () if entry is None else {**entry.minimum, **entry.maximum}:
-        if scale not in ENTRY_SCALES:
-            faults.append(Fault(f"`{scale}` is no entry scale.", "", "", nearest(str(scale), ENTRY_SCALES)))
+        if scale not in scales:
+            faults.append(Fault(f"`{scale}` is no entry scale.", "", "", nearest(str(scale), scales)))
     if entry is not None and entry.resistant and population == "healthy":
         faults.append(Fault("healthy people with a failed antidepressant.", "", "Expected mdd or bipolar."))
     if entry is not None and entry.age[0] >= entry.age[1]:

@@ -53,14 +53,7 @@ def simulate_imported(
     faults = numerics.faults()
     if not (np.isfinite(hours) and hours > 0) or not all(np.isfinite(hour) and hour >= 0 for hour in times_h):
         faults.append(Fault(f"{hours:g} hours.", "", "Expected a finite time above 0."))
-    if not names:
-        faults.append(Fault("no output is asked for.", "", "Expected at least one."))
-    try:
-        check_names(model, changed, names)
-    except InputError as error:
-        faults += error.faults
-    if faults:
-        raise InputError(*faults)
+    _refuse(model, changed, names, faults)
     moments = np.unique([*np.linspace(0, hours, MOMENTS), *times_h])
     time = moments / model.hours_per_unit
     found = run_patients(
@@ -75,6 +68,18 @@ def simulate_imported(
     if model.time_unit:
         run = run.assign_coords(time=("time_h", time, {"units": model.time_unit}))
     return run
+
+
+def _refuse(model: ImportedModel, changed: Mapping[str, ArrayLike], names: list[str], faults: list[Fault]) -> None:
+    """Refuse what has been found, with every name that the model has not."""
+    if not names:
+        faults.append(Fault("no output is asked for.", "", "Expected at least one."))
+    try:
+        check_names(model, changed, names)
+    except InputError as error:
+        faults += error.faults
+    if faults:
+        raise InputError(*faults)
 
 
 def _short(value: ArrayLike) -> str:

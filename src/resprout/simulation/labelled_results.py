@@ -15,6 +15,8 @@ from resprout.language.records import STAGES, EquationModel, Model
 if TYPE_CHECKING:
     import xarray as xr
 
+RATES_MOOD = "depression"
+
 
 class Solved(Protocol):
     """What is labelled: value [patient, time, output], status and steps [patient]."""
@@ -43,8 +45,9 @@ def labelled(
     variables = {}
     for column, name in enumerate(outputs):
         quantity = model.equations[name] if name in model.equations else model.constants[name]
-        labels = {"units": quantity.unit, "long_name": quantity.meaning}
+        labels: dict[str, Any] = {"units": quantity.unit, "long_name": quantity.meaning}
         labels |= {"stage": STAGES[quantity.stage - 1]} if quantity.stage else {}
+        labels |= scale_labels(model, name)
         variables[name] = (("patient", "time_h"), solved.value[:, :, column], labels)
     coordinates = {
         "patient": np.arange(len(solved.status)),
@@ -55,6 +58,19 @@ def labelled(
     made["status"] = ("patient", solved.status, {"long_name": "0 if solved"})
     made["steps"] = ("patient", solved.steps, {"long_name": "steps of the solver"})
     return made
+
+
+def scale_labels(model: EquationModel, name: str) -> dict[str, Any]:
+    """What `long_table` must know of an output that is a scale of depression.
+
+    model    whose scales they are
+    name     of the output
+    returns  `rates`, and `remission` where the scale has a cut-off, in its points; empty for any other output
+    """
+    scale = model.scales.get(name) if isinstance(model, Model) else None
+    if scale is None or not scale.mood:
+        return {}
+    return {"rates": RATES_MOOD} | ({} if scale.remission is None else {"remission": scale.remission})
 
 
 def spelled(values: Mapping[str, float]) -> str:

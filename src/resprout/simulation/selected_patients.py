@@ -48,7 +48,7 @@ def run_chosen(
         finest = max(request.numerics.step_tolerance * FINER, TIGHTEST)
         precise = replace(request, numerics=replace(request.numerics, tolerance=finest))
         finer = solve_candidates(precise, part.candidate)
-    tally = Tally(request.outputs, np.array(request.hours))
+    tally = Tally(request.outputs, np.array(request.hours), model.scales)
     tally.add(part.value, part.status)
     error = None if finer is None else relative_error(part, finer)
     run = labelled(model, part, request.hours, request.outputs, provenance(request, model))

@@ -47,12 +47,12 @@ class People:
         entry = self.entry if isinstance(self.entry, Entry) else None
         genotype = self.genotype
         try:
-            entry = read_entry(self.entry) if isinstance(self.entry, str) else entry
+            entry = read_entry(self.entry, model) if isinstance(self.entry, str) else entry
             genotype = genotype_named(genotype) if genotype is not None else None
         except InputError as error:
             faults += error.faults
         try:
-            refuse_senseless(self.count, self.seed, self.population, entry)
+            refuse_senseless(self.count, self.seed, self.population, entry, model)
         except InputError as error:
             faults += error.faults
         if faults:

@@ -15,7 +15,7 @@ from resprout.cache import write_whole
 from resprout.errors import Fault, InputError, need_package
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, Model
-from resprout.simulation.labelled_results import resprout_version
+from resprout.simulation.labelled_results import resprout_version, scale_labels
 from resprout.simulation.request import Request
 from resprout.simulation.stream import CHUNK, Part
 
@@ -90,6 +90,13 @@ def open_store(target: Path, request: Request, model: Model, *, restart: bool = 
     return Store(target, draft, group, request)
 
 
+OF_A_PATIENT = {
+    "candidate": "number in the population, which keys the random streams",
+    "status": "0 if solved",
+    "steps": "steps of the solver",
+}
+
+
 def _lay_out(group: Any, request: Request, model: Model) -> None:
     told = request.told()
     group.attrs.update(
@@ -117,12 +124,9 @@ def _lay_out(group: Any, request: Request, model: Model) -> None:
             compressors=None,
         )
         stage = STAGES[quantity.stage - 1] if quantity.stage else ""
-        array.attrs.update({"units": quantity.unit, "long_name": quantity.meaning, "stage": stage})
-    for name, meaning in (
-        ("candidate", "number in the population, which keys the random streams"),
-        ("status", "0 if solved"),
-        ("steps", "steps of the solver"),
-    ):
+        labels = {"units": quantity.unit, "long_name": quantity.meaning, "stage": stage}
+        array.attrs.update(labels | scale_labels(model, name))
+    for name, meaning in OF_A_PATIENT.items():
         array = group.create_array(
             name, shape=(request.patients,), chunks=(CHUNK,), dtype="int64", dimension_names=("patient",), fill_value=0
         )

@@ -160,7 +160,8 @@ def run_stream(
     progress   told how many patients are done, after every chunk
     raises     SolveError if more patients fail than allowed, as soon as that is certain
     """
-    tally, allowed = Tally(request.outputs, np.array(request.hours)), request.numerics.allowed_failures
+    tally = Tally(request.outputs, np.array(request.hours), request.source.load().scales)
+    allowed = request.numerics.allowed_failures
     whole = hashlib.sha256()
     done, after = 0, -1
     status: list[NDArray[np.int64]] = []

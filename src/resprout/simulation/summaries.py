@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, chdtri, stdtrit
 
-from resprout.language.rating_scales import SCALES
+from resprout.language.rating_scales import Scale
 
 Numbers = NDArray[np.float64]
 QUANTILES = (0.05, 0.5, 0.95)
@@ -27,6 +28,7 @@ COLUMNS = ("arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", 
 class Tally:
     """Sums over the solved patients seen so far.
 
+    scales          rating scales of the model by name
     n, failed       patients solved and not                     halved, remitted   [time] by scale
     mean, square    [time, output]  and sum of squared distances from the mean
     rise, swing     [time, output]  the same of the change from the first hour
@@ -34,6 +36,7 @@ class Tally:
 
     outputs: tuple[str, ...]
     hours: Numbers
+    scales: Mapping[str, Scale]
     n: int = 0
     failed: int = 0
     mean: Numbers = field(default_factory=lambda: np.zeros(0))
@@ -81,7 +84,7 @@ class Tally:
 
     def _count(self, value: Numbers) -> None:
         for column, name in enumerate(self.outputs):
-            scale = SCALES.get(name)
+            scale = self.scales.get(name)
             if scale is None or not scale.mood:
                 continue
             score = value[:, :, column]

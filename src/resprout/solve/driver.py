@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resprout.solve.compiled import compiled, part
-from resprout.solve.lanes import admit, call, place, prime
-from resprout.solve.solver_records import (
+from resprout.solve.driver_arrays import (
     RUNNING,
     SOLVED,
     STEP_TOO_SMALL,
@@ -27,6 +26,7 @@ from resprout.solve.solver_records import (
     Plan,
     Workspace,
 )
+from resprout.solve.lanes import admit, call, place, prime
 from resprout.solve.step_size import MOST_STEPS, STEP_AFTER_EVENT_H
 
 
@@ -47,7 +47,7 @@ class Task(NamedTuple):
     begin_h: float
 
 
-def open_task(
+def open_task(  # many arguments: each is one array record of the loop
     bind: Callable[..., Any],
     lanes: Lanes,
     work: Workspace,

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from resprout.compile.evaluate import Evaluator
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
 from resprout.compile.system import Event, System
+from resprout.solve.driver_arrays import EVENTS_WITHOUT_END, RUNNING, Lanes
 from resprout.solve.events import Floats
 from resprout.solve.rosenbrock import dense_output, inside
-from resprout.solve.solver_records import EVENTS_WITHOUT_END, RUNNING, Lanes
 from resprout.solve.step_size import MOST_STEPS, STEP_AFTER_EVENT_H
 
 MOST_CHAINED = 1000

@@ -18,8 +18,8 @@ import numpy as np
 from resprout import cache
 from resprout.compile.machine import forget_equations, host, load_code, object_code, pruned
 from resprout.language.records import EquationModel
+from resprout.solve.driver_arrays import Layout
 from resprout.solve.kernels import ARGUMENTS, write_kernels
-from resprout.solve.solver_records import Layout
 from resprout.solve.tableau import RODAS4, Tableau
 
 
@@ -47,7 +47,7 @@ class Kernel:
     def bound(self, name: str, arrays: Mapping[str, np.ndarray]) -> Bound:
         """A function for callers that are compiled.
 
-        arrays   by their names in `records.py`, of which it takes what it needs
+        arrays   by their names in `driver_arrays.py`, of which it takes what it needs
         """
         pointers = tuple(np.int64(arrays[argument].ctypes.data) for argument in ARGUMENTS[name])
         return Bound(np.int64(self.address[name]), pointers)

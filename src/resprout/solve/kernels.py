@@ -16,7 +16,7 @@ from resprout.compile.equations import Equations
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
 from resprout.compile.system import System
 from resprout.solve import newton, rosenbrock, step_size
-from resprout.solve.solver_records import Layout
+from resprout.solve.driver_arrays import Layout
 from resprout.solve.tableau import Tableau
 
 STEP = (
@@ -47,7 +47,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "accept_step": ("state", "new", "error", "peak", "later", "now", "state_written", "peak_written"),
     "observe": ("state", "new", "dense", "fraction", "constants", "outputs"),
 }
-"""Arrays of each function that the driver calls, by their names in `records.py`; the order is that of its pointers."""
+"""Arrays of each function that the driver calls, by their names in `driver_arrays.py`; the order is that of its pointers."""
 
 
 def layout_of(equations: Equations, tableau: Tableau, outputs: Sequence[str]) -> Layout:

@@ -22,11 +22,12 @@ from resprout.compile.system import System
 from resprout.errors import Fault, SolveError
 from resprout.language.records import EquationModel
 from resprout.solve import newton, rosenbrock, step_size
+from resprout.solve.batch import tolerances
 from resprout.solve.driver import drive, open_task
+from resprout.solve.driver_arrays import SOLVED, Found, Patients, Plan, open_lanes, open_steady_lanes, open_workspace
 from resprout.solve.events import Events, Floats, timetable
 from resprout.solve.kernels import layout_of
-from resprout.solve.run import perturbed_names, tolerances
-from resprout.solve.solver_records import SOLVED, Found, Patients, Plan, open_lanes, open_steady_lanes, open_workspace
+from resprout.solve.run import perturbed_names
 from resprout.solve.steady_state import find_steady_states, open_steady_task
 from resprout.solve.tableau import RODAS4, Tableau
 
@@ -52,7 +53,7 @@ class NumpyKernel:
         }
 
     def interpreted(self, name: str, arrays: Mapping[str, Floats]) -> Callable[[], None]:
-        """A function on arrays by their names in `solver_records.py`."""
+        """A function on arrays by their names in `driver_arrays.py`."""
         return functools.partial(self._functions[name], SimpleNamespace(**arrays))
 
     def take_step(self, r: Any) -> None:
@@ -107,7 +108,7 @@ def _steady_states(
     return found, status
 
 
-def solve_patients(
+def solve_patients(  # many arguments: those of run_patients
     model: EquationModel,
     constants: Mapping[str, ArrayLike],
     events: Events,

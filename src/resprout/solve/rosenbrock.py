@@ -11,7 +11,7 @@ code RODAS. Between the ends of the step the dense output is (the same code, fun
 
     y(t + x h) = (1 - x) y + x (y_new + (1 - x) (k_1 + x k_2 + ...)),    k_m = sum_i d_mi U_i
 
-`r` in these functions is a record of arrays by name: `solve/solver_records.py` says which and with how many rows.
+`r` in these functions is a record of arrays by name: `solve/driver_arrays.py` says which and with how many rows.
 """
 
 from __future__ import annotations

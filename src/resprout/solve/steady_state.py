@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resprout.solve.compiled import compiled, part
+from resprout.solve.driver_arrays import NO_STEADY_STATE, SOLVED, Patients, SteadyKernels, SteadyLanes
 from resprout.solve.lanes import admit, call, place, prime
-from resprout.solve.solver_records import NO_STEADY_STATE, SOLVED, Patients, SteadyKernels, SteadyLanes
 
 ATTEMPTS = ((1e-3, 25), (10.0, 120))
 """Inverse of the first step (per hour) and most iterations: Newton's method, which does for nearly everybody, then continuation."""

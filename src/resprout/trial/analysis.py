@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.language.rating_scales import SCALES
 from resprout.statistics.ancova import ancova
 from resprout.statistics.anova import group_by_time, treatment_by_time
 from resprout.statistics.mmrm import Effects, mmrm
@@ -50,10 +49,10 @@ def analyse(protocol: Protocol, outcome: Outcome) -> list[Row]:
     rows: list[Row] = []
     for name in protocol.analysis:
         for endpoint in protocol.endpoints:
-            scale = SCALES.get(endpoint.name)
+            scale = outcome.scales.get(endpoint.name)
             if name == "rm_anova":
                 rows += _rm_anova(protocol, outcome, endpoint)
-            elif scale is not None and scale.mood and not scale.output:
+            elif scale is not None and scale.is_total:
                 rows += ANALYSES[name](protocol, outcome, endpoint)
     return rows
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resprout.dosing.regimen import Regimen
-from resprout.language.rating_scales import SCALES, Scale
+from resprout.language.rating_scales import Scale, mood_rated
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort, recruit_studies
 from resprout.people.entry import Entry
@@ -21,7 +22,7 @@ from resprout.trial.expectation import belief, clinical_course, expectation_left
 from resprout.trial.ratings import rate, screening_rater, visit_label, within_subject_variation
 from resprout.trial.sequences import Sequence, joined, sequences, shifted
 from resprout.trial.treatment_history import failed_before
-from resprout.trial.trial_outcome import Outcome
+from resprout.trial.trial_outcome import OBSERVED, Outcome
 
 Numbers = NDArray[np.float64]
 Ratings = dict[tuple[str, str], Numbers]
@@ -93,20 +94,18 @@ def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, coho
                     getattr(outcome, field)[key][rows] = found
             for name in part.arms:
                 outcome.genotype[name][rows] = alleles[part.people]
-    fields = ("ratings", "genotype", "left_h", "rescued")
-    return Outcome(
-        *(
-            {key: each.reshape(replicates, -1, *each.shape[1:]) for key, each in getattr(outcome, field).items()}
-            for field in fields
-        )
-    )
+    by_replicate: dict[str, Any] = {
+        field: {key: each.reshape(replicates, -1, *each.shape[1:]) for key, each in getattr(outcome, field).items()}
+        for field in OBSERVED
+    }
+    return Outcome(**by_replicate, scales=model.scales)
 
 
 def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, group: Sequence) -> Outcome:
     """Run one order of arms through the engine and rate it: by arm and endpoint, [patient, visit]."""
     visits = {time for endpoint in protocol.endpoints for time in endpoint.visits} | set(EUPHORIA_HOURS)
     hours = np.unique(np.round([start + time for start in group.start_h for time in visits], 9))
-    plain = [each.name for each in protocol.endpoints if each.name not in SCALES or not SCALES[each.name].mood]
+    plain = [each.name for each in protocol.endpoints if not mood_rated(model.scales, each.name)]
     outputs = list(dict.fromkeys([*(name for name in ALWAYS if name in model.equations), *plain]))
     plan = joined([shifted(regimens[arm], start) for arm, start in zip(group.arms, group.start_h, strict=True)])
     true = run_cohort(model, cohort, Scenario(plan, tuple(hours.tolist()), tuple(outputs))).value
@@ -115,12 +114,12 @@ def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohor
     variation = within_subject_variation(
         cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal
     )[:, 1:]
-    treated = Outcome({})
+    treated = Outcome({}, scales=model.scales)
     for period, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
         state: dict[str, Numbers] = {}
         for endpoint in protocol.endpoints:
             at = np.searchsorted(hours, np.round(np.add(start, endpoint.visits), 9))
-            scale = SCALES.get(endpoint.name)
+            scale = model.scales.get(endpoint.name)
             mood = scale is not None and scale.mood
             score = true[:, at, column[SEVERITY if mood else endpoint.name]]
             if mood:
@@ -186,7 +185,7 @@ def treatment_occasions(regimens: dict[str, Regimen]) -> tuple[list[float], bool
 def _leave_out(protocol: Protocol, treated: Outcome, arm: str, state: dict[str, Numbers], cohort: Cohort) -> None:
     """Take out the ratings of those who had left, missed the visit or been rescued."""
     rule, rescue = protocol.dropout, protocol.rescue
-    mood = [each for each in protocol.endpoints if each.name in SCALES and SCALES[each.name].mood]
+    mood = [each for each in protocol.endpoints if mood_rated(treated.scales, each.name)]
     treated.left_h[arm] = np.full(len(cohort), np.inf)
     treated.rescued[arm] = np.zeros(len(cohort), dtype=bool)
     if not mood or (rescue is None and not any(rule.model_dump().values())):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from resprout.dosing.dose_events import check_routes
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import library_drugs
-from resprout.language.rating_scales import MOOD_SCALES, SCALES
+from resprout.language.rating_scales import Scale, mood_rated
 from resprout.language.records import Model
 from resprout.trial.design import Protocol
 from resprout.trial.reported_statistics import STATISTICS
@@ -36,8 +36,8 @@ def check_design(
     regimens = _regimens(protocol, model, place, faults, note)
     _check_arms(protocol, note)
     _check_endpoints(protocol, model, note)
-    _check_entry(protocol, note)
-    _check_analysis(protocol, note)
+    _check_entry(protocol, model.scales, note)
+    _check_analysis(protocol, model.scales, note)
     _check_published(protocol, note)
     if protocol.design == "crossover":
         _check_crossover(protocol, regimens, note)
@@ -96,7 +96,7 @@ def _check_arms(protocol: Protocol, note: Note) -> None:
 
 def _check_endpoints(protocol: Protocol, model: Model, note: Note) -> None:
     """Check names and order of visits."""
-    known = [*SCALES, *model.equations]
+    known = [*model.scales, *model.equations]
     seen: set[str] = set()
     for index, endpoint in enumerate(protocol.endpoints):
         if endpoint.name not in known:
@@ -109,17 +109,18 @@ def _check_endpoints(protocol: Protocol, model: Model, note: Note) -> None:
             note(("endpoints", index, "visits"), "the visits are not in order of time.", "Expected each once.")
 
 
-def _check_entry(protocol: Protocol, note: Note) -> None:
+def _check_entry(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:
     """Check entry criteria."""
+    totals = [name for name, scale in scales.items() if scale.is_total]
     entry = protocol.entry
     for kind in ("minimum", "maximum"):
         for scale, points in getattr(entry, kind).items():
-            if scale not in MOOD_SCALES:
-                remedy = nearest(scale, MOOD_SCALES)
+            if scale not in totals:
+                remedy = nearest(scale, totals)
                 note(("entry", kind, scale), f"`{scale}` rates no depression.", "", remedy)
-            elif points > SCALES[scale].highest:
+            elif points > scales[scale].highest:
                 found = f"{scale} of {points:g} cannot be."
-                note(("entry", kind, scale), found, f"Expected at most {SCALES[scale].highest:g}.")
+                note(("entry", kind, scale), found, f"Expected at most {scales[scale].highest:g}.")
     for scale in set(entry.minimum) & set(entry.maximum):
         if entry.minimum[scale] > entry.maximum[scale]:
             note(("entry", "maximum", scale), f"the most {scale} is below the least.", "Expected it above.")
@@ -129,10 +130,10 @@ def _check_entry(protocol: Protocol, note: Note) -> None:
         note(("entry", "age"), f"nobody is {entry.age[0]:g} to {entry.age[1]:g}.", "Expected ages from 18 to 75.")
 
 
-def _check_analysis(protocol: Protocol, note: Note) -> None:
+def _check_analysis(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:
     """Check that the design can bear the analyses, and that primary endpoint, relapse and rescue name real visits."""
     rated = {endpoint.name: endpoint.visits for endpoint in protocol.endpoints}
-    mood = [name for name in rated if name in SCALES and SCALES[name].mood]
+    mood = [name for name in rated if mood_rated(scales, name)]
     crossover = protocol.design == "crossover"
     for name in protocol.analysis:
         if name == "rm_anova" and not crossover:
@@ -143,7 +144,8 @@ def _check_analysis(protocol: Protocol, note: Note) -> None:
         if name == "relapse" and protocol.relapse is None:
             note(("analysis",), "`relapse` is asked for and not defined.", "", "Add `relapse: {start: 24 h}`.")
         if name in ("responder", "relapse", "mmrm", "ancova", "genotype") and not mood:
-            note(("analysis",), f"`{name}` needs a scale of depression.", f"Known: {', '.join(MOOD_SCALES)}.")
+            known = ", ".join(each for each, scale in scales.items() if scale.is_total)
+            note(("analysis",), f"`{name}` needs a scale of depression.", f"Known: {known}.")
     primary = protocol.primary
     if primary is not None and primary.endpoint not in rated:
         remedy = nearest(primary.endpoint, rated)

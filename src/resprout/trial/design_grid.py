@@ -14,7 +14,7 @@ import numpy as np
 from resprout.dosing.regimen import KETAMINES, Regimen
 from resprout.errors import Fault, InputError, nearest
 from resprout.language import given_or_shipped
-from resprout.language.rating_scales import SCALES
+from resprout.language.rating_scales import mood_rated
 from resprout.language.records import Model
 from resprout.people.entry import MOST_PEOPLE
 from resprout.trial.analysis import analyse, headline
@@ -199,7 +199,7 @@ def summary(protocol: Protocol, outcome: Outcome) -> dict[str, Any]:
     returns   values by SURFACE_COLUMNS
     """
     row = headline(protocol, analyse(protocol, outcome))
-    mood = [each for each in protocol.endpoints if each.name in SCALES and SCALES[each.name].mood]
+    mood = [each for each in protocol.endpoints if mood_rated(outcome.scales, each.name)]
     primary = protocol.primary
     endpoint = primary.endpoint if primary else mood[0].name if mood else protocol.endpoints[0].name
     visits = next(each.visits for each in protocol.endpoints if each.name == endpoint)

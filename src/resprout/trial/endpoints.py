@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from scipy.special import chdtri, stdtrit
 
 from resprout.errors import refuse_others
-from resprout.language.rating_scales import SCALES
+from resprout.language.rating_scales import mood_rated
+from resprout.simulation.labelled_results import RATES_MOOD
 from resprout.simulation.summaries import exact_interval
 from resprout.trial.design import Protocol
-from resprout.trial.trial_outcome import odds, remission_share, responder_share
+from resprout.trial.trial_outcome import Outcome, odds, remission_share, responder_share
 
 Numbers = NDArray[np.float64]
 COLUMNS = ["arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", "n"]
@@ -24,7 +25,6 @@ ENOUGH_REPLICATES = (
     20  # from here on, intervals are the 95 % prediction interval over replicates; below, textbook intervals
 )
 Interval = tuple[float, float, float]
-Ratings = Mapping[tuple[str, str], Numbers]
 
 
 def share_interval(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -44,7 +44,7 @@ def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
     run      outputs [patient, time_h], as `simulate` gives them
     arm      name of the arm; None takes the regimen
     returns  one row per endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
-             response_rate and remission_rate), with the 95 % confidence interval over patients
+             response_rate and remission_rate, as the attributes `rates` and `remission` of the output say), with the 95 % confidence interval over patients
     raises   InputError for what is no run
     """
     refuse_others(("run", run, hasattr(run, "data_vars"), "what `simulate` gives"))
@@ -64,37 +64,46 @@ def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for endpoint in (str(each) for each in run.data_vars if "time_h" in run[each].dims):
         rating = solved[endpoint].transpose("patient", "time_h").to_numpy()[None]
-        rows += _arm_rows(name, endpoint, hours, rating)
+        labels = run[endpoint].attrs
+        cut_off = labels.get("remission")
+        rows += _arm_rows(name, endpoint, hours, rating, labels.get("rates") == RATES_MOOD, cut_off)
     return rows
 
 
-def trial_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
+def trial_table(protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
     """The long table of a trial over its replicates.
 
     protocol  design of the trial
-    ratings   by arm and endpoint: [replicate, patient, visit]
+    outcome   ratings of every replicate, and the scales they are on
     returns   as `long_table`, with difference, cohen_d and odds_ratio of each arm against the control; n is the number of
               patients of one trial. From 20 replicates on, `value` is the mean over replicates and the interval is the 95 %
               prediction interval for one trial of this size; below, the 95 % confidence interval.
     """
-    control = protocol.control_arm
+    control, ratings = protocol.control_arm, outcome.ratings
     rows: list[dict[str, Any]] = []
     for endpoint in protocol.endpoints:
+        scale, mood = outcome.scales.get(endpoint.name), mood_rated(outcome.scales, endpoint.name)
+        hours = np.array(endpoint.visits)
         for arm in protocol.arms:
             rating = ratings[arm.name, endpoint.name]
             with warnings.catch_warnings():
                 # a replicate in which nobody came to a visit has no mean there, and is left out
                 warnings.simplefilter("ignore", RuntimeWarning)
-                rows += _arm_rows(arm.name, endpoint.name, np.array(endpoint.visits), rating)
+                cut_off = scale.remission if scale is not None else None
+                rows += _arm_rows(arm.name, endpoint.name, hours, rating, mood, cut_off)
                 if control is not None and arm.name != control:
                     against = ratings[control, endpoint.name]
-                    paired = protocol.design == "crossover"
-                    rows += _contrast_rows(arm.name, endpoint.name, np.array(endpoint.visits), rating, against, paired)
+                    interval = _paired_difference if protocol.design == "crossover" else _welch
+                    compared = _contrasts(rating, against, interval, mood)
+                    n = min(rating.shape[1], against.shape[1])
+                    rows += _rows(arm.name, endpoint.name, hours[1:], compared, n)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _arm_rows(arm: str, endpoint: str, hours: Numbers, rating: Numbers) -> list[dict[str, Any]]:
-    """Rows of one arm and endpoint; rating [replicate, patient, visit]."""
+def _arm_rows(
+    arm: str, endpoint: str, hours: Numbers, rating: Numbers, mood: bool, cut_off: float | None
+) -> list[dict[str, Any]]:
+    """Rows of one arm and endpoint; rating [replicate, patient, visit]; whether it rates depression, and its cut-off."""
     n = rating.shape[1]
     change = rating - rating[:, :, :1]
     found = {
@@ -102,37 +111,34 @@ def _arm_rows(arm: str, endpoint: str, hours: Numbers, rating: Numbers) -> list[
         "mean_change": [_mean(change[:, :, visit]) for visit in range(len(hours))],
         "sd_change": [_spread(change[:, :, visit]) for visit in range(len(hours))],
     }
-    scale = SCALES.get(endpoint)
-    if scale is not None and scale.mood:
+    if mood:
         before = rating[:, :, 0]
         responded = [responder_share(rating[:, :, visit], before) for visit in range(len(hours))]
         found["response_rate"] = [_share(share, n) for share in responded]
-        if scale.remission is not None:
-            remitted = [remission_share(rating[:, :, visit], scale.remission) for visit in range(len(hours))]
+        if cut_off is not None:
+            remitted = [remission_share(rating[:, :, visit], cut_off) for visit in range(len(hours))]
             found["remission_rate"] = [_share(share, n) for share in remitted]
     return _rows(arm, endpoint, hours, found, n)
 
 
-def _contrast_rows(
-    arm: str, endpoint: str, hours: Numbers, rating: Numbers, against: Numbers, paired: bool
-) -> list[dict[str, Any]]:
-    """Rows that compare an arm with the control, each by its change from baseline."""
+def _contrasts(
+    rating: Numbers, against: Numbers, textbook: Callable[[Numbers, Numbers], Interval], mood: bool
+) -> dict[str, list[Interval]]:
+    """What compares an arm with the control at each visit after baseline, each by its change from baseline."""
     change, other = (each - each[:, :, :1] for each in (rating, against))
     found: dict[str, list[Interval]] = {"difference": [], "cohen_d": []}
-    scale = SCALES.get(endpoint)
-    rated = scale is not None and scale.mood
-    for visit in range(1, len(hours)):
+    for visit in range(1, rating.shape[2]):
         one, two = change[:, :, visit], other[:, :, visit]
         difference = np.nanmean(one, axis=1) - np.nanmean(two, axis=1)
         pooled = np.sqrt((np.nanvar(one, axis=1, ddof=1) + np.nanvar(two, axis=1, ddof=1)) / 2)
         with np.errstate(divide="ignore", invalid="ignore"):
             found["cohen_d"].append(_over_replicates(difference / pooled))
-        interval = _paired(one - two) if paired else _welch(one, two)
-        found["difference"].append(interval if len(one) < ENOUGH_REPLICATES else _over_replicates(difference))
-        if rated:
+        few = len(one) < ENOUGH_REPLICATES
+        found["difference"].append(textbook(one, two) if few else _over_replicates(difference))
+        if mood:
             halves = [odds(each[:, :, visit], each[:, :, 0]) for each in (rating, against)]
             found.setdefault("odds_ratio", []).append(_over_replicates(halves[0] / halves[1]))
-    return _rows(arm, endpoint, hours[1:], found, min(rating.shape[1], against.shape[1]))
+    return found
 
 
 def _rows(arm: str, endpoint: str, hours: Numbers, found: dict[str, list[Interval]], n: int) -> list[dict[str, Any]]:
@@ -167,6 +173,11 @@ def _paired(score: Numbers) -> Interval:
         return mean, np.nan, np.nan
     half = float(stdtrit(n - 1, 0.975) * np.nanmean(np.nanstd(score, axis=1, ddof=1)) / np.sqrt(n))
     return mean, mean - half, mean + half
+
+
+def _paired_difference(one: Numbers, two: Numbers) -> Interval:
+    """Mean difference of two treatments of the same people."""
+    return _paired(one - two)
 
 
 def _welch(one: Numbers, two: Numbers) -> Interval:

@@ -14,7 +14,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from resprout.language.rating_scales import SCALES, Scale
+from resprout.language.rating_scales import Scale
 from resprout.language.records import Model
 from resprout.people.streams import normals, uniforms
 
@@ -22,15 +22,6 @@ Numbers = NDArray[np.float64]
 People = NDArray[np.int64]
 LATENT = np.linspace(-9.0, 12.0, 2101)
 NO_DOMAIN = "none"
-# groups of the Hamilton scale: the form that ends with the group, and the one before it
-HAMILTON = {
-    "HDRS core": ("HDRS6", None),
-    "HDRS rest": ("HDRS17", "HDRS6"),
-    "HDRS 18-21": ("HDRS21", "HDRS17"),
-    "HDRS 22-24": ("HDRS24", "HDRS21"),
-    "HDRS 25": ("HDRS25", "HDRS24"),
-}
-LOWEST = {"BPRS_positive": 4.0}  # each of its four items starts at 1
 
 
 @dataclass(frozen=True)
@@ -62,14 +53,15 @@ class Item:
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """Every item of a model by name, and the points of each scale of depression for one of HDRS17."""
+    """Every item of a model by name, the scales they are of, and the points of each scale of depression for one of HDRS17."""
 
     by_name: Mapping[str, Item]
+    scales: Mapping[str, Scale]
     ratios: Mapping[str, float]
 
     def of(self, scale: Scale) -> list[Item]:
         """The items of a scale, in order."""
-        return [item for item in self.by_name.values() if item.group in scale.items or item.name in scale.items]
+        return [item for item in self.by_name.values() if item.group in scale.groups or item.name == scale.item]
 
     def groups(self, scale: Scale) -> list[str]:
         """The groups of a scale's items, in order."""
@@ -96,17 +88,17 @@ def items_of(model: Model) -> Items:
         found[name] = Item(
             name, row["group"], domain, value[f"{name}_slope"], thresholds, by_domain, value["profile_item"]
         )
-    return Items(found, ratios_of(value))
+    return Items(found, model.scales, ratios_of(model))
 
 
-def ratios_of(parameters: Mapping[str, float]) -> dict[str, float]:
-    """Points of each scale of depression for one of HDRS17, as far as the model has them.
+def ratios_of(model: Model) -> dict[str, float]:
+    """Points of each whole scale of depression for one of HDRS17.
 
-    parameters  by constant of the model
-    returns     ratio by scale
+    model    whose scales and constants are used
+    returns  ratio by scale
     """
-    known = {scale.name: parameters[scale.ratio] for scale in SCALES.values() if scale.ratio in parameters}
-    return {"HDRS17": 1.0, **known}
+    totals = [scale for scale in model.scales.values() if scale.is_total]
+    return {scale.name: model.nominal[scale.ratio] if scale.ratio else 1.0 for scale in totals}
 
 
 def expected_score(item: Item, latent: Numbers) -> Numbers:
@@ -183,14 +175,10 @@ def _target(items: Items, group: str, severity: Numbers) -> Numbers:
 
     The longer forms are met exactly as long as their items can: what a full group cannot hold, the next one takes.
     """
-    if group in HAMILTON:
-        upto, before = HAMILTON[group]
-        held: Numbers = np.zeros_like(severity)
-        while before is not None:
-            earlier = next(name for name, (form, _) in HAMILTON.items() if form == before)
-            held = held + np.minimum(_target(items, earlier, severity), items.curve(earlier)[-1])
-            before = HAMILTON[earlier][1]
-        return np.asarray(np.maximum(severity * items.ratios[upto] - held, 0.0))
-    if group in items.ratios:
-        return np.asarray(severity * items.ratios[group])
-    return np.asarray(severity - LOWEST.get(group, 0.0))
+    scale = items.scales[group]
+    if not scale.mood:
+        return np.asarray(severity - scale.lowest)
+    held: Numbers = np.zeros_like(severity)
+    for earlier in reversed(scale.groups[:-1]):
+        held = held + np.minimum(_target(items, earlier, severity), items.curve(earlier)[-1])
+    return np.asarray(np.maximum(severity * items.ratios[group] - held, 0.0))

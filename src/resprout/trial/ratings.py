@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.language.rating_scales import SCALES, Scale
+from resprout.language.rating_scales import Scale
 from resprout.language.records import Model
 from resprout.people.streams import normals
 from resprout.trial.rating_items import item_scores, items_of
 
 Numbers = NDArray[np.float64]
 People = NDArray[np.int64]
-READER = {"VAS_high": "rater_VAS_high", "SBP": "rater_blood_pressure", "DBP": "rater_blood_pressure"}
 
 
 def within_subject_variation(
@@ -58,10 +57,10 @@ def rate(
     returns  [patient, visit]  points  a multiple of the scale's step within its range
     """
     severity = np.maximum(true + model.nominal["fluctuation"] * variation, 0.0) if scale.mood else true
-    if scale.items:
+    if not scale.rater_error:
         return scale.lowest + item_scores(scale, severity, model, seed, person, labels).sum(axis=2, dtype=float)
     error = np.stack([normals(seed, f"rater {scale.name} {label}", person) for label in labels], axis=1)
-    read = np.round((true + model.nominal[READER[scale.name]] * error) / scale.step) * scale.step
+    read = np.round((true + model.nominal[scale.rater_error] * error) / scale.step) * scale.step
     return np.clip(read, scale.lowest, scale.highest)
 
 
@@ -91,6 +90,6 @@ def screening_rater(
         variation = within_subject_variation(seed, person, hours, model.nominal)
         severity = np.repeat(true[:, None] / ratios[scale], len(hours), axis=1)
         labels = ["at screening", visit_label(0, 0.0)][: len(hours)]
-        return rate(SCALES[scale], severity, variation, seed, person, labels, model).min(axis=1)
+        return rate(model.scales[scale], severity, variation, seed, person, labels, model).min(axis=1)
 
     return rater

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +11,7 @@ from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_of
 from resprout.trial.conduct import enrol, observe
 from resprout.trial.design import Protocol
-from resprout.trial.trial_outcome import Outcome
+from resprout.trial.trial_outcome import OBSERVED, Outcome
 
 
 def run_series(
@@ -59,7 +57,7 @@ def joined_cohorts(parts: list[Cohort]) -> Cohort:
 def _joined(parts: list[Outcome], order: NDArray[np.int64]) -> Outcome:
     """Outcomes of several groups of studies as one, in this order of studies."""
     whole = {}
-    for each in fields(Outcome):
-        kept = [getattr(part, each.name) for part in parts]
-        whole[each.name] = {key: np.concatenate([own[key] for own in kept])[order] for key in kept[0]}
-    return Outcome(**whole)
+    for field in OBSERVED:
+        kept = [getattr(part, field) for part in parts]
+        whole[field] = {key: np.concatenate([own[key] for own in kept])[order] for key in kept[0]}
+    return Outcome(**whole, scales=parts[0].scales)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from resprout.language.rating_scales import SCALES
 from resprout.statistics.anova import group_by_time, treatment_by_time
 from resprout.statistics.time_to_event import median_day, well_at
 from resprout.trial.design import Protocol
@@ -103,16 +102,16 @@ def _response_ever(view: View) -> Numbers:
 
 
 def _remission(view: View) -> Numbers:
-    return remission_share(view.rating[:, :, view.at], _cut_off(view.endpoint))
+    return remission_share(view.rating[:, :, view.at], _cut_off(view))
 
 
 def _remission_ever(view: View) -> Numbers:
     upto = view.rating[:, :, 1 : (view.at % len(view.visits)) + 1]
-    return (upto <= _cut_off(view.endpoint)).any(axis=2).mean(axis=1)
+    return (upto <= _cut_off(view)).any(axis=2).mean(axis=1)
 
 
-def _cut_off(endpoint: str) -> float:
-    scale = SCALES.get(endpoint)
+def _cut_off(view: View) -> float:
+    scale = view.outcome.scales.get(view.endpoint)
     return scale.remission if scale is not None and scale.remission is not None else np.nan
 
 
@@ -267,7 +266,7 @@ def _specificity(view: View) -> Numbers:
 
 def _remission_median(view: View) -> Numbers:
     """Median hour at which people are first at or below the cut-off; infinite if half never are."""
-    well = view.rating[:, :, 1:] <= _cut_off(view.endpoint)
+    well = view.rating[:, :, 1:] <= _cut_off(view)
     first = np.where(well.any(axis=2), view.visits[1:][well.argmax(axis=2)], np.inf)
     return np.median(first, axis=1)
 

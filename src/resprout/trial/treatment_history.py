@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.language.rating_scales import SCALES
 from resprout.language.records import Model
 from resprout.people.covariates import Covariates
 from resprout.people.screening import History
@@ -59,7 +58,7 @@ def failed_before(model: Model) -> History:
         severity[:, 1] *= expected
         variation = within_subject_variation(seed + 1_000_003, person, [0.0, PAST_TRIAL_H], parameters)
         labels = ["before the past trial", "after the past trial"]
-        rated = rate(SCALES["HDRS17"], severity, variation, seed, person, labels, model)
+        rated = rate(model.scales["HDRS17"], severity, variation, seed, person, labels, model)
         return np.asarray(rated[:, 1] > rated[:, 0] / 2)
 
     return history

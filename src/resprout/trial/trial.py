@@ -15,7 +15,7 @@ from scipy.special import fdtrc
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import given_or_shipped
-from resprout.language.rating_scales import SCALES
+from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_words
@@ -108,6 +108,7 @@ def run_trial(
     )
     model = overridden(given_or_shipped(model), overrides)
     protocol, regimens = read_protocol(name, model)
+    _refuse_absent_drugs(model, regimens, overrides or {})
     replicates = protocol.replicates if replicates is None else replicates
     seed = protocol.seed if seed is None else seed
     if not isinstance(replicates, int | np.integer) or not 1 <= replicates <= MOST_PEOPLE // protocol.people:
@@ -116,6 +117,21 @@ def run_trial(
     done = run_protocol(protocol, regimens, model, replicates, seed, point=point)
     done.path.attrs["overrides"] = ", ".join(f"{name}={value:g}" for name, value in (overrides or {}).items())
     return done
+
+
+def _refuse_absent_drugs(model: Model, regimens: Mapping[str, Regimen], overrides: Mapping[str, float]) -> None:
+    """Refuse a setting of a drug that no arm gives: nothing would read it."""
+    given = {dose.drug for regimen in regimens.values() for dose in regimen.doses}
+    absent = [drug for drug in library_drugs(model) if drug not in given]
+    owner = {name: next((drug for drug in absent if name.startswith(f"{drug}_")), "") for name in overrides}
+    expected, remedy = "Nothing would read it.", "Leave it out."
+    faults = [
+        Fault(f"`{name}` is set, but no arm gives {drug.replace('_', '-')}.", "", expected, remedy, name)
+        for name, drug in owner.items()
+        if drug
+    ]
+    if faults:
+        raise InputError(*faults)
 
 
 def run_protocol(
@@ -136,7 +152,7 @@ def run_protocol(
     path.attrs["constants"] = draws_words(model, point)
     return Trial(
         protocol=protocol,
-        table=trial_table(protocol, outcome.ratings),
+        table=trial_table(protocol, outcome),
         anova=anova_table(protocol, outcome.ratings),
         analysis=pd.DataFrame(analyse(protocol, outcome), columns=ANALYSIS_COLUMNS),
         published=pd.DataFrame(published_rows(protocol, outcome), columns=PUBLISHED_COLUMNS),
@@ -206,6 +222,7 @@ def _path(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort
     active = next((arm.name for arm in protocol.arms if regimens[arm.name].doses), protocol.arms[0].name)
     some = cohort.take(np.arange(min(len(cohort), PATH_PATIENTS)))
     last_day = max(PATH_DAYS, max(regimens[active].times_h) / 24 + 3)
-    named = [SCALES[each.name].rates if each.name in SCALES else each.name for each in protocol.endpoints]
+    scales = model.scales
+    named = [scales[each.name].rates if each.name in scales else each.name for each in protocol.endpoints]
     outputs = [*main_outputs(model), *named]
     return simulate(model, some, regimens[active], days=last_day, outputs=outputs)

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.language.rating_scales import Scale
 from resprout.trial.design import Protocol
 
 Numbers = NDArray[np.float64]
 Ratings = Mapping[tuple[str, str], Numbers]
+OBSERVED = ("ratings", "genotype", "left_h", "rescued")
+"""Fields of an outcome that hold a row a replicate."""
 
 
 @dataclass(frozen=True)
@@ -23,20 +26,21 @@ class Outcome:
     genotype  by arm: [replicate, patient] number of Met alleles
     left_h    by arm: [replicate, patient] hour at which the person left; infinite for those who stayed
     rescued   by arm: [replicate, patient] whether rescue treatment was given
+    scales    the rating scales of the model by name
     """
 
     ratings: dict[tuple[str, str], Numbers]
     genotype: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     left_h: dict[str, Numbers] = field(default_factory=dict)
     rescued: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
 
     def first_people(self, count: int) -> Outcome:
         """The same trials with the first `count` people of each arm only, as one site of several sees them."""
-        some: Any = [
-            {key: value[:, :count] for key, value in kept.items()}
-            for kept in (self.ratings, self.genotype, self.left_h, self.rescued)
-        ]
-        return Outcome(*some)
+        some: dict[str, Any] = {
+            name: {key: value[:, :count] for key, value in getattr(self, name).items()} for name in OBSERVED
+        }
+        return Outcome(**some, scales=self.scales)
 
 
 @dataclass(frozen=True)

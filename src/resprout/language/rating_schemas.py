@@ -1,0 +1,78 @@
+"""Schemas of the tables by which raters rate: scales.tsv and items.tsv."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from resprout.errors import Fault
+from resprout.language.rows import Cells, Names, Row
+from resprout.language.schemas import Above, Grade, Maybe, Name, Number, Sources, Text, Truth, Unit, fault, graded
+
+
+def _rising(text: str) -> str:
+    try:
+        steps = [float(part) for part in text.split()]
+    except ValueError:
+        steps = []
+    if not steps or not all(map(math.isfinite, steps)) or sorted(set(steps)) != steps:
+        raise fault(f"thresholds `{text}`.", "Expected rising numbers, separated by spaces.")
+    return text
+
+
+class Item(Row):
+    """An item of a rating scale: items.tsv."""
+
+    unique: ClassVar = ("item",)
+    group: Annotated[str, Field(min_length=1), Names("groups", "group of items")]
+    item: Name
+    highest: Annotated[int, Field(ge=1, le=10)]
+    slope: Above
+    thresholds: Annotated[str, AfterValidator(_rising)]
+    domain: Literal["none", "mood", "anhedonia", "anxiety", "somatic", "suicidality"]
+    source: Sources
+    grade: Grade
+    meaning: Text
+
+    @classmethod
+    def across(cls, cells: Cells) -> Iterator[Fault]:
+        """Grade and source; a threshold for every point above 0."""
+        yield from graded(cells)
+        many = len(cells["thresholds"].split())
+        if cells["highest"].isdecimal() and int(cells["highest"]) != many:
+            yield Fault(f"{many} thresholds.", "", f"Expected {cells['highest']}, one a point.", field="thresholds")
+
+
+class RatingScale(Row):
+    """A rating scale: scales.tsv."""
+
+    unique: ClassVar = ("scale",)
+    scale: Name
+    unit: Unit
+    lowest: Number
+    highest: Number
+    step: Above
+    mood: Truth
+    remission: Maybe
+    extends: Annotated[str, Names("scales", "rating scale")]
+    item: Annotated[str, Names("items", "item of items.tsv")]
+    output: Annotated[str, Names("quantities", "quantity of the model")]
+    ratio: Annotated[str, Names("chain", "constant of the model")]
+    rater_error: Annotated[str, Names("constants", "constant of ratings.tsv")]
+    meaning: Text
+
+    @classmethod
+    def across(cls, cells: Cells) -> Iterator[Fault]:
+        """What only a scale of depression has; items or a reading."""
+        for column in ("remission", "extends", "ratio"):
+            if cells[column] and cells["mood"] != "true":
+                yield Fault(f"`{column}` of a scale that rates no depression.", "", "Expected none.", field=column)
+        if cells["rater_error"] and (cells["mood"] == "true" or cells["item"]):
+            found, expected = "`rater_error` of a scale that is rated item by item.", "Expected none."
+            yield Fault(found, "", expected, field="rater_error")
+        if bool(cells["item"]) != bool(cells["output"]):
+            expected = "An item is part of another scale, whose output it needs, and only an item has one."
+            yield Fault("`item` and `output` go together.", "", expected, field="output")

@@ -1,0 +1,149 @@
+"""Patients of one kernel, integrated in chunks that threads share: constants and a plan in, trajectories out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from resprout.errors import Fault, InputError
+from resprout.language.records import EquationModel
+from resprout.solve.driver import drive_compiled, open_task
+from resprout.solve.driver_arrays import (
+    EVENTS_WITHOUT_END,
+    NO_STEADY_STATE,
+    SOLVED,
+    STEP_TOO_SMALL,
+    TOO_MANY_STEPS,
+    Found,
+    Patients,
+    Plan,
+    open_lanes,
+    open_workspace,
+)
+from resprout.solve.events import Floats
+from resprout.solve.kernel_code import Kernel
+
+ABSOLUTE_SHARE = 1e-2
+"""Absolute tolerance over relative tolerance, in the unit of each state: states below a hundredth of their unit count less."""
+CHUNKS_A_THREAD, SMALLEST_CHUNK, LARGEST_CHUNK = 4, 64, 2048
+
+SENTENCES = {
+    SOLVED: "solved",
+    STEP_TOO_SMALL: "the step shrank below a microsecond of model time: a constant of this patient is probably out of range",
+    TOO_MANY_STEPS: "more than 100 000 steps were needed: loosen the tolerance or look at this patient's constants",
+    NO_STEADY_STATE: "no steady state was found: this patient's circuit has no stable steady state",
+    EVENTS_WITHOUT_END: "its events set one another off without end: look at the triggers of the model",
+}
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """What the engine computed.
+
+    value     [patient, time, output]  unit of output   NaN after a patient's failure
+    time_h    [time]                   h                hours after the first dose
+    status    [patient]                                 0 solved, else a failure
+    steps     [patient]                                 steps attempted
+    """
+
+    value: Floats
+    time_h: Floats
+    outputs: tuple[str, ...]
+    status: NDArray[np.int64]
+    steps: NDArray[np.int64]
+
+    def message(self, patient: int) -> str:
+        """One sentence on how one patient's solve ended."""
+        return SENTENCES[int(self.status[patient])]
+
+    def output(self, name: str) -> Floats:
+        """One output, [patient, time]."""
+        return self.value[:, :, self.outputs.index(name)]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Constants of all patients as the driver wants them."""
+
+    patients: int
+    nominal: Floats
+    varied_row: NDArray[np.int64]
+    varied: Floats
+
+
+def make_batch(model: EquationModel, kernel: Kernel, constants: Mapping[str, ArrayLike], events: int) -> Batch:
+    """Constants of all patients, those that vary side by side.
+
+    events   how many patients the doses are for; 1 if for all
+    raises   InputError if constants and doses are for different numbers of patients
+    """
+    nominal = np.array([model.constants[name].value for name in kernel.layout.constants])
+    row = {name: index for index, name in enumerate(kernel.layout.constants)}
+    arrays = {name: np.asarray(value, dtype=float) for name, value in constants.items()}
+    sizes = {array.shape[0] for array in arrays.values() if array.ndim == 1 and array.shape[0] != 1}
+    sizes |= {events} - {1}
+    if len(sizes) > 1:
+        raise InputError(Fault(f"constants and doses are for different numbers of patients: {sorted(sizes)}."))
+    patients = sizes.pop() if sizes else 1
+    varied = {name: array for name, array in arrays.items() if array.ndim == 1 and name in row}
+    for name, array in arrays.items():
+        if array.ndim == 0 and name in row:
+            nominal[row[name]] = float(array)
+    # a patient's values lie together: taken from columns, each would come from another line of the cache
+    side_by_side = np.empty((patients, len(varied)))
+    for column, array in enumerate(varied.values()):
+        side_by_side[:, column] = array
+    return Batch(patients, nominal, np.array([row[name] for name in varied], np.int64), side_by_side)
+
+
+def integrate(
+    kernel: Kernel, batch: Batch, plan: Plan, start: Floats, limits: Floats, threads: int | None
+) -> Trajectories:
+    """Integrate every patient from their start through the plan."""
+    found = nothing_found(batch.patients, kernel.layout.outputs, plan.time_h)
+    patients = Patients(batch.nominal, batch.varied_row, batch.varied, start)
+
+    def solve(first: int, last: int) -> None:
+        lanes, work = open_lanes(kernel.layout, kernel.width), open_workspace(kernel.layout, kernel.width, limits)
+        drive_compiled(open_task(kernel.bound, lanes, work, patients, plan, found, first, last), None)
+
+    share_among_threads(batch.patients, solve, threads)
+    return as_trajectories(found, plan.time_h, kernel.layout.outputs)
+
+
+def nothing_found(patients: int, outputs: Sequence[str], times: Floats) -> Found:
+    """Room for what is found, filled with what says that nothing was."""
+    status, steps = np.zeros(patients, np.int64), np.zeros(patients, np.int64)
+    return Found(np.full((patients, len(outputs), len(times)), np.nan), status, steps)
+
+
+def as_trajectories(found: Found, times: Floats, outputs: tuple[str, ...]) -> Trajectories:
+    """What the driver found, as the engine gives it."""
+    return Trajectories(np.swapaxes(found.outputs, 1, 2), times, outputs, found.status, found.steps)
+
+
+def tolerances(relative: float, states: int) -> Floats:
+    """[1 + state] relative, then absolute tolerance by state, of the shipped model."""
+    return np.array([relative, *[relative * ABSOLUTE_SHARE] * states])
+
+
+def share_among_threads(patients: int, work: Callable[[int, int], None], threads: int | None) -> None:
+    """Hand out chunks of patients to threads; the work releases the interpreter lock."""
+    workers = threads or os.cpu_count() or 1
+    # at the end of a chunk lanes are inactive, at the end of the run threads are
+    wanted = patients // (CHUNKS_A_THREAD * workers) if workers > 1 else patients
+    size = min(max(wanted, SMALLEST_CHUNK), LARGEST_CHUNK)
+    chunks = [(first, min(first + size, patients)) for first in range(0, patients, size)]
+    workers = min(workers, len(chunks))
+    if workers == 1:
+        for chunk in chunks:
+            work(*chunk)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(work, *chunk) for chunk in chunks]:
+            done.result()
