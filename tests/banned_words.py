@@ -39,7 +39,7 @@ BANNED: tuple[tuple[str, str], ...] = (
     (r"verdicts?", "result, agreement"),
     # numerics and software
     (
-        r"resting|(?:at|of|from|against|above|below|times|own|to)[ _]rest|find_rest|rest_states?",
+        r"resting|(?<!surplus_)(?:at|of|from|against|above|below|times|own|to)[ _]rest|find_rest|rest_states?",
         "steady state, or baseline",
     ),
     (r"leaps?", "Newton iteration"),

@@ -56,6 +56,8 @@ def test_an_unknown_name_is_answered_with_the_nearest(resprout, tmp_path, option
     [
         (("--set", "glial_uptake=nan"), "nan"),
         (("--set", "glial_uptake=inf"), "inf"),
+        (("--set", "glial_uptake=-1"), "-1"),
+        (("--set", "ketamine_NMDA_trapping=1.2"), "1.2"),
         (("--set", "glial_uptake"), "NAME=VALUE"),
         (("--block", "AMPA=lots"), "lots"),
         (("--block", "AMPA=1.5"), "1.5"),

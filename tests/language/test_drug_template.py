@@ -119,6 +119,16 @@ WRONG_FILES = [
     ("assumed		molar mass", "guessed		molar mass", "assumed"),
     ("newdrug		molar_mass", "ketamine		molar_mass", "already"),
     ("Emax	1", "Emax	2", "from 0"),
+    ("newdrug		molar_mass", "drug1		molar_mass", "reserved"),
+    ("newdrug		molar_mass", "new drug		molar_mass", "drug `new drug`"),
+    ("newdrug		molar_mass", "		molar_mass", "no drug is given"),
+    ("clearance	40", "clearance	", "no value is given"),
+    ("L_per_h		assumed", "L_per_h		measured", "without a source"),
+    ("L_per_h		assumed", "L_per_h	bcp13164	measured", "Did you mean `bcp13163`?"),
+    ("clearance	40", "molar_mass	40", "given twice"),
+    ("assumed		clearance", "assumed		", "no meaning"),
+    ("assumed		clearance", "assumed	clearance", "8 cells"),
+    ("property	value", "propperty	value", "Did you mean `property`?"),
 ]
 
 
@@ -130,6 +140,35 @@ def test_a_faulty_drug_file_is_refused_with_its_line(tmp_path, right, wrong, tol
     with pytest.raises(ModelError, match=re.escape(told)) as caught:
         load_model(drugs=[file])
     assert any(fault.where == f"newdrug.tsv:{line}" for fault in caught.value.faults)
+
+
+def test_a_value_of_a_drug_file_may_come_from_a_paper_that_the_package_does_not_cite(tmp_path):
+    file = tmp_path / "newdrug.tsv"
+    file.write_text(NEW_DRUG.replace("L_per_h		assumed", "L_per_h	doi:10.1111/abc.123 bcp13163	measured"))
+    assert load_model(drugs=[file]).constants["newdrug_clearance"].grade == "measured"
+
+
+def test_every_fault_of_a_drug_file_is_told_at_once_with_its_column(tmp_path):
+    file = tmp_path / "newdrug.tsv"
+    text = NEW_DRUG
+    for right, wrong in (
+        ("newdrug		molar_mass", "ketamine		molar_mass"),
+        ("L_per_h", "mL_per_h"),
+        ("Emax	1", "Emax	2"),
+    ):
+        text = text.replace(right, wrong)
+    file.write_text(text.replace("120	litre		assumed", "0	litre		gessed"))
+    with pytest.raises(ModelError) as caught:
+        load_model(drugs=[file])
+    found = {(fault.where.partition(":")[2], fault.field) for fault in caught.value.faults}
+    assert found == {("2", "drug"), ("3", "unit"), ("4", "grade"), ("4", "value"), ("6", "value")}
+
+
+def test_a_row_that_stands_in_two_drug_files_is_refused(tmp_path):
+    for name in ("one.tsv", "two.tsv"):
+        (tmp_path / name).write_text(NEW_DRUG)
+    with pytest.raises(ModelError, match=r"two.tsv:2.*given twice.*one.tsv:2"):
+        load_model(drugs=[tmp_path / "one.tsv", tmp_path / "two.tsv"])
 
 
 MUTATIONS = [
@@ -151,12 +190,38 @@ MUTATIONS = [
     ("targets.tsv", "scopolamine\tM1\tEmax\t-1", "scopolamine\tM1\tEmax\t", "no number"),
     ("molecules.tsv", "deep_tissue", "deep_tisue", "Did you mean `deep_tissue`?"),
     ("molecules.tsv", "\trelease\t", "\treleas\t", "Did you mean `release`?"),
+    ("molecules.tsv", "\tS_ketamine\t", "\tS_ketamin\t", "Did you mean `S_ketamine`?"),
+    ("molecules.tsv", "library\tdosing", "libary\tdosing", "no row for `library`"),
+    ("molecules.tsv", "R_norketamine\t", "S_norketamine\t", "given twice"),
+    ("molecules.tsv", "hydroxynorketamine\ttargets", "drug7\ttargets", "reserved"),
+    ("molecules.tsv", "venous_sampling\t\t\tboth enantiomers together, as", "\t\t\tas", "no sections is given"),
+    ("bindings.tsv", "ketamine_central_volume\tlitre", "ketamine_central_volume\tliter", "Did you mean `litre`?"),
+    ("bindings.tsv", "S_ketamine_central_volume\tketamine", "S ketamine\tketamine", "name `S ketamine`"),
+    ("bindings.tsv", "\tketamine_central_volume\tlitre", "\t\tlitre", "no formula is given"),
+    ("bindings.tsv", "R_norketamine_clearance\t", "S_norketamine_clearance\t", "given twice"),
     ("bindings.tsv", "ketamine_central_volume\tlitre", "ketamine_central_volum\tlitre", "ketamine_central_volume"),
     ("drug_targets.tsv", "target\thalf_point", "target\thalfpoint", "header"),
+    ("drug_targets.tsv", "SERT\tKd", "SRET\tKd", "Did you mean `SERT`?"),
+    ("drug_targets.tsv", "SERT\tKd", "SERT\tKD", "Did you mean `Kd`?"),
+    ("drug_targets.tsv", "SERT\tKd", "SERT\tEC50", "no `EC50` at SERT"),
+    ("drug_targets.tsv", "SERT\tKd", "M1\tKd", "given twice"),
+    ("drug_properties.tsv", "clearance\t10\tL_per_h", "clearance\t10\tL_perh", "Did you mean `L_per_h`?"),
+    ("drug_properties.tsv", "clearance\t10\t", "clearance\tten\t", "`ten` is no number"),
+    ("drug_properties.tsv", "clearance\t10\t", "clearance\t\t", "no default is given"),
+    ("drug_properties.tsv", "clearance\t10\t", "clearance\t-10\t", "Expected from 0 to 10000"),
+    ("drug_properties.tsv", "constant\t1\t1000000.0", "constant\t1e7\t1000000.0", "Expected at most 1000000.0"),
+    ("drug_properties.tsv", "constant\t1\t1000000.0", "constnat\t1\t1000000.0", "Did you mean `constant`?"),
+    ("drug_properties.tsv", "mTORC1\thill", "mTORC1\tIC50", "given twice"),
     ("drug_properties.tsv", "default\tunit", "defalt\tunit", "header"),
     ("drug.ant", "drug_tissue_flow", "drug_tissue_flo", "defined nowhere"),
     ("drug.ant", "PV_GluN2B_taken += ", "PV_GluN2B_takn += ", "Did you mean `PV_GluN2B_taken`?"),
     ("drug.ant", "// [uM] drug in plasma", "", "no unit and meaning"),
+    ("drugs.tsv", "midazolam\tclearance\t18\tL_per_h", "midazolam\tclearance\t18\t", "no unit"),
+    ("drugs.tsv", "midazolam\tmolar_mass", "drug2\tmolar_mass", "reserved"),
+    ("drugs.tsv", "midazolam\tmolar_mass", "\tmolar_mass", "no drug is given"),
+    ("drugs.tsv", "midazolam\tclearance", "midazolam\t", "no property is given"),
+    ("targets.tsv", "escitalopram\tSERT\tKd", "escitalopram\t\tKd", "no target is given"),
+    ("targets.tsv", "drug\ttarget", "drug\ttaget", "Did you mean `target`?"),
 ]
 
 

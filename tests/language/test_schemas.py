@@ -12,6 +12,7 @@ from resprout.calibrate.data_tables import check_data, data_folder
 from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.errors import ModelError
 from resprout.language import load_model, shipped_folder
+from resprout.language.drug_schemas import DRUG_SCHEMAS
 from resprout.language.schemas import Parameter
 from resprout.language.tables import SCHEMAS
 
@@ -141,7 +142,7 @@ def test_a_wrong_cell_is_told_with_file_line_and_the_right_name(folder, table, r
     assert f"{table}.tsv:{line}" in message or "given twice" in message
 
 
-TABLES = ["parameters", "people", "ratings", *SCHEMAS]
+TABLES = ["parameters", "people", "ratings", *SCHEMAS, *DRUG_SCHEMAS]
 
 
 @pytest.mark.parametrize("table", TABLES)

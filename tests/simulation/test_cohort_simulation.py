@@ -8,6 +8,7 @@ from resprout.language import load_model
 from resprout.people import recruit
 from resprout.simulation import Numerics, Output, People, simulate
 from resprout.simulation.observation_times import output_hours
+from resprout.simulation.scenario import read_scenario
 
 MODEL = load_model()
 KETAMINE = "ketamine 0.5 mg/kg iv over 40 min"
@@ -100,6 +101,10 @@ def test_a_number_of_people_may_be_given_instead_of_people():
         ({"blocks": {"AMPA": float("nan")}}, "Expected from 0 to 1"),
         ({"overrides": {"glial_uptak": 0.9}}, "Did you mean `glial_uptake`"),
         ({"overrides": {"glial_uptake": float("inf")}}, "finite"),
+        ({"overrides": {"ketamine_central_volume": 0}}, "Expected above 0 litre"),
+        ({"overrides": {"ketamine_unbound_share": 1.2}}, "Expected from 0 to 1"),
+        ({"overrides": {"female_share": -0.1}}, "Expected from 0 to 1"),
+        ({"overrides": {"ketamine_NMDA_IC50": 0}}, "Expected from 1e-09 to 1e\\+06 uM"),
         ({"days": 0}, "0 days"),
         ({"days": float("nan")}, "nan days"),
         ({"days": 4000}, "4000 days"),
@@ -113,6 +118,26 @@ def test_a_number_of_people_may_be_given_instead_of_people():
 def test_a_senseless_request_is_refused(people, wrong, says):
     with pytest.raises(InputError, match=says):
         simulate(**{"model": MODEL, "people": people, "regimen": KETAMINE, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"scopolamine_M1_Kd": -0.1}, "Expected from 1e-09 to 1e+06 uM."),
+        ({"scopolamine_M1_Emax": -1.5}, "Expected from -1 to 10."),
+        ({"scopolamine_unbound_share": 6}, "Expected from 0 to 1."),
+        ({"scopolamine_AMPA_hill": 0}, "Expected from 0.1 to 20."),  # a neutral default
+    ],
+)
+def test_a_constant_of_a_drug_is_set_within_the_bounds_of_its_property(changed, says):
+    with pytest.raises(InputError) as caught:
+        read_scenario(MODEL, "scopolamine 0.004 mg/kg iv over 15 min", 1.0, overrides=changed)
+    assert [(fault.field, fault.expected) for fault in caught.value.faults] == [(next(iter(changed)), says)]
+
+
+def test_a_constant_may_be_set_to_either_bound():
+    for value in (0.0, 1.0):
+        read_scenario(MODEL, KETAMINE, 1.0, overrides={"ketamine_unbound_share": value})
 
 
 def test_all_faults_of_a_request_are_told_at_once(people):

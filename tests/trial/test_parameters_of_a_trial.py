@@ -78,6 +78,21 @@ def test_all_wrong_overrides_of_a_trial_are_told_at_once():
     assert "Did you mean `placebo_depth`" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"placebo_depth": 1.5}, "Expected from 0 to 1."),
+        ({"HDRS_1_slope": 0.0}, "Expected above 0 per_latent."),
+        ({"ketamine_NMDA_trapping": -0.2}, "Expected from 0 to 1."),
+        ({"midazolam_GABAA_Emax": 11}, "Expected from -1 to 10."),
+    ],
+)
+def test_an_override_of_a_trial_is_within_the_bounds_of_its_constant(changed, says):
+    with pytest.raises(InputError) as caught:
+        rs.run_trial("berman2000", 1, overrides=changed)
+    assert [(fault.field, fault.expected) for fault in caught.value.faults] == [(next(iter(changed)), says)]
+
+
 def test_a_simulation_recruits_people_by_the_parameters_that_are_set():
     more = rs.simulate(MODEL, FORTY, "saline", days=1 / 24, outputs=["HDRS17"], overrides={"stress_mean": 2.5})
     usual = rs.simulate(MODEL, FORTY, "saline", days=1 / 24, outputs=["HDRS17"])

@@ -161,8 +161,13 @@ def _as_model(flat: Flat, path: str, told: dict[str, Any]) -> ImportedModel:
 def _constant(flat: Flat, name: str, path: str) -> Constant:
     start = flat.start[name]
     value, element = start if isinstance(start, float) else float("nan"), flat.element[name]
-    told = {"unit": _unit(element), "meaning": element.getName(), "file": Path(path).name, "role": "constant"}
-    empty = dict.fromkeys(("spread", "shared", "source", "grade", "evidence"), "")
+    told: dict[str, Any] = {
+        "unit": _unit(element),
+        "meaning": element.getName(),
+        "file": Path(path).name,
+        "role": "constant",
+    }
+    empty: dict[str, Any] = dict.fromkeys(("spread", "shared", "source", "grade", "evidence"), "")
     return Constant(name=name, value=value, stage=0, line=int(element.getLine()), **empty, **told)
 
 

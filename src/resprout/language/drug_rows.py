@@ -1,60 +1,98 @@
-"""Rows of drugs.tsv, targets.tsv and a user's drug file, checked against the properties that a drug may have."""
+"""Rows of drugs.tsv, targets.tsv and a user's drug file -> constants, checked against the properties that a drug may have."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from resprout.errors import Fault, ModelError, nearest
+from resprout.language.bounds import in_words, is_between, number_or_nan
+from resprout.language.drug_schemas import DrugFileRow, DrugRow, TargetRow
 from resprout.language.drug_template import Property, read_properties
 from resprout.language.records import Constant, Model
-from resprout.language.tables import GRADES, NAME, Row, read_number, read_table
+from resprout.language.rows import Cells, Placed, name_faults, read_rows
+from resprout.language.units import known_units
+
+Properties = Mapping[str, Property]
 
 
-def check_drug_rows(folder: Path, properties: Mapping[str, Property], faults: list[Fault]) -> None:
-    """Refuse a property, target, unit or value that no drug of this model can have, in drugs.tsv and targets.tsv."""
-    known: set[str] = set()
-    for table in ("drugs", "targets"):
-        path = folder / f"{table}.tsv"
-        rows = read_table(path, []) if path.exists() else []
-        known |= {row["drug"] for _, row in rows} if table == "drugs" else set()
-        for line, row in rows:
-            where = f"{path.name}:{line}"
-            check_drug_row(row, where, properties, faults)
-            if row["drug"] not in known:
-                expected = "Expected a drug of drugs.tsv."
-                faults.append(Fault(f"`{row['drug']}` is no drug.", where, expected, nearest(row["drug"], known)))
+def read_drugs(folder: Path, properties: Properties, sources: Collection[str], faults: list[Fault]) -> list[Constant]:
+    """Constants of drugs.tsv (`drug_property`) and targets.tsv (`drug_target_property`)."""
+    drugs = read_rows(folder / "drugs.tsv", DrugRow, faults)
+    targets = read_rows(folder / "targets.tsv", TargetRow, faults)
+    known = {"sources": sources, "drugs": list(dict.fromkeys(row.cells["drug"] for row in drugs))}
+    faults += name_faults(DrugRow, drugs, known)
+    faults += name_faults(TargetRow, targets, known if drugs else {"sources": sources})
+    _check_properties([*drugs, *targets], properties, known_units(folder), faults)
+    return [
+        *(_constant(row, 1, properties) for row in drugs),
+        *(_constant(row, 2, properties) for row in targets),
+    ]
 
 
-def check_drug_row(row: Row, where: str, properties: Mapping[str, Property], faults: list[Fault]) -> None:
-    """Note what is wrong with one row of a drug: its property, unit or value."""
-    target, part = row.get("target", ""), row["property"]
-    name = "_".join(word for word in (target, part) if word)
-    known = properties.get(name)
-    if known is None:
-        faults.append(_unknown_property(target, part, where, properties))
-        return
-    if row["unit"] != known.unit:
-        expected = f"Expected {known.unit}."
-        faults.append(Fault(f"`{name}` is in `{row['unit']}`.", where, expected, field="unit"))
-    value = read_number(row["value"], where, [])
-    low, high = known.lower, known.upper
-    if (low is not None and value < low) or (high is not None and value > high):
-        bounds = f"from {low if low is not None else '-inf'} to {high if high is not None else 'inf'}"
-        faults.append(Fault(f"`{name}` is {row['value']}.", where, f"Expected {bounds} {known.unit}.", field="value"))
+def _check_properties(
+    rows: Iterable[Placed[Any]], properties: Properties, units: Collection[str], faults: list[Fault]
+) -> None:
+    """Note every property, target, unit and value that no drug can have; without properties, only units."""
+    for placed in rows:
+        known = properties.get(_property_name(placed.cells))
+        if known is not None:
+            faults += _misfits(placed, known, units)
+            continue
+        if properties and placed.cells["property"]:
+            faults.append(_unknown_property(placed, properties))
+        if (unit := placed.cells["unit"]) and unit not in units:
+            faults.append(Fault(f"`{unit}` is no unit.", placed.where, "", nearest(unit, units), "unit"))
 
 
-def _unknown_property(target: str, part: str, where: str, properties: Mapping[str, Property]) -> Fault:
+def _property_name(cells: Cells) -> str:
+    return "_".join(word for word in (cells.get("target", ""), cells["property"]) if word)
+
+
+def _misfits(placed: Placed[Any], known: Property, units: Collection[str]) -> list[Fault]:
+    """Unit and value of a row that its property does not allow."""
+    faults, cells = [], placed.cells
+    if cells["unit"] not in ("", known.unit) and known.unit in units:
+        found = f"`{known.name}` is in `{cells['unit']}`."
+        faults.append(Fault(found, placed.where, f"Expected {known.unit}.", field="unit"))
+    if not is_between(number_or_nan(cells["value"]), known.lower, known.upper):
+        expected = f"Expected {in_words(known.lower, known.upper)} {known.unit}."
+        faults.append(Fault(f"`{known.name}` is {cells['value']}.", placed.where, expected, field="value"))
+    return faults
+
+
+def _unknown_property(placed: Placed[Any], properties: Properties) -> Fault:
     """The fault of a property that no drug has; the target is named where it is the one at fault."""
-    targets = {name.split("_")[0] for name, known in properties.items() if known.stage == 2 or "CYP2D6" in name}
+    target, part = placed.cells.get("target", ""), placed.cells["property"]
+    targets = list(dict.fromkeys(known.target for known in properties.values() if known.target))
     if target and target not in targets:
-        return Fault(f"`{target}` is no target of a drug.", where, "", nearest(target, targets), field="target")
-    start = f"{target}_" if target else ""
-    own = [name.removeprefix(start) for name in properties if name.startswith(start)]
+        return Fault(f"`{target}` is no target of a drug.", placed.where, "", nearest(target, targets), field="target")
+    own = [known.name.removeprefix(f"{target}_") for known in properties.values() if known.target == target]
     said = f"`{part}` is no property of a drug{f' at {target}' if target else ''}."
-    return Fault(said, where, f"Expected one of {', '.join(own)}.", nearest(part, own), field="property")
+    return Fault(said, placed.where, f"Expected one of {', '.join(own)}.", nearest(part, own), field="property")
+
+
+def _constant(placed: Placed[Any], stage: int, properties: Properties) -> Constant:
+    """The constant of a row; of a row with a fault its name, so that nothing else misses it."""
+    cells = placed.cells
+    known = properties.get(_property_name(cells))
+    file, line = placed.where.rsplit(":", 1)
+    return Constant(
+        name=f"{cells['drug']}_{_property_name(cells)}",
+        value=number_or_nan(cells["value"]),
+        stage=stage,
+        role="constant",
+        spread="",
+        shared="",
+        file=file,
+        line=int(line),
+        lower=known.lower if known else None,
+        upper=known.upper if known else None,
+        **{key: cells[key] for key in ("unit", "source", "grade", "evidence", "meaning")},
+    )
 
 
 def add_drug_files(model: Model, files: Sequence[Path]) -> Model:
@@ -63,51 +101,55 @@ def add_drug_files(model: Model, files: Sequence[Path]) -> Model:
     raises   ModelError with every fault of every file
     """
     faults: list[Fault] = []
-    properties = read_properties(Path(model.folder), faults)
-    found: list[tuple[Constant, Row]] = []
+    folder = Path(model.folder)
+    properties = read_properties(folder, faults)
+    found: list[Placed[DrugFileRow]] = []
     for file in files:
-        found += _read_drug_file(file, model, properties, faults)
+        rows = _read_drug_file(file, model, faults)
+        _check_properties(rows, properties, known_units(folder), faults)
+        found += _without_repeats(rows, found, faults)
     if faults:
         raise ModelError(*faults)
     content = b"".join(file.read_bytes() for file in files)
-    drugs = tuple(row for _, row in found if not row["target"])
-    targets = tuple(row for _, row in found if row["target"])
+    drugs = tuple(row.cells for row in found if not row.cells["target"])
+    targets = tuple(row.cells for row in found if row.cells["target"])
     tables = {**model.tables, "drugs": model.tables["drugs"] + drugs, "targets": model.tables["targets"] + targets}
-    constants = {**model.constants, **{constant.name: constant for constant, _ in found}}
+    added = [_constant(row, 2 if row.cells["target"] else 1, properties) for row in found]
     return replace(
         model,
-        constants=constants,
+        constants={**model.constants, **{constant.name: constant for constant in added}},
         tables=tables,
         digest=hashlib.sha256(model.digest.encode() + content).hexdigest()[:16],
         structure=model.structure or model.digest,
     )
 
 
-def _read_drug_file(
-    file: Path, model: Model, properties: Mapping[str, Property], faults: list[Fault]
-) -> list[tuple[Constant, Row]]:
-    known = {row["drug"] for row in model.tables["drugs"]}
-    found: list[tuple[Constant, Row]] = []
-    rows = read_table(file, faults, "targets")
-    if not rows and not faults:
+def _read_drug_file(file: Path, model: Model, faults: list[Fault]) -> list[Placed[DrugFileRow]]:
+    """Rows of a user's file, whose drugs the library must not have."""
+    before = len(faults)
+    rows = read_rows(file, DrugFileRow, faults)
+    if not rows and len(faults) == before:
         faults.append(Fault("no drug stands in the file.", file.name, "Expected one property a row."))
-    for line, row in rows:
-        where = f"{file.name}:{line}"
-        if not NAME.fullmatch(row["drug"]):
-            faults.append(Fault(f"`{row['drug']}` is no name.", where, "Letters, digits and _ are allowed."))
-        elif row["drug"] in known:
-            expected = "Expected a name that the library does not have."
-            faults.append(Fault(f"`{row['drug']}` is in the library already.", where, expected, "Use `--set`."))
-        if row["grade"] not in GRADES:
-            remedy = nearest(row["grade"], GRADES)
-            faults.append(Fault(f"grade `{row['grade']}`.", where, f"Expected one of {', '.join(GRADES)}.", remedy))
-        check_drug_row(row, where, properties, faults)
-        value = read_number(row["value"], where, faults)
-        name = "_".join(part for part in (row["drug"], row["target"], row["property"]) if part)
-        if name in {constant.name for constant, _ in found}:
-            faults.append(Fault(f"`{name}` is given twice.", where))
-        told = {key: row[key] for key in ("unit", "source", "grade", "evidence", "meaning")}
-        empty = {"role": "constant", "spread": "", "shared": ""}
-        stage = 2 if row["target"] else 1
-        found.append((Constant(name=name, value=value, stage=stage, file=file.name, line=line, **empty, **told), row))
-    return found
+    sources = [row["key"] for row in model.tables["sources"]]
+    dois = [doi for row in rows for doi in DrugFileRow.dois(row.cells)]
+    faults += name_faults(DrugFileRow, rows, {"sources": [*sources, *dois]})
+    library = {row["drug"] for row in model.tables["drugs"]}
+    for row in rows:
+        if (drug := row.cells["drug"]) in library:
+            found, expected = f"`{drug}` is in the library already.", "Expected a name that the library does not have."
+            faults.append(Fault(found, row.where, expected, "Use `--set`.", "drug"))
+    return rows
+
+
+def _without_repeats(
+    rows: Sequence[Placed[DrugFileRow]], earlier: Sequence[Placed[DrugFileRow]], faults: list[Fault]
+) -> Sequence[Placed[DrugFileRow]]:
+    """The rows, with a fault for each that an earlier file has."""
+    unique = DrugFileRow.unique
+    given = {tuple(row.cells[column] for column in unique): row.where for row in earlier}
+    for row in rows:
+        key = tuple(row.cells[column] for column in unique)
+        if key in given:
+            words = " ".join(part for part in key if part)
+            faults.append(Fault(f"`{words}` is given twice.", row.where, f"It stands at {given[key]} already."))
+    return rows

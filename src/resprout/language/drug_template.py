@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resprout.errors import Fault, nearest
+from resprout.language.bounds import number_or_nan
+from resprout.language.drug_schemas import BindingRow, DrugTargetRow, MoleculeRow, PropertyRow
 from resprout.language.records import Constant, Equation
+from resprout.language.rows import Placed, name_faults, read_rows
 from resprout.language.stages import read_statements
-from resprout.language.tables import read_number, read_table
+from resprout.language.units import known_units
 
 LIBRARY = "library"
 """The row of molecules.tsv that any drug given by a scenario follows."""
@@ -52,6 +56,7 @@ class Property:
     """A constant of every drug: name after the drug's (`M1_Kd`), neutral default (None: none), unit, role, bounds, meaning."""
 
     name: str
+    target: str
     default: float | None
     unit: str
     stage: int
@@ -79,35 +84,62 @@ class Template:
     bindings: tuple[Equation, ...]
 
 
-def read_template(folder: Path, faults: list[Fault]) -> Template | None:
-    """The drug template of a model folder; None if the folder has none."""
+def read_template(folder: Path, properties: Mapping[str, Property], faults: list[Fault]) -> Template | None:
+    """The drug template of a model folder; None if the folder has none.
+
+    properties   that a drug may have, as `read_properties` gives them
+    """
     if not (folder / "drug.ant").exists():
         return None
     lines = _read_lines(folder / "drug.ant", faults)
-    targets = {row["target"]: row["half_point"] for _, row in read_table(folder / "drug_targets.tsv", faults)}
+    targets = _read_targets(folder / "drug_targets.tsv", properties, faults)
     found = _read_molecules(folder / "molecules.tsv", {line.section for line in lines}, targets, faults)
     library = found.pop(LIBRARY, Molecule(LIBRARY, ()))
+    rows = read_rows(folder / "bindings.tsv", BindingRow, faults)
+    faults += name_faults(BindingRow, rows, {"units": known_units(folder)})
     bindings = tuple(
-        Equation(row["name"], "assigned", row["formula"], row["unit"], 1, row["meaning"], "bindings.tsv", line)
-        for line, row in read_table(folder / "bindings.tsv", faults)
+        Equation(cells["name"], "assigned", cells["formula"], cells["unit"], 1, cells["meaning"], "bindings.tsv", line)
+        for line, cells in ((row.line, row.cells) for row in rows)
     )
-    return Template(lines, tuple(found.values()), library, targets, read_properties(folder, faults), bindings)
+    return Template(lines, tuple(found.values()), library, targets, properties, bindings)
 
 
 def read_properties(folder: Path, faults: list[Fault]) -> dict[str, Property]:
     """Properties that a drug may have, by name: `clearance`, or with the target before it, `M1_Kd`."""
-    found = {}
     path = folder / "drug_properties.tsv"
-    for line, row in read_table(path, faults) if path.exists() else []:
-        name = "_".join(part for part in (row["target"], row["property"]) if part)
-        number = {
-            key: read_number(row[key], f"{path.name}:{line}", faults) if row[key] else None
-            for key in ("default", "lower", "upper")
-        }
-        stage = 2 if row["target"] and row["target"] != "CYP2D6" else 1
-        told = {"unit": row["unit"], "role": row["role"], "meaning": row["meaning"], "line": line}
-        found[name] = Property(name=name, stage=stage, **number, **told)  # type: ignore[arg-type]
-    return found
+    rows = read_rows(path, PropertyRow, faults) if path.exists() else []
+    faults += name_faults(PropertyRow, rows, {"units": known_units(folder)})
+    found = [_property(row) for row in rows]
+    return {known.name: known for known in found}
+
+
+def _property(placed: Placed[PropertyRow]) -> Property:
+    """The property of a row; of a row with a fault what can be read."""
+    cells = placed.cells
+    numbers = {key: number_or_nan(cells[key]) for key in ("default", "lower", "upper")}
+    return Property(
+        name="_".join(part for part in (cells["target"], cells["property"]) if part),
+        stage=2 if cells["target"] not in ("", "CYP2D6") else 1,
+        line=placed.line,
+        default=None if math.isnan(numbers["default"]) else numbers["default"],
+        lower=None if math.isnan(numbers["lower"]) else numbers["lower"],
+        upper=None if math.isnan(numbers["upper"]) else numbers["upper"],
+        **{key: cells[key] for key in ("target", "unit", "role", "meaning")},
+    )
+
+
+def _read_targets(path: Path, properties: Mapping[str, Property], faults: list[Fault]) -> dict[str, str]:
+    """Name of the half-maximal concentration by target; drugs have it, a Hill coefficient and a maximal effect there."""
+    rows = read_rows(path, DrugTargetRow, faults)
+    known = list(dict.fromkeys(each.target for each in properties.values() if each.target))
+    faults += name_faults(DrugTargetRow, rows, {"targets": known} if known else {})
+    for row in rows:
+        target, half_point = row.cells["target"], row.cells["half_point"]
+        for part, field in ((half_point, "half_point"), ("hill", "target"), ("Emax", "target")):
+            if row.row is not None and target in known and f"{target}_{part}" not in properties:
+                expected = "Expected a property of drug_properties.tsv."
+                faults.append(Fault(f"drugs have no `{part}` at {target}.", row.where, expected, field=field))
+    return {row.cells["target"]: row.cells["half_point"] for row in rows}
 
 
 def _read_lines(path: Path, faults: list[Fault]) -> tuple[Line, ...]:
@@ -145,17 +177,22 @@ def _sections(path: Path) -> dict[int, tuple[str, int]]:
 
 
 def _read_molecules(
-    path: Path, sections: set[str], targets: Mapping[str, str], faults: list[Fault]
+    path: Path, sections: Collection[str], targets: Mapping[str, str], faults: list[Fault]
 ) -> dict[str, Molecule]:
+    """Molecules by name, with the row for any other drug."""
+    rows = read_rows(path, MoleculeRow, faults)
+    names = [row.cells["molecule"] for row in rows]
+    known = {"molecules": names, "sections": sections, **({"drug targets": targets} if targets else {})}
+    faults += name_faults(MoleculeRow, rows, known)
+    if rows and LIBRARY not in names:
+        expected = "Expected one, for every drug that a scenario gives follows it."
+        faults.append(Fault(f"no row for `{LIBRARY}`.", path.name, expected, nearest(LIBRARY, names), "molecule"))
     found = {}
-    for line, row in read_table(path, faults):
-        where = f"{path.name}:{line}"
-        for section in set(row["sections"].split()) - sections:
-            faults.append(Fault(f"`{section}` is no section of drug.ant.", where, remedy=nearest(section, sections)))
-        for target in set(row["targets"].split()) - set(targets):
-            faults.append(Fault(f"`{target}` is no target of a drug.", where, remedy=nearest(target, targets)))
-        chosen = tuple(row["targets"].split()) or tuple(targets)
-        found[row["molecule"]] = Molecule(row["molecule"], tuple(row["sections"].split()), row["parent"], chosen)
+    for cells in (row.cells for row in rows):
+        chosen = tuple(cells["targets"].split()) or tuple(targets)
+        found[cells["molecule"]] = Molecule(
+            cells["molecule"], tuple(cells["sections"].split()), cells["parent"], chosen
+        )
     return found
 
 
@@ -249,4 +286,6 @@ def default_constant(drug: str, property_: Property) -> Constant:
         meaning=f"{property_.meaning}, {drug.replace('_', '-')}; neutral default",
         file="drug_properties.tsv",
         line=property_.line,
+        lower=property_.lower,
+        upper=property_.upper,
     )

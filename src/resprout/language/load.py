@@ -15,15 +15,21 @@ from typing import Any
 from resprout import cache
 from resprout.errors import Fault, ModelError, is_installed, nearest, refuse_others
 from resprout.language.bibliography import read_sources
-from resprout.language.drug_rows import add_drug_files, check_drug_rows
-from resprout.language.drug_template import Template, combine, default_constants, instantiate, read_template
+from resprout.language.drug_rows import add_drug_files, read_drugs
+from resprout.language.drug_template import (
+    Template,
+    combine,
+    default_constants,
+    instantiate,
+    read_properties,
+    read_template,
+)
 from resprout.language.ordering import sort_assigned, with_reads
 from resprout.language.records import Constant, Equation, Model
 from resprout.language.references import check_tables, read_others
 from resprout.language.stages import read_stage, stage_files
 from resprout.language.tables import (
     check_names,
-    drug_constants,
     outside_constants,
     parameter_constants,
     table_cells,
@@ -152,11 +158,13 @@ def _read(folder: Path, digest: str) -> _Parts:
     """
     faults: list[Fault] = []
     sources = read_sources(folder / "sources.bib", faults)
+    before = len(faults)
+    properties = read_properties(folder, faults)
+    whole = len(faults) == before
     constants = check_names(
         [
             *parameter_constants(folder, set(sources), faults),
-            *drug_constants(folder, "drugs", 1, set(sources), faults),
-            *drug_constants(folder, "targets", 2, set(sources), faults),
+            *read_drugs(folder, properties, set(sources), faults),
             *outside_constants(folder, set(sources), faults),
         ],
         faults,
@@ -165,12 +173,11 @@ def _read(folder: Path, digest: str) -> _Parts:
     for number, path in stage_files(folder):
         equations += read_stage(number, path, faults)[0]
     before = len(faults)
-    template = read_template(folder, faults)
-    parts = _Parts(folder, digest, sources, constants, equations, template if len(faults) == before else None)
-    if template is not None:
-        check_drug_rows(folder, template.properties, faults)
+    template = read_template(folder, properties, faults)
+    whole = whole and len(faults) == before
+    parts = _Parts(folder, digest, sources, constants, equations, template if whole else None)
     rows = read_others(folder, faults)
-    if tables_with_rows(folder, constants):
+    if whole and tables_with_rows(folder, constants):
         # else what an unreadable table would have given would be told as missing at every place that reads it
         quantities, known = _instances(parts, 0, [])
         check_tables(folder, rows, known, [equation.name for equation in quantities], set(sources), faults)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from resprout.errors import Fault, InputError, nearest, need_package
+from resprout.language.bounds import WORDS, in_words, is_between, is_within
 from resprout.language.rating_scales import Scale, scales_of
 
 OUTSIDE = ("people", "rating")  # roles of constants that recruitment and raters read
@@ -24,7 +25,8 @@ class Constant:
     shared    name of the eta it shares with other constants; empty for its own
     source    keys of `sources.bib`, separated by spaces; empty only if assumed
     grade     measured, fitted or assumed            evidence ids of the published facts behind it
-    bounds    any, nonnegative, positive or share (0 to 1); empty for any
+    bounds    any, nonnegative, positive, multiple or share (0 to 1); empty for any
+    lower, upper   bounds of a drug's constant, in `unit`; None for none
     """
 
     name: str
@@ -41,11 +43,23 @@ class Constant:
     file: str
     line: int
     bounds: str = ""
+    lower: float | None = None
+    upper: float | None = None
 
     @property
     def in_chain(self) -> bool:
         """Whether it belongs to the chain from dose to score, not to recruitment or rating."""
         return self.role not in OUTSIDE
+
+    def allows(self, value: float) -> bool:
+        """Whether it may take a value."""
+        return is_within(value, self.bounds) and is_between(value, self.lower, self.upper)
+
+    @property
+    def allowed(self) -> str:
+        """The values that it may take, in words."""
+        named = WORDS[self.bounds] if self.bounds else in_words(self.lower, self.upper)
+        return f"{named} {self.unit}" if self.unit != "dimensionless" else named
 
 
 @dataclass(frozen=True)

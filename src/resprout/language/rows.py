@@ -116,7 +116,11 @@ def _header_fits(line: tuple[int, str], header: tuple[str, ...], shown: str, fau
         return True
     where, expected = f"{shown}:{line[0]}", f"Expected columns: {', '.join(header)}."
     missing = [name for name in header if name not in cells]
-    wrong = [Fault(f"`{c}` is no column.", where, expected, nearest(c, missing)) for c in cells if c not in header]
+    wrong = [
+        Fault(f"`{c}` in the header line is no column.", where, expected, nearest(c, missing))
+        for c in cells
+        if c not in header
+    ]
     gone = [f"`{name}`" for name in missing] if len(missing) > len(wrong) else []
     if gone:
         wrong.append(Fault(f"the header line lacks {', '.join(gone)}.", where, expected))

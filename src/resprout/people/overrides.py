@@ -48,7 +48,7 @@ def split_overrides(
 def overridden(model: Model, overrides: Mapping[str, float] | None) -> Model:
     """The model of a trial with other values of some parameters; people still vary around them, nothing draws them.
 
-    raises    InputError with every value that is none, every unknown name and every constant that each person has of their own
+    raises    InputError with every value that is none or out of bounds, every unknown name and every constant that each person has of their own
     """
     faults = []
     for name, value in (overrides or {}).items():
@@ -57,6 +57,8 @@ def overridden(model: Model, overrides: Mapping[str, float] | None) -> Model:
             faults.append(Fault(f"`{name}` is no constant of the model.", "", "", remedy, field=str(name)))
         elif isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
             faults.append(Fault(f"`{name}` is set to {value}.", "", "Expected a finite number.", field=name))
+        elif not (constant := model.constants[name]).allows(float(value)):
+            faults.append(Fault(f"`{name}` is set to {value}.", "", f"Expected {constant.allowed}.", field=name))
         elif name in OF_A_PERSON:
             found = f"`{name}` is each person's own in a trial."
             faults.append(Fault(found, "", "", f"Set {OF_A_PERSON[name]}.", field=name))

@@ -146,7 +146,7 @@ def _block_faults(model: Model, blocks: Mapping[str, float]) -> list[Fault]:
 
 
 def _override_faults(model: Model, plan: Regimen | None, overrides: Mapping[str, float]) -> list[Fault]:
-    """What is wrong with the changed constants: unknown, not finite, or read by nothing under this regimen.
+    """What is wrong with the changed constants: unknown, not finite, out of bounds, or read by nothing under this regimen.
 
     model   with the drugs of the regimen
     """
@@ -169,7 +169,9 @@ def _override_faults(model: Model, plan: Regimen | None, overrides: Mapping[str,
             faults.append(Fault(found, "", "Expected a constant of a drug and route that are given.", "", str(name)))
         elif not _is_finite(value):
             faults.append(Fault(f"`{name}` is set to {value}.", "", "Expected a finite number.", "", str(name)))
-        elif model.constants[name].role == "rating":
+        elif not (constant := model.constants[name]).allows(float(value)):
+            faults.append(Fault(f"`{name}` is set to {value}.", "", f"Expected {constant.allowed}.", "", str(name)))
+        elif constant.role == "rating":
             found, remedy = f"`{name}` is a parameter of ratings, and nobody is rated here.", "Set it for a trial."
             faults.append(Fault(found, "", "Expected a constant of the model or of people.", remedy, str(name)))
     return faults
