@@ -24,7 +24,7 @@ def prune(
     inactive    inputs that are zero at the steady state
     returns     a System on a new graph
 
-    A state that starts at zero, is not dosed and has no inflow stays zero: a companion drug that is not given, a depot that is not used.
+    A state that starts at zero, is not dosed and has no inflow stays zero: a drug that is not given, a depot that is not used.
     One that nothing else drives, and whose rate is a straight line in it, stays where that line is zero.
     """
     outputs = tuple(outputs)
