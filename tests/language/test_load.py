@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from resprout.calibrate.measurements import read_measurements
 from resprout.errors import ModelError
 from resprout.language import citation, find_quantity, load_model
+from resprout.language.drug_instances import with_drugs
+from resprout.language.load import _from_json
 
 
 def broken(folder: Path, file: str, old: str, new: str) -> str:
@@ -127,3 +131,11 @@ def test_every_constant_has_a_source_or_says_that_it_is_assumed():
 def test_a_citation_is_one_line():
     line = citation({"author": "A. Writer", "year": "2001", "title": "A {Book}", "doi": "10.1/x"})
     assert line == "A. Writer. (2001). A Book. doi:10.1/x"
+
+
+def test_a_model_from_the_cache_is_the_model_that_was_checked():
+    first = load_model()
+    fields = dataclasses.asdict(first)
+    again = _from_json(json.loads(json.dumps(fields)), first.folder)
+    assert dataclasses.asdict(again) == fields
+    assert with_drugs(again, ["ketamine"]) is again

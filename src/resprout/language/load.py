@@ -136,7 +136,7 @@ def _from_json(fields: dict[str, Any], folder: str) -> Model:
     for kind in ("states", "assigned"):
         fields[kind] = tuple(Equation(**{**row, "reads": tuple(row["reads"])}) for row in fields[kind])
     fields["tables"] = {name: tuple(rows) for name, rows in fields["tables"].items()}
-    return Model(**{**fields, "folder": folder})
+    return Model(**{**fields, "folder": folder, "drugs": tuple(fields["drugs"])})
 
 
 @dataclass(frozen=True)
