@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.dosing.dose_events import check_routes, regimen_events, route_constants
+from resprout.dosing.dose_events import check_routes, prepare_doses
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, SolveError
 from resprout.language.drug_instances import binding, library_drugs, with_drugs, with_places
@@ -211,9 +211,7 @@ def prepare_arm(
     plan = Regimen("", ())
     if doses:
         plan = _regimen(model, " + ".join(doses), f"{arm.person}: {arm.done}")
-    nominal = with_drugs(model, plan.drugs).nominal
-    given = {**route_constants(plan, {**nominal, **given}), **given}
-    events = regimen_events(plan, {**nominal, **given})
+    _, given, events = prepare_doses(model, plan, given)
     changes += list(zip(events.time_h.tolist(), events.name, events.value, strict=True))
     return PreparedArm(given, changes, plan.drugs)
 

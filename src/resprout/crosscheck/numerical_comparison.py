@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.crosscheck.external_simulators import Copasi, RoadRunner, whole_text, whole_values
-from resprout.dosing.dose_events import regimen_events
+from resprout.dosing.dose_events import prepare_doses
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import InputError
 from resprout.language import given_or_shipped
+from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
 from resprout.simulation.observation_times import output_hours
@@ -41,19 +42,19 @@ def compare_numerics(
               difference at any hour, over the output's largest value in that patient
     """
     model = given_or_shipped(model)
-    names = list(outputs or main_outputs(model))
     people = recruit(patients, seed=seed, model=model)
-    plan = parse_regimen(regimen)
+    plan = parse_regimen(regimen, library_drugs(model))
     hours = output_hours(plan.times_h, days * 24)
-    events = regimen_events(plan, {**model.nominal, **people.constants})
-    found = run_patients(model, people.constants, events, hours, names, tolerance=tolerance).value
-    start, _ = steady_states(model, people.constants)
+    model, constants, events = prepare_doses(model, plan, people.constants)
+    names = list(outputs or main_outputs(model))
+    found = run_patients(model, constants, events, hours, names, tolerance=tolerance).value
+    start, _ = steady_states(model, constants)
     rows: dict[str, Floats | None] = {}
     for reference, solve in _references(model, names, hours).items():
         worst = np.zeros(len(names))
         try:
             for patient in range(patients):
-                own = {name: float(value[patient]) for name, value in people.constants.items()}
+                own = {name: float(np.broadcast_to(value, patients)[patient]) for name, value in constants.items()}
                 truth = solve(own, start[patient], events.of(patient))
                 peak = np.maximum(np.abs(truth).max(axis=0), 1e-9)
                 worst = np.maximum(worst, np.abs(found[patient] - truth).max(axis=0) / peak)

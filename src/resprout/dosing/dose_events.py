@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from resprout.dosing.regimen import KETAMINES, Dose, Regimen
 from resprout.errors import Fault, InputError
+from resprout.language.drug_instances import with_drugs
 from resprout.language.records import Model
 from resprout.solve import Events
 
@@ -77,6 +78,20 @@ def route_constants(regimen: Regimen, constants: Mapping[str, Numbers | float]) 
         if dose.route in LABORATORY and half_life in constants:
             found[f"{dose.drug}_brain_half_time"] = constants[half_life]
     return found
+
+
+def prepare_doses(
+    model: Model, regimen: Regimen, constants: Mapping[str, Numbers | float]
+) -> tuple[Model, dict[str, Numbers | float], Events]:
+    """What a regimen makes of a model and of somebody's constants: the one way from doses to the engine.
+
+    model       the chain
+    constants   by constant: a number or [patient], what differs from the model's values; it stands above what a route decides
+    returns     the model with the regimen's drugs, the constants with those that routes decide, and the doses as events
+    """
+    chain = with_drugs(model, regimen.drugs)
+    given = {**route_constants(regimen, {**chain.nominal, **constants}), **constants}
+    return chain, given, regimen_events(regimen, {**chain.nominal, **given})
 
 
 def dosing_names(regimen: Regimen) -> set[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from resprout.dosing.dose_events import regimen_events, route_constants
+import numpy as np
+
+from resprout.dosing.dose_events import prepare_doses
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.exchange.omex_archive import write_archive
 from resprout.exchange.sbml_writer import Change, write_sbml
@@ -28,8 +30,8 @@ def read_regimen(model: Model, text: str) -> Regimen:
 
 def regimen_parts(model: Model, plan: Regimen) -> tuple[dict[str, float], Events]:
     """Constants of the drugs that are given, and the doses as changes, for the shipped values of every constant."""
-    constants = {name: float(value) for name, value in route_constants(plan, model.nominal).items()}
-    return constants, regimen_events(plan, {**model.nominal, **constants})
+    _, constants, events = prepare_doses(model, plan, {})
+    return {name: float(np.median(value)) for name, value in constants.items()}, events
 
 
 def as_changes(model: Model, events: Events, patient: int = 0) -> list[Change]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.dosing.dose_events import regimen_events, route_constants
+from resprout.dosing.dose_events import prepare_doses
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, SolveError, refuse_others
-from resprout.language.drug_instances import with_drugs
 from resprout.language.records import ImportedModel, Model
 from resprout.people.cohort import Cohort, recruit
 from resprout.people.draws import draws_words
@@ -81,10 +80,8 @@ def run_cohort(model: Model, cohort: Cohort, scenario: Scenario, numerics: Numer
     raises   SolveError if more patients fail than allowed
     """
     numerics = numerics or Numerics()
-    chain = with_drugs(model, scenario.regimen.drugs)
-    changed: dict[str, Any] = {**cohort.constants, **scenario.overrides}
-    changed = {**route_constants(scenario.regimen, {**chain.nominal, **changed}), **changed}
-    events = regimen_events(scenario.regimen, {**chain.nominal, **changed})
+    own: dict[str, Any] = {**cohort.constants, **scenario.overrides}
+    chain, changed, events = prepare_doses(model, scenario.regimen, own)
     if scenario.blocks:
         names = tuple(block_input(model, name) or name for name in scenario.blocks)
         value = np.array([[float(share)] for share in scenario.blocks.values()])

@@ -14,7 +14,7 @@ from resprout.simulation.cohort_simulation import refuse_failures
 from resprout.simulation.labelled_results import labelled
 from resprout.simulation.settings import Numerics
 from resprout.solve import Events, check_names, run_patients
-from resprout.solve.initial_values import OWN_TOLERANCE
+from resprout.solve.initial_values import IMPORTED_TOLERANCE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,7 +60,7 @@ def simulate_imported(
         model, changed, Events.none(), time, names, tolerance=numerics.tolerance, threads=numerics.threads
     )
     refuse_failures(found.status, numerics.allowed_failures, spared=0)
-    told = {"model": model.name, "file": model.file, "tolerance": numerics.tolerance or OWN_TOLERANCE}
+    told = {"model": model.name, "file": model.file, "tolerance": numerics.tolerance or IMPORTED_TOLERANCE}
     told |= {"time_unit": model.time_unit or "not declared: counted as hours"}
     told |= {"overrides": ", ".join(f"{name}={_short(value)}" for name, value in changed.items())}
     run = labelled(model, found, moments.tolist(), names, told)

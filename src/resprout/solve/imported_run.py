@@ -15,7 +15,7 @@ from resprout.solve.driver import drive, open_task
 from resprout.solve.driver_arrays import Patients, Plan, open_lanes, open_workspace
 from resprout.solve.event_watcher import EventWatcher, around
 from resprout.solve.events import Events, Floats, timetable
-from resprout.solve.initial_values import Beginning, begin, break_times, own_limits, read_own
+from resprout.solve.initial_values import Beginning, begin, break_times, imported_tolerances, read_imported_equations
 from resprout.solve.kernel_code import Kernel, build_kernel
 from resprout.solve.tableau import METHODS
 
@@ -31,7 +31,7 @@ def run_imported(  # many arguments: those of run_patients
     method: str,
 ) -> Trajectories:
     """Solve an imported model from its initial values."""
-    begun, (system, model_events) = begin(model, constants), read_own(model)
+    begun, (system, model_events) = begin(model, constants), read_imported_equations(model)
     if times[0] < 0 or (model_events and events.name):
         raise InputError(
             Fault("this model starts at 0 and has events of its own.", "", "Expected no hour below 0, no doses.")
@@ -46,7 +46,7 @@ def run_imported(  # many arguments: those of run_patients
     batch = make_batch(model, kernel, begun.constants, max(events.value.shape[1], len(start)))
     changes = timetable(model, events, kernel.layout.states, kernel.layout.constants).landing_at(breaks)
     plan = Plan(times, changes.time_h, changes.first, changes.row, changes.value)
-    limits = own_limits(tolerance, start)
+    limits = imported_tolerances(tolerance, start)
     if not model_events:
         return integrate(kernel, batch, plan, start, limits, threads)
     return _integrate_watched(model, kernel, batch, plan, begun, limits, outputs)
@@ -62,7 +62,7 @@ def _integrate_watched(
     outputs: tuple[str, ...],
 ) -> Trajectories:
     """Integrate an imported model that has events: the same loop in Python, with a watcher."""
-    system, model_events = read_own(model)
+    system, model_events = read_imported_equations(model)
     values = [np.broadcast_to({**model.nominal, **begun.constants}[name], batch.patients) for name in system.constants]
     table = np.array(values, dtype=float).reshape(len(values), batch.patients).T
     clock = system.states.index(model.clock) if model.clock else -1

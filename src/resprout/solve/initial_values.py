@@ -16,7 +16,7 @@ from resprout.compile.system import Event, System
 from resprout.language.records import ImportedModel
 from resprout.solve.events import Floats
 
-OWN_TOLERANCE = 1e-8
+IMPORTED_TOLERANCE = 1e-8
 """Tighter than the shipped model's: nobody has yet looked at how this model's errors add up."""
 SMALL_SHARE = 1e-4
 """Absolute over relative tolerance, in units of where a state begins."""
@@ -36,7 +36,7 @@ class Beginning:
 
 
 @functools.lru_cache(maxsize=8)
-def read_own(model: ImportedModel) -> tuple[System, tuple[Event, ...]]:
+def read_imported_equations(model: ImportedModel) -> tuple[System, tuple[Event, ...]]:
     """The equations of an imported model, and its events on the same graph."""
     # libsbml is imported only for an imported model
     from resprout.compile.read import read_events, read_imported
@@ -63,7 +63,7 @@ def begin(model: ImportedModel, given: Mapping[str, ArrayLike]) -> Beginning:
     return Beginning(constants, np.ascontiguousarray(np.stack(states, axis=-1)))
 
 
-def own_limits(relative: float, start: Floats) -> Floats:
+def imported_tolerances(relative: float, start: Floats) -> Floats:
     """[1 + state] relative tolerance, then absolute by state: a small share of where the state begins.
 
     A state that begins at zero is held like the smallest other one.

@@ -15,7 +15,7 @@ from resprout.solve.batch import Batch, Trajectories, integrate, make_batch, sha
 from resprout.solve.driver_arrays import SOLVED, Patients, Plan, open_steady_lanes
 from resprout.solve.events import Events, Floats, timetable
 from resprout.solve.imported_run import run_imported
-from resprout.solve.initial_values import OWN_TOLERANCE
+from resprout.solve.initial_values import IMPORTED_TOLERANCE
 from resprout.solve.kernel_code import Kernel, build_kernel
 from resprout.solve.steady_state import find_steady_states_compiled, open_steady_task
 from resprout.solve.tableau import METHODS
@@ -55,7 +55,7 @@ def run_patients(  # many arguments: what is solved, and how by keyword
     check_names(model, constants, chosen)
     how = (tolerance, threads, method)
     if isinstance(model, ImportedModel):
-        return run_imported(model, constants, events, times, chosen, tolerance or OWN_TOLERANCE, threads, method)
+        return run_imported(model, constants, events, times, chosen, tolerance or IMPORTED_TOLERANCE, threads, method)
     bound = binding(model) if isinstance(model, Model) else None
     if bound is None:
         return _run_chain(model, constants, events, times, chosen, how)

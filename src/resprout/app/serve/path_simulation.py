@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from resprout.app.serve.form_fields import fields_of
 from resprout.app.serve.form_state import State, read_regimen, read_state
 from resprout.calibrate.hypotheses import read_hypotheses
-from resprout.dosing.dose_events import regimen_events, route_constants
+from resprout.dosing.dose_events import prepare_doses, regimen_events
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, SolveError
 from resprout.figures.stage_panels import PATH_OUTPUTS
@@ -121,7 +121,7 @@ def patient_trajectory(
     overrides = dict(changed)
     model = with_drugs(model, regimen.drugs)
     constants: dict[str, Any] = {**person_constants(model, person), **overrides}
-    constants = {**route_constants(regimen, {**model.nominal, **constants}), **constants}
+    _, constants, doses = prepare_doses(model, regimen, constants)
     drugs = len(regimen.drugs)
     events = silent_events(model)
     before_dose = np.array([[overrides.get(name, model.nominal.get(name, 0.0))] for name in events.name])
@@ -129,7 +129,7 @@ def patient_trajectory(
     if blocks:
         shares = np.array([[share] for _, share in blocks])
         events = events.joined(Events(np.zeros(len(blocks)), tuple(name for name, _ in blocks), shares))
-    events = events.joined(regimen_events(regimen, {**model.nominal, **constants}))
+    events = events.joined(doses)
     hours = output_hours(regimen.times_h, max(days * 24, regimen.times_h[-1] + 24))
     outputs = trajectory_outputs(model)
     with contextlib.nullcontext() if drugs in _warm else _building:
