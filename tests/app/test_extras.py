@@ -54,3 +54,9 @@ def run(words, folder):
 def test_the_commands_of_a_plain_install_need_no_extra(words, tmp_path):
     code, said = run(words, tmp_path)
     assert code == 0, said[-800:]
+
+
+def test_a_model_that_was_not_checked_for_units_says_which_extra_does_it(tmp_path):
+    code, said = run(["check"], tmp_path)
+    assert code == 0
+    assert "Units were not checked" in said and 'resprout[exchange]"' in said

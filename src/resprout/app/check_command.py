@@ -73,7 +73,7 @@ def _show_model(loaded: Model, as_json: bool) -> None:
         f"names, {'units, ' if facts['units_checked'] else ''}sources and grades are valid."
     )
     if not facts["units_checked"]:
-        stdout_console().print('Units were not checked: install the extra with `pip install "resprout[exchange]"`.')
+        stdout_console().print('Units were not checked: install the extra with `pip install "resprout\\[exchange]"`.')
 
 
 def _compare(loaded: Model, regimen: str, patients: int, seed: int, tolerance: float | None, as_json: bool) -> None:

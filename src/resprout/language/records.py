@@ -19,7 +19,7 @@ class Constant:
     """A constant of the model: one row of `parameters.tsv`, `people.tsv` or `ratings.tsv`, or one number of another table.
 
     name      the one name of the quantity          value    in `unit`
-    stage     1 to 6; 0 for people and ratings       role     constant, input (changed by doses and blocks), cause or slot;
+    stage     1 to 6; 0 for people and ratings       role     constant, input (changed by doses and blocks), cause or default;
                                                               people or rating, which no equation reads
     spread    how people differ, e.g. "cv 0.20"; empty for no spread
     shared    name of the eta it shares with other constants; empty for its own

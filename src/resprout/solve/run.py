@@ -22,7 +22,6 @@ from resprout.solve.tableau import METHODS
 
 DEFAULT_TOLERANCE = 7e-6
 DEFAULT_METHOD = "Rodas4"
-BLOCK_ENDINGS = ("_block", "_knockdown")
 
 
 def run_patients(  # many arguments: what is solved, and how by keyword
@@ -96,7 +95,7 @@ def perturbed_names(model: EquationModel, events: Events, constants: Mapping[str
     So all blocked arms share one code, which costs them a fifteenth more time each and spares seconds of compiling.
     """
     perturbed = frozenset(events.name) | (frozenset(constants) & frozenset(model.inputs))
-    blocks = frozenset(name for name in model.inputs if name.endswith(BLOCK_ENDINGS))
+    blocks = frozenset(name for name in model.inputs if model.constants[name].bounds == "share")
     return perturbed | blocks if perturbed & blocks else perturbed
 
 
