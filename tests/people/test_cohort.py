@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from resprout.errors import InputError
+from resprout.errors import InputError, ModelError
 from resprout.language import load_model
 from resprout.people import Entry, recruit
 from resprout.people.cohort import read_entry
@@ -75,3 +75,8 @@ def test_entry_criteria_are_read_from_text():
 def test_what_is_no_criterion_is_refused(text):
     with pytest.raises(InputError, match="no entry criterion"):
         read_entry(text, load_model())
+
+
+def test_a_model_folder_without_people_says_so(toy_folder):
+    with pytest.raises(ModelError, match="no `age_mean`, nor"):
+        recruit(3, model=load_model(toy_folder))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.errors import Fault, InputError, refuse_others
+from resprout.errors import Fault, InputError, ModelError, refuse_others
 from resprout.language import given_or_shipped
+from resprout.language.known_names import PEOPLE
 from resprout.language.records import Model
 from resprout.people.covariates import Covariates, Numbers, covariate_constants, genotype_named
 from resprout.people.entry import Entry, default_entry, read_entry, refuse_senseless
@@ -110,6 +111,7 @@ def recruit(
         ("genotype", genotype, genotype is None or isinstance(genotype, str), "a genotype such as `Val/Met`"),
     )
     model = given_or_shipped(model)
+    _refuse_without_people(model)
     entry = read_entry(entry, model) if isinstance(entry, str) else entry
     refuse_senseless(n, seed, population, entry, model)
     genotype = None if genotype is None else genotype_named(genotype)
@@ -123,6 +125,18 @@ def recruit(
         _refuse_hardly_anybody(n - found, n, first)
     constants, columns = _together(kept, np.arange(n))
     return Cohort(constants, columns, seed, population, int(columns["candidate"][-1]) + 1)
+
+
+def _refuse_without_people(model: Model) -> None:
+    """Refuse a model folder that says nothing of people.
+
+    raises   ModelError
+    """
+    lacking = [name for name in PEOPLE if name not in model.constants]
+    if lacking:
+        found = f"the model has no `{lacking[0]}`, nor {len(lacking) - 1} other parameters of people."
+        remedy = "Copy people.tsv from the folder of the shipped model."
+        raise ModelError(Fault(found, "people.tsv", "Nobody can be recruited without them.", remedy))
 
 
 def recruit_studies(n: int, studies: NDArray[np.int64], wanted: Recruitment, model: Model) -> Cohort:
