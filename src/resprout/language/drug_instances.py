@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from resprout.language.load import model_with_places
-from resprout.language.records import Constant, Equation, Model
+from resprout.language.records import Equation, Model
 
 _PLACE = re.compile(r"\bdrug([1-9]\d*)_")
 
@@ -68,12 +68,12 @@ def _with(model: Model, drugs: tuple[str, ...]) -> Model:
             equation,
             name=own(equation.name),
             text=own(equation.text),
-            meaning=re.sub(r"\bdrug([1-9]\d*)\b", lambda m: drugs[int(m[1]) - 1].replace("_", "-"), equation.meaning),
+            meaning=_meaning(equation.meaning, drugs),
             reads=tuple(own(name) for name in equation.reads),
         )
 
-    neutral = {own(name): constant for name, constant in form.constants.items() if _PLACE.match(name)}
-    added = {name: _neutral(constant, name, drugs) for name, constant in neutral.items()}
+    neutral = (constant for name, constant in form.constants.items() if _PLACE.match(name))
+    added = {own(c.name): replace(c, name=own(c.name), meaning=_meaning(c.meaning, drugs)) for c in neutral}
     return replace(
         model,
         constants={**added, **model.constants},
@@ -85,9 +85,8 @@ def _with(model: Model, drugs: tuple[str, ...]) -> Model:
     )
 
 
-def _neutral(constant: Constant, name: str, drugs: Sequence[str]) -> Constant:
-    drug = next(drug for drug in drugs if name.startswith(f"{drug}_")).replace("_", "-")
-    return replace(constant, name=name, meaning=re.sub(r"\bdrug[1-9]\d*\b", drug, constant.meaning))
+def _meaning(text: str, drugs: Sequence[str]) -> str:
+    return re.sub(r"\bdrug([1-9]\d*)\b", lambda found: drugs[int(found[1]) - 1].replace("_", "-"), text)
 
 
 def with_places(model: Model, places: int) -> Model:
@@ -138,13 +137,13 @@ def binding(model: Model) -> Binding | None:
     """How a model with named drugs is bound to its numbered form; None for a model without them."""
     if not model.drugs:
         return None
-    form = _form(model, len(model.drugs))
+    form = with_places(model, len(model.drugs))
     inner = {}
     for name in (*form.constants, *(equation.name for equation in (*form.states, *form.assigned))):
         found = _PLACE.match(name)
         if found:
             inner[f"{model.drugs[int(found[1]) - 1]}_{name[found.end() :]}"] = name
-    constants = {name: model.constants.get(name, constant) for name, constant in form.constants.items()}
+    constants = dict(form.constants)
     for name, inside in inner.items():
         if inside in form.constants:
             constants[inside] = replace(form.constants[inside], value=model.constants[name].value)
