@@ -36,8 +36,6 @@ def reaction(count: str, law: str = f"<kineticLaw>{ONE}</kineticLaw>", more: str
 
 REFUSED = {
     "algebraic rule": LIVE + f"<listOfRules><algebraicRule>{MATH}<ci>x</ci></math></algebraicRule></listOfRules>",
-    "delay of an event": LIVE + f"<listOfEvents>{EVENT}<delay>{ONE}</delay></event></listOfEvents>",
-    "priority of an event": LIVE + f"<listOfEvents>{EVENT}<priority>{ONE}</priority></event></listOfEvents>",
     "constraint": LIVE + f"<listOfConstraints><constraint>{MATH}<true/></math></constraint></listOfConstraints>",
     "`delay`": LIVE + CALLED.format(MATH, csymbol("delay", "<ci>x</ci>", "<cn>1</cn>")),
     "`rateOf`": LIVE
@@ -96,10 +94,9 @@ def test_a_package_that_changes_the_mathematics_is_refused_by_name(tmp_path, nam
 
 
 def test_all_that_is_not_run_is_told_at_once(tmp_path):
-    events = REFUSED["delay of an event"].replace(LIVE, "").replace("</delay>", f"</delay><priority>{ONE}</priority>")
-    rules = REFUSED["`factorial`"]
-    message = refusal(written(tmp_path, rules + events))
-    assert all(named in message for named in ("`factorial`", "a delay of an event", "a priority of an event"))
+    constraint = REFUSED["constraint"].replace(LIVE, "")
+    message = refusal(written(tmp_path, REFUSED["`factorial`"] + constraint))
+    assert all(named in message for named in ("`factorial`", "a constraint"))
 
 
 def test_a_quantity_without_a_value_is_told(tmp_path):

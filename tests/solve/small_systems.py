@@ -68,7 +68,7 @@ def step_of(
 ) -> SimpleNamespace:
     """One step attempted from a state [state, lane]; returns all arrays by name."""
     limits, width = np.array([tolerance, *[tolerance * 1e-2] * len(state)]), state.shape[1]
-    lanes, work = open_lanes(kernel.layout, width), open_workspace(kernel.layout, width, limits)
+    lanes, work = open_lanes(kernel.layout, width, limits), open_workspace(kernel.layout, width, limits)
     arrays = {**lanes._asdict(), **work._asdict()}
     lanes.state[:], lanes.peak[:] = state, np.abs(state)
     lanes.constants[: len(constants)] = np.reshape(constants, (-1, 1))

@@ -105,15 +105,16 @@ def test_a_step_cut_short_lands_exactly_and_does_not_shorten_the_next():
 @pytest.mark.parametrize(
     ("case", "ended"),
     [
-        ({"error": 4.0, "growth": 0.5, "proposed": 1.9e-9}, True),
-        ({"error": 4.0, "growth": 0.5, "proposed": 2.1e-9}, False),
+        # at hour 10 the next step would be 1e-15 of the time passed
+        ({"error": 4.0, "growth": 0.5, "proposed": 1.9e-14}, True),
+        ({"error": 4.0, "growth": 0.5, "proposed": 2.1e-14}, False),
         # a step that small which is accepted is no failure: the next may grow
-        ({"error": 0.5, "growth": 0.5, "proposed": 1.9e-9}, False),
+        ({"error": 0.5, "growth": 0.5, "proposed": 1.9e-14}, False),
         ({"steps": 99_999.0}, True),
         ({"steps": 99_998.0}, False),
     ],
 )
-def test_a_patient_is_given_up_below_a_nanohour_or_after_a_hundred_thousand_steps(case, ended):
+def test_a_patient_is_given_up_below_a_share_of_the_time_passed_or_after_a_hundred_thousand_steps(case, ended):
     assert bool(judged(**case)[1].ended[0]) == ended
 
 

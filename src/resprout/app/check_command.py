@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,10 @@ from resprout.app.options import AsJson
 from resprout.errors import Fault, InputError, SolveError, is_installed
 
 if TYPE_CHECKING:
-    from resprout.language.records import Model
+    from resprout.language.records import ImportedModel, Model
+
+DEFAULT_HOURS = 336.0
+"""As long as `simulate` follows a file by default."""
 
 
 def check(
@@ -24,6 +28,9 @@ def check(
     patients: Annotated[int, typer.Option(min=1, max=200, help="Random patients for --numerics.")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the patients.")] = 1,
     regimen: Annotated[str, typer.Option(help="Regimen of the patients.")] = "ketamine 0.5 mg/kg iv over 40 min",
+    until: Annotated[
+        float | None, typer.Option(help="End of the compared run of a file, in its unit of time; default: 14 days.")
+    ] = None,
     tolerance: Annotated[float | None, typer.Option(min=1e-12, max=1e-2, help="Relative tolerance of a step.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,10 +50,13 @@ def check(
         from resprout.app.imported_commands import show_file
 
         if numerics:
-            found = "`--numerics` compares virtual patients, which a model file has not."
-            raise InputError(Fault(found, "--numerics", "", "Leave it out."))
-        show_file(loaded, as_json)
+            _compare_file(loaded, until, tolerance, as_json)
+        else:
+            show_file(loaded, as_json)
         return
+    if until is not None:
+        found = "`--until` is given for a model of virtual patients."
+        raise InputError(Fault(found, "--until", "It is meant for an SBML or Antimony file.", "Leave it out."))
     if numerics:
         _compare(loaded, regimen, patients, seed, tolerance, as_json)
     else:
@@ -74,6 +84,44 @@ def _show_model(loaded: Model, as_json: bool) -> None:
     )
     if not facts["units_checked"]:
         stdout_console().print('Units were not checked: install the extra with `pip install "resprout\\[exchange]"`.')
+
+
+def _compare_file(loaded: ImportedModel, until: float | None, tolerance: float | None, as_json: bool) -> None:
+    """Solve an imported model here, with libRoadRunner and, where these differ, with COPASI, and show the differences."""
+    from resprout.app.terminal import print_json, status_spinner, stdout_console, table
+    from resprout.crosscheck.imported_comparison import LIMIT, compare_imported
+    from resprout.simulation.imported_simulation import changing_outputs
+
+    end = DEFAULT_HOURS / loaded.hours_per_unit if until is None else until
+    if not (math.isfinite(end) and end > 0):
+        raise InputError(Fault(f"`--until` is {end:g}.", "--until", "Expected a finite time above 0."))
+    with status_spinner("Solving the model here and with libRoadRunner"):
+        rows = compare_imported(loaded, end, changing_outputs(loaded), tolerance=tolerance)
+    apart = [
+        row["output"] for row in rows if not any(_agrees(row[name], LIMIT) for name in ("libRoadRunner", "COPASI"))
+    ]
+    if as_json:
+        print_json({"rows": rows, "until": end, "limit": LIMIT, "differ": apart})
+    else:
+        cells = [[row["output"], _told(row["libRoadRunner"]), _told(row["COPASI"])] for row in rows]
+        columns = ["output", "libRoadRunner", "COPASI"]
+        stdout_console().print(table(columns, cells, title=loaded.name, right=columns[1:]))
+        stdout_console().print(
+            f"Largest difference of each output to time {end:g}, over its largest value. "
+            f"COPASI is asked where libRoadRunner differs by more than {LIMIT:g}."
+        )
+    if apart and tolerance is None:
+        found = f"{', '.join(f'`{name}`' for name in apart[:5])} agree with neither program."
+        remedy = "Compare at a smaller `--tolerance`; docs/limits.md says what an imported model may hold."
+        raise SolveError(Fault(found, "numerics", f"Expected at most {LIMIT:g} of one of them.", remedy))
+
+
+def _agrees(difference: float | None, limit: float) -> bool:
+    return difference is not None and difference <= limit
+
+
+def _told(difference: float | None) -> str:
+    return "–" if difference is None else f"{difference:.1e}"
 
 
 def _compare(loaded: Model, regimen: str, patients: int, seed: int, tolerance: float | None, as_json: bool) -> None:

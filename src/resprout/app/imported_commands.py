@@ -114,13 +114,16 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
     if as_json:
         rows = [{"endpoint": name, "unit": run[name].attrs["units"], "values": run[name].values[0]} for name in names]
         told: dict[str, Any] = {"model": model.name, "digest": model.digest, "time_unit": unit, "time": own}
-        print_json({**told, "rows": rows, "steps": int(run["steps"][0]), "files": [str(path) for path in files]})
+        told |= {"rows": rows, "steps": int(run["steps"][0]), "notes": run.attrs["notes"]}
+        print_json({**told, "files": [str(path) for path in files]})
         return
     moments = [f"{own[index]:.4g}" for index in chosen]
     cells = [[name, run[name].attrs["units"], *(number(float(run[name][0, i]), 5) for i in chosen)] for name in names]
     title = f"{model.name}: time in {unit}{'' if model.time_unit else ' (the file declares no unit)'}"
     console = stdout_console()
     console.print(table(["output", "unit", *moments], cells, title=title, right=moments))
+    if run.attrs["notes"]:
+        console.print(f"Note: {run.attrs['notes']}.")
     for path in files:
         console.print(f"wrote {path}")
 

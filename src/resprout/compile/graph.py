@@ -29,6 +29,7 @@ class Graph:
         self.value: list[float] = []
         self.symbol: list[str] = []
         self.reads: list[int] = []
+        self.conditions: set[Node] = set()
         self._known: dict[tuple, Node] = {}
         self._derivatives: dict[tuple[Node, int], Node] = {}
         self.states = tuple(states)
@@ -203,6 +204,12 @@ class Graph:
     def compare(self, kind: int, left: Node, right: Node) -> Node:
         """1 where left is LESS than, AT_MOST or EQUAL to right, else 0."""
         return self._node(kind, (left, right))
+
+    def condition(self, kind: int, left: Node, right: Node) -> Node:
+        """A comparison that the model itself makes: a rate that reads it may jump, unlike one that reads that of `abs` or `min`."""
+        node = self.compare(kind, left, right)
+        self.conditions.add(node)
+        return node
 
     def select(self, chosen: Node, left: Node, right: Node) -> Node:
         """left where `chosen` is not 0, else right."""

@@ -16,7 +16,7 @@ def read_system(model: EquationModel) -> System:
     from resprout.compile.read import read_imported
 
     assert isinstance(model, ImportedModel)
-    return read_imported(model)
+    return read_imported(model).hybrid.system
 
 
 def _read_chain(model: Model) -> System:

@@ -79,7 +79,7 @@ def _chain(kind: int, *, swapped: bool = False) -> Build:
 
     def build(graph: Graph, arguments: list[Node]) -> Node:
         pairs = list(pairwise(arguments))
-        found = [graph.compare(kind, *(pair[::-1] if swapped else pair)) for pair in pairs]
+        found = [graph.condition(kind, *(pair[::-1] if swapped else pair)) for pair in pairs]
         return _all(graph, found)
 
     return build
@@ -140,7 +140,7 @@ USUAL: dict[int, Build] = {
     libsbml.AST_RELATIONAL_LEQ: _chain(g.AT_MOST),
     libsbml.AST_RELATIONAL_GEQ: _chain(g.AT_MOST, swapped=True),
     libsbml.AST_RELATIONAL_EQ: _chain(g.EQUAL),
-    libsbml.AST_RELATIONAL_NEQ: lambda graph, arguments: _not(graph, [graph.compare(g.EQUAL, *arguments)]),
+    libsbml.AST_RELATIONAL_NEQ: lambda graph, arguments: _not(graph, [graph.condition(g.EQUAL, *arguments)]),
     libsbml.AST_FUNCTION_SIN: _called("sin"),
     libsbml.AST_FUNCTION_COS: _called("cos"),
     libsbml.AST_FUNCTION_TAN: _called("tan"),

@@ -83,17 +83,26 @@ def _rebuild(system: System, states: tuple[str, ...], replaced: Mapping[str, Nod
     kept = {name: copies[node] for name, node in outputs.items()}
     read = {new.symbol[node] for node in new.reachable([*rate, *kept.values()]) if new.kind[node] == g.SYMBOL}
     constants = tuple(name for name in system.constants if name in read)
-    return System(new, states, constants, tuple(name for name in system.inputs if name in read), rate, kept)
+    inputs = tuple(name for name in system.inputs if name in read)
+    return System(new, states, constants, inputs, rate, kept, system.any_scale)
 
 
 def _copies(old: Graph, new: Graph, targets: Iterable[Node], replaced: Mapping[str, Node]) -> dict[Node, Node]:
     """Every node needed for the targets -> its like on a graph, which may be the same, with some symbols replaced."""
-    copies: dict[Node, Node] = {}
-    # what replaces a symbol may have a larger number than the symbol, so it goes first
-    for node in [*old.reachable(replaced.values()), *old.reachable(targets)]:
-        if old.kind[node] == g.SYMBOL and old.symbol[node] in replaced:
-            copies[node] = copies[replaced[old.symbol[node]]]
-        elif node not in copies:
+    copies = copy_nodes(old, new, old.reachable(replaced.values()), {})
+    symbols = {old.name(symbol): copies[node] for symbol, node in replaced.items()}
+    # what replaces a symbol may hold the symbol itself, so its own copy goes before
+    return copy_nodes(old, new, old.reachable(targets), {**copies, **symbols})
+
+
+def copy_nodes(old: Graph, new: Graph, nodes: Iterable[Node], known: Mapping[Node, Node]) -> dict[Node, Node]:
+    """Nodes in order of evaluation -> their like on a graph.
+
+    known   nodes whose like is given, which may be another operation altogether
+    """
+    copies = dict(known)
+    for node in nodes:
+        if node not in copies:
             copies[node] = _copy(old, new, node, [copies[argument] for argument in old.arguments[node]])
     return copies
 

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 import libsbml
 
+from resprout.compile.conditions import HybridSystem, hold_conditions
 from resprout.compile.graph import Graph, Node
 from resprout.compile.operations import NUMBERS, USUAL, Build
-from resprout.compile.system import Event, System
+from resprout.compile.system import Change, Event, System
 from resprout.errors import Fault, ModelError
 from resprout.language.records import ImportedModel
 
 
-def read_imported(model: ImportedModel) -> System:
-    """Read the rules of an imported model into a graph."""
+@dataclass(frozen=True)
+class ImportedEquations:
+    """An imported model as nodes.
+
+    plain    its system as the file has it         events   on the graph of `plain`
+    hybrid    the system that is integrated, its rates without jumps: conditions are inputs
+    """
+
+    plain: System
+    events: tuple[Event, ...]
+    hybrid: HybridSystem
+
+
+@functools.lru_cache(maxsize=8)
+def read_imported(model: ImportedModel) -> ImportedEquations:
+    """Read the rules and events of an imported model."""
     document = libsbml.readSBMLFromString(model.sbml)
     document.expandFunctionDefinitions()
     rules = document.getModel()
@@ -28,29 +45,33 @@ def read_imported(model: ImportedModel) -> System:
     for equation in model.assigned:
         assigned[equation.name] = _node(graph, rules.getRule(equation.name).getMath(), look_up, USUAL)
     rate = tuple(_node(graph, rules.getRule(name).getMath(), look_up, USUAL) for name in states)
-    return System(graph, states, tuple(model.constants), model.inputs, rate, assigned)
+    system = System(graph, states, tuple(model.constants), model.inputs, rate, assigned, any_scale=True)
+    events = tuple(_event(event, rules, system) for event in rules.getListOfEvents())
+    return ImportedEquations(system, events, hold_conditions(system, [event.trigger for event in events]))
 
 
-def read_events(model: ImportedModel, system: System) -> tuple[Event, ...]:
-    """The events of an imported model, on the graph of its system."""
-    document = libsbml.readSBMLFromString(model.sbml)
-    graph, found = system.graph, []
-    for event in document.getModel().getListOfEvents():
-        trigger = event.getTrigger()
-        changes = tuple(
-            (change.getVariable(), _node(graph, change.getMath(), system.node, USUAL))
-            for change in event.getListOfEventAssignments()
-        )
-        found.append(
-            Event(
-                _node(graph, trigger.getMath(), system.node, USUAL),
-                trigger.getInitialValue(),
-                trigger.getPersistent(),
-                event.getUseValuesFromTriggerTime(),
-                changes,
-            )
-        )
-    return tuple(found)
+def _event(event: libsbml.Event, rules: libsbml.Model, system: System) -> Event:
+    def node(holder: libsbml.SBase) -> Node:
+        return _node(system.graph, holder.getMath(), system.node, USUAL)
+
+    def change(assignment: libsbml.EventAssignment) -> Change:
+        name = assignment.getVariable()
+        if name not in system.assigned:
+            return Change(name, node(assignment))
+        # the concentration of a species held as an amount, amount / size
+        amount, size = (rules.getRule(name).getMath().getChild(side).getName() for side in (0, 1))
+        return Change(amount, node(assignment), system.node(size))
+
+    trigger = event.getTrigger()
+    return Event(
+        node(trigger),
+        trigger.getInitialValue(),
+        trigger.getPersistent(),
+        event.getUseValuesFromTriggerTime(),
+        node(event.getDelay()) if event.isSetDelay() else None,
+        node(event.getPriority()) if event.isSetPriority() else None,
+        tuple(change(assignment) for assignment in event.getListOfEventAssignments() if assignment.isSetMath()),
+    )
 
 
 def read_start(model: ImportedModel, given: Collection[str]) -> tuple[Graph, Mapping[str, Node]]:

@@ -15,13 +15,31 @@ from resprout.solve.events import Events, Floats
 
 
 def whole_text(model: Model, events: Events) -> str:
-    """SBML of the whole model with these doses."""
-    return write_sbml(model, changes=as_changes(model, events))
+    """SBML of the whole model with these doses, but for those of hour 0: programs differ in whether such an event happens."""
+    later = events.time_h > 0
+    names = tuple(name for name, kept in zip(events.name, later, strict=True) if kept)
+    return write_sbml(model, changes=as_changes(model, Events(events.time_h[later], names, events.value[later])))
 
 
-def whole_values(model: Model, constants: Mapping[str, float], start: Floats) -> dict[str, float]:
-    """What makes the whole model one patient's: constants, and every state [state] to begin with."""
-    return {**constants, **{state.name: value for state, value in zip(model.states, start, strict=True)}}
+def whole_values(
+    model: Model, constants: Mapping[str, float], start: Floats, events: Events | None = None
+) -> dict[str, float]:
+    """What makes the whole model one patient's: constants, and every state [state] to begin with.
+
+    events   of the patient, of which those of hour 0 are part of the beginning
+    """
+    values = {**constants, **{state.name: float(value) for state, value in zip(model.states, start, strict=True)}}
+    states = {state.name for state in model.states}
+    for hour, name, value in zip(*_doses(events), strict=True):
+        if hour <= 0:
+            values[name] = value + (values[name] if name in states else 0.0)
+    return values
+
+
+def _doses(events: Events | None) -> tuple[list[float], list[str], list[float]]:
+    if events is None:
+        return [], [], []
+    return events.time_h.tolist(), list(events.name), events.value[:, 0].tolist()
 
 
 class RoadRunner:

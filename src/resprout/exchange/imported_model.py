@@ -63,12 +63,13 @@ def _read(path: str, text: str) -> ImportedModel:
     if faults:
         raise ModelError(*faults)
     unit, hours = _time(document)
+    original = str(libsbml.writeSBMLToString(document))
     if (document.getLevel(), document.getVersion()) != (3, 2) and not document.setLevelAndVersion(3, 2, False):
         raise ModelError(Fault("the file cannot be read as SBML Level 3 Version 2.", name, EXPECTED))
     title = document.getModel().getName() or document.getModel().getId() or Path(path).stem
     flat = flatten(document)
     clock = flat.clock if flat.clock in flat.rate else ""
-    told = {"name": title, "time_unit": unit, "hours_per_unit": hours, "clock": clock}
+    told = {"name": title, "time_unit": unit, "hours_per_unit": hours, "clock": clock, "original": original}
     return _as_model(flat, path, told)
 
 
@@ -239,6 +240,9 @@ def _write_event(model: libsbml.Model, event: libsbml.Event, changes: list[tuple
     copy.setInitialValue(trigger.getInitialValue())
     copy.setPersistent(trigger.getPersistent())
     copy.setMath(trigger.getMath())
+    for create, part in ((made.createDelay, event.getDelay()), (made.createPriority, event.getPriority())):
+        if part is not None and part.isSetMath():
+            create().setMath(part.getMath())
     for name, tree in changes:
         change = made.createEventAssignment()
         change.setVariable(name)

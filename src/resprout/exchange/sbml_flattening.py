@@ -139,6 +139,13 @@ def _species_rates(model: libsbml.Model, flat: Flat) -> None:
     flow = _flows(model)
     for species in model.getListOfSpecies():
         name, home = species.getId(), species.getCompartment()
+        if name in flat.rate and home in changed and not as_amount(model, species):
+            # an event that changes the size leaves the amount as it is
+            rate = combined(libsbml.AST_TIMES, flat.rate.pop(name), named(home))
+            if home in flat.rate:
+                by_size = combined(libsbml.AST_TIMES, named(name), flat.rate[home])
+                rate = combined(libsbml.AST_PLUS, rate, by_size)
+            _hold_amount(model, flat, name, home, rate, name in changed)
         if name in flat.rate or name in flat.assigned:
             continue
         moved = flow.get(name)
@@ -203,16 +210,10 @@ def _event_targets(model: libsbml.Model) -> list[str]:
 
 def _events(model: libsbml.Model, flat: Flat) -> None:
     for event in model.getListOfEvents():
-        given = {c.getVariable(): c.getMath().deepCopy() for c in event.getListOfEventAssignments() if c.isSetMath()}
-        changes = []
-        for name, tree in given.items():
-            if name in flat.assigned:
-                species = model.getSpecies(name)
-                home = species.getCompartment()
-                amount = flat.assigned[name].getChild(0).getName()
-                changes.append((amount, combined(libsbml.AST_TIMES, tree, given.get(home, named(home)))))
-            else:
-                changes.append((name, tree))
+        # a concentration held as an amount keeps its own name: what happens to the amount depends on the size at that moment
+        changes = [
+            (c.getVariable(), c.getMath().deepCopy()) for c in event.getListOfEventAssignments() if c.isSetMath()
+        ]
         flat.events.append((event, changes))
 
 
@@ -221,7 +222,8 @@ def _clock(flat: Flat) -> None:
     begun = [tree for tree in flat.start.values() if isinstance(tree, libsbml.ASTNode)]
     changed = [tree for _, changes in flat.events for _, tree in changes]
     trees = [*flat.rate.values(), *flat.assigned.values(), *begun, *changed]
-    triggers = [event.getTrigger().getMath() for event, _ in flat.events]
+    parts = [part for event, _ in flat.events for part in (event.getTrigger(), event.getDelay(), event.getPriority())]
+    triggers = [part.getMath() for part in parts if part is not None and part.isSetMath()]
     # every tree is to be renamed, so no early end
     read = [_rename_time(tree, flat.clock) for tree in (*trees, *triggers)]
     if any(read) or not flat.rate:

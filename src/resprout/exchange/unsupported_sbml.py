@@ -73,10 +73,6 @@ def _reactions(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]
 def _events(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]:
     for number, event in enumerate(model.getListOfEvents(), 1):
         name = event.getId() or str(number)
-        if event.isSetDelay():
-            yield event, f"event `{name}`: a delay of an event", ""
-        if event.isSetPriority():
-            yield event, f"event `{name}`: a priority of an event", ""
         if not event.isSetTrigger() or not event.getTrigger().isSetMath():
             yield event, f"event `{name}`: an event without trigger", ""
 

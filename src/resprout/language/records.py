@@ -183,7 +183,8 @@ class ImportedModel(EquationModel):
     name        title of the model                  constants   by name: value, unit, grade and source
     states      equations of change                 assigned    equations of what follows from states and constants at every moment
     digest           identifies it
-    sbml             the whole model as SBML Level 3 text
+    sbml             the whole model as SBML Level 3 text, flattened
+    original         the SBML that was read, or that Antimony made of what was read
     file             where it is from
     time_unit        as the file declares it; empty if it does not, and then one unit counts as an hour
     hours_per_unit   h   in one unit of its time
@@ -192,6 +193,7 @@ class ImportedModel(EquationModel):
     """
 
     sbml: str = ""
+    original: str = ""
     file: str = ""
     time_unit: str = ""
     hours_per_unit: float = 1.0

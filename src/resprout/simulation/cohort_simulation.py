@@ -94,19 +94,24 @@ def run_cohort(model: Model, cohort: Cohort, scenario: Scenario, numerics: Numer
     return solved
 
 
-def refuse_failures(status: NDArray[np.int64], allowed: float, spared: int = 1) -> None:
+def refuse_failures(
+    status: NDArray[np.int64], allowed: float, spared: int = 1, reasons: Mapping[int, str] | None = None
+) -> None:
     """Refuse a result of which too much is missing.
 
     status    [patient]   0 if solved
     allowed   share of patients that may fail; `spared` of them may always
+    reasons   patient -> why they failed, where more is known than the status tells
     raises    SolveError that names the first failure
     """
     failed, patients = int((status != 0).sum()), len(status)
     if failed > max(allowed * patients, spared):
         worst = int(np.flatnonzero(status)[0])
         found = f"{failed} of {patients} patients could not be solved."
-        why = SENTENCES[int(status[worst])]
-        raise SolveError(Fault(found, f"patient {worst}", f"Expected at most {allowed:.2%}. {why}"))
+        why = (reasons or {}).get(worst, SENTENCES[int(status[worst])])
+        raise SolveError(
+            Fault(found, f"patient {worst}", f"Expected at most {allowed:.2%}. {why[:1].upper()}{why[1:]}.")
+        )
 
 
 def _recruited(wanted: People, model: Model) -> Cohort:

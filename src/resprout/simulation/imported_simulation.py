@@ -44,7 +44,8 @@ def simulate_imported(
     overrides   value of a constant or initial value: a number, or [patient] to run several
     times_h     h   further moments
     numerics    tolerance, threads and allowed failures; None for the defaults
-    returns     outputs [patient, time_h], status and steps; `time` is the file's own unit where it declares one
+    returns     outputs [patient, time_h], status and steps; `time` is the file's own unit where it declares one; the attribute
+                `notes` says which outputs are no numbers and what could not be made sure of, and is empty where all is well
     raises      InputError with every fault; SolveError if more fail than allowed
     """
     numerics = numerics or Numerics()
@@ -59,10 +60,11 @@ def simulate_imported(
     found = run_patients(
         model, changed, Events.none(), time, names, tolerance=numerics.tolerance, threads=numerics.threads
     )
-    refuse_failures(found.status, numerics.allowed_failures, spared=0)
+    refuse_failures(found.status, numerics.allowed_failures, spared=0, reasons=found.reasons)
     told = {"model": model.name, "file": model.file, "tolerance": numerics.tolerance or IMPORTED_TOLERANCE}
     told |= {"time_unit": model.time_unit or "not declared: counted as hours"}
     told |= {"overrides": ", ".join(f"{name}={_short(value)}" for name, value in changed.items())}
+    told |= {"notes": "; ".join(found.notes)}
     run = labelled(model, found, moments.tolist(), names, told)
     run["time_h"].attrs["long_name"] = "time since the beginning"
     if model.time_unit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ from resprout.solve.driver_arrays import (
     NO_STEADY_STATE,
     SOLVED,
     STEP_TOO_SMALL,
+    SWITCHES_WITHOUT_END,
     TOO_MANY_STEPS,
     Found,
     Patients,
@@ -25,8 +26,9 @@ from resprout.solve.driver_arrays import (
     open_lanes,
     open_workspace,
 )
-from resprout.solve.events import Floats
+from resprout.solve.events import Floats, Timetable
 from resprout.solve.kernel_code import Kernel
+from resprout.solve.step_size import STEP_AFTER_EVENT_H
 
 ABSOLUTE_SHARE = 1e-2
 """Absolute tolerance over relative tolerance, in the unit of each state: states below a hundredth of their unit count less."""
@@ -34,10 +36,11 @@ CHUNKS_A_THREAD, SMALLEST_CHUNK, LARGEST_CHUNK = 4, 64, 2048
 
 SENTENCES = {
     SOLVED: "solved",
-    STEP_TOO_SMALL: "the step shrank below a microsecond of model time: a constant of this patient is probably out of range",
+    STEP_TOO_SMALL: "the step shrank to nothing: a constant of this patient is probably out of range",
     TOO_MANY_STEPS: "more than 100 000 steps were needed: loosen the tolerance or look at this patient's constants",
     NO_STEADY_STATE: "no steady state was found: this patient's circuit has no stable steady state",
     EVENTS_WITHOUT_END: "its events set one another off without end: look at the triggers of the model",
+    SWITCHES_WITHOUT_END: "a condition switches on and off without end: look at the comparisons in the rates of the model",
 }
 
 
@@ -49,6 +52,8 @@ class Trajectories:
     time_h    [time]                   h                hours after the first dose
     status    [patient]                                 0 solved, else a failure
     steps     [patient]                                 steps attempted
+    reasons   patient -> why it failed, where more is known than its status tells
+    notes     what could not be made sure of
     """
 
     value: Floats
@@ -56,10 +61,12 @@ class Trajectories:
     outputs: tuple[str, ...]
     status: NDArray[np.int64]
     steps: NDArray[np.int64]
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def message(self, patient: int) -> str:
         """One sentence on how one patient's solve ended."""
-        return SENTENCES[int(self.status[patient])]
+        return self.reasons.get(patient, SENTENCES[int(self.status[patient])])
 
     def output(self, name: str) -> Floats:
         """One output, [patient, time]."""
@@ -82,7 +89,8 @@ def make_batch(model: EquationModel, kernel: Kernel, constants: Mapping[str, Arr
     events   how many patients the doses are for; 1 if for all
     raises   InputError if constants and doses are for different numbers of patients
     """
-    nominal = np.array([model.constants[name].value for name in kernel.layout.constants])
+    # conditions are constants of the kernel only; whoever has any gives their values
+    nominal = np.array([model.nominal.get(name, 0.0) for name in kernel.layout.constants])
     row = {name: index for index, name in enumerate(kernel.layout.constants)}
     arrays = {name: np.asarray(value, dtype=float) for name, value in constants.items()}
     sizes = {array.shape[0] for array in arrays.values() if array.ndim == 1 and array.shape[0] != 1}
@@ -106,20 +114,52 @@ def integrate(
 ) -> Trajectories:
     """Integrate every patient from their start through the plan."""
     found = nothing_found(batch.patients, kernel.layout.outputs, plan.time_h)
-    patients = Patients(batch.nominal, batch.varied_row, batch.varied, start)
-
-    def solve(first: int, last: int) -> None:
-        lanes, work = open_lanes(kernel.layout, kernel.width), open_workspace(kernel.layout, kernel.width, limits)
-        drive_compiled(open_task(kernel.bound, lanes, work, patients, plan, found, first, last), None)
-
-    share_among_threads(batch.patients, solve, threads)
+    integrate_into(found, kernel, batch, plan, start, limits, threads)
     return as_trajectories(found, plan.time_h, kernel.layout.outputs)
 
 
-def nothing_found(patients: int, outputs: Sequence[str], times: Floats) -> Found:
-    """Room for what is found, filled with what says that nothing was."""
+def integrate_into(  # many arguments: those of integrate
+    found: Found,
+    kernel: Kernel,
+    batch: Batch,
+    plan: Plan,
+    start: Floats,
+    limits: Floats,
+    threads: int | None,
+    own: Floats | None = None,
+) -> None:
+    """The same, with results written in place.
+
+    own   [patient, state] absolute tolerances of each patient; `limits` is the relative one then
+    """
+    own = own if own is not None else np.zeros((0, 0))
+    patients = Patients(batch.nominal, batch.varied_row, batch.varied, start, own)
+
+    def solve(first: int, last: int) -> None:
+        lanes, work = (
+            open_lanes(kernel.layout, kernel.width, limits),
+            open_workspace(kernel.layout, kernel.width, limits),
+        )
+        drive_compiled(open_task(kernel.bound, lanes, work, patients, plan, found, first, last), None)
+
+    share_among_threads(batch.patients, solve, threads)
+
+
+def nothing_found(patients: int, outputs: Sequence[str], times: Floats, states: int = 0) -> Found:
+    """Room for what is found, filled with what says that nothing was.
+
+    states   number of them, if it is to be noted where they end
+    """
     status, steps = np.zeros(patients, np.int64), np.zeros(patients, np.int64)
-    return Found(np.full((patients, len(outputs), len(times)), np.nan), status, steps)
+    noted = patients if states else 0
+    ends = (np.zeros((noted, states)), np.zeros((noted, states)), np.zeros(noted))
+    return Found(np.full((patients, len(outputs), len(times)), np.nan), status, steps, *ends)
+
+
+def as_plan(times: Floats, changes: Timetable) -> Plan:
+    """The plan of the shipped model, the same hours for every patient."""
+    begin = np.array([0, len(changes.time_h)], np.int64)
+    return Plan(times, begin, changes.time_h, changes.first, changes.row, changes.value, STEP_AFTER_EVENT_H)
 
 
 def as_trajectories(found: Found, times: Floats, outputs: tuple[str, ...]) -> Trajectories:

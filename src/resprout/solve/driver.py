@@ -27,7 +27,7 @@ from resprout.solve.driver_arrays import (
     Workspace,
 )
 from resprout.solve.lanes import admit, call, place, prime
-from resprout.solve.step_size import MOST_STEPS, STEP_AFTER_EVENT_H
+from resprout.solve.step_size import MOST_STEPS
 
 
 class Task(NamedTuple):
@@ -69,7 +69,7 @@ def open_task(  # many arguments: each is one array record of the loop
         bind("accept_step", {**arrays, "state_written": lanes.state, "peak_written": lanes.peak}),
         bind("observe", arrays),
     )
-    begin_h = min(0.0, float(plan.time_h[0]), *(float(hour) for hour in plan.moment_h[:1]))
+    begin_h = min(0.0, float(plan.time_h[0]), float(plan.moment_h.min(initial=0.0)))
     return Task(kernels, lanes, patients, plan, found, first, last, begin_h)
 
 
@@ -86,7 +86,7 @@ def drive(task, events):
         if lanes.patient[lane] < 0:
             # a lane for which there is nobody steps along, so it needs numbers that can be stepped
             _enter(lane, task.first, task.first, task.begin_h, task.patients, task.plan, lanes)
-            _dismiss(lane, lanes)
+            _dismiss(lane, task.plan, lanes)
     while left > 0:
         call(kernels.attempt_step)
         if events is not None:
@@ -146,8 +146,11 @@ def _enter(lane, patient, first, begin_h, patients, plan, lanes):
     for row in range(lanes.constants.shape[0]):
         lanes.constants[row, lane] = lanes.next_constants[row, seat]
     place(lane, patient, patients, lanes.state)
-    lanes.patient[lane], lanes.moment[lane], lanes.column[lane] = patient, 0, 0
-    lanes.now[lane], lanes.later[lane], lanes.proposed[lane] = begin_h, begin_h, STEP_AFTER_EVENT_H
+    if patients.absolute_tolerance.shape[0] > 0:
+        for row in range(lanes.state.shape[0]):
+            lanes.absolute_tolerance[row, lane] = patients.absolute_tolerance[patient, row]
+    lanes.patient[lane], lanes.moment[lane], lanes.column[lane] = patient, plan.begin[_own(patient, plan)], 0
+    lanes.now[lane], lanes.later[lane], lanes.proposed[lane] = begin_h, begin_h, plan.first_step_h
     lanes.due[lane], lanes.steps[lane], lanes.status[lane] = plan.time_h[0], 0.0, RUNNING
     # what the lane's last patient left may be no number, and zero times that is none either
     for row in range(lanes.state.shape[0]):
@@ -158,17 +161,23 @@ def _enter(lane, patient, first, begin_h, patients, plan, lanes):
 
 
 @part
-def _dismiss(lane, lanes):
+def _own(patient, plan):
+    """Which of the lists of moments is a patient's."""
+    return patient if plan.begin.shape[0] > 2 else 0
+
+
+@part
+def _dismiss(lane, plan, lanes):
     """Leave a lane inactive: it steps along with the others, with nowhere to land and no output due."""
     lanes.patient[lane] = -1
-    lanes.due[lane], lanes.goal[lane], lanes.proposed[lane] = np.nan, np.inf, STEP_AFTER_EVENT_H
+    lanes.due[lane], lanes.goal[lane], lanes.proposed[lane] = np.nan, np.inf, plan.first_step_h
 
 
 @part
 def _apply_changes(lane, hour, plan, lanes):
-    """Apply all planned changes up to this hour and aim at the next; says whether there were any moments."""
-    changed = False
-    while lanes.moment[lane] < plan.moment_h.shape[0] and plan.moment_h[lanes.moment[lane]] <= hour:
+    """Apply all planned changes up to this hour and aim at the next moment; says whether anything changed."""
+    changed, end = False, plan.begin[_own(lanes.patient[lane], plan) + 1]
+    while lanes.moment[lane] < end and plan.moment_h[lanes.moment[lane]] <= hour:
         moment = lanes.moment[lane]
         for change in range(plan.first[moment], plan.first[moment + 1]):
             amount = plan.change_value[change, lanes.patient[lane] if plan.change_value.shape[1] > 1 else 0]
@@ -177,10 +186,10 @@ def _apply_changes(lane, hour, plan, lanes):
                 lanes.state[row, lane] += amount
             else:
                 lanes.constants[-1 - row, lane] = amount
+            changed = True
         lanes.moment[lane] += 1
-        changed = True
     lanes.goal[lane] = plan.time_h[-1]
-    if lanes.moment[lane] < plan.moment_h.shape[0]:
+    if lanes.moment[lane] < end:
         lanes.goal[lane] = min(plan.time_h[-1], plan.moment_h[lanes.moment[lane]])
     return changed
 
@@ -230,11 +239,15 @@ def _settle(lane, plan, lanes, found):
         elif now < lanes.goal[lane]:
             status = TOO_MANY_STEPS if lanes.steps[lane] >= MOST_STEPS else STEP_TOO_SMALL
         elif _apply_changes(lane, now, plan, lanes):
-            lanes.proposed[lane] = min(lanes.proposed[lane], STEP_AFTER_EVENT_H)
+            lanes.proposed[lane] = min(lanes.proposed[lane], plan.first_step_h)
     if status == RUNNING:
         return False
     found.status[who], found.steps[who] = status, int(lanes.steps[lane])
-    _dismiss(lane, lanes)
+    if found.last_h.shape[0] > 0:
+        found.last_h[who] = now
+        for row in range(lanes.state.shape[0]):
+            found.last[who, row], found.peak[who, row] = lanes.state[row, lane], lanes.peak[row, lane]
+    _dismiss(lane, plan, lanes)
     return True
 
 

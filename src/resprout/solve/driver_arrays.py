@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-RUNNING, SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_STEADY_STATE, EVENTS_WITHOUT_END = -1, 0, 1, 2, 3, 6
+RUNNING, SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_STEADY_STATE, EVENTS_WITHOUT_END, SWITCHES_WITHOUT_END = (
+    -1,
+    0,
+    1,
+    2,
+    3,
+    6,
+    7,
+)
 """How a patient's solve stands or has ended."""
 
 
@@ -45,40 +53,51 @@ class Patients(NamedTuple):
     varied_row   [varied]                  rows of the constants that differ
     varied       [patient, varied]
     start        [patient or 1, state]
+    absolute_tolerance   [patient, state] of each patient; no rows where all have the same
     """
 
     nominal: np.ndarray
     varied_row: np.ndarray
     varied: np.ndarray
     start: np.ndarray
+    absolute_tolerance: np.ndarray = np.zeros((0, 0))
 
 
 class Plan(NamedTuple):
     """When outputs are wanted, and what changes when.
 
     time_h         [time]                     hours of outputs
+    begin          [2] or [patient + 1]       where the moments of all patients, or of each, begin and end
     moment_h       [moment]                   hours of changes, and other hours to land on
     first          [moment + 1]               where each moment's changes begin
     change_row     [change]                   state row, or -1 - constant row for an input
     change_value   [change, patient or 1]     added to a state; new value of an input
+    first_step_h   first step of a patient, and the longest step proposed after a change
     """
 
     time_h: np.ndarray
+    begin: np.ndarray
     moment_h: np.ndarray
     first: np.ndarray
     change_row: np.ndarray
     change_value: np.ndarray
+    first_step_h: float
 
 
 class Found(NamedTuple):
     """Results, written patient by patient.
 
-    outputs   [patient, output, time]     status, steps   [patient]
+    outputs      [patient, output, time]     status, steps   [patient]
+    last, peak   [patient or 0, state]   where the states were at the end, and their largest size; 0 if nobody asks
+    last_h       [patient or 0]          hour of the end
     """
 
     outputs: np.ndarray
     status: np.ndarray
     steps: np.ndarray
+    last: np.ndarray
+    peak: np.ndarray
+    last_h: np.ndarray
 
 
 class Lanes(NamedTuple):
@@ -86,6 +105,7 @@ class Lanes(NamedTuple):
 
     state, new, peak         here, at the end of the step just attempted, and the largest size so far
     constants                with the time-invariant values; of the lane's patient
+    absolute_tolerance       [state, 1] Atol, or of the lane's patient
     next_constants           of the next patients, prepared together: one at a time would cost as much as all
     step, dense              size of the step attempted, terms of its dense output
     fraction, outputs        of the step, where outputs are due; the outputs there
@@ -102,6 +122,7 @@ class Lanes(NamedTuple):
     state: np.ndarray
     new: np.ndarray
     peak: np.ndarray
+    absolute_tolerance: np.ndarray
     constants: np.ndarray
     next_constants: np.ndarray
     step: np.ndarray
@@ -127,7 +148,7 @@ class Workspace(NamedTuple):
 
     error, growth            err^2 of the step attempted; h_new / h
     point, factors, stages   where rates are taken; factors of the shifted Jacobian; [stage x state] solutions
-    relative_tolerance, absolute_tolerance   [1] and [state] Rtol and Atol
+    relative_tolerance       [1] Rtol
     """
 
     error: np.ndarray
@@ -136,7 +157,6 @@ class Workspace(NamedTuple):
     factors: np.ndarray
     stages: np.ndarray
     relative_tolerance: np.ndarray
-    absolute_tolerance: np.ndarray
 
 
 class SteadyLanes(NamedTuple):
@@ -176,8 +196,11 @@ class SteadyKernels(NamedTuple):
 _ONE_ROW = ("step", "fraction", "now", "later", "proposed", "steps", "goal", "due")
 
 
-def open_lanes(layout: Layout, width: int) -> Lanes:
-    """Memory of one thread's lanes, all of them inactive."""
+def open_lanes(layout: Layout, width: int, tolerance: np.ndarray) -> Lanes:
+    """Memory of one thread's lanes, all of them inactive.
+
+    tolerance   [1 + state] relative, then absolute by state; [1] where each patient has absolute ones of their own
+    """
     rows = dict.fromkeys(("state", "new", "peak"), len(layout.states))
     rows |= dict.fromkeys(("constants", "next_constants"), layout.parameters)
     rows |= {"dense": layout.sampled * layout.dense, "outputs": len(layout.outputs)}
@@ -186,19 +209,20 @@ def open_lanes(layout: Layout, width: int) -> Lanes:
     arrays |= {name: np.zeros(1) for name in ("ended", "waiting")}
     arrays |= {name: np.zeros(width, np.int64) for name in ("moment", "column")}
     arrays |= {name: np.full(width, -1, np.int64) for name in ("patient", "status")}
-    return Lanes(**arrays)
+    own = tolerance[1:].reshape(-1, 1).copy() if len(tolerance) > 1 else aligned_rows(len(layout.states), width)
+    return Lanes(**arrays, absolute_tolerance=own)
 
 
 def open_workspace(layout: Layout, width: int, tolerance: np.ndarray) -> Workspace:
     """Memory of the steps of one thread's lanes.
 
-    tolerance   [1 + state] relative, then absolute by state
+    tolerance   of which the first is the relative one
     """
     states, one = len(layout.states), ("error", "growth")
     rows = {"point": states, "factors": layout.factors, "stages": layout.stages * states}
     arrays = {name: aligned_rows(count, width) for name, count in rows.items()}
     arrays |= {name: aligned_rows(1, width)[0] for name in one}
-    return Workspace(**arrays, relative_tolerance=tolerance[:1], absolute_tolerance=tolerance[1:])
+    return Workspace(**arrays, relative_tolerance=tolerance[:1].copy())
 
 
 def open_steady_lanes(layout: Layout, width: int) -> SteadyLanes:

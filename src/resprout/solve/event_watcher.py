@@ -1,82 +1,169 @@
-"""Events of imported models: the driver asks after every step whether a trigger has begun to hold.
+"""Conditions and events of imported models: the driver asks after every step what changed within it, and what follows from that.
 
-A trigger that begins to hold inside a step is found by bisection on the step's own dense output, and the step is cut short there.
-Which event happens when: SBML Level 3 Version 2 Core, section 4.11.
+A step is taken with every condition of the rates held. Where a condition changes inside it, the step is cut short at the first
+change, the condition is set anew, and events whose triggers have begun to hold happen in their order. Which event happens when:
+SBML Level 3 Version 2 Core, section 4.11.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.compile.conditions import Condition
 from resprout.compile.evaluate import Evaluator
-from resprout.compile.numpy_arithmetic import NumpyArithmetic
+from resprout.compile.graph import Graph
+from resprout.compile.prune import copy_nodes
+from resprout.compile.read import ImportedEquations
 from resprout.compile.system import Event, System
-from resprout.solve.driver_arrays import EVENTS_WITHOUT_END, RUNNING, Lanes
+from resprout.solve.condition_sides import ConditionSides, Sides
+from resprout.solve.driver_arrays import EVENTS_WITHOUT_END, RUNNING, SWITCHES_WITHOUT_END, Lanes, Workspace
 from resprout.solve.events import Floats
-from resprout.solve.rosenbrock import dense_output, inside
-from resprout.solve.step_size import MOST_STEPS, STEP_AFTER_EVENT_H
+from resprout.solve.step_interpolant import StepInterpolant, first_change
+from resprout.solve.step_size import MOST_STEPS
 
 MOST_CHAINED = 1000
 """Events of one moment after which a patient is given up."""
-HALVINGS = 60
+MOST_SWITCHES, SHORTEST_SHARE = 500, 1e-8
+"""A patient who gets no further than this share of the run in as many changes of conditions is given up."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An event that has been triggered and has not happened yet.
+
+    hour     when it is to happen         index    of the event       order   in which it was triggered
+    values   those of the moment it was triggered, or None if they are taken when it happens
+    """
+
+    hour: float
+    index: int
+    order: int
+    values: list[Any] | None
+
+
+@dataclass
+class LaneEvents:
+    """What the watcher knows of one lane.
+
+    sides            [condition] at the beginning of the next step     held   [event] whether its trigger holds
+    waiting          events triggered                                  triggered   how many have been, of this patient
+    switches, since  changes of conditions, and the hour from which they are counted
+    """
+
+    sides: Sides
+    held: NDArray[np.bool_]
+    waiting: list[Waiting] = field(default_factory=list)
+    triggered: int = 0
+    switches: int = 0
+    since: float = 0.0
+
+
+@dataclass(frozen=True)
+class WatchedRun:
+    """What is watched.
+
+    clock        row of the state that counts time, or -1
+    constants    [patient, constant] in the order of the plain system
+    inputs       row of each condition that rates read, among the kernel's constants
+    span         how long the run is, in the model's own unit of time
+    first_step   the longest step after a change
+    """
+
+    equations: ImportedEquations
+    clock: int
+    constants: Floats
+    inputs: dict[str, int]
+    span: float
+    first_step: float
 
 
 class EventWatcher:
-    """Watches the triggers of the patients in some lanes."""
+    """Watches the conditions of the patients in some lanes."""
 
-    def __init__(
-        self, system: System, events: Sequence[Event], clock: int, constants: Floats, lanes: Lanes, error: Floats
-    ) -> None:
-        """Watch lanes whose dense output covers every state.
-
-        events      on the graph of the system
-        clock       row of the state that counts time, or -1
-        constants   [patient, constant] in the order of the system
-        error       [lane] err^2 of the step attempted
-        """
-        self.error = error
-        self.system, self.events, self.clock, self.constants, self.lanes = system, events, clock, constants, lanes
-        self.triggers = Evaluator(system.graph, [event.trigger for event in events])
-        self.new_values = [Evaluator(system.graph, [node for _, node in event.changes]) for event in events]
-        width = len(lanes.patient)
-        self.terms = len(lanes.dense) // max(len(system.states), 1)
-        self.held = np.zeros((len(events), width), dtype=bool)
+    def __init__(self, run: WatchedRun, lanes: Lanes, work: Workspace) -> None:
+        """Watch lanes whose dense output covers every state."""
+        equations = run.equations
+        self.run, self.system, self.events = run, equations.plain, equations.events
+        self.clock, self.lanes, self.error = run.clock, lanes, work.error
+        self.conditions = equations.hybrid.conditions
+        self.sides = ConditionSides(self.system.graph, self.conditions)
+        self.triggers = _triggers(self.system, self.events, self.conditions)
+        graph = self.system.graph
+        self.new_values = [Evaluator(graph, [change.value for change in event.changes]) for event in self.events]
+        self.sizes = [Evaluator(graph, [c.size or graph.one for c in event.changes]) for event in self.events]
+        self.delays = [Evaluator(graph, [event.delay or graph.zero]) for event in self.events]
+        self.priorities = [Evaluator(graph, [event.priority or graph.zero]) for event in self.events]
         self.point, self.peak = np.zeros_like(lanes.state), np.zeros_like(lanes.peak)
+        self.known: dict[int, LaneEvents] = {}
+        self.new_sides: dict[int, Sides] = {}
 
     def enter(self, lane: int) -> None:
         """Let everything happen that happens at the beginning of a lane's new patient."""
-        self.held[:, lane] = [event.held_before for event in self.events]
-        self._let_happen(lane)
+        held = np.array([event.held_before for event in self.events], dtype=bool)
+        lane_events = LaneEvents(self._sides(lane), held, since=float(self.lanes.now[lane]))
+        self.known[lane] = lane_events
+        self._let_happen(lane, np.zeros(len(self.conditions), dtype=bool))
+        self._set_inputs(lane)
         self.lanes.peak[:, lane] = np.abs(self.lanes.state[:, lane])
         self.lanes.new[:, lane] = self.lanes.state[:, lane]
 
     def shorten_steps(self) -> None:
-        """Cut every accepted step short where a trigger begins to hold."""
+        """Cut every accepted step short where a condition changes or an event is due."""
         lanes = self.lanes
+        self.new_sides.clear()
         for lane in self._accepted():
             self.point[:, lane], self.peak[:, lane] = lanes.new[:, lane], lanes.peak[:, lane]
-            if self._begins(lane, lanes.new[:, lane], lanes.later[lane]):
-                fraction = self._first_fraction(lane)
-                if fraction < 1.0:
-                    self.point[:, lane] = self._inside(lane, fraction)
-                    self._cut(lane, lanes.now[lane] + fraction * lanes.step[lane])
+            interpolant = StepInterpolant.of(lanes, lane, self.clock)
+            due = min((event.hour for event in self.known[lane].waiting), default=np.inf)
+            end = interpolant.fraction_at(due) if due < interpolant.later else 1.0
+            change = first_change(interpolant, self.sides, self._constants(lane), self.known[lane].sides, end)
+            if change is not None:
+                end, self.new_sides[lane] = change
+            if end < 1.0:
+                self.point[:, lane] = interpolant.at(np.array([end]))[:, 0]
+                hour = due if change is None else interpolant.hour(end)
+                self._cut(lane, max(hour, interpolant.now))
             if self.clock >= 0:
                 self.point[self.clock, lane] = lanes.later[lane]
 
     def apply_events(self) -> None:
-        """Go on from where steps were cut, and let everything happen whose trigger has begun to hold."""
+        """Go on from where steps were cut, set conditions anew, and let everything happen whose trigger has begun to hold."""
         lanes = self.lanes
         for lane in self._accepted():
             lanes.state[:, lane] = self.point[:, lane]
-            if lanes.status[lane] == RUNNING and self._let_happen(lane):
-                lanes.proposed[lane] = min(lanes.proposed[lane], STEP_AFTER_EVENT_H)
+            if lanes.status[lane] == RUNNING:
+                self._go_on(lane)
             lanes.peak[:, lane] = np.maximum(self.peak[:, lane], np.abs(lanes.state[:, lane]))
         for lane in np.flatnonzero((lanes.patient >= 0) & (lanes.status != RUNNING)).tolist():
             _set_bit(lanes.ended, lane, True)
+
+    def _go_on(self, lane: int) -> None:
+        own = self.known[lane]
+        before, now = own.sides, float(self.lanes.now[lane])
+        own.sides = self.new_sides.get(lane, before if not len(before) else self._sides(lane))
+        passed = self.sides.equal & (before != 0) & (own.sides != before)
+        due = any(event.hour <= now for event in own.waiting)
+        changed = bool((own.sides != before).any())
+        if changed:
+            self._count_switch(lane)
+        if (changed or due or not len(before)) and self._let_happen(lane, passed):
+            changed = True
+        if changed:
+            self._set_inputs(lane)
+            self.lanes.proposed[lane] = min(self.lanes.proposed[lane], self.run.first_step)
+
+    def _count_switch(self, lane: int) -> None:
+        own = self.known[lane]
+        own.switches += 1
+        if own.switches % MOST_SWITCHES == 0:
+            if self.lanes.now[lane] - own.since < SHORTEST_SHARE * self.run.span:
+                self.lanes.status[lane] = SWITCHES_WITHOUT_END
+            own.since = float(self.lanes.now[lane])
 
     def _accepted(self) -> list[int]:
         accepted: list[int] = np.flatnonzero((self.lanes.patient >= 0) & (self.error <= 1.0)).tolist()
@@ -88,67 +175,85 @@ class EventWatcher:
         _set_bit(lanes.ended, lane, bool(lanes.steps[lane] >= MOST_STEPS))
         _set_bit(lanes.waiting, lane, bool(lanes.due[lane] <= later))
 
-    def _inside(self, lane: int, fraction: float) -> Floats:
-        """[state] of one lane at a fraction of its step."""
-        lanes, over = self.lanes, NumpyArithmetic()
-        terms = [lanes.dense[term :: self.terms, lane] for term in range(self.terms)]
-        at = inside(over, self.terms, fraction)
-        found: Floats = dense_output(over, at, lanes.state[:, lane], lanes.new[:, lane], terms)
-        return found
+    def _constants(self, lane: int) -> dict[str, Any]:
+        return dict(zip(self.system.constants, self.run.constants[self.lanes.patient[lane]], strict=True))
 
-    def _given(self, lane: int, point: Floats, hour: float) -> dict[str, Any]:
-        given = dict(zip(self.system.constants, self.constants[self.lanes.patient[lane]], strict=True))
-        given |= dict(zip(self.system.states, point, strict=True))
+    def _given(self, lane: int) -> dict[str, Any]:
+        """Value of every symbol where a lane is now."""
+        given = self._constants(lane) | dict(zip(self.system.states, self.lanes.state[:, lane], strict=True))
         if self.clock >= 0:
-            given[self.system.states[self.clock]] = hour
+            given[self.system.states[self.clock]] = self.lanes.now[lane]
         return given
 
-    def _truth(self, given: dict[str, Any]) -> NDArray[np.bool_]:
-        return np.array(self.triggers(given)) != 0
+    def _sides(self, lane: int) -> Sides:
+        return self.sides.at(self._given(lane))
 
-    def _begins(self, lane: int, point: Floats, hour: float) -> bool:
-        return bool((self._truth(self._given(lane, point, hour)) & ~self.held[:, lane]).any())
+    def _set_inputs(self, lane: int) -> None:
+        """Tell the rates which conditions hold from now on."""
+        holds = self.sides.holds(self.known[lane].sides)
+        for condition, held in zip(self.conditions, holds, strict=True):
+            if condition.input in self.run.inputs:
+                self.lanes.constants[self.run.inputs[condition.input], lane] = float(held)
 
-    def _first_fraction(self, lane: int) -> float:
-        """The fraction of the step at which the first trigger begins to hold."""
-        lanes, low, high = self.lanes, 0.0, 1.0
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            if middle in (low, high):
-                break
-            hour = lanes.now[lane] + middle * lanes.step[lane]
-            low, high = (low, middle) if self._begins(lane, self._inside(lane, middle), hour) else (middle, high)
-        return high
+    def _truth(self, given: dict[str, Any], holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which triggers hold, given which conditions do."""
+        known = {c.input: float(held) for c, held in zip(self.conditions, holds, strict=True)}
+        return np.array([float(value) != 0 for value in self.triggers({**given, **known})], dtype=bool)
 
-    def _let_happen(self, lane: int) -> bool:
-        """Let events happen one after the other, until none has begun; says whether any did."""
-        graph, state = self.system.graph, self.lanes.state[:, lane]
-        waiting: list[tuple[int, list[Any] | None]] = []
+    def _let_happen(self, lane: int, passed: NDArray[np.bool_]) -> bool:
+        """Let events happen one after the other, until none is due; says whether any did.
+
+        passed   [condition] equalities that the last step has passed through, which hold for this moment only
+        """
+        own, now = self.known[lane], float(self.lanes.now[lane])
         for done in range(MOST_CHAINED):
-            given = self._given(lane, state, self.lanes.now[lane])
-            truth = self._truth(given)
-            for index in np.flatnonzero(truth & ~self.held[:, lane]).tolist():
-                event = self.events[index]
-                waiting.append((index, self.new_values[index](given) if event.at_trigger else None))
-            self.held[:, lane] = truth
-            waiting = [item for item in waiting if self.events[item[0]].persistent or truth[item[0]]]
-            if not waiting:
+            given = self._given(lane)
+            holds = self.sides.holds(own.sides) | (passed if done == 0 else False)
+            truth = self._truth(given, holds)
+            for index in np.flatnonzero(truth & ~own.held).tolist():
+                self._trigger(own, index, given, now)
+            own.held = truth
+            own.waiting = [item for item in own.waiting if self.events[item.index].persistent or truth[item.index]]
+            ready = [item for item in own.waiting if item.hour <= now]
+            if not ready:
+                # what held for this moment only has ended
+                own.held = self._truth(given, self.sides.holds(own.sides)) if done == 0 and passed.any() else own.held
                 return done > 0
-            first, known = waiting.pop(0)
-            event = self.events[first]
-            for (name, _), value in zip(event.changes, known or self.new_values[first](given), strict=True):
-                state[graph.states.index(name)] = value
+            first = min(ready, key=lambda item: (*self._rank(item, given), item.index, item.order))
+            own.waiting.remove(first)
+            self._happen(lane, first, given)
+            own.sides = self._sides(lane)
         self.lanes.status[lane] = EVENTS_WITHOUT_END
         return True
+
+    def _trigger(self, own: LaneEvents, index: int, given: dict[str, Any], now: float) -> None:
+        event = self.events[index]
+        values = self.new_values[index](given) if event.at_trigger else None
+        own.waiting.append(Waiting(now + float(self.delays[index](given)[0]), index, own.triggered, values))
+        own.triggered += 1
+
+    def _rank(self, item: Waiting, given: dict[str, Any]) -> tuple[bool, float]:
+        """By which the event that happens first is smallest."""
+        without = self.events[item.index].priority is None
+        return without, 0.0 if without else -float(self.priorities[item.index](given)[0])
+
+    def _happen(self, lane: int, item: Waiting, given: dict[str, Any]) -> None:
+        event, state = self.events[item.index], self.lanes.state[:, lane]
+        values, sizes = item.values or self.new_values[item.index](given), self.sizes[item.index](given)
+        for change, value, size in zip(event.changes, values, sizes, strict=True):
+            state[self.system.graph.states.index(change.state)] = value * size
+
+
+def _triggers(system: System, events: Sequence[Event], conditions: Sequence[Condition]) -> Evaluator:
+    """The triggers of events as functions of the conditions that they hold."""
+    graph = Graph(system.states, (*system.inputs, *(condition.input for condition in conditions)))
+    known = {condition.node: graph.name(condition.input) for condition in conditions}
+    triggers = [event.trigger for event in events]
+    copies = copy_nodes(system.graph, graph, system.graph.reachable(triggers), known)
+    return Evaluator(graph, [copies[trigger] for trigger in triggers])
 
 
 def _set_bit(bits: NDArray[np.float64], lane: int, held: bool) -> None:
     """Say of one lane whether something holds, in lanes told as the bits of a whole number."""
     whole = int(bits[0]) & ~(1 << lane)
     bits[0] = whole | (int(held) << lane)
-
-
-def around(breaks: Sequence[float] | Floats) -> Floats:
-    """Hours just before and just after each break, so that no step looks across one except a step too short to matter."""
-    hours = np.asarray(breaks, dtype=float)
-    return np.unique(np.concatenate([hours * (1 - 1e-10), hours * (1 + 1e-10)]))

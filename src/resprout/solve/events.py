@@ -61,6 +61,25 @@ class Timetable:
     row: NDArray[np.int64]
     value: Floats
 
+    @staticmethod
+    def none() -> Timetable:
+        """No change at all."""
+        return Timetable(np.zeros(0), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros((0, 1)))
+
+    def joined(self, other: Timetable) -> Timetable:
+        """The changes of both; those of one moment are applied in this order."""
+        patients = max(self.value.shape[1], other.value.shape[1])
+        hours = np.concatenate([np.repeat(part.time_h, np.diff(part.first)) for part in (self, other)])
+        order = np.argsort(hours, kind="stable")
+        time_h, first = np.unique(hours[order], return_index=True)
+        values = [np.broadcast_to(part.value, (len(part.row), patients)) for part in (self, other)]
+        return Timetable(
+            time_h,
+            np.append(first, len(order)).astype(np.int64),
+            np.concatenate([self.row, other.row])[order],
+            np.ascontiguousarray(np.concatenate(values)[order]),
+        )
+
     def landing_at(self, hours: Floats) -> Timetable:
         """The same changes, with further hours at which the solver lands though nothing changes."""
         if not len(hours):

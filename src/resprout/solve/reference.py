@@ -22,9 +22,9 @@ from resprout.compile.system import System
 from resprout.errors import Fault, SolveError
 from resprout.language.records import EquationModel
 from resprout.solve import newton, rosenbrock, step_size
-from resprout.solve.batch import tolerances
+from resprout.solve.batch import as_plan, nothing_found, tolerances
 from resprout.solve.driver import drive, open_task
-from resprout.solve.driver_arrays import SOLVED, Found, Patients, Plan, open_lanes, open_steady_lanes, open_workspace
+from resprout.solve.driver_arrays import SOLVED, Patients, open_lanes, open_steady_lanes, open_workspace
 from resprout.solve.events import Events, Floats, timetable
 from resprout.solve.kernels import layout_of
 from resprout.solve.run import perturbed_names
@@ -134,23 +134,22 @@ def solve_patients(  # many arguments: those of run_patients
     kernel, times = NumpyKernel(Equations(system, outputs), tableau, outputs), np.array(time_h, dtype=float)
     start, lost = _steady_states(kernel, model, constants, patients)
     changes = timetable(model, events, system.states, system.constants)
-    plan = Plan(times, changes.time_h, changes.first, changes.row, changes.value)
-    status, steps = np.zeros(patients, np.int64), np.zeros(patients, np.int64)
-    found = Found(np.full((patients, len(outputs), len(times)), np.nan), status, steps)
+    plan = as_plan(times, changes)
+    found = nothing_found(patients, outputs, times)
     width, limits = min(patients, MOST_LANES), tolerances(tolerance, len(system.states))
-    lanes, work = open_lanes(kernel.layout, width), open_workspace(kernel.layout, width, limits)
+    lanes, work = open_lanes(kernel.layout, width, limits), open_workspace(kernel.layout, width, limits)
     people = _patients(system, model, constants, start, patients)
     if not lost.any():
         with np.errstate(all="ignore"):
             drive(open_task(kernel.interpreted, lanes, work, people, plan, found, 0, patients), None)
-    if lost.any() or (status != SOLVED).any():
+    if lost.any() or (found.status != SOLVED).any():
         raise SolveError(
             Fault(
                 "the reference solver found no steady state or no solution for a patient.",
                 remedy="Look at the constants that differ from the shipped values.",
             )
         )
-    return np.swapaxes(found.outputs, 1, 2), steps
+    return np.swapaxes(found.outputs, 1, 2), found.steps
 
 
 def solve_one(

@@ -110,17 +110,22 @@ def finish(over: RowArithmetic, equations: Equations, tableau: Tableau, r: Any) 
     relative = over.broadcast(r.relative_tolerance, 0)
 
     def write(rows: Sequence[Row], total: Value) -> Value:
-        parts = []
+        parts: list[tuple[Value, Value]] = []
         for row in rows:
             miss = over.load(r.stages, _stage_row(over, equations, last, row))
             new = over.add(over.load(r.point, row), miss)
             over.store(new, r.new, row)
             size = step_size.reference_size(over, over.load(r.state, row), new, over.load(r.peak, row))
-            absolute = over.broadcast(r.absolute_tolerance, row)
+            absolute = tolerance(r.absolute_tolerance, row)
             parts.append((miss, over.add(absolute, over.multiply(relative, size))))
+        if together == 1:
+            return over.add(total, step_size.squared_ratio(over, *parts[0]))
         return over.add(total, step_size.sum_of_squared_ratios(over, parts))
 
-    total = over.each_row(equations.states, step_size.FRACTIONS_TOGETHER, write, over.number(0.0))
+    # states of any size have a tolerance in each patient
+    tolerance = over.load if equations.system.any_scale else over.broadcast
+    together = 1 if equations.system.any_scale else step_size.FRACTIONS_TOGETHER
+    total = over.each_row(equations.states, together, write, over.number(0.0))
     error = over.multiply(total, over.number(1.0 / max(equations.states, 1)))
     over.store(error, r.error)
     over.store(step_size.growth(over, error, tableau.order), r.growth)
@@ -173,6 +178,10 @@ def observe(over: RowArithmetic, equations: Equations, tableau: Tableau, r: Any)
     at = inside(over, terms, over.load(r.fraction))
     for row, state in enumerate(equations.sampled):
         before, after = over.load(r.state, state), over.load(r.new, state)
+        if equations.system.rate[state] == equations.system.graph.zero:
+            # only events change it, and rounding must not
+            sampled.append(before)
+            continue
         bends = [over.load(r.dense, terms * row + term) for term in range(terms)]
         sampled.append(dense_output(over, at, before, after, bends))
     for row, value in enumerate(equations.observe(over, sampled, r.constants)):

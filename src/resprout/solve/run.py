@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import binding
 from resprout.language.records import EquationModel, ImportedModel, Model
-from resprout.solve.batch import Batch, Trajectories, integrate, make_batch, share_among_threads, tolerances
-from resprout.solve.driver_arrays import SOLVED, Patients, Plan, open_steady_lanes
+from resprout.solve.batch import Batch, Trajectories, as_plan, integrate, make_batch, share_among_threads, tolerances
+from resprout.solve.driver_arrays import SOLVED, Patients, open_steady_lanes
 from resprout.solve.events import Events, Floats, timetable
 from resprout.solve.imported_run import run_imported
 from resprout.solve.initial_values import IMPORTED_TOLERANCE
@@ -80,7 +80,7 @@ def _run_chain(
     kernel = build_kernel(model, outputs, perturbed_names(model, events, constants), METHODS[method])
     batch = make_batch(model, kernel, constants, events.value.shape[1])
     changes = timetable(model, events, kernel.layout.states, kernel.layout.constants)
-    plan = Plan(times, changes.time_h, changes.first, changes.row, changes.value)
+    plan = as_plan(times, changes)
     start, failure = _steady_states(model, kernel, batch, threads)
     limits = tolerances(tolerance or DEFAULT_TOLERANCE, len(kernel.layout.states))
     found = integrate(kernel, batch, plan, start, limits, threads)

@@ -28,11 +28,14 @@ PEAK_SHARE = 0.5
 LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.75
 """facmax, facmin and fac of the rule."""
 
-SMALLEST_STEP_H, MOST_STEPS = 1e-9, 100_000
-"""A patient whose step falls below the first, or who needs more steps than the second, is given up."""
+SMALLEST_SHARE, SMALLEST_STEP, MOST_STEPS = 1e-15, 1e-100, 100_000
+"""A patient whose step falls below this share of the time, below a step that is none, or who needs more steps, is given up.
+
+No absolute time is the limit, because a model's own unit may be a nanosecond or a year.
+"""
 
 STEP_AFTER_EVENT_H = 2e-3
-"""First step of a patient, and the longest step proposed after a change."""
+"""First step of a patient of the shipped model, and the longest step proposed after a change."""
 
 SMALLEST_ERROR, LARGEST_ERROR = 1e-24, 1e300
 """Added to err^2, so that no error at all has a logarithm; above the second err^2 counts as not a number."""
@@ -55,6 +58,12 @@ def sum_of_squared_ratios(over: RowArithmetic, parts: Sequence[tuple[Value, Valu
         above = over.add(over.multiply(above, other_below), over.multiply(other_above, below))
         below = over.multiply(below, other_below)
     return over.divide(above, below)
+
+
+def squared_ratio(over: RowArithmetic, above: Value, below: Value) -> Value:
+    """(above / below)^2 where the square of either may be too small for a double."""
+    ratio = over.divide(above, below)
+    return over.multiply(ratio, ratio)
 
 
 def growth(over: RowArithmetic, error: Value, order: int) -> Value:
@@ -109,7 +118,8 @@ def assess_step(over: RowArithmetic, size: Value, r: Any) -> Assessment:
     # a step cut short to land says little about the next
     proposed = over.choose(arrived, over.maximum(proposed, grown), grown)
     steps = over.add(over.load(r.steps), over.number(1.0))
-    stuck = over.both(over.negated(passed), over.less(proposed, over.number(SMALLEST_STEP_H)))
+    smallest = over.maximum(over.multiply(over.number(SMALLEST_SHARE), over.absolute(now)), over.number(SMALLEST_STEP))
+    stuck = over.both(over.negated(passed), over.less(proposed, smallest))
     many = over.at_most(over.number(MOST_STEPS), steps)
     return Assessment(later, proposed, steps, over.either(arrived, over.either(stuck, many)))
 

@@ -1,0 +1,150 @@
+"""An imported model beside libRoadRunner, which reads the original file, and beside COPASI where these two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import libsbml
+import numpy as np
+
+from resprout.errors import Fault, InputError
+from resprout.exchange.sbml_flattening import as_amount
+from resprout.language.records import ImportedModel
+from resprout.solve import Events, run_patients
+from resprout.solve.events import Floats
+
+POINTS, PLACE = 200, 0.37
+"""Times that are compared, and where each lies in its part of the run: programs differ in whether they report before or after an event."""
+ORDERS = 8
+"""Runs of libRoadRunner for a model with several events, each with another order of events of one moment."""
+LIMIT = 1e-4
+"""Largest difference over an output's largest value, as for the shipped model."""
+RELATIVE, ABSOLUTE_SHARE = 1e-10, 1e-12
+"""Tolerance of the other programs; the absolute one is relative to the smallest output that is not zero."""
+
+
+def compare_imported(
+    model: ImportedModel, until: float, outputs: Sequence[str], *, tolerance: float | None = None
+) -> list[dict[str, Any]]:
+    """Largest relative difference of each output from other programs.
+
+    model      what `rs.import_model` gave
+    until      end of the run, in the model's own unit of time
+    outputs    names; those that the file has not are left out
+    returns    a row an output: output, libRoadRunner, COPASI; None where a program was not asked or cannot run the model.
+               COPASI is asked where libRoadRunner differs by more than the limit
+    raises     InputError if libRoadRunner is not installed, or the model cannot be solved here
+    """
+    times = np.concatenate([[0.0], (np.arange(POINTS) + PLACE) / POINTS * until])
+    inner = libsbml.readSBMLFromString(model.original)
+    # an amount that stands for a concentration is this program's own
+    outputs = [name for name in outputs if inner.getModel().getElementBySId(name) is not None]
+    sizes = [species.getCompartment() for species in inner.getModel().getListOfSpecies()]
+    asked = list(dict.fromkeys([*outputs, *sizes]))
+    solved = run_patients(model, {}, Events.none(), times, asked, tolerance=tolerance)
+    if solved.status[0] != 0:
+        raise InputError(Fault(f"the model could not be solved: {solved.message(0)}.", model.name))
+    found = {name: solved.output(name)[0] for name in asked}
+    # libRoadRunner draws the order of events of one moment and one priority, which the standard does not fix
+    orders = range(ORDERS if model.event_count > 1 else 1)
+    tried = (
+        _differences(outputs, found, _road_runner(inner.getModel(), model.original, outputs, times, found, seed))
+        for seed in orders
+    )
+    road_runner = next(tried)
+    for other in tried:
+        if all(value is not None and value <= LIMIT for value in road_runner.values()):
+            break
+        road_runner = min(road_runner, other, key=_worst)
+    differ = [name for name in outputs if road_runner[name] is None or road_runner[name] > LIMIT]  # type: ignore[operator]
+    copasi: Mapping[str, float | None] = {}
+    if differ:
+        concentrations = _as_concentrations(inner.getModel(), found, differ)
+        copasi = _differences(differ, concentrations, _copasi(model.original, differ, times, concentrations))
+    return [{"output": name, "libRoadRunner": road_runner[name], "COPASI": copasi.get(name)} for name in outputs]
+
+
+def _worst(differences: Mapping[str, float | None]) -> float:
+    return max((np.inf if value is None else value for value in differences.values()), default=0.0)
+
+
+def _differences(
+    names: Sequence[str], found: Mapping[str, Floats], other: Mapping[str, Floats] | None
+) -> dict[str, float | None]:
+    """Largest difference of each output over its largest value, at the times at which both are numbers."""
+    differences: dict[str, float | None] = dict.fromkeys(names)
+    for name in names:
+        if other is None or name not in other:
+            continue
+        mine, its = found[name], other[name]
+        if (np.isfinite(mine) != np.isfinite(its)).any():
+            differences[name] = float("inf")
+            continue
+        known = np.isfinite(mine)
+        size = max(np.abs(its[known]).max(initial=0.0), np.abs(mine[known]).max(initial=0.0))
+        differences[name] = float(np.abs(mine[known] - its[known]).max(initial=0.0) / size) if size > 0 else 0.0
+    return differences
+
+
+def _road_runner(
+    inner: libsbml.Model, text: str, outputs: Sequence[str], times: Floats, found: Mapping[str, Floats], seed: int
+) -> dict[str, Floats] | None:
+    try:
+        import roadrunner
+    except ImportError as missing:
+        raise InputError(
+            Fault("libRoadRunner is not installed.", remedy="Install it with `pip install libroadrunner`.")
+        ) from missing
+    roadrunner.Logger.setLevel(roadrunner.Logger.LOG_FATAL)
+    roadrunner.Config.setValue(roadrunner.Config.RANDOM_SEED, seed + 1)
+    try:
+        program = roadrunner.RoadRunner(text)
+        program.integrator.relative_tolerance = RELATIVE
+        program.integrator.absolute_tolerance = ABSOLUTE_SHARE * _smallest(found)
+        program.integrator.maximum_num_steps = 200_000
+        amounts = {species.getId() for species in inner.getListOfSpecies() if as_amount(inner, species)}
+        species = {species.getId() for species in inner.getListOfSpecies()} - amounts
+        program.timeCourseSelections = [f"[{name}]" if name in species else name for name in outputs]
+        values = np.array(program.simulate(times=times.tolist()))
+    except RuntimeError:
+        return None
+    return dict(zip(outputs, values.T, strict=True))
+
+
+def _as_concentrations(inner: libsbml.Model, found: Mapping[str, Floats], names: Sequence[str]) -> dict[str, Floats]:
+    """Every species by its concentration, as COPASI reports it."""
+    amounts = {s.getId(): s.getCompartment() for s in inner.getListOfSpecies() if as_amount(inner, s)}
+    return {name: found[name] / found[amounts[name]] if name in amounts else found[name] for name in names}
+
+
+def _smallest(found: Mapping[str, Floats]) -> float:
+    """The largest value of the output that stays smallest, but for those that stay 0."""
+    sizes = [float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) for values in found.values()]
+    return min((size for size in sizes if size > 0), default=1.0)
+
+
+def _copasi(text: str, names: Sequence[str], times: Floats, found: Mapping[str, Floats]) -> dict[str, Floats] | None:
+    try:
+        import basico
+    except ImportError:
+        return None
+    data = basico.load_model_from_string(text)
+    if data is None:
+        return None
+    try:
+        table = basico.run_time_course(
+            values=times.tolist(),
+            start_time=0.0,
+            duration=float(times[-1]),
+            use_sbml_id=True,
+            r_tol=RELATIVE,
+            a_tol=ABSOLUTE_SHARE * _smallest(found),
+            max_steps=1_000_000,
+            model=data,
+        )
+    finally:
+        basico.remove_datamodel(data)
+    if table is None or len(table) != len(times):
+        return None
+    return {name: table[name].to_numpy() for name in names if name in table}
