@@ -132,6 +132,11 @@ FOUR = 'initialConcentration="4"'
 LOCAL = '<listOfLocalParameters><localParameter id="k" value="0.3"/></listOfLocalParameters>'
 GLOBAL = '<listOfParameters><parameter id="k" value="9" constant="true"/></listOfParameters>'
 FACTOR = '<listOfParameters><parameter id="f" value="2.5" constant="true"/></listOfParameters>'
+DOUBLED = (
+    '<listOfFunctionDefinitions><functionDefinition id="double">'
+    + MATH.format(f"<lambda><bvar>{_ci('x')}</bvar>{_apply('times', '<cn>2</cn>', _ci('x'))}</lambda>")
+    + "</functionDefinition></listOfFunctionDefinitions>"
+)
 COUNTED = S_LEAVES.replace("<speciesReference", '<speciesReference id="n"').replace(
     'stoichiometry="1"', 'stoichiometry="2"'
 )
@@ -143,6 +148,10 @@ ASSIGNED_COUNT = (
 SBML = {
     "local parameters hide global ones": _document(
         f"{L3_HOME}<listOfSpecies>{l3_species('S', FOUR)}</listOfSpecies>{GLOBAL}{l3_reaction(S_LEAVES, FIRST_ORDER, LOCAL)}"
+    ),
+    "a local parameter as the argument of a function": _document(
+        f"{DOUBLED}{L3_HOME}<listOfSpecies>{l3_species('S', FOUR)}</listOfSpecies>{GLOBAL}"
+        + l3_reaction(S_LEAVES, _apply("times", _ci("C"), f"<apply>{_ci('double')}{_ci('k')}</apply>", _ci("S")), LOCAL)
     ),
     "an initial amount of a concentration": _document(
         f"{L3_HOME}<listOfSpecies>{l3_species('S', SIX)}</listOfSpecies>{l3_reaction(S_LEAVES, FIRST_ORDER, LOCAL)}"

@@ -61,8 +61,9 @@ def flatten(document: libsbml.SBMLDocument) -> Flat:
 
     The document is changed: functions are written out, local parameters get names of their own.
     """
-    _convert(document, "expandFunctionDefinitions")
+    # in this order: a function whose argument is a local parameter that hides a global name is not written out otherwise
     _convert(document, "promoteLocalParameters")
+    _convert(document, "expandFunctionDefinitions")
     model = document.getModel()
     flat = Flat()
     flat.clock = _unused("elapsed_time", model)
