@@ -14,7 +14,6 @@ from resprout.language.records import EquationModel, ImportedModel, Model
 from resprout.solve.batch import Batch, Trajectories, as_plan, integrate, make_batch, share_among_threads, tolerances
 from resprout.solve.driver_arrays import SOLVED, Patients, open_steady_lanes
 from resprout.solve.events import Events, Floats, timetable
-from resprout.solve.imported_run import run_imported
 from resprout.solve.initial_values import IMPORTED_TOLERANCE
 from resprout.solve.kernel_code import Kernel, build_kernel
 from resprout.solve.steady_state import find_steady_states_compiled, open_steady_task
@@ -54,6 +53,9 @@ def run_patients(  # many arguments: what is solved, and how by keyword
     check_names(model, constants, chosen)
     how = (tolerance, threads, method)
     if isinstance(model, ImportedModel):
+        # libSBML is read by imported models only, and comes with the extra `exchange`
+        from resprout.solve.imported_run import run_imported
+
         return run_imported(model, constants, events, times, chosen, tolerance or IMPORTED_TOLERANCE, threads, method)
     bound = binding(model) if isinstance(model, Model) else None
     if bound is None:
