@@ -122,7 +122,7 @@ def _behind() -> list[str]:
         for layer in (
             "calibrate",
             "trial",
-            "simulate",
+            "simulation",
             "dosing",
             "people",
             "statistics",

@@ -11,6 +11,7 @@ import llvmlite.binding as llvm
 from resprout.compile.model_system import read_system
 from resprout.compile.prune import prune
 from resprout.compile.system import System
+from resprout.errors import Fault, InputError
 from resprout.language.records import EquationModel
 
 WIDTH = "RESPROUT_WIDTH"
@@ -18,7 +19,10 @@ WIDTH = "RESPROUT_WIDTH"
 
 
 def host() -> tuple[str, str, int]:
-    """The processor, its features and the width to use."""
+    """The processor, its features and the width to use.
+
+    raises   InputError if RESPROUT_WIDTH asks for a width that there is not
+    """
     return _host(os.environ.get(WIDTH, ""))
 
 
@@ -33,7 +37,10 @@ def _host(wanted: str) -> tuple[str, str, int]:
         width = 4
     else:
         width = 2
-    if wanted.isdecimal() and int(wanted) in (2, 4, 8):
+    if wanted:
+        if wanted not in ("2", "4", "8"):
+            expected = "Expected 2, 4 or 8 doubles per vector."
+            raise InputError(Fault(f"`{wanted}` is no width.", WIDTH, expected, f"Set it so, or `unset {WIDTH}`."))
         width = int(wanted)
     chosen = features.flatten() + (",-prefer-256-bit" if width == 8 else "")
     return llvm.get_host_cpu_name(), chosen, width

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -220,7 +222,7 @@ def _merged(boluses: list[Bolus]) -> Iterator[tuple[float, str, Numbers | float]
     for state in dict.fromkeys(bolus.state for bolus in boluses):
         own = [bolus for bolus in boluses if bolus.state == state]
         for moment in _moments([bolus.time_h for bolus in own]):
-            yield moment, state, sum(bolus.amount for bolus in own if abs(bolus.time_h - moment) <= SAME_TIME_H)
+            yield moment, state, _total(bolus.amount for bolus in own if abs(bolus.time_h - moment) <= SAME_TIME_H)
 
 
 def _levels(flows: list[Flow]) -> Iterator[tuple[float, str, Numbers | float]]:
@@ -231,7 +233,12 @@ def _levels(flows: list[Flow]) -> Iterator[tuple[float, str, Numbers | float]]:
             running = (
                 flow for flow in own if flow.start_h <= moment + SAME_TIME_H and flow.stop_h > moment + SAME_TIME_H
             )
-            yield moment, name, sum((flow.amount / (flow.stop_h - flow.start_h) for flow in running), 0.0)
+            yield moment, name, _total(flow.amount / (flow.stop_h - flow.start_h) for flow in running)
+
+
+def _total(amounts: Iterable[Numbers | float]) -> Numbers | float:
+    """One after another: the built-in `sum` rounds floats otherwise from Python 3.12 on."""
+    return functools.reduce(operator.add, amounts, 0.0)
 
 
 def _moments(times: list[float]) -> list[float]:

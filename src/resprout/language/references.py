@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -201,7 +202,7 @@ def _item_faults(rows: Rows) -> Iterator[Fault]:
         if scale.rater_error:
             continue
         own = [item for item in items if (item.item == scale.item if scale.item else item.group == scale.scale)]
-        reach[scale.scale] = sum(item.highest for item in own) + reach.get(scale.extends, 0.0)
+        reach[scale.scale] = math.fsum(item.highest for item in own) + reach.get(scale.extends, 0.0)
         if reach[scale.scale] != scale.highest - scale.lowest:
             found = f"the items of {scale.scale} reach {reach[scale.scale]:g} points."
             expected = f"Expected {scale.highest - scale.lowest:g}."

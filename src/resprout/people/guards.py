@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Mapping
 
 import numpy as np
@@ -46,7 +48,8 @@ def guard_constants(drawn: dict[str, Numbers], nominal: Mapping[str, float]) -> 
         for name in set(names) & guarded.keys():
             guarded[name] = np.minimum(guarded[name], ceiling)
     if set(SST_SHARES) & guarded.keys() and set(SST_SHARES) <= nominal.keys():
-        together = sum(guarded.get(name, nominal[name]) for name in SST_SHARES)
+        # the built-in `sum` rounds floats otherwise from Python 3.12 on
+        together = functools.reduce(operator.add, (guarded.get(name, nominal[name]) for name in SST_SHARES))
         excess = np.maximum(together / SST_SHARES_TOGETHER, 1.0)
         guarded |= {name: guarded.get(name, nominal[name]) / excess for name in SST_SHARES}
     for name, floor in FLOORS.items():
