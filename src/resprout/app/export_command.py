@@ -58,6 +58,7 @@ def exported(loaded: Model | ImportedModel, form: str, regimen: str | None, faul
     raises   InputError with all of them
     """
     from resprout.app.terminal import status_spinner
+    from resprout.exchange.imported_export import antimony_text, export_imported
     from resprout.exchange.patient_export import export_archive, export_sbml, read_regimen
     from resprout.language import ImportedModel
 
@@ -75,14 +76,5 @@ def exported(loaded: Model | ImportedModel, form: str, regimen: str | None, faul
     with status_spinner("Writing the model"):
         if form == "omex" and not isinstance(loaded, ImportedModel):
             return export_archive(loaded, plan)
-        sbml = loaded.sbml if isinstance(loaded, ImportedModel) else export_sbml(loaded, plan)
+        sbml = export_imported(loaded) if isinstance(loaded, ImportedModel) else export_sbml(loaded, plan)
         return (sbml if form == "sbml" else antimony_text(sbml)).encode()
-
-
-def antimony_text(sbml: str) -> str:
-    """The same model as Antimony text."""
-    import antimony
-
-    antimony.clearPreviousLoads()
-    antimony.loadSBMLString(sbml)
-    return str(antimony.getAntimonyString(antimony.getMainModuleName()))

@@ -91,14 +91,14 @@ def follow_file(  # many arguments: each is an option of `simulate`
 
 def save_trajectory_table(run: xr.Dataset, model: ImportedModel, target: Path) -> None:
     """Write the run as a long table, in hours."""
+    from resprout.simulation.imported_simulation import outputs_by_name
     from resprout.simulation.summaries import COLUMNS
 
-    names = [str(name) for name in run.data_vars if name not in ("status", "steps")]
     nan = float("nan")
     rows = [
         (model.name, name, float(hour), "mean", float(value), nan, nan, 1)
-        for name in names
-        for hour, value in zip(run["time_h"].values, run[name].values[0], strict=True)
+        for name, found in outputs_by_name(run).items()
+        for hour, value in zip(run["time_h"].values, found.values[0], strict=True)
     ]
     save_rows(rows, COLUMNS, target)
 
@@ -106,20 +106,27 @@ def save_trajectory_table(run: xr.Dataset, model: ImportedModel, target: Path) -
 def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: bool) -> None:
     """Print the outputs at a few moments, and where the files are."""
     from resprout.app.terminal import number, print_json, stdout_console, table
+    from resprout.simulation.imported_simulation import outputs_by_name
 
-    names = [str(name) for name in run.data_vars if name not in ("status", "steps")]
+    outputs = outputs_by_name(run)
     own = run["time"].values if "time" in run.coords else run["time_h"].values
     chosen = [round(share * (len(own) - 1) / (SHOWN - 1)) for share in range(SHOWN)]
     unit = model.time_unit or "h"
     if as_json:
-        rows = [{"endpoint": name, "unit": run[name].attrs["units"], "values": run[name].values[0]} for name in names]
+        rows = [
+            {"endpoint": name, "unit": found.attrs["units"], "values": found.values[0]}
+            for name, found in outputs.items()
+        ]
         told: dict[str, Any] = {"model": model.name, "digest": model.digest, "time_unit": unit, "time": own}
         told |= {"rows": rows, "steps": int(run["steps"][0]), "notes": run.attrs["notes"]}
         print_json({**told, "files": [str(path) for path in files]})
         return
     moments = [f"{own[index]:.4g}" for index in chosen]
-    cells = [[name, run[name].attrs["units"], *(number(float(run[name][0, i]), 5) for i in chosen)] for name in names]
-    title = f"{model.name}: time in {unit}{'' if model.time_unit else ' (the file declares no unit)'}"
+    cells = [
+        [name, found.attrs["units"], *(number(float(found[0, i]), 5) for i in chosen)]
+        for name, found in outputs.items()
+    ]
+    title = f"{model.name}: time in {model.time_note if model.time_unit else f'h ({model.time_note})'}"
     console = stdout_console()
     console.print(table(["output", "unit", *moments], cells, title=title, right=moments))
     if run.attrs["notes"]:
@@ -137,6 +144,7 @@ def show_file(model: ImportedModel, as_json: bool) -> None:
         "model": model.name,
         "digest": model.digest,
         "time_unit": model.time_unit or None,
+        "time_note": model.time_note,
         "states": [equation.name for equation in model.states if equation.name != model.clock],
         "assigned": [equation.name for equation in model.assigned],
         "constants": list(model.constants),
@@ -145,7 +153,6 @@ def show_file(model: ImportedModel, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    unit = model.time_unit or "not declared, counted as hours"
     rows = [["state", e.name, f"d/dt = {e.text}", e.unit] for e in model.states if e.name != model.clock]
     rows += [["assigned", e.name, f"= {e.text}", e.unit] for e in model.assigned]
     rows += [
@@ -154,4 +161,4 @@ def show_file(model: ImportedModel, as_json: bool) -> None:
     ]
     console = stdout_console()
     console.print(table(["kind", "name", "is", "unit"], rows, title=model.name))
-    console.print(f"{model.file}: all of it is supported. Time: {unit}. Events: {model.event_count}.")
+    console.print(f"{model.file}: all of it is supported. Time: {model.time_note}. Events: {model.event_count}.")

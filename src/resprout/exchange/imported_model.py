@@ -13,7 +13,9 @@ import antimony
 import libsbml
 
 from resprout.errors import Fault, ModelError, refuse_others
+from resprout.exchange.model_text import read_text
 from resprout.exchange.sbml_flattening import Flat, Tree, flatten
+from resprout.exchange.sbml_units import time_unit, unit_of
 from resprout.exchange.unsupported_sbml import LIMITS, refusals
 from resprout.language.ordering import sort_assigned
 from resprout.language.records import Constant, Equation, ImportedModel
@@ -34,12 +36,9 @@ def import_model(file: str | Path) -> ImportedModel:
     """
     refuse_others(("file", file, isinstance(file, str | Path), "the path of an SBML or Antimony file"))
     path = Path(file)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise ModelError(Fault(f"cannot read the file: {trouble}.", path.name, EXPECTED)) from trouble
     if path.suffix.lower() not in (*SBML_SUFFIXES, *ANTIMONY_SUFFIXES):
         raise ModelError(Fault(f"`{path.name}` has no suffix known here.", "", EXPECTED))
+    text = read_text(path, xml=path.suffix.lower() in SBML_SUFFIXES)
     # Antimony's reader does not come back from some of these
     if _CONTROL.search(text):
         raise ModelError(Fault("the file holds characters that are no text.", path.name, EXPECTED))
@@ -62,14 +61,15 @@ def _read(path: str, text: str) -> ImportedModel:
         faults = [*_unknown_packages(document, text, name), *refusals(document, place)]
     if faults:
         raise ModelError(*faults)
-    unit, hours = _time(document)
+    time = time_unit(document)
     original = str(libsbml.writeSBMLToString(document))
     if (document.getLevel(), document.getVersion()) != (3, 2) and not document.setLevelAndVersion(3, 2, False):
         raise ModelError(Fault("the file cannot be read as SBML Level 3 Version 2.", name, EXPECTED))
     title = document.getModel().getName() or document.getModel().getId() or Path(path).stem
     flat = flatten(document)
     clock = flat.clock if flat.clock in flat.rate else ""
-    told = {"name": title, "time_unit": unit, "hours_per_unit": hours, "clock": clock, "original": original}
+    told = {"name": title, "time_unit": time.name, "hours_per_unit": time.hours, "time_note": time.note}
+    told |= {"clock": clock, "original": original}
     return _as_model(flat, path, told)
 
 
@@ -112,20 +112,6 @@ def _unknown_packages(document: libsbml.SBMLDocument, text: str, name: str) -> l
     ]
 
 
-def _time(document: libsbml.SBMLDocument) -> tuple[str, float]:
-    """The declared unit of time and the hours in one; what no file says counts as an hour."""
-    model = document.getModel()
-    declared = model.getTimeUnits() if document.getLevel() > 2 else ("time" if model.getUnitDefinition("time") else "")
-    if declared == "second":
-        return "second", 1 / 3600
-    definition = model.getUnitDefinition(declared) if declared else None
-    if definition is None or definition.getNumUnits() != 1 or not definition.isVariantOfTime():
-        return "", 1.0
-    unit = definition.getUnit(0)
-    seconds = unit.getMultiplier() * 10.0 ** unit.getScale()
-    return definition.getName() or (declared if declared != "time" else f"{seconds:g} s"), seconds / 3600
-
-
 def _as_model(flat: Flat, path: str, told: dict[str, Any]) -> ImportedModel:
     if not flat.element:
         raise ModelError(Fault("there is nothing in the model.", Path(path).name, EXPECTED))
@@ -163,7 +149,7 @@ def _constant(flat: Flat, name: str, path: str) -> Constant:
     start = flat.start[name]
     value, element = start if isinstance(start, float) else float("nan"), flat.element[name]
     told: dict[str, Any] = {
-        "unit": _unit(element),
+        "unit": unit_of(element),
         "meaning": element.getName(),
         "file": Path(path).name,
         "role": "constant",
@@ -178,21 +164,13 @@ def _equation(flat: Flat, name: str, kind: str, tree: Tree, path: str) -> Equati
         name=name,
         kind=kind,
         text=libsbml.formulaToL3String(tree),
-        unit=_unit(element) if element is not None else "",
+        unit=unit_of(element) if element is not None else "",
         stage=0,
         meaning=element.getName() if element is not None else "time since the beginning",
         file=Path(path).name,
         line=element.getLine() if element is not None else 0,
         start=start if isinstance(start, float) else 0.0,
     )
-
-
-def _unit(element: libsbml.SBase) -> str:
-    if isinstance(element, libsbml.Species):
-        amount = element.getSubstanceUnits() or "substance"
-        size = element.getModel().getCompartment(element.getCompartment())
-        return amount if element.getHasOnlySubstanceUnits() else f"{amount}/{size.getUnits() or 'size'}"
-    return element.getUnits() if hasattr(element, "getUnits") else ""
 
 
 def _reads(flat: Flat, equation: Equation) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
 import libsbml
@@ -85,12 +85,23 @@ def timed_event(inner: libsbml.Model, number: int, trigger_text: str) -> libsbml
 def _add_event(inner: libsbml.Model, number: int, hour: float, group: list[Change]) -> None:
     event = timed_event(inner, number, f"time >= {float(hour)!r} hour")
     event.setName(f"at hour {hour:g}")
-    for change in group:
+    for change in _joined(group):
         assignment = event.createEventAssignment()
         assignment.setVariable(change.name)
         unit = inner.getParameter(change.name).getUnits()
         amount = f"{float(change.value)!r} {unit}"
         assignment.setMath(libsbml.parseL3Formula(f"{change.name} + {amount}" if change.adds else amount))
+
+
+def _joined(group: Iterable[Change]) -> list[Change]:
+    """One change of each name, because an event assigns a variable once: what is added is summed, what sets it replaces what came before."""
+    joined: dict[str, Change] = {}
+    for change in group:
+        before = joined.get(change.name)
+        if before is not None and change.adds:
+            change = replace(change, value=before.value + change.value, adds=before.adds)
+        joined[change.name] = change
+    return list(joined.values())
 
 
 def _annotate(inner: libsbml.Model, model: Model) -> None:

@@ -187,6 +187,7 @@ class ImportedModel(EquationModel):
     original         the SBML that was read, or that Antimony made of what was read
     file             where it is from
     time_unit        as the file declares it; empty if it does not, and then one unit counts as an hour
+    time_note        the unit of time in words, and what stands for it where none is declared
     hours_per_unit   h   in one unit of its time
     clock            the state that counts time; empty if nothing reads time
     event_count      how many events it holds
@@ -196,6 +197,7 @@ class ImportedModel(EquationModel):
     original: str = ""
     file: str = ""
     time_unit: str = ""
+    time_note: str = ""
     hours_per_unit: float = 1.0
     clock: str = ""
     event_count: int = 0

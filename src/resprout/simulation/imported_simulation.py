@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from resprout.errors import Fault, InputError
 from resprout.language.records import ImportedModel
 from resprout.simulation.cohort_simulation import refuse_failures
-from resprout.simulation.labelled_results import labelled
+from resprout.simulation.labelled_results import NAME_IN_MODEL, labelled, variable_name
 from resprout.simulation.settings import Numerics
 from resprout.solve import Events, check_names, run_patients
 from resprout.solve.initial_values import IMPORTED_TOLERANCE
@@ -62,14 +62,31 @@ def simulate_imported(
     )
     refuse_failures(found.status, numerics.allowed_failures, spared=0, reasons=found.reasons)
     told = {"model": model.name, "file": model.file, "tolerance": numerics.tolerance or IMPORTED_TOLERANCE}
-    told |= {"time_unit": model.time_unit or "not declared: counted as hours"}
+    told |= {"time_unit": model.time_note}
     told |= {"overrides": ", ".join(f"{name}={_short(value)}" for name, value in changed.items())}
-    told |= {"notes": "; ".join(found.notes)}
+    told |= {"notes": "; ".join([*found.notes, *_renamed(model, names)])}
     run = labelled(model, found, moments.tolist(), names, told)
     run["time_h"].attrs["long_name"] = "time since the beginning"
     if model.time_unit:
         run = run.assign_coords(time=("time_h", time, {"units": model.time_unit}))
     return run
+
+
+def outputs_by_name(run: xr.Dataset) -> dict[str, xr.DataArray]:
+    """The outputs of a run under the names that the file has for them.
+
+    run      what `simulate_imported` gave
+    """
+    found = {str(name): run[name] for name in run.data_vars if name not in ("status", "steps")}
+    return {str(values.attrs.get(NAME_IN_MODEL, name)): values for name, values in found.items()}
+
+
+def _renamed(model: ImportedModel, names: Sequence[str]) -> list[str]:
+    return [
+        f"`{name}` of the file is `{variable_name(name, model)}` in the data set, which has a `{name}` of its own"
+        for name in names
+        if variable_name(name, model) != name
+    ]
 
 
 def _refuse(model: ImportedModel, changed: Mapping[str, ArrayLike], names: list[str], faults: list[Fault]) -> None:

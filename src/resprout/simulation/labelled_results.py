@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.language.drug_instances import with_drugs_named
-from resprout.language.records import STAGES, EquationModel, Model
+from resprout.language.records import STAGES, EquationModel, ImportedModel, Model
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,13 +29,18 @@ class Solved(Protocol):
     def steps(self) -> NDArray[np.int64]: ...
 
 
+OWN_NAMES = ("patient", "time_h", "status", "steps", "time")
+"""Names of a Dataset that are not outputs: its dimensions, what the solver says, and the time of a file with a unit of its own."""
+NAME_IN_MODEL = "name_in_model"
+
+
 def labelled(
     model: EquationModel, solved: Solved, hours: Sequence[float], outputs: Sequence[str], provenance: Mapping[str, Any]
 ) -> xr.Dataset:
     """Name and label what the engine gives.
 
     hours        [time]   h    observation times
-    outputs      [output]      names
+    outputs      [output]      names; one that is also a name of the Dataset's own gets an underscore behind it there
     provenance   what was run with what; the attributes of the Dataset
     """
     import xarray as xr
@@ -48,7 +53,9 @@ def labelled(
         labels: dict[str, Any] = {"units": quantity.unit, "long_name": quantity.meaning}
         labels |= {"stage": STAGES[quantity.stage - 1]} if quantity.stage else {}
         labels |= scale_labels(model, name)
-        variables[name] = (("patient", "time_h"), solved.value[:, :, column], labels)
+        variable = variable_name(name, model)
+        labels |= {NAME_IN_MODEL: name} if variable != name else {}
+        variables[variable] = (("patient", "time_h"), solved.value[:, :, column], labels)
     coordinates = {
         "patient": np.arange(len(solved.status)),
         "time_h": ("time_h", np.array(hours), {"units": "h", "long_name": "time after the first dose"}),
@@ -58,6 +65,16 @@ def labelled(
     made["status"] = ("patient", solved.status, {"long_name": "0 if solved"})
     made["steps"] = ("patient", solved.steps, {"long_name": "steps of the solver"})
     return made
+
+
+def variable_name(name: str, model: EquationModel) -> str:
+    """What an output is called in a Dataset: its own name, or that and an underscore where the name is one of the Dataset's own."""
+    taken = OWN_NAMES if isinstance(model, ImportedModel) and model.time_unit else OWN_NAMES[:-1]
+    if name not in taken:
+        return name
+    while name in taken or name in model.equations or name in model.constants:
+        name += "_"
+    return name
 
 
 def scale_labels(model: EquationModel, name: str) -> dict[str, Any]:
