@@ -2,15 +2,12 @@
 
 import numpy as np
 import pytest
-import yaml
 from statsmodels.stats.power import TTestIndPower
 
 import resprout as rs
 from resprout.app.serve.form_state import read_state
 from resprout.app.serve.trial_pictures import trial_pictures
 from resprout.app.serve.trial_tab import (
-    check_size,
-    check_yaml,
     design,
     people_needed,
     power,
@@ -19,6 +16,7 @@ from resprout.app.serve.trial_tab import (
     run_upload,
 )
 from resprout.errors import InputError
+from resprout.language.plain_yaml import write_yaml
 
 MODEL = rs.load_model()
 
@@ -48,7 +46,7 @@ def test_an_open_trial_without_control_has_no_power_and_says_so():
 def test_the_protocol_of_the_form_can_be_taken_along_and_run_again():
     state, _ = read_state({"n": "12"}, MODEL)
     fields, _ = design(state, MODEL)
-    again = run_upload(yaml.safe_dump(fields), MODEL)
+    again = run_upload(write_yaml(fields), MODEL)
     first, _ = run()
     assert again.table["value"].tolist() == pytest.approx(first.table["value"].tolist(), nan_ok=True)  # the same people
 
@@ -91,21 +89,39 @@ def test_visits_start_with_the_baseline_and_stand_in_order():
 )
 def test_text_that_is_no_plain_small_yaml_is_refused_before_it_is_read(text):
     with pytest.raises(InputError):
-        check_yaml(text)
+        run_upload(text, MODEL)
+
+
+def large(**changed):
+    """The protocol of the form with other fields."""
+    state, _ = read_state({"n": "12"}, MODEL)
+    fields, _ = design(state, MODEL)
+    arm, endpoint = fields["arms"][0], fields["endpoints"][0]
+    arms = [arm | {"name": f"{place}", "size": 2} for place in range(changed.get("arms", 2))]
+    arms[0] |= {"size": changed.get("size", 2), "regimen": changed.get("regimen", arm["regimen"])}
+    visits = ["0 h", *(f"{hour} h" for hour in range(1, changed.get("visits", 2)))]
+    return write_yaml(fields | {"arms": arms, "endpoints": [endpoint | {"visits": visits}]})
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("changed", "says"),
     [
-        {"arms": [{"size": 100_000}]},
-        {"arms": [{"size": 2}] * 7},
-        {"endpoints": [{"visits": ["1 h"] * 41}]},
-        {"endpoints": [{}] * 13},
+        ({"size": 99_999}, "The page takes at most 2,000"),
+        ({"arms": 7}, "The page takes at most 6"),
+        ({"visits": 42}, "The page takes at most 40"),
+        ({"regimen": "ketamine 0.5 mg/kg iv bolus; every 1 h x 61"}, "The page takes at most 60"),
     ],
 )
-def test_a_protocol_too_large_for_a_page_is_refused(content):
-    with pytest.raises(InputError, match="at most"):
-        check_size(content)
+def test_a_protocol_too_large_for_a_page_is_refused(changed, says):
+    with pytest.raises(InputError, match=says):
+        run_upload(large(**changed), MODEL)
+
+
+def test_a_size_in_quotation_marks_is_text_and_passes_no_limit():
+    text = large(size=99_999)
+    assert "size: 99999" in text
+    with pytest.raises(InputError, match="whole number"):
+        run_upload(text.replace("size: 99999", "size: '99999'"), MODEL)
 
 
 def test_messages_about_a_protocol_name_lines_and_no_file_of_the_server():

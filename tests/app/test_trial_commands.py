@@ -60,7 +60,7 @@ def test_the_schema_is_printed(resprout):
     ("words", "says"),
     [
         ((), "no trial is named"),
-        (("small.yaml", "--grid", "n=1"), "whole numbers"),
+        (("small.yaml", "--grid", "n=1"), "whole number from 2"),
         (("small.yaml", "--grid", "m=10"), "cannot be varied"),
         (("small.yaml", "--picture", "p.html"), "no grid to draw"),
         (("small.yaml", "--grid", "n=8", "--report", "r.html"), "no report"),

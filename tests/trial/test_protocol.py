@@ -1,6 +1,7 @@
 """Protocol files: what they may say, and how their faults are told."""
 
 import re
+import time
 
 import pytest
 
@@ -77,6 +78,41 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path):
 @pytest.mark.parametrize("text", ["", "[]", "7", "\x00", "a: b"])
 def test_what_is_no_protocol_is_refused(tmp_path, text):
     assert faults(tmp_path, text)
+
+
+@pytest.mark.parametrize("size", ["012", "1:30", "true", "'3'", "3.0", "1_0", "~"])
+def test_a_size_is_a_plain_whole_number(tmp_path, size):
+    assert any("my_trial.yaml:18" in each for each in faults(tmp_path, TEXT.replace("first: 3", f"first: {size}")))
+
+
+def test_an_arm_called_no_is_an_arm_with_that_name(tmp_path):
+    named = TEXT.replace("name: ketamine", "name: no").replace("arm: ketamine", "arm: no")
+    protocol, regimens = read(tmp_path, named)
+    assert "no" in [arm.name for arm in protocol.arms]
+    assert set(regimens) == {"no", "saline"}
+
+
+def test_a_control_is_true_or_false(tmp_path):
+    assert any("true or false" in each for each in faults(tmp_path, TEXT.replace("control: true", "control: yes")))
+
+
+def test_thousands_of_unknown_fields_are_one_fault_told_at_once(tmp_path):
+    started = time.perf_counter()
+    told = faults(tmp_path, TEXT + "".join(f"field_{number}: 1\n" for number in range(5000)))
+    assert told == [each for each in told if "5,000 fields are not known here, the first is `field_0`" in each]
+    assert time.perf_counter() - started < 5  # s
+
+
+def test_thousands_of_faulty_items_are_counted_and_the_first_told(tmp_path):
+    told = faults(tmp_path, TEXT.replace("[0 min, ", "[" + "soon, " * 400, 1))
+    assert len(told) == 21 and re.search(r"\d+ more faults", told[-1])
+
+
+def test_an_alias_is_read_as_what_it_names(tmp_path):
+    visits = re.search(r"VAS_high, visits: (\[.*?\])", TEXT)[1]
+    text = TEXT.replace(visits, f"&when {visits}", 1)
+    protocol, _ = read(tmp_path, text.replace(f"visits: {visits}", "visits: *when"))
+    assert protocol.endpoints[1].visits == protocol.endpoints[2].visits
 
 
 def test_an_unknown_trial_is_refused_with_the_nearest_name():

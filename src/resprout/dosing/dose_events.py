@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.dosing.regimen import KETAMINES, Dose, Regimen
+from resprout.dosing.dose_records import KETAMINES, Dose, Regimen, same_moment_h
 from resprout.errors import Fault, InputError
 from resprout.language.drug_instances import with_drugs
 from resprout.language.records import Model
@@ -35,7 +35,6 @@ GUT_ABSORPTION = {
 }
 SPRAY_MG = 28.0  # one device of esketamine
 SPRAY_GAP_H = 5 / 60  # between devices
-SAME_TIME_H = 1e-9  # closer changes are one moment; they differ by rounding only
 
 
 @dataclass(frozen=True)
@@ -209,31 +208,45 @@ def _hours(constants: Mapping[str, Numbers | float], name: str) -> float:
 def _absorption(
     regimen: Regimen, constants: Mapping[str, Numbers | float]
 ) -> Iterator[tuple[float, str, Numbers | float]]:
-    """Set the absorption constants of ketamine's routes as each comes into use."""
+    """Set the absorption constants of ketamine's routes as each comes into use, each once at an hour."""
+    found: dict[tuple[float, str], Numbers | float] = {}
     for dose in regimen.doses:
         if dose.drug in KETAMINES:
             for target, table in (("depot", DEPOT_ABSORPTION), ("gut", GUT_ABSORPTION)):
                 if dose.route in table:
-                    yield dose.times_h[0], f"ketamine_{target}_absorption", constants[table[dose.route]]
+                    found[dose.times_h[0], f"ketamine_{target}_absorption"] = constants[table[dose.route]]
+    yield from ((time_h, name, value) for (time_h, name), value in found.items())
 
 
 def _merged(boluses: list[Bolus]) -> Iterator[tuple[float, str, Numbers | float]]:
     """Add up boluses into one state at one moment."""
     for state in dict.fromkeys(bolus.state for bolus in boluses):
         own = [bolus for bolus in boluses if bolus.state == state]
-        for moment in _moments([bolus.time_h for bolus in own]):
-            yield moment, state, _total(bolus.amount for bolus in own if abs(bolus.time_h - moment) <= SAME_TIME_H)
+        moment_of = _moments(bolus.time_h for bolus in own)
+        amounts: dict[float, Numbers | float] = {}
+        for bolus in own:
+            moment = moment_of[bolus.time_h]
+            amounts[moment] = amounts[moment] + bolus.amount if moment in amounts else bolus.amount
+        yield from ((moment, state, amounts[moment]) for moment in sorted(amounts))
 
 
 def _levels(flows: list[Flow]) -> Iterator[tuple[float, str, Numbers | float]]:
     """Add up overlapping flows into the levels of one input, each summed anew, so that the last is exactly 0."""
     for name in dict.fromkeys(flow.input for flow in flows):
         own = [flow for flow in flows if flow.input == name]
-        for moment in _moments([time for flow in own for time in (flow.start_h, flow.stop_h)]):
-            running = (
-                flow for flow in own if flow.start_h <= moment + SAME_TIME_H and flow.stop_h > moment + SAME_TIME_H
-            )
-            yield moment, name, _total(flow.amount / (flow.stop_h - flow.start_h) for flow in running)
+        moment_of = _moments(time for flow in own for time in (flow.start_h, flow.stop_h))
+        starting: dict[float, list[int]] = {}
+        for number, flow in enumerate(own):
+            if moment_of[flow.stop_h] <= moment_of[flow.start_h]:
+                found = f"`{name}` at hour {flow.start_h:g} lasts too short a time to be told from none."
+                raise InputError(Fault(found, "", "Expected a longer infusion or release.", "Or give it as a bolus."))
+            starting.setdefault(moment_of[flow.start_h], []).append(number)
+        running: list[int] = []
+        for moment in sorted(set(moment_of.values())):
+            running = [number for number in running if moment_of[own[number].stop_h] > moment]
+            running = sorted([*running, *starting.get(moment, ())])
+            rates = (own[number].amount / (own[number].stop_h - own[number].start_h) for number in running)
+            yield moment, name, _total(rates)
 
 
 def _total(amounts: Iterable[Numbers | float]) -> Numbers | float:
@@ -241,10 +254,12 @@ def _total(amounts: Iterable[Numbers | float]) -> Numbers | float:
     return functools.reduce(operator.add, amounts, 0.0)
 
 
-def _moments(times: list[float]) -> list[float]:
-    """Distinct hours, ascending; those that differ by rounding count once."""
-    moments: list[float] = []
-    for time in sorted(times):
-        if not moments or time - moments[-1] > SAME_TIME_H:
-            moments.append(time)
+def _moments(times: Iterable[float]) -> dict[float, float]:
+    """The moment of each hour: the first of those that differ by rounding only."""
+    moments: dict[float, float] = {}
+    moment = -math.inf
+    for time in sorted(set(times)):
+        if time - moment > same_moment_h(time):
+            moment = time
+        moments[time] = moment
     return moments

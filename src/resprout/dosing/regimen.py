@@ -6,10 +6,12 @@ import difflib
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from resprout.dosing.dose_records import KETAMINES, Dose, Regimen, amount_bounds, regimen_faults
 from resprout.errors import Fault, InputError, nearest
+from resprout.language.bounds import DOSES, INFUSION_H, SCHEDULE_H
 
+__all__ = ["KETAMINES", "Dose", "Regimen", "parse_duration", "parse_regimen"]
 SYNONYMS = {
     "ketamine": "ketamine",
     "racemic ketamine": "ketamine",
@@ -22,7 +24,6 @@ SYNONYMS = {
     "control saline": "saline",
     "placebo": "saline",
 }
-KETAMINES = ("ketamine", "S_ketamine", "R_ketamine")
 MASS_MG = {"g": 1000.0, "mg": 1.0, "ug": 0.001, "mcg": 0.001, "µg": 0.001, "μg": 0.001}
 AMOUNTS = {unit + per: (size, bool(per)) for unit, size in MASS_MG.items() for per in ("", "/kg")}
 AMOUNTS |= {"%": (1.0, False)}  # of the air breathed, for a gas
@@ -34,50 +35,11 @@ ROUTES |= {"oral": "oral", "po": "oral", "p.o.": "oral", "sublingual": "sublingu
 ROUTES |= {"ip": "ip", "i.p.": "ip", "intraperitoneal": "ip", "inhaled": "inhaled"}
 ROUTES |= {"local": "local", "icv": "local", "i.c.v.": "local", "intracortical": "local"}
 WORDS = {"over", "bolus", "at", "every", "x"}
-GREATEST = {True: 20.0, False: 2000.0}  # mg/kg, mg: beyond these a typing error is likely
-GREATEST_IP = 500.0  # mg/kg in rodents
-GREATEST_GAS = 80.0  # % of the air; the rest is oxygen
-LONGEST_INFUSION_H, LONGEST_COURSE_H, MOST_REPEATS = 168.0, 9600.0, 200
 EXAMPLE = "Expected for instance `ketamine 0.5 mg/kg iv over 40 min; every 3 d x 6`."
 ADD_A_DRUG = "`resprout describe drugs` lists the library; `--drug FILE` adds a drug (docs/guides/add-a-drug.md)."
 LIKE_ENOUGH = 0.7
 """Similarity from which a word is taken for a misspelt drug."""
 NUMBER = re.compile(r"([+-]?(?:\d[\d.]*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)(?![a-z]))(.*)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Dose:
-    """One drug given by one route, once or repeatedly.
-
-    drug       the model's name       amount_mg  mg, or mg per kg of body weight if `per_kg`; % of the air if inhaled
-    route      iv, im, sc, nasal, oral, sublingual, inhaled; for laboratory work ip and local (into the brain)
-    duration_h of an infusion or of breathing a gas; 0 for anything given at once       times_h  starts, from 0
-    """
-
-    drug: str
-    amount_mg: float
-    per_kg: bool
-    route: str
-    duration_h: float
-    times_h: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Regimen:
-    """All doses of one arm; none for saline. `text` is what the user wrote."""
-
-    text: str
-    doses: tuple[Dose, ...]
-
-    @property
-    def drugs(self) -> tuple[str, ...]:
-        """Drugs outside the ketamine family, in order of mention."""
-        return tuple(dict.fromkeys(dose.drug for dose in self.doses if dose.drug not in KETAMINES))
-
-    @property
-    def times_h(self) -> tuple[float, ...]:
-        """Every hour at which something is given; 0 for saline."""
-        return tuple(sorted({time for dose in self.doses for time in dose.times_h})) or (0.0,)
 
 
 def parse_regimen(text: str, library: Iterable[str] = (), where: str = "") -> Regimen:
@@ -94,11 +56,11 @@ def parse_regimen(text: str, library: Iterable[str] = (), where: str = "") -> Re
     faults: list[Fault] = []
     doses = [_Part(part, names, where, faults).dose() for part in re.split(r"\s\+\s", text.strip())]
     given = tuple(dose for dose in doses if dose is not None)
-    if not faults:
-        faults += _conflicts(given, where)
+    regimen = Regimen(text.strip(), given)
+    faults = faults or regimen_faults(regimen, where)
     if faults:
         raise InputError(*faults)
-    return Regimen(text.strip(), given)
+    return regimen
 
 
 def parse_duration(text: str) -> float | None:
@@ -185,11 +147,11 @@ class _Part:
         """Note an amount that is beyond belief, or in the wrong kind of unit."""
         self.reading = "amount"
         value, per_kg = amount
-        greatest = GREATEST_GAS if self.gas else GREATEST_IP if route == "ip" and per_kg else GREATEST[per_kg]
+        amounts = amount_bounds("inhaled" if self.gas else route, per_kg)
         if self.gas != (route == "inhaled"):
             self.fault("`%` belongs to a gas that is inhaled, and a gas needs it.", "Expected `50 % inhaled over 1 h`.")
-        elif value > greatest:
-            limit = f"{greatest:g} {'%' if self.gas else 'mg/kg' if per_kg else 'mg'}"
+        elif value > amounts.highest:
+            limit = f"{amounts.highest:g} {amounts.unit}"
             self.fault(f"the amount in `{self.text.strip()}` is absurdly large.", f"Expected at most {limit}.")
         elif route == "ip" and not per_kg:
             self.fault("doses into the belly of a rodent go by weight.", "Expected an amount per kg.")
@@ -207,9 +169,9 @@ class _Part:
                     self.fault(f"two routes in `{self.text.strip()}`.", "Expected one; join doses by ` + `.")
                 route = ROUTES[word]
             elif word == "over":
-                duration = self.time("an infusion", LONGEST_INFUSION_H, self.words)
+                duration = self.time("an infusion", INFUSION_H.highest, self.words)
             elif word == "at":
-                start = self.time("a start", LONGEST_COURSE_H, self.words, zero=True) or 0.0
+                start = self.time("a start", SCHEDULE_H.highest, self.words, zero=True) or 0.0
             elif word == "bolus":
                 bolus = True
             else:
@@ -226,15 +188,15 @@ class _Part:
         if not words or words.pop(0).lower() != "every":
             self.fault(f"the repeats of `{self.text.strip()}` are not clear.", "Expected `; every 3 d x 6`.")
             return (start,)
-        interval = self.time("an interval", LONGEST_COURSE_H, words)
+        interval = self.time("an interval", SCHEDULE_H.highest, words)
         match = re.fullmatch(r"[x×]\s*(\d{1,9})(?:\s+times)?", " ".join(words).lower())
-        if match is None or not 1 <= int(match[1]) <= MOST_REPEATS:
+        if match is None or not DOSES.allows(int(match[1])):
             found = f"`{' '.join(words)}` is no number of doses."
-            self.fault(found, f"Expected `x` and a whole number from 1 to {MOST_REPEATS}.")
+            self.fault(found, f"Expected `x` and a whole number {DOSES.in_words}.")
             return (start,)
         last = start + (interval or 0.0) * (int(match[1]) - 1)
-        if last > LONGEST_COURSE_H:
-            self.fault("the last dose is too late.", f"Expected it within {LONGEST_COURSE_H / 24:g} d.")
+        if last > SCHEDULE_H.highest:
+            self.fault("the last dose is too late.", f"Expected it within {SCHEDULE_H.highest / 24:g} d.")
         return tuple(start + (interval or 0.0) * number for number in range(int(match[1])))
 
     def time(self, what: str, greatest_h: float, words: list[str], *, zero: bool = False) -> float | None:
@@ -280,26 +242,3 @@ def _words(text: str) -> list[str]:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
-
-
-def _conflicts(doses: tuple[Dose, ...], where: str) -> list[Fault]:
-    """Name the doses that the model cannot give in one run."""
-    faults = []
-    ketamine = {dose.route for dose in doses if dose.drug in KETAMINES}
-    depots = sorted(ketamine & {"nasal", "sublingual", "im", "sc", "ip"})
-    mucosal = sorted(ketamine & {"nasal", "sublingual"})
-    if len(depots) > 1:
-        found = f"{' and '.join(depots)} ketamine in one run."
-        faults.append(Fault(found, where, "Expected one depot route a run.", field="route"))
-    elif "oral" in ketamine and mucosal:
-        found = f"oral and {mucosal[0]} ketamine in one run."
-        expected = "Both reach the gut, at different rates: expected one of them a run."
-        faults.append(Fault(found, where, expected, field="route"))
-    for dose in doses:
-        if dose.drug not in KETAMINES and dose.route in ("nasal", "sublingual"):
-            found = f"{dose.drug} cannot be given by the {dose.route} route here."
-            faults.append(Fault(found, where, "Expected iv, im, sc or oral.", field="route"))
-        if dose.drug in KETAMINES and dose.route in ("local", "inhaled"):
-            found = f"ketamine cannot be given by the {dose.route} route here."
-            faults.append(Fault(found, where, "Expected iv, im, sc, nasal, sublingual, oral or ip.", field="route"))
-    return faults

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from resprout.dosing.regimen import LONGEST_COURSE_H, parse_duration
+from resprout.dosing.regimen import parse_duration
 from resprout.errors import InputError
+from resprout.language.bounds import AGE, ARM_SIZE, REPLICATES, SCHEDULE_H, SEED
 from resprout.people.covariates import genotype_named
 
-LARGEST_ARM = 100_000
 LARGE_TRIAL = 200  # people; a few replicates tell as much as many of a small one
 ANALYSES = ("rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype")
 
@@ -18,8 +18,9 @@ ANALYSES = ("rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype")
 def _hours(value: Any) -> float:
     """Read `80 min` or `7 d`; hours."""
     hours = parse_duration(str(value))
-    if hours is None or not 0 <= hours <= LONGEST_COURSE_H:
-        raise ValueError(f"`{value}` is no time. Expected a number and a unit, for instance `80 min` or `7 d`.")
+    if hours is None or not SCHEDULE_H.allows(hours):
+        expected = f"Expected a number and a unit, for instance `80 min` or `7 d`, {SCHEDULE_H.in_words}"
+        raise ValueError(f"`{value!s:.60}` is no time. {expected}")
     return hours
 
 
@@ -34,9 +35,14 @@ TIME_SCHEMA = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*\w+\s*$", "examp
 Hours = Annotated[float, BeforeValidator(_hours), WithJsonSchema(TIME_SCHEMA)]
 Genotype = Annotated[str, AfterValidator(_genotype)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Points = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
-Year = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
+Note = Annotated[str, Field(max_length=2000)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Switch = Annotated[bool, Field(strict=True)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Points = Annotated[Number, Field(ge=0, le=1000)]
+Age = Annotated[Number, Field(ge=AGE.lowest, le=AGE.highest)]
+Whole = Annotated[int, Field(strict=True)]
+Size = Annotated[Whole, Field(ge=ARM_SIZE.lowest, le=ARM_SIZE.highest)]
 
 
 class Part(BaseModel):
@@ -50,13 +56,13 @@ class EntryCriteria(Part):
     antidepressant must have failed before; `screening` is how long before the first dose people are rated, and
     `confirmed` asks for the minimum score again at baseline."""
 
-    minimum: dict[str, Points] = Field(default_factory=dict)
-    maximum: dict[str, Points] = Field(default_factory=dict)
-    age: tuple[Year, Year] = (18.0, 75.0)
-    genotype: tuple[Genotype, ...] = ()
-    resistant: bool = False
+    minimum: dict[Name, Points] = Field(default_factory=dict, max_length=20)
+    maximum: dict[Name, Points] = Field(default_factory=dict, max_length=20)
+    age: tuple[Age, Age] = (18.0, 75.0)
+    genotype: Annotated[tuple[Genotype, ...], Field(max_length=10)] = ()
+    resistant: Switch = False
     screening: Hours = 168.0
-    confirmed: bool = False
+    confirmed: Switch = False
 
 
 class Arm(Part):
@@ -64,16 +70,16 @@ class Arm(Part):
 
     name: Name
     regimen: Annotated[str, Field(max_length=500)]
-    size: int | None = Field(None, ge=1, le=LARGEST_ARM)
-    first: int | None = Field(None, ge=0, le=LARGEST_ARM)
-    control: bool = False
+    size: Size | None = None
+    first: Annotated[Whole, Field(ge=0, le=ARM_SIZE.highest)] | None = None
+    control: Switch = False
 
 
 class Endpoint(Part):
     """What is rated, and when (time since the first dose of the period; the first visit is the baseline)."""
 
     name: Name
-    visits: tuple[Hours, ...] = Field(min_length=2)
+    visits: tuple[Hours, ...] = Field(min_length=2, max_length=500)
 
 
 class Dropout(Part):
@@ -101,7 +107,7 @@ class Relapse(Part):
     start: Hours
     response: Share = 0.5
     kept: Share = 0.25
-    in_a_row: int = Field(1, ge=1, le=10)
+    in_a_row: Annotated[Whole, Field(ge=1, le=10)] = 1
 
 
 class Primary(Part):
@@ -119,15 +125,15 @@ class Published(Part):
     """
 
     evidence: Name
-    arm: str = ""
+    arm: Annotated[str, Field(max_length=200)] = ""
     endpoint: Name
     statistic: Name
     time: Hours | None = None
-    value: float = Field(allow_inf_nan=False)
+    value: Number
     bound: Literal["", "upper", "lower"] = ""
-    people: int | None = Field(None, ge=2, le=LARGEST_ARM)
+    people: Annotated[Whole, Field(ge=2, le=ARM_SIZE.highest)] | None = None
     verification: Literal["read", "secondary", "digitised", "recall"]
-    note: str = ""
+    note: Note = ""
 
 
 class Protocol(Part):
@@ -138,8 +144,8 @@ class Protocol(Part):
 
     name: Name
     title: Name
-    source: str = ""
-    year: int | None = Field(None, ge=1900, le=2100)
+    source: Note = ""
+    year: Annotated[Whole, Field(ge=1900, le=2100)] | None = None
     used_for: Literal["calibration", "prediction"] = "prediction"
     design: Literal["crossover", "parallel"]
     control: Literal["saline", "midazolam", "inactive_pill", "open_label", "wait_list", "add_on"]
@@ -150,16 +156,18 @@ class Protocol(Part):
     background: Annotated[str, Field(max_length=500)] = ""
     entry: EntryCriteria = EntryCriteria()
     arms: tuple[Arm, ...] = Field(min_length=1, max_length=20)
-    endpoints: tuple[Endpoint, ...] = Field(min_length=1)
+    endpoints: tuple[Endpoint, ...] = Field(min_length=1, max_length=50)
     primary: Primary | None = None
-    analysis: tuple[Literal["rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype"], ...] = ()
+    analysis: Annotated[
+        tuple[Literal["rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype"], ...], Field(max_length=20)
+    ] = ()
     dropout: Dropout = Dropout()
     rescue: Rescue | None = None
     relapse: Relapse | None = None
-    published: tuple[Published, ...] = ()
-    replicates: int = Field(200, ge=1, le=100_000)
-    seed: int = Field(1, ge=0)
-    assumed: tuple[str, ...] = ()
+    published: Annotated[tuple[Published, ...], Field(max_length=500)] = ()
+    replicates: Annotated[Whole, Field(ge=REPLICATES.lowest, le=REPLICATES.highest)] = 200
+    seed: Annotated[Whole, Field(ge=SEED.lowest, le=SEED.highest)] = 1
+    assumed: Annotated[tuple[Note, ...], Field(max_length=200)] = ()
 
     @property
     def people(self) -> int:

@@ -11,23 +11,30 @@ from typing import Any
 
 import numpy as np
 
-from resprout.dosing.regimen import KETAMINES, Regimen
+from resprout.dosing.dose_records import KETAMINES, Regimen, regimen_faults
 from resprout.errors import Fault, InputError, nearest
 from resprout.language import given_or_shipped
+from resprout.language.bounds import ARM_SIZE, DOSE_MG, GRID_CELLS, PEOPLE, Range
+from resprout.language.given_values import numbers_of
 from resprout.language.rating_scales import mood_rated
 from resprout.language.records import Model
-from resprout.people.entry import MOST_PEOPLE
 from resprout.trial.analysis import analyse, headline
-from resprout.trial.design import LARGEST_ARM, Endpoint, Protocol
-from resprout.trial.protocol import read_protocol
+from resprout.trial.design import Endpoint, Protocol
+from resprout.trial.protocol import read_protocol, series_of
 from resprout.trial.replicates import run_series
 from resprout.trial.reported_statistics import statistic
 from resprout.trial.trial_outcome import Outcome
 
 DISSOCIATION = "CADSS"
 DISSOCIATION_VISITS = (0.0, 1 / 3, 2 / 3, 1.0, 80 / 60, 110 / 60)
-MOST_CELLS = 200
 AXES = {"n": "people in the trial", "dose": "amount of the drug tried", "dropout": "share who leave each week"}
+EXAMPLE = "Expected for instance `n=20,40,80` or `dose=0.2,0.5,1.0`."
+AXIS_BOUNDS = {
+    "n": Range(2, ARM_SIZE.highest, whole=True),
+    "dose": Range(0, DOSE_MG.highest, above=True),  # of the drug and route at hand: `_redosed`
+    "dropout": Range(0, 0.99),
+}
+MOST_FAULTS = 5  # of one axis that are told
 SURFACE_COLUMNS = [
     "power",
     "difference",
@@ -53,41 +60,40 @@ def read_axes(texts: Sequence[str]) -> dict[str, list[float]]:
     raises   InputError with every fault
     """
     axes: dict[str, list[float]] = {}
-    faults = []
+    faults: list[Fault] = []
     for text in texts:
         name, _, values = (part.strip() for part in text.partition("="))
-        expected = "Expected for instance `n=20,40,80` or `dose=0.2,0.5,1.0`."
         if name not in AXES:
-            faults.append(Fault(f"`{name}` cannot be varied.", "--grid", expected, nearest(name, AXES)))
+            faults.append(Fault(f"`{name}` cannot be varied.", "--grid", EXAMPLE, nearest(name, AXES)))
             continue
         if name in axes:
             faults.append(Fault(f"`{name}` is given twice.", "--grid", "Expected each once."))
         try:
             axes[name] = [float(value) for value in values.split(",") if value.strip()]
         except ValueError:
-            faults.append(Fault(f"`{values}` are no numbers.", "--grid", expected))
-            continue
-        faults += _axis_faults(name, axes[name], expected)
-    if not faults and math.prod(len(values) for values in axes.values()) > MOST_CELLS:
-        faults.append(Fault("too many combinations.", "--grid", f"Expected at most {MOST_CELLS}."))
+            faults.append(Fault(f"`{values:.60}` are no numbers.", "--grid", EXAMPLE))
+    if not faults:
+        faults += _axes_faults(axes)
     if faults:
         raise InputError(*faults)
     return axes
 
 
-def _axis_faults(name: str, values: list[float], expected: str) -> list[Fault]:
+def _axes_faults(axes: Axes) -> list[Fault]:
+    """What is wrong with axes, however they were given."""
+    faults = [fault for name, values in axes.items() for fault in _axis_faults(name, values)]
+    cells = math.prod(len(values) for values in axes.values())
+    return faults or GRID_CELLS.faults("the number of combinations", cells, "--grid")
+
+
+def _axis_faults(name: str, values: Sequence[float]) -> list[Fault]:
     """What is wrong with the values of one axis."""
-    if not values:
-        return [Fault(f"`{name}` has no values.", "--grid", expected)]
-    if not all(math.isfinite(value) for value in values):
-        return [Fault(f"`{name}` has a value that is not finite.", "--grid", expected)]
-    if name == "n" and not all(value >= 2 and value == int(value) and value <= LARGEST_ARM for value in values):
-        return [Fault("`n` takes whole numbers.", "--grid", f"Expected from 2 to {LARGEST_ARM:,}.")]
-    if name == "dose" and not all(value > 0 for value in values):
-        return [Fault("`dose` takes amounts above 0.", "--grid", expected)]
-    if name == "dropout" and not all(0 <= value < 1 for value in values):
-        return [Fault("`dropout` takes shares.", "--grid", "Expected from 0 to below 1.")]
-    return []
+    if name not in AXES:
+        return [Fault(f"`{name}` cannot be varied.", "--grid", EXAMPLE, nearest(name, AXES))]
+    if not len(values):
+        return [Fault(f"`{name}` has no values.", "--grid", EXAMPLE)]
+    found = [fault for value in values for fault in AXIS_BOUNDS[name].faults(f"`{name}`", value, "--grid")]
+    return found[:MOST_FAULTS]
 
 
 def surface(
@@ -109,25 +115,29 @@ def surface(
     model       None for the shipped one
     progress    called with (done, all)
     point       use the point estimate; otherwise each replicate takes a posterior draw
+    raises      InputError with what is wrong with the protocol, the axes or the replicates
     returns     a row per combination: its values and SURFACE_COLUMNS. Power is the share of trials whose primary analysis
                 gives p below .05; the interval is the 95 % prediction interval of the estimate; dissociation is the mean of
                 the patients' highest CADSS on the first day
     """
     model = given_or_shipped(model)
     design = read_protocol(name, model)
-    replicates = design[0].replicates if replicates is None else replicates
-    seed = design[0].seed if seed is None else seed
-    cells = list(itertools.product(*axes.values()))
+    axes = {axis: list(numbers_of(values) or ()) for axis, values in axes.items()}
+    replicates, seed = series_of(design[0], replicates, seed)
+    faults = _axes_faults(axes)
+    if faults:
+        raise InputError(*faults)
+    cells = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    designs = [with_dissociation(varied(design, cell)) for cell in cells]
+    faults = PEOPLE.faults("the number of people", max(each.people for each, _ in designs) * replicates, "--grid")
+    if faults:
+        raise InputError(*faults)
     rows = []
-    for done, values in enumerate(cells):
-        cell = dict(zip(axes, values, strict=True))
-        protocol, regimens = with_dissociation(varied(design, cell))
-        if protocol.people * replicates > MOST_PEOPLE:
-            raise InputError(Fault(f"{protocol.people * replicates:,} people.", "--grid", f"Expected {MOST_PEOPLE:,}."))
+    for cell, (protocol, regimens) in zip(cells, designs, strict=True):
         _, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
         rows.append(cell | summary(protocol, outcome))
         if progress is not None:
-            progress(done + 1, len(cells))
+            progress(len(rows), len(cells))
     return rows
 
 
@@ -137,7 +147,7 @@ def varied(design: Design, cell: Mapping[str, float]) -> Design:
     design   protocol and regimens by arm
     cell     value by axis
     returns  the changed design
-    raises   InputError where the design has no single drug to vary
+    raises   InputError where the design has no single drug to vary, or where it takes no such amount
     """
     protocol, regimens = design
     if "n" in cell:
@@ -175,7 +185,11 @@ def _redosed(protocol: Protocol, regimens: dict[str, Regimen], amount: float) ->
     own = [dose.drug for dose in regimen.doses if dose.drug not in background]
     drug = next((name for name in own if name in KETAMINES), own[0] if own else regimen.doses[0].drug)
     doses = tuple(replace(dose, amount_mg=amount) if dose.drug == drug else dose for dose in regimen.doses)
-    return regimens | {active[0]: Regimen(f"{regimen.text} at {amount:g}", doses)}
+    changed = Regimen(f"{regimen.text} at {amount:g}", doses)
+    faults = regimen_faults(changed, "--grid dose")
+    if faults:
+        raise InputError(*faults)
+    return regimens | {active[0]: changed}
 
 
 def with_dissociation(design: Design) -> Design:

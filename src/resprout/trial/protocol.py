@@ -7,17 +7,20 @@ import typing
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, nearest
+from resprout.language.bounds import PEOPLE, REPLICATES, SEED, Range
+from resprout.language.given_values import whole_of
+from resprout.language.plain_yaml import Place, YamlDocument, read_yaml, read_yaml_file
 from resprout.language.records import Model
 from resprout.trial.design import Part, Protocol
 from resprout.trial.design_checks import check_design
 
 SHIPPED = Path(__file__).with_name("protocols")
-LARGEST_FILE = 1_000_000  # bytes
+MOST_FAULTS = 20  # of one file that are told one by one
+MOST_UNKNOWN = 5  # fields, of one part, that are named with the nearest known name
 FIELDS, LIST = "fields below it, one `field: value` a line", "a list, one `- item` a line"
 # what was wanted, by the type of pydantic's error
 EXPECTED = {
@@ -39,8 +42,8 @@ EXPECTED = {
     "less_than": "less than {lt}",
     "less_than_equal": "{le} or less",
     "too_short": "{min_length} or more, not {actual_length}",
+    "too_long": "{max_length} or fewer",
 }
-Place = tuple[str | int, ...]
 
 
 def read_protocol(name: str | Path, model: Model) -> tuple[Protocol, dict[str, Regimen]]:
@@ -52,23 +55,55 @@ def read_protocol(name: str | Path, model: Model) -> tuple[Protocol, dict[str, R
     raises   InputError with every fault, each with file and line
     """
     path = find_protocol(name)
-    node, content = _parsed(path)
-    lines, faults = _lines(node, path.name)
+    return _checked(read_yaml_file(path), path.name, model)
+
+
+def read_protocol_text(text: str, name: str, model: Model) -> tuple[Protocol, dict[str, Regimen]]:
+    """Read a protocol that is text, as `read_protocol` reads a file.
+
+    text     YAML        name     of the text in messages
+    model    whose drugs and outputs the protocol may name
+    returns  the protocol and the regimen of each arm, with the background treatment joined to it
+    raises   InputError with every fault, each with its line
+    """
+    return _checked(read_yaml(text, name), name, model)
+
+
+def _checked(document: YamlDocument, file: str, model: Model) -> tuple[Protocol, dict[str, Regimen]]:
+    """The protocol that a document states, with its regimens."""
+    lines, faults = document.lines, document.faults
+    if not isinstance(document.value, dict):
+        expected = "Expected fields such as `name:`, `arms:`, `endpoints:`."
+        raise InputError(*faults, Fault("is no protocol.", file, expected))
     try:
-        protocol = Protocol.model_validate(content)
+        protocol = Protocol.model_validate(document.value)
     except ValidationError as error:
-        found = error.errors()
-        # a list whose items are all faulty is also reported as too short; only the items are worth reading
-        told = [each for each in found if not (each["type"] == "too_short" and _has_faults_below(each, found))]
-        raise InputError(*faults, *(_fault(path.name, lines, each) for each in told)) from None
+        told, more = _field_faults(error.errors(), file, lines)
+        raise InputError(*_first([*faults, *told], file, more)) from None
 
     def place(where: Place) -> str:
-        return f"{path.name}:{_line(lines, where)}"
+        return f"{file}:{_line(lines, where)}"
 
-    regimens, more = check_design(protocol, model, place)
-    if faults or more:
-        raise InputError(*faults, *more)
+    regimens, found = check_design(protocol, model, place)
+    if faults or found:
+        raise InputError(*_first([*faults, *found], file))
     return protocol, regimens
+
+
+def series_of(protocol: Protocol, replicates: Any, seed: Any) -> tuple[int, int]:
+    """Number of replicates and seed of a series of trials, as asked for or as the protocol has them.
+
+    replicates   a whole number; None takes the protocol's      seed   likewise
+    raises       InputError with every fault
+    """
+    most = Range(1, min(REPLICATES.highest, PEOPLE.highest // protocol.people), whole=True)
+    asked = protocol.replicates if replicates is None else whole_of(replicates)
+    start = protocol.seed if seed is None else whole_of(seed)
+    faults = most.faults("`replicates`", replicates if asked is None else asked, field="replicates")
+    faults += SEED.faults("`seed`", seed if start is None else start, field="seed")
+    if faults or asked is None or start is None:
+        raise InputError(*faults)
+    return asked, start
 
 
 def shipped_protocols() -> dict[str, Path]:
@@ -80,7 +115,7 @@ def shipped_protocols() -> dict[str, Path]:
 def is_for_calibration(name: str) -> bool:
     """Whether a fit may look at the published numbers of a shipped trial: what its file says under `used_for`."""
     file = SHIPPED / f"{name}.yaml"
-    return file.exists() and yaml.safe_load(file.read_text(encoding="utf-8")).get("used_for") == "calibration"
+    return file.exists() and read_yaml_file(file).value.get("used_for") == "calibration"
 
 
 def find_protocol(name: str | Path) -> Path:
@@ -100,45 +135,37 @@ def find_protocol(name: str | Path) -> Path:
     raise InputError(Fault(f"`{name}` is no trial here.", "", expected, nearest(str(name), shipped)))
 
 
-def _parsed(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
-    """The file as YAML nodes and as values."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError("it is larger than 1 MB")
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(_yaml_fault(path, error)) from None
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError, OverflowError) as error:
-        raise InputError(Fault(f"cannot be read: {error}.", str(path), "Expected a YAML text file.")) from None
-    if not isinstance(content, dict):
-        raise InputError(Fault("is no protocol.", str(path), "Expected fields such as `name:`, `arms:`, `endpoints:`."))
-    return node, content
+def _first(faults: list[Fault], file: str, more: int = 0) -> list[Fault]:
+    """The first faults of a file, and how many more there are, with `more` that are not in the list."""
+    more += max(len(faults) - MOST_FAULTS, 0)
+    rest = [Fault(f"{more:,} more faults.", file, "", "Mend these first.")] if more else []
+    return [*faults[:MOST_FAULTS], *rest]
 
 
-def _lines(node: yaml.Node | None, file: str, at: Place = ()) -> tuple[dict[Place, int], list[Fault]]:
-    """Line of every field by its path, and a fault for each field that stands twice."""
-    if node is None:
-        return {}, []
-    lines, faults = {at: node.start_mark.line + 1}, []
-    children: list[tuple[Place, yaml.Node]] = []
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if str(key.value) in seen:
-                where = f"{file}:{key.start_mark.line + 1}"
-                faults.append(Fault(f"`{key.value}` stands twice.", where, "Expected each field once."))
-            seen.add(str(key.value))
-            lines[*at, str(key.value)] = key.start_mark.line + 1
-            children.append(((*at, str(key.value)), value))
-    elif isinstance(node, yaml.SequenceNode):
-        children = [((*at, index), value) for index, value in enumerate(node.value)]
-    for path, value in children:
-        below = _lines(value, file, path)
-        lines = below[0] | lines
-        faults += below[1]
-    return lines, faults
+def _field_faults(found: list[Any], file: str, lines: dict[Place, int]) -> tuple[list[Fault], int]:
+    """What pydantic found, in order, and how much more there is; many unknown fields of one part are one fault."""
+    unknown: dict[Place, list[Any]] = {}
+    for error in found:
+        if error["type"] == "extra_forbidden":
+            unknown.setdefault(tuple(error["loc"][:-1]), []).append(error)
+    crowded = {place: errors for place, errors in unknown.items() if len(errors) > MOST_UNKNOWN}
+    told = [_many_unknown(errors, file, lines) for errors in crowded.values()]
+    rest = [
+        error
+        for error in found
+        if not (error["type"] == "extra_forbidden" and tuple(error["loc"][:-1]) in crowded)
+        # a list whose items are all faulty is also reported as too short; only the items are worth reading
+        and not (error["type"] == "too_short" and _has_faults_below(error, found))
+    ]
+    return [*told, *(_fault(file, lines, error) for error in rest[:MOST_FAULTS])], max(len(rest) - MOST_FAULTS, 0)
+
+
+def _many_unknown(errors: list[Any], file: str, lines: dict[Place, int]) -> Fault:
+    """One fault for many fields of a part that are not known."""
+    path = tuple(errors[0]["loc"])
+    known = ", ".join(sorted(_part(path[:-1]).model_fields))
+    found = f"{len(errors):,} fields are not known here, the first is `{path[-1]!s:.60}`."
+    return Fault(found, f"{file}:{_line(lines, path)}", f"Known: {known}.")
 
 
 def _has_faults_below(error: Any, errors: list[Any]) -> bool:
@@ -161,13 +188,13 @@ def _fault(file: str, lines: dict[Place, int], error: Any) -> Fault:
     field = str(path[-1]) if path else ""
     if error["type"] == "extra_forbidden":
         known = sorted(_part(path[:-1]).model_fields)
-        return Fault(f"`{field}` is no field here.", where, f"Known: {', '.join(known)}.", nearest(field, known))
+        return Fault(f"`{field:.60}` is no field here.", where, f"Known: {', '.join(known)}.", nearest(field, known))
     if error["type"] == "missing":
         return Fault(f"the field `{field}` is missing.", where, "Expected it here.", _meaning(path))
     if error["type"] == "literal_error":
         choices = [choice.strip(" '") for choice in error["ctx"]["expected"].replace(" or ", ",").split(",")]
         remedy = nearest(str(error["input"]), choices)
-        return Fault(f"`{field}` is `{error['input']}`.", where, f"Expected {error['ctx']['expected']}.", remedy)
+        return Fault(f"`{field}` is {_shown(error['input'])}.", where, f"Expected {error['ctx']['expected']}.", remedy)
     name = ".".join(map(str, path))
     if error["type"] in EXPECTED:
         expected = EXPECTED[error["type"]].format(**error.get("ctx", {}))
@@ -182,7 +209,8 @@ def _shown(value: Any) -> str:
         return "a group of fields"
     if isinstance(value, list | tuple):
         return "a list" if value else "an empty list"
-    return "empty" if value is None else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    said = str(value).lower() if isinstance(value, bool) else f"{value!s:.60}"
+    return "empty" if value is None else f"the text `{said}`" if isinstance(value, str) else f"`{said}`"
 
 
 def _meaning(path: Place) -> str:
@@ -206,9 +234,3 @@ def _record(annotation: Any) -> type[Part] | None:
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation
     return next((found for inner in typing.get_args(annotation) if (found := _record(inner))), None)
-
-
-def _yaml_fault(path: Path, error: yaml.YAMLError) -> Fault:
-    mark = getattr(error, "problem_mark", None)
-    where = f"{path.name}:{mark.line + 1}" if mark else path.name
-    return Fault(f"is no YAML: {getattr(error, 'problem', error)}.", where, "Expected `field: value` lines.")

@@ -15,11 +15,11 @@ from scipy.special import fdtrc
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import given_or_shipped
+from resprout.language.bounds import DAYS
 from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_words
-from resprout.people.entry import MOST_PEOPLE
 from resprout.people.overrides import overridden
 from resprout.simulation.cohort_simulation import simulate
 from resprout.simulation.scenario import main_outputs
@@ -28,7 +28,7 @@ from resprout.trial.analysis import ANALYSIS_COLUMNS, analyse
 from resprout.trial.conduct import Ratings
 from resprout.trial.design import Protocol
 from resprout.trial.endpoints import trial_table
-from resprout.trial.protocol import read_protocol
+from resprout.trial.protocol import read_protocol, series_of
 from resprout.trial.published_numbers import PUBLISHED_COLUMNS, published_rows
 from resprout.trial.replicates import run_series
 from resprout.trial.trial_outcome import Outcome
@@ -109,11 +109,7 @@ def run_trial(
     model = overridden(given_or_shipped(model), overrides)
     protocol, regimens = read_protocol(name, model)
     _refuse_absent_drugs(model, regimens, overrides or {})
-    replicates = protocol.replicates if replicates is None else replicates
-    seed = protocol.seed if seed is None else seed
-    if not isinstance(replicates, int | np.integer) or not 1 <= replicates <= MOST_PEOPLE // protocol.people:
-        expected = f"Expected a whole number from 1 to {MOST_PEOPLE // protocol.people:,}."
-        raise InputError(Fault(f"{replicates!r} replicates.", "", expected))
+    replicates, seed = series_of(protocol, replicates, seed)
     done = run_protocol(protocol, regimens, model, replicates, seed, point=point)
     done.path.attrs["overrides"] = ", ".join(f"{name}={value:g}" for name, value in (overrides or {}).items())
     return done
@@ -179,8 +175,7 @@ def published_of(
     protocol, regimens = read_protocol(name, model)
     if not protocol.published:
         return []
-    replicates = protocol.replicates if replicates is None else replicates
-    seed = protocol.seed if seed is None else seed
+    replicates, seed = series_of(protocol, replicates, seed)
     return published_rows(protocol, run_series(protocol, regimens, model, replicates, seed, point=point)[1])
 
 
@@ -221,7 +216,7 @@ def _path(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort
     """Follow the first people of the trial under its first active arm, from dose to score."""
     active = next((arm.name for arm in protocol.arms if regimens[arm.name].doses), protocol.arms[0].name)
     some = cohort.take(np.arange(min(len(cohort), PATH_PATIENTS)))
-    last_day = max(PATH_DAYS, max(regimens[active].times_h) / 24 + 3)
+    last_day = min(max(PATH_DAYS, max(regimens[active].times_h) / 24 + 3), DAYS.highest)
     scales = model.scales
     named = [scales[each.name].rates if each.name in scales else each.name for each in protocol.endpoints]
     outputs = [*main_outputs(model), *named]

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from scipy.special import nctdtr, stdtrit
 
 from resprout.app.serve.form_state import Faults, State, read_regimen, read_state, regimen_text, say
-from resprout.dosing.regimen import parse_duration, parse_regimen
+from resprout.dosing.regimen import Regimen, parse_duration, parse_regimen
 from resprout.errors import Fault, InputError
 from resprout.language import load_model
 from resprout.language.drug_instances import library_drugs
+from resprout.language.plain_yaml import write_yaml
 from resprout.language.records import Model
-from resprout.trial import Trial, run_trial
-from resprout.trial.protocol import SHIPPED
+from resprout.trial import Trial
+from resprout.trial.design import Protocol
+from resprout.trial.protocol import SHIPPED, read_protocol_text
+from resprout.trial.trial import run_protocol
 
 Numbers = NDArray[np.float64]
 LARGEST_PROTOCOL = 64_000  # characters
 MOST_PEOPLE, MOST_ARMS, MOST_ENDPOINTS, MOST_VISITS = 2_000, 6, 12, 40
-DEEPEST_YAML = 12
-MOST_BRACKETS = 500
+MOST_DOSES = 60  # of an arm
+TEXT = "the protocol"
 TOO_STRONG = 37.0  # a noncentrality at which power is 1 and the exact sum no longer works
 LAST_VISIT_H = 60 * 24.0
 CONTROL_REGIMENS = {"saline": "saline", "midazolam": "midazolam 0.045 mg/kg iv over 40 min"}
@@ -46,7 +47,7 @@ def run_design(state: State, model: Model) -> tuple[Trial | None, Faults]:
     if faults:
         return None, faults
     try:
-        return run_text(yaml.safe_dump(fields, sort_keys=False), model), {}
+        return run_text(write_yaml(fields), model), {}
     except InputError as error:
         return None, {"entry": say(error)}
 
@@ -112,72 +113,40 @@ def run_upload(text: object, model: Model) -> Trial:
 
     raises   InputError with every fault, each with its line; also for a protocol too large for a page
     """
-    content = check_yaml(text)
-    check_size(content)
-    return run_text(str(text), model)
+    if not isinstance(text, str) or not 0 < len(text) <= LARGEST_PROTOCOL:
+        expected = f"Expected at most {LARGEST_PROTOCOL:,} characters."
+        raise InputError(Fault("the protocol is empty or too long.", "", expected))
+    return run_text(text, model)
 
 
 def run_text(text: str, model: Model) -> Trial:
     """Run a protocol once, every constant at its point estimate: one draw alone would look like a fact."""
-    # the reader of protocols takes files; the name is ours, nothing of the text becomes a path
-    handle, name = tempfile.mkstemp(prefix="protocol-", suffix=".yaml")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        return run_trial(Path(name), replicates=1, model=model, point=True)
+        protocol, regimens = read_protocol_text(text, TEXT, model)
     except InputError as error:
-        raise InputError(*(shown(fault, Path(name)) for fault in error.faults)) from None
-    finally:
-        Path(name).unlink(missing_ok=True)
+        raise InputError(*(replace(fault, where=place(fault.where)) for fault in error.faults)) from None
+    check_size(protocol, regimens)
+    return run_protocol(protocol, regimens, model, 1, protocol.seed, point=True)
 
 
-def shown(fault: Fault, path: Path) -> Fault:
-    """A fault whose place is a line of the reader's text, not a file of ours."""
-    place = fault.where.replace(str(path), "the protocol").replace(f"{path.name}:", "line ")
-    return Fault(fault.found.replace(str(path), "the protocol"), place, fault.expected, fault.remedy)
+def place(where: str) -> str:
+    """The place of a fault, a line of the reader's text."""
+    return where.replace(f"{TEXT}:", "line ")
 
 
-def check_yaml(text: object) -> object:
-    """What plain YAML holds.
-
-    raises   InputError for text that is too long or too deep, that refers to itself, or that is no YAML
-    """
-    if not isinstance(text, str) or not 0 < len(text) <= LARGEST_PROTOCOL:
-        expected = f"Expected at most {LARGEST_PROTOCOL:,} characters."
-        raise InputError(Fault("the protocol is empty or too long.", "", expected))
-    if text.count("[") + text.count("{") > MOST_BRACKETS:
-        raise InputError(Fault("the protocol has more brackets than a design needs."))
-    opens = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken, yaml.FlowMappingStartToken)
-    closes = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
-    depth = 0
-    try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
-                raise InputError(Fault("the protocol holds an anchor, alias or tag.", "", "Expected plain fields."))
-            depth += isinstance(token, (*opens, yaml.FlowSequenceStartToken)) - isinstance(token, closes)
-            if depth > DEEPEST_YAML:
-                raise InputError(Fault("the protocol is nested too deeply.", "", f"Expected at most {DEEPEST_YAML}."))
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        found = f"this is no YAML: {getattr(error, 'problem', None) or 'it cannot be read'}."
-        raise InputError(Fault(found, f"line {mark.line + 1}" if mark else "", "Expected `field: value`.")) from None
-
-
-def check_size(content: object) -> None:
-    """Refuse a protocol that asks for more than a page gives; whether it makes sense is checked afterwards.
+def check_size(protocol: Protocol, regimens: Mapping[str, Regimen]) -> None:
+    """Refuse a design that asks for more than a page gives.
 
     raises   InputError
     """
-    fields = content if isinstance(content, dict) else {}
-    arms, endpoints = (listed(fields.get(key)) for key in ("arms", "endpoints"))
-    people = sum(number(arm.get("size")) + number(arm.get("first")) for arm in arms)
-    visits = max((len(listed_any(endpoint.get("visits"))) for endpoint in endpoints), default=0)
+    visits = max(len(endpoint.visits) for endpoint in protocol.endpoints)
+    doses = max(len(regimen.times_h) for regimen in regimens.values())
     asked = (
-        (people, MOST_PEOPLE, "people"),
-        (len(arms), MOST_ARMS, "arms"),
-        (len(endpoints), MOST_ENDPOINTS, "endpoints"),
+        (protocol.people, MOST_PEOPLE, "people"),
+        (len(protocol.arms), MOST_ARMS, "arms"),
+        (len(protocol.endpoints), MOST_ENDPOINTS, "endpoints"),
         (visits, MOST_VISITS, "visits"),
+        (doses, MOST_DOSES, "doses"),
     )
     faults = [
         Fault(f"{found:,} {what}.", "", f"The page takes at most {most:,}.", "Use `resprout trial` for more.")
@@ -186,21 +155,6 @@ def check_size(content: object) -> None:
     ]
     if faults:
         raise InputError(*faults)
-
-
-def listed_any(value: object) -> list[Any]:
-    """The value if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def listed(value: object) -> list[dict[str, Any]]:
-    """The mappings of a list."""
-    return [item for item in listed_any(value) if isinstance(item, dict)]
-
-
-def number(value: object) -> int:
-    """The value if it is a whole number, else 0."""
-    return value if isinstance(value, int) else 0
 
 
 def control_of(trial: Trial) -> str:

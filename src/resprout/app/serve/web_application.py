@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import yaml
 from dash import Dash
 from flask import Flask, Response, request
 
@@ -25,6 +24,7 @@ from resprout.app.serve.scoreboard_tab import Scoreboard
 from resprout.app.serve.trial_tab import design, warm_trials
 from resprout.errors import ResproutError
 from resprout.language import given_or_shipped
+from resprout.language.plain_yaml import write_yaml
 from resprout.language.records import Model
 
 
@@ -81,7 +81,7 @@ def add_routes(server: Flask, model: Model) -> None:
         if more:
             return refuse(400, "\n".join(f"{name}: {fault}" for name, fault in more.items()))
         name = {"Content-Disposition": 'attachment; filename="my_trial.yaml"'}
-        return Response(yaml.safe_dump(fields, sort_keys=False), mimetype="application/yaml", headers=name)
+        return Response(write_yaml(fields), mimetype="application/yaml", headers=name)
 
     @server.get("/part/model")
     def part_model() -> Response:
