@@ -109,7 +109,7 @@ def _composed(text: str, name: str) -> _Node:
         if isinstance(event, yaml.CollectionEndEvent):
             node = stack.pop()
             node.is_open = False
-            node.size += sum(child.size for child in node.children)
+            node.size += sum(int(child.size) for child in node.children)
             node.alias_depth = max((child.alias_depth for child in node.children), default=0)
             continue
         if not isinstance(event, yaml.NodeEvent):
