@@ -92,7 +92,7 @@ def test_trial_prints_means_and_analysis_as_json(resprout, tmp_path):
     said = json.loads(out)
     assert code == 0
     assert [row["endpoint"] for row in said["anova"]] == ["HDRS25", "VAS_high", "BPRS_positive"]
-    assert list(pd.read_csv(tmp_path / "t.csv").columns) == COLUMNS
+    assert list(pd.read_csv(tmp_path / "t.csv").columns) == [*COLUMNS, "not_estimable"]
 
 
 def test_demo_prints_its_table_and_writes_its_report(resprout, tmp_path):

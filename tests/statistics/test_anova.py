@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.anova import AnovaRM
 
-from resprout.statistics.anova import treatment_by_time
+from resprout.statistics.anova import group_by_time, treatment_by_time
 
 RECORDED = Path(__file__).with_name("recorded")
 
@@ -53,12 +53,27 @@ def test_without_an_effect_the_correction_never_raises_more_than_the_promised_fa
     assert (found.p < 0.05).mean() < 0.05 + error
 
 
-def test_ratings_that_never_vary_show_no_effect():
-    found = treatment_by_time(np.full((1, 7, 2, 4), 4.0))
-    assert np.isnan(found.F[0]) and found.p[0] == 1
+@pytest.mark.parametrize("change", [0, 10])
+def test_changes_that_do_not_vary_between_patients_are_not_estimable(change):
+    rating = np.full((1, 5, 2, 3), 4.0)
+    rating[:, :, 0, 1] += change
+    found = treatment_by_time(rating)
+    assert np.isnan(found.F[0]) and np.isnan(found.p[0]) and found.reason[0] == "no variance between patients"
 
 
-def test_an_effect_identical_in_everybody_is_beyond_chance():
-    rating = np.zeros((1, 5, 2, 3))
-    rating[:, :, 0, 1] = 10
-    assert treatment_by_time(rating).p[0] == 0
+def test_one_patient_or_a_gap_leaves_the_other_replicates_estimable():
+    rating = np.random.default_rng(1).normal(20, 5, (3, 4, 2, 3))
+    whole = treatment_by_time(rating)
+    rating[1, 2, 0, 1] = np.nan
+    found = treatment_by_time(rating)
+    assert found.reason.tolist() == ["", "a rating is missing", ""]
+    assert found.p[[0, 2]] == pytest.approx(whole.p[[0, 2]]) and np.isnan(found.p[1])
+    assert treatment_by_time(rating[:, :1]).reason[0] == "fewer patients than coefficients"
+
+
+def test_a_group_without_patients_is_not_estimable_and_the_other_replicates_are():
+    rating = np.random.default_rng(1).normal(20, 5, (2, 6, 3))
+    found = group_by_time(rating, np.array([[0, 0, 0, 1, 1, 1], [0] * 6]))
+    alone = group_by_time(rating[:1], np.array([[0, 0, 0, 1, 1, 1]]))
+    assert found.reason.tolist() == ["", "a group without patients"]
+    assert found.p[0] == alone.p[0] and np.isnan(found.p[1])

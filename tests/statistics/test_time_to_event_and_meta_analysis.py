@@ -22,9 +22,45 @@ def test_medians_and_shares_of_relapse_are_those_of_R():
 
 
 def test_the_hazard_ratio_is_that_of_R():
-    log_ratio, se, _ = hazard_ratio(DAYS, RELAPSED, TREATED)
-    assert log_ratio == pytest.approx(R["log_hazard_ratio"], rel=1e-6)
-    assert se == pytest.approx(R["log_hazard_ratio_se"], rel=1e-6)
+    found = hazard_ratio(DAYS, RELAPSED, TREATED)
+    assert found.log_ratio == pytest.approx(R["log_hazard_ratio"], rel=1e-6)
+    assert found.se == pytest.approx(R["log_hazard_ratio_se"], rel=1e-6)
+    # survdiff of R, above the number of patients whose allocations are all counted
+    assert found.p == pytest.approx(R["log_rank_p"], rel=1e-8) and found.reason == ""
+
+
+@pytest.mark.parametrize(
+    ("days", "relapsed", "reason"),
+    [
+        ([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 0, 0], "nobody relapsed in one of the arms"),
+        ([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 1, 1], "while both arms were at risk, only one of them relapsed"),
+        ([1, 5, 6, 2, 3, 4], [0, 0, 0, 0, 0, 0], "nobody relapsed in one of the arms"),
+    ],
+)
+def test_hazards_that_cannot_be_compared_have_a_reason_instead_of_a_ratio(days, relapsed, reason):
+    found = hazard_ratio(np.array(days, float), np.array(relapsed, bool), np.repeat([True, False], 3))
+    assert np.isnan(found.log_ratio) and np.isnan(found.se) and found.reason == reason
+
+
+def test_three_against_three_are_tested_by_counting_allocations():
+    # all of one group relapse before all of the other: two of the twenty allocations are as far apart
+    found = hazard_ratio(np.arange(1.0, 7.0), np.ones(6, bool), np.repeat([True, False], 3))
+    assert found.p == pytest.approx(2 / 20)
+
+
+def test_nobody_is_known_to_be_well_after_the_last_of_them_was_seen():
+    days, relapsed = np.array([2.0, 3.0, 5.0]), np.array([True, False, False])
+    assert well_at(days, relapsed, 5) == pytest.approx(2 / 3) and np.isnan(well_at(days, relapsed, 6))
+    # when all have relapsed the share is 0 for good
+    assert well_at(days, np.ones(3, bool), 9) == 0
+
+
+@pytest.mark.parametrize(
+    ("effect", "se"), [([0.3], [0.1]), ([], []), ([0.1, 0.2], [0.1, 0.0]), ([0.1, np.nan], [1, 1])]
+)
+def test_trials_that_cannot_be_pooled_have_a_reason_instead_of_an_estimate(effect, se):
+    found = pool(np.array(effect), np.array(se))
+    assert np.isnan(found.estimate) and np.isnan(found.upper) and found.reason
 
 
 def test_relapse_is_the_first_of_visits_in_a_row_that_have_lost_the_improvement():

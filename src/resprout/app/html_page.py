@@ -87,6 +87,11 @@ def cell_html(cell: Any) -> str:
     return cell.html if isinstance(cell, Raw) else escape(str(cell))
 
 
+def html_list(texts: Sequence[str]) -> str:
+    """Plain sentences as a list; nothing where there are none."""
+    return f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>" if texts else ""
+
+
 def paragraphs(*texts: str) -> str:
     """Plain sentences as paragraphs."""
     return "".join(f"<p>{escape(text)}</p>" for text in texts if text)

@@ -67,7 +67,7 @@ def rows_table(rows: list[dict[str, Any]], title: str = "") -> Table:
 
 def published_cells(rows: list[dict[str, Any]]) -> list[list[str]]:
     """Published numbers beside predictions, a row each; columns are COLUMNS."""
-    from resprout.app.terminal import number
+    from resprout.app.terminal import interval, number
     from resprout.figures.spoken_units import format_time
 
     results = {True: "yes", False: "no", None: "not counted"}
@@ -80,7 +80,7 @@ def published_cells(rows: list[dict[str, Any]]) -> list[list[str]]:
             row["statistic"],
             f"{BOUNDS[row['bound']]}{number(row['published'])}",
             number(row["predicted"]),
-            f"{number(row['lower'])} to {number(row['upper'])}",
+            interval(row["lower"], row["upper"]),
             results[None if row["inside"] is None or row["inside"] != row["inside"] else bool(row["inside"])],
         ]
         for row in rows

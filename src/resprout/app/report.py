@@ -11,9 +11,11 @@ from resprout.app.model_facts import grades_of, share_assumed
 from resprout.app.model_section import model_section
 from resprout.app.output_files import save_page
 from resprout.app.summary_tables import ANOVA_COLUMNS, anova_cells, outputs_of, summary, summary_cells
+from resprout.app.terminal import number
 from resprout.app.trial_sections import (
     analysis_section,
     design_section,
+    not_estimable_section,
     patients_section,
     published_section,
     responders_section,
@@ -77,6 +79,7 @@ def trial_page(trial: Trial, model: Model | None = None) -> str:
         *([responders_section(trial)] if mood else []),
         safety_section(trial),
         *([analysis_section(trial)] if rest else []),
+        not_estimable_section(trial),
         *([published_section(trial)] if len(trial.published) else []),
         Section("path", "From dose to score, stage by stage", path_body(trial.path)),
         methods_section(model, trial.path, trial),
@@ -111,8 +114,8 @@ def trial_body(trial: Trial) -> str:
             row["endpoint"],
             row["arm"],
             format_time(row["time_h"]),
-            f"{row['value']:.2f}",
-            f"{row['lower']:.2f} to {row['upper']:.2f}",
+            number(row["value"], 4),
+            f"{number(row['lower'], 4)} to {number(row['upper'], 4)}",
             f"{row['n']:,}",
         ]
         for row in means.to_dict("records")
@@ -140,8 +143,8 @@ def anova_section(anova: pd.DataFrame, name: str) -> Section:
     meaning = paragraphs(
         "Each replicate of the trial is analysed like the published one: a repeated-measures analysis of variance with "
         "drug and time within persons. The interaction asks whether the change over time differs between drug and control. "
-        "F, epsilon and p are medians over replicates. p is corrected for lack of sphericity (Greenhouse-Geisser, by "
-        "epsilon).",
+        "F, epsilon and p are medians over replicates; a missed visit takes the rating before it. "
+        "p is corrected for lack of sphericity (Greenhouse-Geisser, by epsilon).",
         bound,
     )
     return Section("anova", "Does the change over time differ between drug and control?", table + meaning)

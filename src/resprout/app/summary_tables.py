@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resprout.app.terminal import number, p_value
+from resprout.app.not_estimable import power_cell
+from resprout.app.terminal import interval, number, p_value
 from resprout.figures.spoken_units import format_time, format_unit
 from resprout.language.drug_instances import with_drugs_named
 
@@ -96,7 +97,7 @@ def mean_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     cells = []
     for (endpoint, arm), rows in means.groupby(["endpoint", "arm"], sort=False):
         at = dict(zip(rows["time_h"], rows["value"], strict=True))
-        shown = [f"{at[hour]:.1f}" if hour in at else "–" for hour in hours]
+        shown = [f"{at[hour]:.1f}" if hour in at and np.isfinite(at[hour]) else "–" for hour in hours]
         cells.append([str(endpoint), str(arm), *shown, f"{int(rows['n'].max()):,}"])
     return ["endpoint", "arm", *map(format_time, hours), "n"], cells
 
@@ -106,13 +107,15 @@ def anova_cells(anova: pd.DataFrame) -> list[list[str]]:
     return [
         [
             row["endpoint"],
-            f"{row['F']:.2f}",
+            number(row["F"]),
             f"{row['df']:g}, {row['df_error']:g}",
-            f"{row['epsilon']:.2f}",
+            number(row["epsilon"]),
             p_value(row["p"]),
-            f"{p_value(row['p_lower'])} to {p_value(row['p_upper'])}",
-            f"{row['share_below_005']:.0%}",
-            f"{row['share_below_005_uncorrected']:.0%}",
+            f"{p_value(row['p_lower'])} to {p_value(row['p_upper'])}" if row["estimable"] else "–",
+            *(
+                f"{row[name]:.0%}" if row["estimable"] else "–"
+                for name in ("share_below_005", "share_below_005_uncorrected")
+            ),
         ]
         for row in anova.to_dict("records")
     ]
@@ -136,9 +139,9 @@ def analysis_cells(analysis: pd.DataFrame) -> list[list[str]]:
             row["quantity"],
             "–" if np.isnan(row["time_h"]) else format_time(row["time_h"]),
             number(row["estimate"]),
-            f"{number(row['lower'])} to {number(row['upper'])}",
+            interval(row["lower"], row["upper"]),
             p_value(row["p"]),
-            "–" if np.isnan(row["power"]) else f"{row['power']:.0%}",
+            power_cell(row),
         ]
         for row in analysis.to_dict("records")
     ]

@@ -53,6 +53,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
 
 
+def interval(lower: float, upper: float) -> str:
+    """Bounds of an interval; a dash where there is none."""
+    return "–" if math.isnan(lower) and math.isnan(upper) else f"{number(lower)} to {number(upper)}"
+
+
 def p_value(p: float) -> str:
     """A p value as papers print it."""
     if math.isnan(p):

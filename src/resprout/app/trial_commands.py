@@ -33,6 +33,10 @@ LongTable = Annotated[
 PublishedFile = Annotated[
     Path | None, typer.Option("--published", help="Write published numbers beside predictions: .csv.")
 ]
+EstimatesFile = Annotated[
+    Path | None,
+    typer.Option("--estimates", help="Write every analysis of every replicate with its status: .csv, .parquet."),
+]
 ReportFile = Annotated[Path | None, typer.Option("--report", help="Write a report that opens offline: .html.")]
 Parameters = Annotated[
     list[str] | None,
@@ -76,6 +80,7 @@ def trial(  # many arguments: each is an option of the command
     seed: Annotated[int | None, typer.Option(min=0, help="Seed; the protocol's own if left out.")] = None,
     table: LongTable = None,
     published: PublishedFile = None,
+    estimates: EstimatesFile = None,
     report: ReportFile = None,
     grid: Annotated[list[str] | None, typer.Option(help="Values to try, `n=20,40,80`; may be given again.")] = None,
     picture: GridFigure = None,
@@ -91,14 +96,15 @@ def trial(  # many arguments: each is an option of the command
     if schema:
         print_schema()
         return
-    faults = _option_faults(name, table, published, report, grid, picture)
+    tables = {"--table": table, "--published": published, "--estimates": estimates}
+    faults = _option_faults(name, tables, report, grid, picture)
     series = Series(replicates, seed, point, read_pairs("--set", set_ or [], "placebo_depth=0.5", faults))
     refuse(faults)
     if grid:
         try_grid(name, grid, series, table, picture, as_json)
         return
     done = conduct(name, series)
-    files = save_trial(done, table, published, report)
+    files = save_trial(done, {"table": table, "published": published, "estimates": estimates}, report)
     if as_json:
         print_trial(name, done, files)
         return
@@ -118,15 +124,14 @@ def print_schema() -> None:
     print_json(protocol_schema())
 
 
-def save_trial(done: Trial, table: Path | None, published: Path | None, report: Path | None) -> list[str]:
-    """Write the tables and the report that are wanted; the files written."""
-    if table is not None:
-        save_table(done.table, table)
-    if published is not None:
-        save_table(done.published, published)
+def save_trial(done: Trial, tables: dict[str, Path | None], report: Path | None) -> list[str]:
+    """Write the tables, by their names, and the report that are wanted; the files written."""
+    for name, path in tables.items():
+        if path is not None:
+            save_table(getattr(done, name), path)
     if report is not None:
         write_page(done, report)
-    return [str(path) for path in (table, published, report) if path is not None]
+    return [str(path) for path in (*tables.values(), report) if path is not None]
 
 
 def print_trial(name: str, done: Trial, files: list[str]) -> None:
@@ -219,15 +224,16 @@ def try_grid(
 
 def show_grid(console: Console, name: str, axes: list[str], rows: list[dict[str, Any]]) -> None:
     """Print one row for each design: power, benefit, response and dissociation."""
-    from resprout.app.terminal import number, table
+    from resprout.app.not_estimable import grid_sentences, power_cell
+    from resprout.app.terminal import interval, number, table
 
     columns = [*axes, "power", "benefit", "95 % prediction", "response", "control", "dissociation"]
     cells = [
         [
             *(f"{row[axis]:g}" for axis in axes),
-            f"{row['power']:.0%}" if row["power"] == row["power"] else "–",
+            power_cell(row),
             number(-row["difference"]),
-            f"{number(-row['upper'])} to {number(-row['lower'])}",
+            interval(-row["upper"], -row["lower"]),
             f"{row['response']:.0%}" if row["response"] == row["response"] else "–",
             f"{row['response_control']:.0%}" if row["response_control"] == row["response_control"] else "–",
             number(row["dissociation"]),
@@ -237,6 +243,8 @@ def show_grid(console: Console, name: str, axes: list[str], rows: list[dict[str,
     first = rows[0]
     title = f"{name}: {first['endpoint']} at {first['time_h'] / 24:g} d, {first['replicates']:,} replicates per design"
     console.print(table(columns, cells, title=title, right=columns))
+    for sentence in grid_sentences(rows, axes):
+        console.print(sentence, highlight=False)
     console.print("Benefit: points below control. Dissociation: mean of the patients' highest CADSS on the first day.")
 
 
@@ -251,6 +259,7 @@ def write_page(trial: Trial, target: Path) -> None:
 
 def show_trial(console: Console, trial: Trial, *, published: bool = True) -> None:
     """Print the means by visit, the analyses and, if asked, the published numbers beside their predictions."""
+    from resprout.app.not_estimable import not_estimable_sentences, published_sentences
     from resprout.app.published_command import count_sentence, rows_table
     from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_cells, anova_cells, mean_cells
     from resprout.app.terminal import table
@@ -265,26 +274,28 @@ def show_trial(console: Console, trial: Trial, *, published: bool = True) -> Non
         console.print(table(ANOVA_COLUMNS, anova_cells(trial.anova), title=title, right=ANOVA_COLUMNS[1:]))
     rest = trial.analysis[trial.analysis["analysis"] != "rm_anova"]
     if len(rest):
-        title = "Analyses: means over replicates; power is the share of replicates with p < .05"
+        title = "Analyses: means over estimable replicates; power is the share with p < .05 of those with a p value"
         console.print(table(ANALYSIS_HEADINGS, analysis_cells(rest), title=title, right=ANALYSIS_HEADINGS[4:]))
+    for sentence in not_estimable_sentences(trial):
+        console.print(sentence, highlight=False)
     rows: list[dict[str, Any]] = [dict(row) for _, row in trial.published.astype(object).iterrows()]
     if rows and published:
         console.print(rows_table(rows, title="Published numbers beside the 95 % prediction interval over replicates"))
+        for sentence in published_sentences(rows):
+            console.print(sentence, highlight=False)
         console.print(count_sentence(*inside_share(rows)))
 
 
 def _option_faults(
     name: str,
-    table: Path | None,
-    published: Path | None,
+    tables: dict[str, Path | None],
     report: Path | None,
     grid: list[str] | None,
     picture: Path | None,
 ) -> list[Fault]:
     """What is wrong with the options of `trial`, all at once."""
     faults = [
-        *check_target("--table", table, TABLE_SUFFIXES),
-        *check_target("--published", published, TABLE_SUFFIXES),
+        *(fault for option, path in tables.items() for fault in check_target(option, path, TABLE_SUFFIXES)),
         *check_target("--report", report, PAGE_SUFFIXES),
         *check_figure_target("--picture", picture),
     ]
@@ -293,7 +304,7 @@ def _option_faults(
 
         there = ", ".join(shipped_protocols())
         faults.append(Fault("no trial is named.", "trial", f"Expected a file or one of {there}.", "Or `--schema`."))
-    if grid and (report is not None or published is not None):
+    if grid and any(path is not None for path in (report, tables["--published"], tables["--estimates"])):
         faults.append(Fault("a grid has no report.", "--grid", "Expected `--table` or `--picture` beside it."))
     if picture is not None and not grid:
         faults.append(Fault("there is no grid to draw.", "--picture", "", "Try `--grid n=20,40,80`, or `--report`."))

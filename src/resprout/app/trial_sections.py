@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resprout.app.html_page import Section, html_table, paragraphs, with_note
+from resprout.app.html_page import Section, html_list, html_table, paragraphs, with_note
+from resprout.app.not_estimable import not_estimable_sentences, published_sentences
 from resprout.app.published_command import COLUMNS as PUBLISHED_HEADINGS
 from resprout.app.published_command import count_sentence, published_cells
 from resprout.app.summary_tables import ANALYSIS_HEADINGS, analysis_cells
@@ -169,13 +170,24 @@ def analysis_section(trial: Trial) -> Section:
     """The analyses that the protocol asks for."""
     rows = trial.analysis[trial.analysis["analysis"] != "rm_anova"]
     text = (
-        "Each replicate is analysed as one trial would be. Estimates are means over replicates with the 95 % prediction interval over replicates; "
-        "power is the share of replicates with p < .05. MMRM: visit by arm and by baseline, unstructured covariance, restricted "
-        "maximum likelihood, Kenward-Roger. Response: Fisher's exact test. Relapse: Kaplan-Meier and Cox. Genotype: carriers of "
-        "a Met allele against others by time."
+        "Each replicate is analysed as one trial would be. Estimates are means, with the 95 % prediction interval, over the replicates "
+        "in which they are estimable; power is the share with p < .05 of the replicates that have a p value. MMRM: visit by arm and by "
+        "baseline, unstructured covariance, restricted maximum likelihood, Kenward-Roger. Response: Fisher's exact test. Relapse: "
+        "Kaplan-Meier, Cox with ties after Efron, log-rank test. Genotype: carriers of a Met allele against others by time."
     )
     table = html_table(ANALYSIS_HEADINGS, analysis_cells(rows), right=ANALYSIS_HEADINGS[4:])
     return Section("analysis", "Analyses", table + paragraphs(text))
+
+
+def not_estimable_section(trial: Trial) -> Section:
+    """What could not be estimated in some replicate, and why."""
+    found = not_estimable_sentences(trial)
+    text = (
+        "A replicate in which a quantity is not estimable is in neither its mean nor its interval nor its power, and is counted here."
+        if found
+        else "Every mean and every analysis was estimable in every replicate."
+    )
+    return Section("not_estimable", "What could not be estimated", paragraphs(text) + html_list(found))
 
 
 def published_section(trial: Trial) -> Section:
@@ -187,7 +199,8 @@ def published_section(trial: Trial) -> Section:
         for cell, row in zip(published_cells(rows), rows, strict=True)
     ]
     table = html_table([*PUBLISHED_HEADINGS, "how known"], cells, right=PUBLISHED_HEADINGS[5:8])
-    return Section("published", "Published numbers", paragraphs(count_sentence(*inside_share(rows))) + table)
+    missing = html_list(published_sentences(rows))
+    return Section("published", "Published numbers", paragraphs(count_sentence(*inside_share(rows))) + table + missing)
 
 
 def _spread(values: Any) -> str:

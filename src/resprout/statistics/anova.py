@@ -9,17 +9,21 @@ from numpy.typing import NDArray
 from scipy.linalg import helmert
 from scipy.special import fdtrc
 
+from resprout.statistics.estimability import A_GAP, FEW_PATIENTS, NO_VARIANCE, ONE_GROUP, Reasons, first_reason
+
 Numbers = NDArray[np.float64]
+ROUNDING = 1e-12  # of the largest square; a smaller variance is the rounding of none
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """The treatment x time interaction of one or many trials.
+    """The treatment x time interaction of one or many trials; NaN where it is not estimable.
 
     F            [replicate]  mean square of the interaction over that of its error
     df, df_error scalar       degrees of freedom before correction
     epsilon      [replicate]  Greenhouse-Geisser sphericity factor, from 1 / df to 1
     p            [replicate]  chance of a larger F if there were no interaction, with both df multiplied by epsilon
+    reason       [replicate]  why it is not estimable; empty where it is
     """
 
     F: Numbers
@@ -27,65 +31,74 @@ class Interaction:
     df_error: int
     epsilon: Numbers
     p: Numbers
+    reason: Reasons
 
 
 def treatment_by_time(rating: Numbers) -> Interaction:
     """Test whether the change over time differs between treatments that every patient received.
 
-    rating   [replicate, patient, treatment, time]  any  no missing ratings
-    returns  the interaction; F is NaN and p is 1 where nothing varies at all
+    rating   [replicate, patient, treatment, time]  any  a replicate with a gap is not estimable
+    returns  the interaction; not estimable with one patient, or where changes do not vary between patients
 
     Both factors are within patients; the error is patient x treatment x time.
     Greenhouse SW, Geisser S. On methods in the analysis of profile data. Psychometrika 1959;24:95-112 (epsilon).
     """
     rating = np.asarray(rating, dtype=float)
-    _, people, treatments, times = rating.shape
+    replicates, people, treatments, times = rating.shape
     contrast = np.kron(helmert(treatments), helmert(times))
-    score = rating.reshape(*rating.shape[:2], -1) @ contrast.T
+    score = rating.reshape(replicates, people, -1) @ contrast.T
     mean = score.mean(axis=1)
+    between = people * np.square(mean).sum(axis=1)
     residual = score - mean[:, None, :]
-    df = contrast.shape[0]
-    df_error = df * (people - 1)
-    covariance = np.einsum("rpi,rpj->rij", residual, residual) / (people - 1)
-    trace = np.einsum("rii->r", covariance)
-    # ratings are whole numbers, so anything this small is rounding of a variance that is truly nothing
-    trace = np.where(trace > 1e-12 * np.square(rating).max(initial=1.0), trace, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        F = people * np.square(mean).sum(axis=1) / df / (trace / df)
-        epsilon = trace**2 / (df * np.square(covariance).sum(axis=(1, 2)))
-    epsilon = np.where(np.isfinite(epsilon), np.clip(epsilon, 1 / df, 1.0), 1.0)
-    return Interaction(F, df, df_error, epsilon, _upper_tail(F, epsilon * df, epsilon * df_error))
-
-
-def _upper_tail(F: Numbers, df: Numbers, df_error: Numbers) -> Numbers:
-    """The chance of an F above this one; 0 for an infinite F, 1 where there is none."""
-    p = fdtrc(df, df_error, np.where(np.isfinite(F), F, 1.0))
-    return np.where(np.isnan(F), 1.0, np.where(np.isinf(F), 0.0, p))
+    few = np.full(replicates, people < 2)
+    return _interaction(
+        between, residual, contrast.shape[0], contrast.shape[0], people - 1, rating, (few, FEW_PATIENTS)
+    )
 
 
 def group_by_time(rating: Numbers, group: NDArray[np.int64]) -> Interaction:
     """Test whether the change over time differs between groups of patients, for instance genotypes.
 
-    rating   [replicate, patient, time]  any  no missing ratings
+    rating   [replicate, patient, time]  any  a replicate with a gap is not estimable
     group    [replicate, patient]        1    number of the patient's group, from 0
-    returns  the group x time interaction, time within and group between patients; group sizes may differ
+    returns  the group x time interaction, time within and group between patients; group sizes may differ. Not estimable
+             where a group is empty, where all groups have one patient, or where changes do not vary within groups
     """
     rating = np.asarray(rating, dtype=float)
     _, people, times = rating.shape
     score = rating @ helmert(times).T
-    member = (group[..., None] == np.arange(group.max() + 1)).astype(float)
+    groups = int(group.max()) + 1
+    member = (group[..., None] == np.arange(groups)).astype(float)
     size = member.sum(axis=1)
-    groups = (size > 0).sum(axis=1)
-    if np.ptp(groups) > 0:
-        raise ValueError("replicates with different numbers of groups")
-    mean = np.einsum("rng,rnj->rgj", member, score) / np.maximum(size, 1)[..., None]
-    residual = score - np.einsum("rng,rgj->rnj", member, mean)
+    mean = np.swapaxes(member, 1, 2) @ score / np.maximum(size, 1)[..., None]
+    residual = score - member @ mean
     between = np.einsum("rg,rgj->r", size, np.square(mean - score.mean(axis=1, keepdims=True)))
-    df, df_error = int(groups[0] - 1) * (times - 1), int(people - groups[0]) * (times - 1)
-    covariance = np.einsum("rpi,rpj->rij", residual, residual) / (people - groups[0])
+    empty, few = (size == 0).any(axis=1), np.full(len(rating), people <= groups)
+    checks = ((empty, ONE_GROUP), (few, FEW_PATIENTS))
+    return _interaction(between, residual, (groups - 1) * (times - 1), times - 1, people - groups, rating, *checks)
+
+
+def _interaction(  # many arguments: sums of squares, their degrees of freedom and what may be wrong
+    between: Numbers,
+    residual: Numbers,
+    df: int,
+    contrasts: int,
+    freedom: int,
+    rating: Numbers,
+    *checks: tuple[NDArray[np.bool_] | np.bool_, str],
+) -> Interaction:
+    """F, epsilon and p from the sum of squares between and the residuals [replicate, patient, contrast] within.
+
+    freedom   degrees of freedom of each contrast's residuals      rating   [replicate, ...]  decides what counts as no variance
+    """
+    covariance = np.swapaxes(residual, 1, 2) @ residual / max(freedom, 1)
     trace = np.einsum("rii->r", covariance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        F = between / df / (trace / (times - 1))
-        epsilon = trace**2 / ((times - 1) * np.square(covariance).sum(axis=(1, 2)))
-    epsilon = np.where(np.isfinite(epsilon), np.clip(epsilon, 1 / (times - 1), 1.0), 1.0)
-    return Interaction(F, df, df_error, epsilon, _upper_tail(F, epsilon * df, epsilon * df_error))
+    flat = rating.reshape(len(rating), -1)
+    gap = np.asarray(~np.isfinite(flat).all(axis=1))
+    largest = np.square(np.where(gap[:, None], 0.0, flat)).max(axis=1)
+    reason = first_reason((gap, A_GAP), *checks, (trace <= ROUNDING * largest, NO_VARIANCE))
+    trace = np.where(reason == "", trace, np.nan)
+    F = between / df / (trace / contrasts)
+    epsilon = np.clip(trace**2 / (contrasts * np.square(covariance).sum(axis=(1, 2))), 1 / contrasts, 1.0)
+    df_error = freedom * contrasts
+    return Interaction(F, df, df_error, epsilon, fdtrc(epsilon * df, epsilon * df_error, F), reason)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import stdtrit
 
+from resprout.statistics.estimability import FEW_TRIALS, NO_ERROR
+
 Numbers = NDArray[np.float64]
 
 
@@ -19,6 +21,7 @@ class Pooled:
     estimate, se, lower, upper  Hartung-Knapp     tau2  variance between trials     I2  share of variance from it, in %
     ahead_lower, ahead_upper    95 % prediction interval of the next trial's true effect
     weight                      [trial] share of each trial
+    reason                      why it is not estimable, and all else is NaN; empty where it is
     """
 
     estimate: float
@@ -30,21 +33,28 @@ class Pooled:
     ahead_lower: float
     ahead_upper: float
     weight: Numbers
+    reason: str = ""
 
 
 def pool(effect: Numbers, se: Numbers, level: float = 0.95) -> Pooled:
     """Pool the effects of several trials by a random-effects model.
 
-    effect   [trial]  1  effect of each trial on an additive scale, for instance log odds; at least three
-    se       [trial]  1  standard error of each effect
+    effect   [trial]  1  effect of each trial on an additive scale, for instance log odds
+    se       [trial]  1  standard error of each effect, above 0
     level    scalar   1  confidence level of the intervals
     returns  variance between trials by restricted maximum likelihood, confidence interval by Hartung and Knapp, prediction
-             interval with the same t, of one fewer degree of freedom than trials
+             interval with the same t, of one fewer degree of freedom than trials. Not estimable from fewer than two trials,
+             or where an effect is unknown or a standard error is not above 0; then all is NaN and `reason` says why
 
     Hartung J, Knapp G. Stat Med 2001;20:3875-89.
     """
     effect, variance = np.asarray(effect, float), np.square(np.asarray(se, float))
     trials = effect.size
+    sound = np.isfinite(effect) & np.isfinite(variance) & (variance > 0)
+    if trials < 2 or not sound.all():
+        reason, unknown = FEW_TRIALS if trials < 2 else NO_ERROR, np.nan
+        estimate = (unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown)
+        return Pooled(*estimate, np.full(trials, np.nan), reason)
 
     def deviance(tau2: float) -> float:
         weight = 1 / (variance + tau2)

@@ -38,7 +38,7 @@ def check_design(
     _check_endpoints(protocol, model, note)
     _check_entry(protocol, model.scales, note)
     _check_analysis(protocol, model.scales, note)
-    _check_published(protocol, note)
+    _check_published(protocol, model.scales, note)
     if protocol.design == "crossover":
         _check_crossover(protocol, regimens, note)
     return regimens, faults
@@ -160,7 +160,7 @@ def _check_analysis(protocol: Protocol, scales: Mapping[str, Scale], note: Note)
         note(("rescue", "after"), "rescue starts after the last visit.", f"Expected up to {protocol.last_visit:g} h.")
 
 
-def _check_published(protocol: Protocol, note: Note) -> None:
+def _check_published(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:
     """Check that published numbers name arms, endpoints, statistics and visits of this trial."""
     rated = {endpoint.name: endpoint.visits for endpoint in protocol.endpoints}
     arms = [arm.name for arm in protocol.arms]
@@ -180,12 +180,19 @@ def _check_published(protocol: Protocol, note: Note) -> None:
             note(("published", index), f"`{row.statistic}` needs a time.", "Expected `time:`, for instance `24 h`.")
         elif STATISTICS[row.statistic].needs_arm and not row.arm:
             note(("published", index), f"`{row.statistic}` needs an arm.", f"Expected one of {', '.join(arms)}.")
+        elif row.statistic.startswith("remission") and not _has_cut_off(scales, row.endpoint):
+            found = f"`{row.endpoint}` has no cut-off of remission."
+            note(("published", index, "statistic"), found, "Expected a scale of depression.")
         elif STATISTICS[row.statistic].needs_control and protocol.control_arm is None:
             note(
                 ("published", index),
                 f"`{row.statistic}` needs a control.",
-                "ScoreboardEntry an arm by `control: true`.",
+                "Mark an arm by `control: true`.",
             )
+
+
+def _has_cut_off(scales: Mapping[str, Scale], endpoint: str) -> bool:
+    return endpoint in scales and scales[endpoint].remission is not None
 
 
 def _check_crossover(protocol: Protocol, regimens: dict[str, Regimen], note: Note) -> None:

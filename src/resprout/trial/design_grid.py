@@ -47,6 +47,11 @@ SURFACE_COLUMNS = [
     "endpoint",
     "time_h",
     "replicates",
+    "differences",
+    "estimable",
+    "tested",
+    "power_of_all",
+    "not_estimable",
 ]
 Axes = Mapping[str, Sequence[float]]
 Design = tuple[Protocol, dict[str, Regimen]]
@@ -116,9 +121,10 @@ def surface(
     progress    called with (done, all)
     point       use the point estimate; otherwise each replicate takes a posterior draw
     raises      InputError with what is wrong with the protocol, the axes or the replicates
-    returns     a row per combination: its values and SURFACE_COLUMNS. Power is the share of trials whose primary analysis
-                gives p below .05; the interval is the 95 % prediction interval of the estimate; dissociation is the mean of
-                the patients' highest CADSS on the first day
+    returns     a row per combination: its values and SURFACE_COLUMNS. `power` is the share of the `tested` trials, those whose
+                primary analysis gives a p value, with p below .05, and `power_of_all` that of all trials; `not_estimable` says
+                how many of `replicates` less `estimable` give no estimate, and why; the interval is the 95 % prediction interval over
+                the trials that have a difference (`differences`); dissociation is the mean of the patients' highest CADSS on the first day
     """
     model = given_or_shipped(model)
     design = read_protocol(name, model)
@@ -242,6 +248,11 @@ def summary(protocol: Protocol, outcome: Outcome) -> dict[str, Any]:
         "" if row is None else row["analysis"],
         endpoint,
         float(hour),
-        len(gap),
+        len(outcome.ratings[active, endpoint]),
+        int(known.size),
+        0 if row is None else row["estimable"],
+        0 if row is None else row["tested"],
+        np.nan if row is None else row["power_of_all"],
+        "" if row is None else row["not_estimable"],
     )
     return dict(zip(SURFACE_COLUMNS, values, strict=True))

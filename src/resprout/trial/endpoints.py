@@ -21,10 +21,11 @@ from resprout.trial.trial_outcome import Outcome, odds, remission_share, respond
 
 Numbers = NDArray[np.float64]
 COLUMNS = ["arm", "endpoint", "time_h", "statistic", "value", "lower", "upper", "n"]
+TRIAL_COLUMNS = [*COLUMNS, "not_estimable"]
 ENOUGH_REPLICATES = (
     20  # from here on, intervals are the 95 % prediction interval over replicates; below, textbook intervals
 )
-Interval = tuple[float, float, float]
+Found = tuple[tuple[float, float, float], int]  # value, lower and upper; in how many replicates it is not estimable
 
 
 def share_interval(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -44,7 +45,8 @@ def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
     run      outputs [patient, time_h], as `simulate` gives them
     arm      name of the arm; None takes the regimen
     returns  one row per endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
-             response_rate and remission_rate, as the attributes `rates` and `remission` of the output say), with the 95 % confidence interval over patients
+             response_rate and remission_rate, as the attributes `rates` and `remission` of the output say), with the 95 % confidence interval
+             over patients
     raises   InputError for what is no run
     """
     refuse_others(("run", run, hasattr(run, "data_vars"), "what `simulate` gives"))
@@ -67,7 +69,7 @@ def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
         labels = run[endpoint].attrs
         cut_off = labels.get("remission")
         rows += _arm_rows(name, endpoint, hours, rating, labels.get("rates") == RATES_MOOD, cut_off)
-    return rows
+    return [{column: row[column] for column in COLUMNS} for row in rows]
 
 
 def trial_table(protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
@@ -77,7 +79,8 @@ def trial_table(protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
     outcome   ratings of every replicate, and the scales they are on
     returns   as `long_table`, with difference, cohen_d and odds_ratio of each arm against the control; n is the number of
               patients of one trial. From 20 replicates on, `value` is the mean over replicates and the interval is the 95 %
-              prediction interval for one trial of this size; below, the 95 % confidence interval.
+              prediction interval for one trial of this size; below, the 95 % confidence interval. `not_estimable` is the
+              number of replicates in which the statistic is not estimable; they are in neither value nor interval.
     """
     control, ratings = protocol.control_arm, outcome.ratings
     rows: list[dict[str, Any]] = []
@@ -87,7 +90,7 @@ def trial_table(protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
         for arm in protocol.arms:
             rating = ratings[arm.name, endpoint.name]
             with warnings.catch_warnings():
-                # a replicate in which nobody came to a visit has no mean there, and is left out
+                # a replicate in which nobody came to a visit has no mean there; `not_estimable` counts it
                 warnings.simplefilter("ignore", RuntimeWarning)
                 cut_off = scale.remission if scale is not None else None
                 rows += _arm_rows(arm.name, endpoint.name, hours, rating, mood, cut_off)
@@ -97,7 +100,7 @@ def trial_table(protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
                     compared = _contrasts(rating, against, interval, mood)
                     n = min(rating.shape[1], against.shape[1])
                     rows += _rows(arm.name, endpoint.name, hours[1:], compared, n)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=TRIAL_COLUMNS)
 
 
 def _arm_rows(
@@ -122,17 +125,16 @@ def _arm_rows(
 
 
 def _contrasts(
-    rating: Numbers, against: Numbers, textbook: Callable[[Numbers, Numbers], Interval], mood: bool
-) -> dict[str, list[Interval]]:
+    rating: Numbers, against: Numbers, textbook: Callable[[Numbers, Numbers], Found], mood: bool
+) -> dict[str, list[Found]]:
     """What compares an arm with the control at each visit after baseline, each by its change from baseline."""
     change, other = (each - each[:, :, :1] for each in (rating, against))
-    found: dict[str, list[Interval]] = {"difference": [], "cohen_d": []}
+    found: dict[str, list[Found]] = {"difference": [], "cohen_d": []}
     for visit in range(1, rating.shape[2]):
         one, two = change[:, :, visit], other[:, :, visit]
         difference = np.nanmean(one, axis=1) - np.nanmean(two, axis=1)
         pooled = np.sqrt((np.nanvar(one, axis=1, ddof=1) + np.nanvar(two, axis=1, ddof=1)) / 2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found["cohen_d"].append(_over_replicates(difference / pooled))
+        found["cohen_d"].append(_over_replicates(difference / np.where(pooled > 0, pooled, np.nan)))
         few = len(one) < ENOUGH_REPLICATES
         found["difference"].append(textbook(one, two) if few else _over_replicates(difference))
         if mood:
@@ -141,73 +143,82 @@ def _contrasts(
     return found
 
 
-def _rows(arm: str, endpoint: str, hours: Numbers, found: dict[str, list[Interval]], n: int) -> list[dict[str, Any]]:
+def _rows(arm: str, endpoint: str, hours: Numbers, found: dict[str, list[Found]], n: int) -> list[dict[str, Any]]:
     return [
-        dict(zip(COLUMNS, (arm, endpoint, float(hour), statistic, *interval, n), strict=True))
-        for statistic, intervals in found.items()
-        for hour, interval in zip(hours, intervals, strict=True)
+        dict(zip(TRIAL_COLUMNS, (arm, endpoint, float(hour), statistic, *interval, n, missing), strict=True))
+        for statistic, each in found.items()
+        for hour, (interval, missing) in zip(hours, each, strict=True)
     ]
 
 
-def _over_replicates(statistic: Numbers) -> Interval:
-    """Mean and 95 % prediction interval over replicates; no interval from fewer than two."""
+def _over_replicates(statistic: Numbers) -> Found:
+    """Mean and 95 % prediction interval over the replicates that have the statistic; no interval from fewer than 20."""
     sound = statistic[np.isfinite(statistic)]
+    missing = statistic.size - sound.size
     if sound.size == 0:
-        return np.nan, np.nan, np.nan
+        return (np.nan, np.nan, np.nan), missing
     lower, upper = np.quantile(sound, [0.025, 0.975]) if sound.size >= ENOUGH_REPLICATES else (np.nan, np.nan)
-    return float(sound.mean()), float(lower), float(upper)
+    return (float(sound.mean()), float(lower), float(upper)), missing
 
 
-def _mean(score: Numbers) -> Interval:
+def _mean(score: Numbers) -> Found:
     """Mean of [replicate, patient] with its interval."""
     if len(score) >= ENOUGH_REPLICATES:
         return _over_replicates(np.nanmean(score, axis=1))
     return _paired(score)
 
 
-def _paired(score: Numbers) -> Interval:
+def _rated(*groups: Numbers) -> tuple[list[Numbers], list[float], int]:
+    """The replicates in which somebody was rated in every group, the mean number of those rated, and how many others."""
+    known = np.all([np.isfinite(group).any(axis=1) for group in groups], axis=0)
+    some = [group[known] for group in groups]
+    counts = [float(np.isfinite(group).sum(axis=1).mean()) if len(group) else 0.0 for group in some]
+    return some, counts, int((~known).sum())
+
+
+def _paired(score: Numbers) -> Found:
     """Mean of [replicate, patient] with Student's interval for one trial of this size."""
-    n = float(np.isfinite(score).sum(axis=1).mean())
-    mean = float(np.nanmean(score))
+    (score,), (n,), missing = _rated(score)
+    mean = float(np.nanmean(score)) if n else np.nan
     if n < 2:
-        return mean, np.nan, np.nan
+        return (mean, np.nan, np.nan), missing
     half = float(stdtrit(n - 1, 0.975) * np.nanmean(np.nanstd(score, axis=1, ddof=1)) / np.sqrt(n))
-    return mean, mean - half, mean + half
+    return (mean, mean - half, mean + half), missing
 
 
-def _paired_difference(one: Numbers, two: Numbers) -> Interval:
+def _paired_difference(one: Numbers, two: Numbers) -> Found:
     """Mean difference of two treatments of the same people."""
     return _paired(one - two)
 
 
-def _welch(one: Numbers, two: Numbers) -> Interval:
+def _welch(one: Numbers, two: Numbers) -> Found:
     """Difference of means of two groups [replicate, patient] with Welch's interval for one trial of this size."""
-    counts = [float(np.isfinite(group).sum(axis=1).mean()) for group in (one, two)]
+    (one, two), counts, missing = _rated(one, two)
+    difference = float(np.nanmean(one) - np.nanmean(two)) if min(counts) else np.nan
     if min(counts) < 2:
-        return float(np.nanmean(one) - np.nanmean(two)), np.nan, np.nan
+        return (difference, np.nan, np.nan), missing
     spreads = [float(np.nanmean(np.nanvar(group, axis=1, ddof=1))) for group in (one, two)]
     parts = [spread / count for spread, count in zip(spreads, counts, strict=True)]
-    freedom = sum(parts) ** 2 / max(sum(part**2 / (n - 1) for part, n in zip(parts, counts, strict=True)), 1e-300)
-    difference = float(np.nanmean(one) - np.nanmean(two))
+    if sum(parts) == 0:
+        return (difference, np.nan, np.nan), missing
+    freedom = sum(parts) ** 2 / sum(part**2 / (n - 1) for part, n in zip(parts, counts, strict=True))
     half = float(stdtrit(freedom, 0.975) * np.sqrt(sum(parts)))
-    return difference, difference - half, difference + half
+    return (difference, difference - half, difference + half), missing
 
 
-def _spread(change: Numbers) -> Interval:
+def _spread(change: Numbers) -> Found:
     """Standard deviation of [replicate, patient] with its interval."""
-    n = change.shape[1]
-    if n < 2:
-        return np.nan, np.nan, np.nan
-    spread = np.nanstd(change, axis=1, ddof=1)
-    if len(change) >= ENOUGH_REPLICATES:
+    seen = np.isfinite(change).sum(axis=1)
+    spread = np.nanstd(change, axis=1, ddof=1) if change.shape[1] > 1 else np.full(len(change), np.nan)
+    if len(change) >= ENOUGH_REPLICATES or not (seen > 1).any():
         return _over_replicates(spread)
-    value = float(np.nanmean(spread))
+    n, value = float(seen[seen > 1].mean()), float(np.nanmean(spread))
     lower, upper = (value * np.sqrt((n - 1) / chdtri(n - 1, tail)) for tail in (0.025, 0.975))
-    return value, float(lower), float(upper)
+    return (value, float(lower), float(upper)), int((seen < 2).sum())
 
 
-def _share(share: Numbers, n: int) -> Interval:
+def _share(share: Numbers, n: int) -> Found:
     """Share by replicate with its interval."""
     if len(share) >= ENOUGH_REPLICATES:
         return _over_replicates(share)
-    return float(share.mean()), *share_interval(float(share.mean()), n)
+    return (float(share.mean()), *share_interval(float(share.mean()), n)), 0

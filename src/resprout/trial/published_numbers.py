@@ -27,6 +27,8 @@ PUBLISHED_COLUMNS = [
     "inside",
     "verification",
     "note",
+    "replicates",
+    "estimable",
 ]
 COUNTED = ("read", "secondary")  # numbers not verified at source are shown, never counted
 ROUNDING = 0.005  # a share printed as a whole percentage
@@ -44,8 +46,9 @@ def published_rows(
     outcome   ratings and dropout of every replicate
     middle    scalar  1  level of the prediction interval
     observe   takes a row and its counterparts [replicate], gives what would have been published; None for the same
-    returns   rows with PUBLISHED_COLUMNS; `predicted` is the median over replicates, `inside` says whether the interval
-              contains the number (or, where it is only a bound, reaches it), None for numbers not verified at source
+    returns   rows with PUBLISHED_COLUMNS; `predicted` is the median over the `estimable` ones of the `replicates`, `inside`
+              says whether the interval contains the number (or, where it is only a bound, reaches it), None for numbers not
+              verified at source and for those that are estimable in no replicate
     """
     return [_row(protocol, outcome, row, middle, observe) for row in protocol.published]
 
@@ -123,5 +126,7 @@ def _row(
         bool(reaches) if row.verification in COUNTED and known.size else None,
         row.verification,
         row.note,
+        len(found),
+        int(known.size),
     )
     return dict(zip(PUBLISHED_COLUMNS, values, strict=True))

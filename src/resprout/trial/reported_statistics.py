@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 from resprout.statistics.anova import group_by_time, treatment_by_time
+from resprout.statistics.t_tests import paired_p, welch_p
 from resprout.statistics.time_to_event import median_day, well_at
 from resprout.trial.design import Protocol
 from resprout.trial.relapse_times import times_to_relapse_by_replicate
 from resprout.trial.trial_outcome import Numbers, Outcome, View, odds, remission_share, responded, responder_share
 
 ALPHA = 0.05
+MAY_NOT_BE_REACHED = ("first_significant_h", "relapse_median_d", "remission_median_h")
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,17 @@ def statistic(
     arm       name of the arm; empty for the first
     endpoint  name of the endpoint
     time_h    scalar       h  time of the visit; None for the last
-    returns   [replicate]
+    returns   [replicate]  NaN where it is not estimable; infinite for a time that is not reached
     """
     visits = np.array(next(each.visits for each in protocol.endpoints if each.name == endpoint))
     at = -1 if time_h is None else int(np.abs(visits - time_h).argmin())
     view = View(protocol, outcome, arm or protocol.arms[0].name, endpoint, visits, at)
     with warnings.catch_warnings():
-        # a replicate in which nobody was rated has no mean; it is NaN and left out of intervals
+        # a replicate in which nobody was rated has no mean; it is NaN, left out of intervals and counted
         warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(STATISTICS[name].compute(view), dtype=float)
+        found = np.asarray(STATISTICS[name].compute(view), dtype=float)
+    # a ratio to nothing is not estimable; only a time may be infinite, where it is not reached
+    return found if name in MAY_NOT_BE_REACHED else np.where(np.isfinite(found), found, np.nan)
 
 
 def _mean(view: View) -> Numbers:
@@ -102,17 +105,22 @@ def _response_ever(view: View) -> Numbers:
 
 
 def _remission(view: View) -> Numbers:
-    return remission_share(view.rating[:, :, view.at], _cut_off(view))
+    return remission_share(view.rating[:, :, view.at], _cut_off(view)) * _has_remission(view)
 
 
 def _remission_ever(view: View) -> Numbers:
     upto = view.rating[:, :, 1 : (view.at % len(view.visits)) + 1]
-    return (upto <= _cut_off(view)).any(axis=2).mean(axis=1)
+    return (upto <= _cut_off(view)).any(axis=2).mean(axis=1) * _has_remission(view)
 
 
 def _cut_off(view: View) -> float:
     scale = view.outcome.scales.get(view.endpoint)
     return scale.remission if scale is not None and scale.remission is not None else np.nan
+
+
+def _has_remission(view: View) -> float:
+    """1 where the scale has a cut-off; else NaN, which makes a share NaN rather than 0."""
+    return np.nan if np.isnan(_cut_off(view)) else 1.0
 
 
 def _difference(view: View) -> Numbers:
@@ -146,19 +154,9 @@ def _improvement_d(view: View) -> Numbers:
 
 
 def _visit_p(view: View) -> Numbers:
-    """Two-sided p of drug against control at every visit after baseline: [replicate, visit]."""
+    """Two-sided p of drug against control at every visit after baseline, by Welch's test (paired in a crossover)."""
     one, two = view.rating[:, :, 1:], view.control[:, :, 1:]
-    if view.paired:
-        gap = one - two
-        count = np.isfinite(gap).sum(axis=1)
-        error, df = np.nanstd(gap, axis=1, ddof=1) / np.sqrt(count), count - 1
-        t = np.nanmean(gap, axis=1) / error
-    else:
-        counts = [np.isfinite(each).sum(axis=1) for each in (one, two)]
-        parts = [np.nanvar(each, axis=1, ddof=1) / count for each, count in zip((one, two), counts, strict=True)]
-        t = (np.nanmean(one, axis=1) - np.nanmean(two, axis=1)) / np.sqrt(sum(parts))
-        df = sum(counts) - 2
-    return 2 * stdtr(df, -np.abs(t))
+    return paired_p(one - two) if view.paired else welch_p(one, two)
 
 
 def _difference_p(view: View) -> Numbers:
@@ -167,21 +165,21 @@ def _difference_p(view: View) -> Numbers:
 
 def _change_p(view: View) -> Numbers:
     """Two-sided p of the change from baseline, within people."""
-    change = _change(view.rating, view.at)
-    count = np.isfinite(change).sum(axis=1)
-    t = np.nanmean(change, axis=1) / (np.nanstd(change, axis=1, ddof=1) / np.sqrt(count))
-    return 2 * stdtr(count - 1, -np.abs(t))
+    return paired_p(_change(view.rating, view.at))
 
 
 def _first_significant(view: View) -> Numbers:
-    found = _visit_p(view) < ALPHA
-    return np.where(found.any(axis=1), view.visits[1:][found.argmax(axis=1)], np.inf)
+    p = _visit_p(view)
+    found = p < ALPHA
+    first = np.where(found.any(axis=1), view.visits[1:][found.argmax(axis=1)], np.inf)
+    return np.where(np.isfinite(p).any(axis=1), first, np.nan)
 
 
 def _last_significant(view: View) -> Numbers:
-    found = _visit_p(view) < ALPHA
-    last = found.shape[1] - 1 - found[:, ::-1].argmax(axis=1)
-    return np.where(found.any(axis=1), view.visits[1:][last], 0.0)
+    p = _visit_p(view)
+    found = p < ALPHA
+    last = view.visits[1:][found.shape[1] - 1 - found[:, ::-1].argmax(axis=1)]
+    return np.where(np.isfinite(p).any(axis=1), np.where(found.any(axis=1), last, 0.0), np.nan)
 
 
 def _interaction_p(view: View) -> Numbers:
@@ -268,7 +266,7 @@ def _remission_median(view: View) -> Numbers:
     """Median hour at which people are first at or below the cut-off; infinite if half never are."""
     well = view.rating[:, :, 1:] <= _cut_off(view)
     first = np.where(well.any(axis=2), view.visits[1:][well.argmax(axis=2)], np.inf)
-    return np.median(first, axis=1)
+    return np.median(first, axis=1) * _has_remission(view)
 
 
 def _noncarriers(view: View) -> Numbers:

@@ -24,7 +24,9 @@ from resprout.people.overrides import overridden
 from resprout.simulation.cohort_simulation import simulate
 from resprout.simulation.scenario import main_outputs
 from resprout.statistics.anova import treatment_by_time
-from resprout.trial.analysis import ANALYSIS_COLUMNS, analyse
+from resprout.statistics.estimability import counted
+from resprout.trial.analysis import carried_forward, estimates
+from resprout.trial.analysis_rows import ANALYSIS_COLUMNS, ESTIMATE_COLUMNS, Estimates
 from resprout.trial.conduct import Ratings
 from resprout.trial.design import Protocol
 from resprout.trial.endpoints import trial_table
@@ -48,6 +50,8 @@ ANOVA_COLUMNS = [
     "p_uncorrected",
     "share_below_005_uncorrected",
     "replicates",
+    "estimable",
+    "not_estimable",
 ]
 
 
@@ -56,9 +60,11 @@ class Trial:
     """A trial that has been run.
 
     table      long table: arm, endpoint, time_h, statistic, value, lower, upper, n
-    anova      a row an endpoint: medians of F, epsilon and p over replicates, the 5-95 % range of p, and the share of
-               replicates with p below .005, with and without Greenhouse-Geisser correction; empty if not asked for
-    analysis   a row for each quantity that the protocol's analyses estimate, with its power
+    anova      a row an endpoint: medians of F, epsilon and p over the estimable replicates, the 5-95 % range of p, and the
+               share of them with p below .005, with and without Greenhouse-Geisser correction; empty if not asked for
+    analysis   a row for each quantity that the protocol's analyses estimate, with its power and in how many replicates it
+               is not estimable, and why
+    estimates  the same replicate by replicate: estimate, se, df, p and status (`estimable`, or the reason why not)
     published  a row for each published number beside its prediction; empty if the protocol has none
     path       outputs [patient, time_h] of the first people of the trial under its first active arm
     outcome    ratings by arm and endpoint, [replicate, patient, visit], and who left
@@ -69,6 +75,7 @@ class Trial:
     table: pd.DataFrame
     anova: pd.DataFrame
     analysis: pd.DataFrame
+    estimates: pd.DataFrame
     published: pd.DataFrame
     path: xr.Dataset
     outcome: Outcome
@@ -146,11 +153,13 @@ def run_protocol(
     cohort, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
     path = _path(protocol, regimens, model, cohort)
     path.attrs["constants"] = draws_words(model, point)
+    found = estimates(protocol, outcome)
     return Trial(
         protocol=protocol,
         table=trial_table(protocol, outcome),
         anova=anova_table(protocol, outcome.ratings),
-        analysis=pd.DataFrame(analyse(protocol, outcome), columns=ANALYSIS_COLUMNS),
+        analysis=pd.DataFrame([each.row() for each in found], columns=ANALYSIS_COLUMNS),
+        estimates=estimates_table(found),
         published=pd.DataFrame(published_rows(protocol, outcome), columns=PUBLISHED_COLUMNS),
         path=path,
         outcome=outcome,
@@ -180,7 +189,7 @@ def published_of(
 
 
 def anova_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
-    """Analyse treatment x time for every endpoint of a crossover.
+    """Analyse treatment x time for every endpoint of a crossover; a missed visit takes the rating before it.
 
     protocol  design of the trial
     ratings   by arm and endpoint: [replicate, patient, visit]
@@ -189,27 +198,39 @@ def anova_table(protocol: Protocol, ratings: Ratings) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for endpoint in protocol.endpoints if "rm_anova" in protocol.analysis else ():
         rating = np.stack([ratings[arm.name, endpoint.name] for arm in protocol.arms], axis=2)
-        if np.isnan(rating).any():
-            continue
-        found = treatment_by_time(rating)
-        plain = np.where(np.isfinite(found.F), fdtrc(found.df, found.df_error, np.nan_to_num(found.F)), found.p)
-        lower, upper = np.quantile(found.p, [0.05, 0.95])
+        found = treatment_by_time(carried_forward(rating))
+        sound = found.reason == ""
+        p, plain = found.p[sound], fdtrc(found.df, found.df_error, found.F[sound])
+        quantiles = np.quantile(p, [0.5, 0.05, 0.95]) if p.size else [np.nan] * 3
+        middle = [float(np.median(each[sound])) if p.size else np.nan for each in (found.F, found.epsilon)]
         values = (
             endpoint.name,
-            float(np.nanmedian(found.F)) if np.isfinite(found.F).any() else np.nan,
+            middle[0],
             found.df,
             found.df_error,
-            float(np.median(found.epsilon)),
-            float(np.median(found.p)),
-            float(lower),
-            float(upper),
-            float((found.p < 0.005).mean()),
-            float(np.median(plain)),
-            float((plain < 0.005).mean()),
+            middle[1],
+            *map(float, quantiles),
+            float((p < 0.005).mean()) if p.size else np.nan,
+            float(np.median(plain)) if p.size else np.nan,
+            float((plain < 0.005).mean()) if p.size else np.nan,
             len(found.p),
+            int(sound.sum()),
+            counted(found.reason),
         )
         rows.append(dict(zip(ANOVA_COLUMNS, values, strict=True)))
     return pd.DataFrame(rows, columns=ANOVA_COLUMNS)
+
+
+def estimates_table(found: list[Estimates]) -> pd.DataFrame:
+    """Every estimate of every replicate.
+
+    found    quantities by replicate
+    returns  a row a quantity and replicate, by ESTIMATE_COLUMNS
+    """
+    parts = [each.columns() for each in found]
+    return pd.DataFrame(
+        {name: np.concatenate([part[name] for part in parts]) if parts else [] for name in ESTIMATE_COLUMNS}
+    )
 
 
 def _path(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort) -> xr.Dataset:

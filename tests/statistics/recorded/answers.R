@@ -18,8 +18,11 @@ curve <- summary(survfit(Surv(day, relapsed) ~ drug))$table
 cat(sprintf("median_control %g\nmedian_drug %g\n", curve[1, "median"], curve[2, "median"]))
 at <- summary(survfit(Surv(day, relapsed) ~ 1), times = 14)
 cat(sprintf("free_at_14 %.10g\n", at$surv))
-cox <- summary(coxph(Surv(day, relapsed) ~ drug, ties = "breslow"))$coefficients
+cox <- summary(coxph(Surv(day, relapsed) ~ drug, ties = "efron"))$coefficients
 cat(sprintf("log_hazard_ratio %.10g\nlog_hazard_ratio_se %.10g\n", cox[1], cox[3]))
+cat(sprintf("log_rank_p %.10g\n", survdiff(Surv(day, relapsed) ~ drug)$pvalue))
+welch <- t.test(ratings[group == TRUE, 1], ratings[group == FALSE, 1])
+cat(sprintf("welch_df %.10g\nwelch_p %.10g\n", welch$parameter, welch$p.value))
 responders <- c(4, 12, 12, 11, 17, 6, 26); people <- c(7, 17, 17, 14, 26, 10, 42)
 pooled <- rma(xi = responders, ni = people, measure = "PLO", method = "REML", test = "knha", add = 0.5, to = "all",
               control = list(threshold = 1e-12, maxiter = 1000))

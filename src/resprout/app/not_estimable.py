@@ -1,0 +1,98 @@
+"""What could not be estimated: tables of a trial in, sentences that count it and say why out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from resprout.figures.spoken_units import format_time
+
+if TYPE_CHECKING:
+    from resprout.trial import Trial
+
+MOST_TIMES = 6  # visits named in one sentence
+
+
+def not_estimable_sentences(trial: Trial) -> list[str]:
+    """Every quantity of a trial that is not estimable in some replicate, a sentence each; none where all are."""
+    return [
+        *_means(trial.table.to_dict("records"), trial.replicates),
+        *_analyses(trial.analysis.to_dict("records")),
+    ]
+
+
+def power_cell(row: Mapping[Any, Any]) -> str:
+    """The power of a row of analyses or of a grid, with its denominator where that is not every replicate."""
+    if not row["tested"]:
+        return "–"
+    share = f"{row['power']:.0%}"
+    return share if row["tested"] == row["replicates"] else f"{share} of {row['tested']:,}"
+
+
+def grid_sentences(rows: Iterable[Mapping[str, Any]], axes: list[str]) -> list[str]:
+    """The designs of a grid whose primary analysis is not estimable in some replicate, a sentence each."""
+    return [
+        f"{', '.join(f'{axis}={row[axis]:g}' for axis in axes)}: not estimable {_count(row)}: {row['not_estimable']}."
+        f"{_power_of_all(row)}"
+        for row in rows
+        if row["not_estimable"]
+    ]
+
+
+def published_sentences(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The published numbers whose counterpart is not estimable in some replicate, a sentence each."""
+    return [
+        f"{row['evidence']}, {row['arm'] or 'all'}, {row['statistic']}: not estimable "
+        f"{row['replicates'] - row['estimable']:,} of {row['replicates']:,}."
+        for row in rows
+        if row["estimable"] < row["replicates"]
+    ]
+
+
+def _analyses(rows: Iterable[Mapping[Any, Any]]) -> list[str]:
+    """Sentences about analyses; visits with the same counts share one."""
+    times: dict[tuple[str, str, str, str], list[str]] = {}
+    for row in rows:
+        if row["not_estimable"]:
+            compared = f"{row['arm']} – {row['against']}" if row["against"] else row["arm"]
+            name = ", ".join(part for part in (row["analysis"], row["endpoint"], compared, row["quantity"]) if part)
+            key = (name, _count(row), row["not_estimable"], _power_of_all(row))
+            times.setdefault(key, []).append("" if row["time_h"] != row["time_h"] else format_time(row["time_h"]))
+    return [
+        f"{name}{_at(at)}: not estimable {count}: {reasons}.{power}"
+        for (name, count, reasons, power), at in times.items()
+    ]
+
+
+def _means(rows: Iterable[Mapping[Any, Any]], replicates: int) -> list[str]:
+    """Sentences about the means of the long table."""
+    times: dict[tuple[str, str, int], list[str]] = {}
+    for row in rows:
+        if row["statistic"] == "mean" and row["not_estimable"]:
+            key = (row["endpoint"], row["arm"], int(row["not_estimable"]))
+            times.setdefault(key, []).append(format_time(row["time_h"]))
+    return [
+        f"mean of {endpoint}, {arm}{_at(at)}: not estimable {missing:,} of {replicates:,}: nobody was rated ({missing:,})."
+        for (endpoint, arm, missing), at in times.items()
+    ]
+
+
+def _count(row: Mapping[Any, Any]) -> str:
+    return f"{row['replicates'] - row['estimable']:,} of {row['replicates']:,}"
+
+
+def _power_of_all(row: Mapping[Any, Any]) -> str:
+    """What power is when a replicate without a p value counts as no rejection."""
+    share = row["power_of_all"]
+    if share != share or row["tested"] == row["replicates"]:
+        return ""
+    return f" If these count as no rejection, power is {share:.0%}."
+
+
+def _at(times: list[str]) -> str:
+    known = [time for time in times if time]
+    if not known:
+        return ""
+    if len(known) > MOST_TIMES:
+        known = [*known[: MOST_TIMES - 2], "…", known[-1]]
+    return f" at {', '.join(known)}"
