@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from resprout.app.report import write_report
     from resprout.calibrate.scoreboard import validate
-    from resprout.errors import InputError, ModelError, ResproutError, SolveError
+    from resprout.errors import InputError, ModelError, ResourceError, ResproutError, SolveError
     from resprout.exchange.imported_model import import_model
     from resprout.figures import figure
     from resprout.language import ImportedModel, Model, load_model
@@ -47,6 +47,7 @@ _HOMES = {
     "ResproutError": "resprout.errors",
     "InputError": "resprout.errors",
     "ModelError": "resprout.errors",
+    "ResourceError": "resprout.errors",
     "SolveError": "resprout.errors",
 }
 
@@ -60,6 +61,7 @@ __all__ = [
     "Numerics",
     "Output",
     "People",
+    "ResourceError",
     "ResproutError",
     "SolveError",
     "Trial",

@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from resprout.interruption import removed_unless_renamed
+
 HEAD = b"resprout, sha256 "
 """What a kept file begins with, before the checksum of the rest and a line end."""
 
@@ -71,15 +73,27 @@ def write_whole(path: Path, content: bytes) -> None:
     raises   OSError, with nothing left behind
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".resprout-")
+    with removed_unless_renamed(Path(name)):
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+
+
+def replace_folder(draft: Path, target: Path) -> None:
+    """Give a folder the name of another, which this program wrote before and which is then removed.
+
+    raises   OSError, with the other folder as it was
+    """
+    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".resprout-"))
+    with removed_unless_renamed(aside):
+        os.rename(target, aside / "before")
+        try:
+            os.rename(draft, target)
+        except BaseException:
+            os.rename(aside / "before", target)
+            raise
 
 
 def _umask() -> int:

@@ -40,6 +40,10 @@ class ResproutError(Exception):
         self.faults = faults
         super().__init__("\n".join(str(fault) for fault in faults))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a worker process sends errors as it made them, not as the text that they print
+        return type(self), self.faults, dict(vars(self))
+
 
 class InputError(ResproutError):
     """Something the user typed or wrote in a file is wrong."""
@@ -47,6 +51,18 @@ class InputError(ResproutError):
 
 class ModelError(ResproutError):
     """A model file or table is broken."""
+
+
+class ResourceError(ResproutError):
+    """Disk, memory, permissions, terminal or network did not allow it.
+
+    faults      what was found and where, and what to do next
+    exit_code   2, or 3 where a computation broke off
+    """
+
+    def __init__(self, *faults: Fault, exit_code: int = 2) -> None:
+        self.exit_code = exit_code
+        super().__init__(*faults)
 
 
 class SolveError(ResproutError):

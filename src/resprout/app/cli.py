@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -13,7 +12,7 @@ import typer
 from resprout.app.bench_command import bench
 from resprout.app.check_command import check
 from resprout.app.describe_command import describe
-from resprout.app.error_messages import print_error, print_internal_error, print_usage_error, usage_error_class
+from resprout.app.error_messages import told
 from resprout.app.evidence_commands import compare, hypotheses, interventions
 from resprout.app.export_command import export
 from resprout.app.fit_command import fit
@@ -22,9 +21,10 @@ from resprout.app.recruit_command import recruit
 from resprout.app.sensitivity_command import sensitivity
 from resprout.app.serve.serve_command import serve
 from resprout.app.simulate import simulate
+from resprout.app.terminal_characters import replace_what_a_terminal_has_not
 from resprout.app.trial_commands import demo, figure, trial
 from resprout.app.validate_command import validate
-from resprout.errors import ResproutError
+from resprout.interruption import INTERRUPTED
 
 NOTICE = "For research and teaching. Not medical advice: nothing here says what a person should take."
 
@@ -78,31 +78,19 @@ def root(
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line and give its exit code."""
+    replace_what_a_terminal_has_not()
     try:
         code = app(args=arguments, standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except ResproutError as error:
-        print_error(error)
-        return error.exit_code
-    except typer.Exit as stop:
-        return stop.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        print("Stopped. Nothing half-written was left.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except Exception as error:
-        if isinstance(error, usage_error_class()):
-            if type(error).__name__ == "NoArgsIsHelpError":
-                typer.echo(getattr(error, "format_message", str)())
-                return 2
-            print_usage_error(error, [function.__name__ for function in COMMANDS])
-            return 2
-        print_internal_error(error, debug=os.environ.get("RESPROUT_DEBUG", "") not in ("", "0"))
-        return 1
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BaseException as error:
+        return told(error, [function.__name__ for function in COMMANDS])
+    # the command-line library gives this code instead of the interruption
+    return told(KeyboardInterrupt(), []) if code == INTERRUPTED else (code if isinstance(code, int) else 0)
 
 
 def main() -> None:
-    """The entry point that packaging installs as `resprout`."""
-    sys.exit(run())
+    """Run the command line of this process and end it, as `python -m resprout` does."""
+    from resprout.__main__ import main as program
+
+    program()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 import traceback
@@ -11,9 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from resprout.errors import Fault, ResproutError, nearest
+from resprout.interruption import INTERRUPTED, say_stopped
+from resprout.system_errors import REPORT_HINT, library_error, resource_error
 
-REPORT_HINT = "Run it again with RESPROUT_DEBUG=1 to see the details, and send them with the command to the developers."
-
+OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 WANTED = (
     ("valid integer", "is not what it should be", "a whole number"),
     ("valid number", "is not what it should be", "a number"),
@@ -65,10 +68,8 @@ def print_usage_error(error: Exception, commands: list[str]) -> None:
     print_error(ResproutError(Fault(message, "", expected, f"`{where} --help` shows how it is used.")))
 
 
-def print_internal_error(error: Exception, debug: bool) -> None:
-    """Say that something broke which is not the user's mistake; the traceback only if asked for."""
-    if debug:
-        traceback.print_exception(error, file=sys.stderr)
+def print_internal_error(error: BaseException, debug: bool) -> None:
+    """Say that something broke which is not the user's mistake, and how to report it."""
     fault = Fault(
         f"Something in resprout itself went wrong ({type(error).__name__}: {error}).",
         "",
@@ -76,3 +77,54 @@ def print_internal_error(error: Exception, debug: bool) -> None:
         "" if debug else REPORT_HINT,
     )
     print_error(ResproutError(fault))
+
+
+def told(error: BaseException, commands: list[str]) -> int:
+    """Print how a command line ended that did not end by itself; its exit code.
+
+    commands   names of all commands, of which the nearest to an unknown one is told
+    """
+    try:
+        return _told(error, commands)
+    except (BrokenPipeError, SystemExit):  # nobody reads standard error; the terminal's library makes an exit of that
+        return 0
+    except OSError:  # standard error cannot be written
+        return 2
+
+
+def _told(error: BaseException, commands: list[str]) -> int:
+    if isinstance(error, typer.Exit):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        say_stopped()
+        return INTERRUPTED
+    if isinstance(error, SystemExit):
+        # libraries of the command line and of the terminal turn a pipe that its reader has closed into an exit of their own
+        code = error.code if isinstance(error.code, int) else 1
+        return 0 if isinstance(error.__context__, BrokenPipeError) else code
+    if isinstance(error, BrokenPipeError):
+        return 0
+    if isinstance(error, usage_error_class()):
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(getattr(error, "format_message", str)())
+        else:
+            print_usage_error(error, commands)
+        return 2
+    return _told_error(error)
+
+
+def _told_error(error: BaseException) -> int:
+    debug = os.environ.get("RESPROUT_DEBUG", "") not in ("", "0")
+    if isinstance(error, ResproutError):
+        known: ResproutError | None = error
+    else:
+        if debug:
+            traceback.print_exception(error, file=sys.stderr)
+        # what is written to files is told with their names where it is written
+        printing = isinstance(error, OSError) and error.filename is None and error.errno in OF_WRITING
+        known = resource_error(error, "", "standard output" if printing else "") or library_error(error)
+    if known is None:
+        print_internal_error(error, debug)
+        return 1
+    print_error(known)
+    return known.exit_code

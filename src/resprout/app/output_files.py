@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import itertools
 import math
 import os
 import shutil
 from array import array
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resprout.errors import Fault, InputError, is_installed, package_fault
+from resprout.app.target_checks import check_target
+from resprout.cache import replace_folder
+from resprout.errors import Fault, InputError
+from resprout.interruption import removed_unless_renamed
+from resprout.system_errors import at_place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,56 +30,27 @@ RUN_SUFFIXES = (".nc", ".zarr")
 PAGE_SUFFIXES = (".html", ".htm")
 PICTURE_SUFFIXES = (".html", ".svg", ".pdf", ".png")
 
-OF_AN_EXTRA = {".parquet": ("pyarrow", "parquet"), ".zarr": ("zarr", "store")}
-"""By suffix: the package that writes such a file, and the extra that brings it."""
-
-
-def check_target(option: str, target: Path | None, suffixes: tuple[str, ...]) -> list[Fault]:
-    """Faults of a file still to be written: unknown suffix, folder that is not there or not open to us."""
-    if target is None:
-        return []
-    faults = []
-    if target.suffix.lower() not in suffixes:
-        kinds = " or ".join(f"`{suffix}`" for suffix in suffixes)
-        remedy = f"Try `{option} {target.with_suffix(suffixes[0])}`."
-        faults.append(
-            Fault(
-                f"`{target.name}` has no suffix known here.",
-                option,
-                f"Expected a name that ends in {kinds}.",
-                remedy,
-            )
-        )
-    package, extra = OF_AN_EXTRA.get(target.suffix.lower(), ("", ""))
-    if package and target.suffix.lower() in suffixes and not is_installed(package):
-        faults.append(package_fault(package, extra, option))
-    folder = target.resolve().parent
-    if not folder.is_dir():
-        faults.append(
-            Fault(f"There is no folder `{target.parent}`.", option, "", f"Try `mkdir -p {target.parent}` first.")
-        )
-    elif not os.access(folder, os.W_OK):
-        faults.append(
-            Fault(f"The folder `{target.parent}` cannot be written to.", option, "", "Choose another folder.")
-        )
-    elif target.is_dir() and target.suffix != ".zarr":
-        faults.append(Fault(f"`{target}` is a folder.", option, "Expected the name of a file.", "Choose another name."))
-    return faults
+_NUMBER = itertools.count()
 
 
 @contextlib.contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """Lend a path beside `target` to write to; it takes the target's name only once everything is written."""
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part{target.suffix}")
-    try:
+    """Lend a path beside `target` to write to; it takes the target's name only once everything is written.
+
+    Links are followed: what a link points to is replaced, the link stays.
+
+    raises   ResourceError that names the target where the disk does not allow it; nothing is left behind then
+    """
+    real = Path(os.path.realpath(target))
+    draft = real.with_name(f".resprout-{os.getpid()}-{next(_NUMBER)}.part{real.suffix}")
+    with at_place(target), removed_unless_renamed(draft):
         yield draft
-        if target.is_dir():
-            shutil.rmtree(target)
-        draft.replace(target)
-    finally:
-        if draft.is_dir():
-            shutil.rmtree(draft)
-        draft.unlink(missing_ok=True)
+        if real.is_file():
+            shutil.copymode(real, draft)
+        if real.is_dir():
+            replace_folder(draft, real)
+        else:
+            os.replace(draft, real)
 
 
 def save_table(table: pd.DataFrame, target: Path) -> None:
@@ -109,7 +84,7 @@ def _arrow(values: Sequence[Any]) -> Any:
 
     if isinstance(values[0], str):
         words = [value.encode() for value in values]
-        ends = array("i", accumulate(map(len, words), initial=0))
+        ends = array("i", itertools.accumulate(map(len, words), initial=0))
         return pa.Array.from_buffers(
             pa.string(), len(words), [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(b"".join(words))]
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import typer
 
 from resprout.app.output_files import atomic_path, refuse
+from resprout.app.target_checks import check_place
 from resprout.errors import Fault, need_package
 
 
@@ -45,14 +45,15 @@ def folder_faults(target: Path) -> list[Fault]:
     """What is wrong with a folder to write to."""
     from resprout.exchange.petab_problem import PROBLEM_FILE
 
-    parent = target.resolve().parent
-    if target.exists() and not target.is_dir():
-        return [Fault(f"`{target}` is a file.", "FILE", "Expected the name of a folder.", "Choose another name.")]
-    if target.is_dir() and any(target.iterdir()) and not (target / PROBLEM_FILE).is_file():
+    faults = check_place("FILE", target, folder=True)
+    if faults or not target.is_dir():
+        return faults
+    names = {path.name for path in target.iterdir()}
+    # the problem file names all files of a problem
+    own = (target / PROBLEM_FILE).read_text(encoding="utf-8", errors="replace") if PROBLEM_FILE in names else ""
+    others = sorted(name for name in names - {PROBLEM_FILE} if name not in own)
+    if others:
         expected = "Expected a new or empty folder, or one that this command wrote."
-        return [Fault(f"The folder `{target}` holds other things.", "FILE", expected, "Choose another name.")]
-    if not parent.is_dir():
-        return [Fault(f"There is no folder `{parent}`.", "FILE", "", f"Try `mkdir -p {target.parent}` first.")]
-    if not os.access(parent, os.W_OK):
-        return [Fault(f"The folder `{parent}` cannot be written to.", "FILE", "", "Choose another folder.")]
+        found = f"The folder `{target}` holds other things, such as `{others[0]}`."
+        return [Fault(found, "FILE", expected, "Choose another name.")]
     return []

@@ -28,6 +28,7 @@ from resprout.app.output_files import (
     save_rows,
     save_run,
 )
+from resprout.app.target_checks import check_distinct
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError
 
@@ -79,6 +80,7 @@ class Wanted:
         faults = check_target("--out", self.out, RUN_SUFFIXES)
         faults += check_target("--table", self.table, TABLE_SUFFIXES)
         faults += check_target("--report", self.report, PAGE_SUFFIXES)
+        faults += check_distinct([("--out", self.out), ("--table", self.table), ("--report", self.report)])
         if self.whole and patients > MOST_IN_MEMORY:
             found = f"{patients:,} patients are too many for a report or a NetCDF file."
             expected = f"Expected at most {MOST_IN_MEMORY:,}."

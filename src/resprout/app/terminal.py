@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -67,7 +68,8 @@ def p_value(p: float) -> str:
 
 def print_json(facts: Any) -> None:
     """Print data as JSON, with numbers that are no numbers as null."""
-    print(json.dumps(plain(facts), indent=2, ensure_ascii=False))
+    unicode = (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+    print(json.dumps(plain(facts), indent=2, ensure_ascii=not unicode))
 
 
 def plain(facts: Any) -> Any:

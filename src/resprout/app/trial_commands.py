@@ -20,7 +20,9 @@ from resprout.app.output_files import (
     save_page,
     save_table,
 )
-from resprout.errors import Fault, InputError
+from resprout.app.target_checks import check_distinct, check_folder
+from resprout.errors import Fault
+from resprout.system_errors import at_place
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,15 +59,18 @@ def demo(
 
     Example: `resprout demo`
     """
-    if out.exists() and not out.is_dir():
-        raise InputError(Fault(f"`{out}` is a file.", "--out", "Expected the name of a folder.", "Try `--out out`."))
+    refuse(
+        check_folder("--out", out)
+        or (check_target("--out", out / "report.html", PAGE_SUFFIXES) if out.is_dir() else [])
+    )
     from resprout.app.terminal import stdout_console
 
     started = time.perf_counter()
     trial = conduct("berman2000", Series(replicates, seed))
     console = stdout_console()
     show_trial(console, trial, published=False)
-    out.mkdir(parents=True, exist_ok=True)
+    with at_place(out, "--out"):
+        out.mkdir(parents=True, exist_ok=True)
     page = out / "report.html"
     write_page(trial, page)
     console.print(f"wrote {page} (open it in a browser; it needs no network)   {time.perf_counter() - started:.1f} s")
@@ -298,6 +303,7 @@ def _option_faults(
         *(fault for option, path in tables.items() for fault in check_target(option, path, TABLE_SUFFIXES)),
         *check_target("--report", report, PAGE_SUFFIXES),
         *check_figure_target("--picture", picture),
+        *check_distinct([("--table", table), ("--published", published), ("--report", report), ("--picture", picture)]),
     ]
     if not name:
         from resprout.trial.protocol import shipped_protocols

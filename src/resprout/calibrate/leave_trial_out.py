@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from itertools import cycle
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -19,6 +16,7 @@ from resprout.calibrate.residuals import DISCREPANCY, NOT_SMOOTH
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.draws import with_draws
+from resprout.simulation.workers import process_pool
 from resprout.trial.design import LARGE_TRIAL, Published
 from resprout.trial.protocol import read_protocol
 from resprout.trial.published_numbers import published_rows
@@ -52,7 +50,7 @@ def leave_trials_out(
     if len(work) == 1:
         return _predict(work[0])
     rows = []
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+    with process_pool() as pool:
         for number, found in enumerate(pool.map(_predict, work), 1):
             progress(f"{number} of {len(work)} trials")
             rows += found

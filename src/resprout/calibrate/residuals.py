@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +15,7 @@ from resprout.calibrate.measurements import Measurement, read_measurements, stan
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.language import load_model
 from resprout.language.records import Model
+from resprout.simulation.workers import process_pool
 from resprout.trial.design import LARGE_TRIAL, Published
 from resprout.trial.design import Protocol as Design
 from resprout.trial.protocol import is_for_calibration, read_protocol, shipped_protocols
@@ -158,7 +156,7 @@ class Trials:
         work: list[Work] = [(self.model.folder, dict(point), self.trials, self.people, self.seed) for point in points]
         if len(work) == 1:
             return [trial_moments(self.model, *work[0][1:])]
-        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        with process_pool() as pool:
             return list(pool.map(_moments, work))
 
 

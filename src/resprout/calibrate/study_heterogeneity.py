@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import numpy as np
 from scipy.stats import t as student
@@ -15,6 +12,7 @@ from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.residuals import fitted_rows, fitted_trials
 from resprout.language import load_model
 from resprout.language.records import Model
+from resprout.simulation.workers import process_pool
 from resprout.trial.design import LARGE_TRIAL
 from resprout.trial.protocol import read_protocol
 from resprout.trial.published_numbers import published_statistic
@@ -39,7 +37,7 @@ def likelihoods(
     """
     names = fitted_trials() if trials is None else list(trials)
     work: list[Work] = [(model.folder, value, trial, seed) for value in values for trial in names]
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+    with process_pool() as pool:
         found = np.array(list(pool.map(_likelihood, work)))
     return np.asarray(found.reshape(len(values), len(names)).sum(axis=1))
 

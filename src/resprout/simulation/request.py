@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from resprout.errors import Fault, InputError
+from resprout.errors import Fault, InputError, ModelError
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.screening import Recruitment
@@ -31,8 +31,15 @@ class ModelSource:
     drugs: tuple[str, ...] = ()
 
     def load(self) -> Model:
-        """The model."""
-        return load_model(self.folder, self.drugs)
+        """The model.
+
+        raises   ModelError if the files here are not those of the request
+        """
+        model = load_model(self.folder, self.drugs)
+        if model.digest != self.digest:
+            found = f"the model here has the digest {model.digest}, that of the run {self.digest}."
+            raise ModelError(Fault(found, "", "Expected the same files on every machine, unchanged during a run."))
+        return model
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
-"""Who does the work: threads of this process, or the workers of a Dask cluster; both hand back futures."""
+"""Who does the work: threads of this process, processes of this machine, or the workers of a Dask cluster."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
+import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any, Protocol
-
-from resprout.errors import Fault, InputError
 
 
 class Future(Protocol):
@@ -39,33 +38,33 @@ def open_pool(cluster: str | None = None, threads: int | None = None) -> Iterato
     """
     if cluster is None:
         workers = threads or os.cpu_count() or 1
-        with ThreadPoolExecutor(workers) as executor:
+        with _ended_without_waiting(ThreadPoolExecutor(workers)) as executor:
             yield Pool(workers, executor.submit)
         return
-    with _dask_client(cluster) as client:
-        workers = max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
-        yield Pool(workers, lambda work, *given: client.submit(work, *given, pure=False, retries=3))
+    from resprout.simulation.dask_cluster import dask_workers
+
+    with dask_workers(cluster) as (workers, submit):
+        yield Pool(workers, submit)
 
 
 @contextlib.contextmanager
-def _dask_client(cluster: str) -> Iterator[Any]:
-    local = re.fullmatch(r"local:(\d{1,3})", cluster)
-    if local is None and not re.fullmatch(r"(tcp|tls)://[\w.\-\[\]:]+:\d+", cluster):
-        raise InputError(Fault(f"`{cluster}` is no cluster.", "--cluster", "Expected `local:4` or `tcp://HOST:PORT`."))
+def process_pool() -> Iterator[Executor]:
+    """Lend a process for every core; Ctrl+C is for the process that lends, which then ends them.
+
+    raises   BrokenExecutor where one of them is ended from outside
+    """
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    executor = ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), signal.signal, ignore)
+    with _ended_without_waiting(executor):
+        yield executor
+
+
+@contextlib.contextmanager
+def _ended_without_waiting(executor: Executor) -> Iterator[Executor]:
+    """Wait for what was begun at an ordinary end only: an error or Ctrl+C is told at once."""
     try:
-        from distributed import Client, LocalCluster
-    except ImportError as missing:
-        remedy = 'Install it with `pip install "resprout[cluster]"`.'
-        raise InputError(Fault("Dask is not installed.", "--cluster", "", remedy)) from missing
-    if local is not None:
-        here = LocalCluster(n_workers=int(local[1]), threads_per_worker=1, dashboard_address=None, silence_logs=50)
-        with here, Client(here) as client:
-            yield client
-        return
-    try:
-        client = Client(cluster, timeout="10s")
-    except OSError as trouble:
-        found = f"no scheduler answers at `{cluster}`."
-        raise InputError(Fault(found, "--cluster", "", "Start one with `dask scheduler`.")) from trouble
-    with client:
-        yield client
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
+    executor.shutdown()

@@ -185,5 +185,9 @@ def share_among_threads(patients: int, work: Callable[[int, int], None], threads
             work(*chunk)
         return
     with ThreadPoolExecutor(workers) as pool:
-        for done in [pool.submit(work, *chunk) for chunk in chunks]:
-            done.result()
+        try:
+            for done in [pool.submit(work, *chunk) for chunk in chunks]:
+                done.result()
+        except BaseException:  # chunks that have not begun would hold up Ctrl+C
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -46,8 +46,13 @@ def serve(
 def open_door(host: str, port: int) -> socket.socket:
     """A socket that listens.
 
-    raises   InputError if the address is not ours or is taken
+    raises   InputError if the address is empty, not ours, or taken
     """
+    if not host.strip():
+        expected = "Expected an address of this machine, such as `127.0.0.1`; `0.0.0.0` means all."
+        raise InputError(
+            Fault("the host is empty.", "--host", expected, "Leave `--host` out to be reached from here only.")
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     door = socket.socket(family, socket.SOCK_STREAM)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
