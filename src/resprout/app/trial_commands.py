@@ -303,7 +303,7 @@ def _option_faults(
         *(fault for option, path in tables.items() for fault in check_target(option, path, TABLE_SUFFIXES)),
         *check_target("--report", report, PAGE_SUFFIXES),
         *check_figure_target("--picture", picture),
-        *check_distinct([("--table", table), ("--published", published), ("--report", report), ("--picture", picture)]),
+        *check_distinct([*tables.items(), ("--report", report), ("--picture", picture)]),
     ]
     if not name:
         from resprout.trial.protocol import shipped_protocols
