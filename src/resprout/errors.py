@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+MOST_FAULTS = 20  # of one file that are told one by one
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -69,6 +71,16 @@ class SolveError(ResproutError):
     """More patients failed to solve than the run allows."""
 
     exit_code = 3
+
+
+def first_faults(faults: list[Fault], where: str, more: int = 0) -> list[Fault]:
+    """The first faults of a file, and how many more it has.
+
+    faults   in order        where   the file        more   faults that are not in the list
+    """
+    more += max(len(faults) - MOST_FAULTS, 0)
+    rest = [Fault(f"{more:,} more faults.", where, "", "Mend these first.")] if more else []
+    return [*faults[:MOST_FAULTS], *rest]
 
 
 def refuse_others(*asked: tuple[str, Any, bool, str]) -> None:

@@ -101,20 +101,27 @@ def read_start(model: ImportedModel, given: Collection[str]) -> tuple[Graph, Map
 def _node(graph: Graph, tree: libsbml.ASTNode, look_up: Callable[[str], Node], known: Mapping[int, Build]) -> Node:
     # by class: once libRoadRunner or COPASI is imported, SWIG may hand out nodes whose own methods are theirs
     of = libsbml.ASTNode
-    if of.isNumber(tree):
-        return graph.number(of.getValue(tree))
-    kind = of.getType(tree)
-    if kind == libsbml.AST_NAME:
-        return look_up(of.getName(tree))
-    if kind in NUMBERS:
-        return graph.number(NUMBERS[kind])
-    arguments = [_node(graph, of.getChild(tree, index), look_up, known) for index in range(of.getNumChildren(tree))]
-    builder = known.get(kind)
-    if builder is None:
-        raise ModelError(
-            Fault(
-                f"`{libsbml.formulaToL3String(tree)}` uses a function the engine does not have.",
-                expected="It has + - * / ^, exp, ln and sqrt.",
-            )
-        )
-    return builder(graph, arguments)
+    # without recursion: a sum of thousands of terms is a tree as deep; `kind` None is the tree itself, not yet looked at
+    waiting: list[tuple[libsbml.ASTNode, int | None]] = [(tree, None)]
+    found: list[Node] = []
+    while waiting:
+        part, kind = waiting.pop()
+        children = of.getNumChildren(part)
+        if kind is not None:
+            arguments = found[len(found) - children :]
+            del found[len(found) - children :]
+            found.append(known[kind](graph, arguments))
+        elif of.isNumber(part):
+            found.append(graph.number(of.getValue(part)))
+        elif (kind := of.getType(part)) == libsbml.AST_NAME:
+            found.append(look_up(of.getName(part)))
+        elif kind in NUMBERS:
+            found.append(graph.number(NUMBERS[kind]))
+        elif kind not in known:
+            text = libsbml.formulaToL3String(part)
+            expected = "It has + - * / ^, exp, ln and sqrt."
+            raise ModelError(Fault(f"`{text:.60}` uses a function the engine does not have.", expected=expected))
+        else:
+            waiting.append((part, kind))
+            waiting += [(of.getChild(part, index), None) for index in reversed(range(children))]
+    return found[0]

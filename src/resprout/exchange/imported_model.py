@@ -12,7 +12,8 @@ from typing import Any
 import antimony
 import libsbml
 
-from resprout.errors import Fault, ModelError, refuse_others
+from resprout.errors import Fault, ModelError, first_faults, refuse_others
+from resprout.exchange.file_limits import check_antimony_text, check_sbml_text, check_symbols
 from resprout.exchange.model_text import read_text
 from resprout.exchange.sbml_flattening import Flat, Tree, flatten
 from resprout.exchange.sbml_units import time_unit, unit_of
@@ -49,18 +50,21 @@ def import_model(file: str | Path) -> ImportedModel:
 def _read(path: str, text: str) -> ImportedModel:
     name = Path(path).name
     written = Path(path).suffix.lower() in SBML_SUFFIXES
+    (check_sbml_text if written else check_antimony_text)(text, name)
     document = libsbml.readSBMLFromString(text if written else _from_antimony(name, text))
 
     def place(element: libsbml.SBase) -> str:
         return f"{name}:{element.getLine()}" if written and element.getLine() else name
 
+    if document.getModel() is not None:
+        check_symbols(document.getModel(), name)
     faults = _unsound(document, name, written)
     if document.getModel() is None and not faults:
         faults.append(Fault("there is no model in the file.", name, EXPECTED))
     if not faults:
         faults = [*_unknown_packages(document, text, name), *refusals(document, place)]
     if faults:
-        raise ModelError(*faults)
+        raise ModelError(*first_faults(faults, name))
     time = time_unit(document)
     original = str(libsbml.writeSBMLToString(document))
     if (document.getLevel(), document.getVersion()) != (3, 2) and not document.setLevelAndVersion(3, 2, False):
@@ -80,7 +84,7 @@ def _from_antimony(name: str, text: str) -> str:
         found = _LINE.search(message)
         where = f"{name}:{found.group(1)}" if found else name
         said = _LINE.sub("", message, count=1).rstrip(".")
-        raise ModelError(Fault(f"{said}.", where, "Expected an Antimony model.", LIMITS))
+        raise ModelError(Fault(f"{said:.300}.", where, "Expected an Antimony model.", LIMITS))
     return str(antimony.getSBMLString(antimony.getMainModuleName()))
 
 

@@ -232,9 +232,12 @@ def _clock(flat: Flat) -> None:
 
 
 def _rename_time(tree: Tree, clock: str) -> bool:
-    found = tree.getType() == libsbml.AST_NAME_TIME
-    if found:
-        tree.setType(libsbml.AST_NAME)
-        tree.setName(clock)
-    below = [_rename_time(tree.getChild(index), clock) for index in range(tree.getNumChildren())]
-    return found or any(below)
+    found, waiting = False, [tree]
+    while waiting:
+        part = waiting.pop()
+        if part.getType() == libsbml.AST_NAME_TIME:
+            part.setType(libsbml.AST_NAME)
+            part.setName(clock)
+            found = True
+        waiting += [part.getChild(index) for index in range(part.getNumChildren())]
+    return found

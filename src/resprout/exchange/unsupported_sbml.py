@@ -86,11 +86,17 @@ def _functions(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]
 
 
 def _refused(tree: libsbml.ASTNode) -> set[str]:
-    kind = tree.getType()
-    own = {_NAMED[kind]} if kind in _NAMED else set()
-    if not own and kind > libsbml.AST_END_OF_CORE and not _extended(kind):
-        own = {f"`{tree.getName() or libsbml.formulaToL3String(tree)}`"}
-    return own.union(*(_refused(tree.getChild(index)) for index in range(tree.getNumChildren())))
+    found: set[str] = set()
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        kind = part.getType()
+        if kind in _NAMED:
+            found.add(_NAMED[kind])
+        elif kind > libsbml.AST_END_OF_CORE and not _extended(kind):
+            found.add(f"`{part.getName() or libsbml.formulaToL3String(part)}`")
+        waiting += [part.getChild(index) for index in range(part.getNumChildren())]
+    return found
 
 
 def _extended(kind: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from resprout.dosing.regimen import Regimen
-from resprout.errors import Fault, InputError, nearest
+from resprout.errors import MOST_FAULTS, Fault, InputError, first_faults, nearest
 from resprout.language.bounds import PEOPLE, REPLICATES, SEED, Range
 from resprout.language.given_values import whole_of
 from resprout.language.plain_yaml import Place, YamlDocument, read_yaml, read_yaml_file
@@ -19,7 +19,6 @@ from resprout.trial.design import Part, Protocol
 from resprout.trial.design_checks import check_design
 
 SHIPPED = Path(__file__).with_name("protocols")
-MOST_FAULTS = 20  # of one file that are told one by one
 MOST_UNKNOWN = 5  # fields, of one part, that are named with the nearest known name
 FIELDS, LIST = "fields below it, one `field: value` a line", "a list, one `- item` a line"
 # what was wanted, by the type of pydantic's error
@@ -61,7 +60,8 @@ def read_protocol(name: str | Path, model: Model) -> tuple[Protocol, dict[str, R
 def read_protocol_text(text: str, name: str, model: Model) -> tuple[Protocol, dict[str, Regimen]]:
     """Read a protocol that is text, as `read_protocol` reads a file.
 
-    text     YAML        name     of the text in messages
+    text     YAML
+    name     of the text in messages
     model    whose drugs and outputs the protocol may name
     returns  the protocol and the regimen of each arm, with the background treatment joined to it
     raises   InputError with every fault, each with its line
@@ -79,21 +79,24 @@ def _checked(document: YamlDocument, file: str, model: Model) -> tuple[Protocol,
         protocol = Protocol.model_validate(document.value)
     except ValidationError as error:
         told, more = _field_faults(error.errors(), file, lines)
-        raise InputError(*_first([*faults, *told], file, more)) from None
+        raise InputError(*first_faults([*faults, *told], file, more)) from None
 
     def place(where: Place) -> str:
         return f"{file}:{_line(lines, where)}"
 
     regimens, found = check_design(protocol, model, place)
     if faults or found:
-        raise InputError(*_first([*faults, *found], file))
+        raise InputError(*first_faults([*faults, *found], file))
     return protocol, regimens
 
 
 def series_of(protocol: Protocol, replicates: Any, seed: Any) -> tuple[int, int]:
     """Number of replicates and seed of a series of trials, as asked for or as the protocol has them.
 
-    replicates   a whole number; None takes the protocol's      seed   likewise
+    protocol     design of the trial
+    replicates   a whole number; None takes the protocol's
+    seed         of patients and ratings; None takes the protocol's
+    returns      both
     raises       InputError with every fault
     """
     most = Range(1, min(REPLICATES.highest, PEOPLE.highest // protocol.people), whole=True)
@@ -133,13 +136,6 @@ def find_protocol(name: str | Path) -> Path:
         return path
     expected = f"Expected a file or one of {', '.join(sorted(shipped))}."
     raise InputError(Fault(f"`{name}` is no trial here.", "", expected, nearest(str(name), shipped)))
-
-
-def _first(faults: list[Fault], file: str, more: int = 0) -> list[Fault]:
-    """The first faults of a file, and how many more there are, with `more` that are not in the list."""
-    more += max(len(faults) - MOST_FAULTS, 0)
-    rest = [Fault(f"{more:,} more faults.", file, "", "Mend these first.")] if more else []
-    return [*faults[:MOST_FAULTS], *rest]
 
 
 def _field_faults(found: list[Any], file: str, lines: dict[Place, int]) -> tuple[list[Fault], int]:

@@ -1,0 +1,95 @@
+"""Functions and their calls -> how many symbols a formula has when all are written out, without writing them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import libsbml
+
+
+@dataclass(frozen=True)
+class Form:
+    """Symbols of a formula.
+
+    size     numbers, names and operators     reads   how often each argument of a function is read beside
+    """
+
+    size: int = 0
+    reads: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Form) -> Form:
+        reads = dict(self.reads)
+        for name, count in other.reads.items():
+            reads[name] = reads.get(name, 0) + count
+        return Form(self.size + other.size, reads)
+
+    def times(self, count: int) -> Form:
+        """The same so many times."""
+        return Form(self.size * count, {name: many * count for name, many in self.reads.items()})
+
+
+def call_form(called: Form | None, arguments: Sequence[str], given: Sequence[Form]) -> Form:
+    """What a call adds.
+
+    called      body of the function; None for one that is not written out
+    arguments   its names of them          given   what stands in their place
+    """
+    found = Form(1 if called is None else called.size)
+    for index, form in enumerate(given):
+        count = 1 if called is None or index >= len(arguments) else called.reads.get(arguments[index], 0)
+        found += form.times(count)
+    return found
+
+
+def expanded_symbols(model: libsbml.Model) -> int:
+    """Symbols of all formulas of a model when its functions are written out; one that calls itself counts once."""
+    functions = {function.getId(): function for function in model.getListOfFunctionDefinitions()}
+    forms: dict[str, Form | None] = {}
+
+    def function(name: str) -> Form | None:
+        if name not in functions or not functions[name].isSetMath():
+            return None
+        if name not in forms:
+            forms[name] = None
+            body = functions[name].getBody()
+            forms[name] = None if body is None else form_of(body, _arguments(functions[name]))
+        return forms[name]
+
+    def form_of(tree: libsbml.ASTNode, arguments: Sequence[str] = ()) -> Form:
+        waiting: list[tuple[libsbml.ASTNode, bool]] = [(tree, False)]
+        found: list[Form] = []
+        while waiting:
+            part, done = waiting.pop()
+            children = part.getNumChildren()
+            if not done and children:
+                waiting.append((part, True))
+                waiting += [(part.getChild(index), False) for index in reversed(range(children))]
+                continue
+            given = found[len(found) - children :]
+            del found[len(found) - children :]
+            if part.getType() == libsbml.AST_FUNCTION:
+                called = part.getName()
+                found.append(call_form(function(called), _arguments(functions.get(called)), given))
+            elif children:
+                found.append(call_form(None, (), given))
+            else:
+                own = part.isName() and part.getName() in arguments
+                found.append(Form(0, {part.getName(): 1}) if own else Form(1))
+        return found[0]
+
+    total = 0
+    elements = model.getListOfAllElements()
+    for element in (elements.get(index) for index in range(elements.getSize())):
+        if isinstance(element, libsbml.FunctionDefinition):
+            continue
+        tree = element.getMath() if hasattr(element, "getMath") else None
+        if tree is not None:
+            total += form_of(tree).size
+    return total
+
+
+def _arguments(function: libsbml.FunctionDefinition | None) -> list[str]:
+    """Names of the arguments of a function."""
+    count = 0 if function is None else function.getNumArguments()
+    return [function.getArgument(index).getName() for index in range(count)] if function is not None else []
