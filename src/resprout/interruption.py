@@ -19,6 +19,7 @@ GRACE_S = 0.6
 
 _DRAFTS: set[Path] = set()
 _SAID = threading.Lock()
+_TOLD: list[str] = []
 
 
 @contextlib.contextmanager
@@ -33,6 +34,18 @@ def removed_unless_renamed(draft: Path) -> Iterator[None]:
     finally:
         _remove(draft)
         _DRAFTS.discard(draft)
+
+
+@contextlib.contextmanager
+def told_if_stopped(sentence: str) -> Iterator[None]:
+    """Have a sentence said where the program is stopped within a block."""
+    _TOLD.append(sentence)
+    try:
+        yield
+    except Exception:
+        _TOLD.remove(sentence)
+        raise
+    _TOLD.remove(sentence)
 
 
 def _remove(draft: Path) -> None:
@@ -79,4 +92,4 @@ def say_stopped() -> None:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-        print("Stopped. Nothing half-written was left.", file=sys.stderr, flush=True)
+        print(" ".join(["Stopped.", *(_TOLD or ["Nothing half-written was left."])]), file=sys.stderr, flush=True)

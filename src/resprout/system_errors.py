@@ -60,28 +60,29 @@ WORKER_ENDED = Fault(
 )
 
 
-def fault_of(error: OSError, where: str = "", named: str = "") -> Fault:
+def fault_of(error: OSError, where: str = "", named: str = "", expected: str = "") -> Fault:
     """One error of the operating system in our three parts.
 
     where   option or command that the file belongs to
     named   the file as the user knows it; empty takes the name that the error holds
+    expected   a sentence for the middle of the message
     """
     name = named or next((os.fspath(n) for n in (error.filename, error.filename2) if isinstance(n, str)), "")
     found, remedy = KNOWN.get(error.errno or 0, (f"{_reason(error)}.", ""))
     if name and error.errno == errno.ENOENT and PACKAGE in Path(name).parents:
         remedy = "The installation is incomplete: install resprout again."
-    return Fault(f"`{name}`: {found}" if name else found[0].upper() + found[1:], where, "", remedy)
+    return Fault(f"`{name}`: {found}" if name else found[0].upper() + found[1:], where, expected, remedy)
 
 
-def resource_error(error: BaseException, where: str = "", named: str = "") -> ResourceError | None:
+def resource_error(error: BaseException, where: str = "", named: str = "", expected: str = "") -> ResourceError | None:
     """What the surroundings did not allow, or None if an error is not of that kind.
 
-    where, named   as in `fault_of`
+    where, named, expected   as in `fault_of`
     """
     if isinstance(error, ResourceError):
         return error
     if isinstance(error, BaseExceptionGroup):
-        found = (resource_error(each, where, named) for each in error.exceptions)
+        found = (resource_error(each, where, named, expected) for each in error.exceptions)
         return next((each for each in found if each is not None), None)
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return ResourceError(_with_reason(MEMORY, error), exit_code=COMPUTATION_BROKE_OFF)
@@ -90,8 +91,9 @@ def resource_error(error: BaseException, where: str = "", named: str = "") -> Re
     if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
         return ResourceError(fault_of(OSError(errno.EAGAIN, "")), exit_code=COMPUTATION_BROKE_OFF)
     if isinstance(error, OSError) and (error.errno is not None or named):
-        return ResourceError(fault_of(error, where, named))
-    return resource_error(error.__cause__, where, named) if error.__cause__ is not None else None
+        return ResourceError(fault_of(error, where, named, expected))
+    cause = error.__cause__
+    return resource_error(cause, where, named, expected) if cause is not None else None
 
 
 def library_error(error: BaseException) -> ResourceError | None:
@@ -104,7 +106,7 @@ def library_error(error: BaseException) -> ResourceError | None:
 
 
 @contextlib.contextmanager
-def at_place(named: str | os.PathLike[str], where: str = "") -> Iterator[None]:
+def at_place(named: str | os.PathLike[str], where: str = "", expected: str = "") -> Iterator[None]:
     """Say which file or folder it was about when the surroundings do not allow what a block does.
 
     raises   ResourceError in place of OSError, MemoryError and their kind
@@ -114,7 +116,7 @@ def at_place(named: str | os.PathLike[str], where: str = "") -> Iterator[None]:
     except BrokenPipeError:
         raise
     except Exception as error:
-        known = resource_error(error, where, os.fspath(named))
+        known = resource_error(error, where, os.fspath(named), expected)
         if known is None or known is error:
             raise
         raise known from error

@@ -11,6 +11,7 @@ import typer
 
 from resprout.app.bench_command import bench
 from resprout.app.check_command import check
+from resprout.app.data_commands import data
 from resprout.app.describe_command import describe
 from resprout.app.error_messages import told
 from resprout.app.evidence_commands import compare, hypotheses, interventions
@@ -58,6 +59,7 @@ COMMANDS = (
 )
 for function in COMMANDS:
     app.command()(function)
+app.add_typer(data)
 
 
 def print_version(asked: bool) -> None:
@@ -84,7 +86,7 @@ def run(arguments: list[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BaseException as error:
-        return told(error, [function.__name__ for function in COMMANDS])
+        return told(error, [*(function.__name__ for function in COMMANDS), "data"])
     # the command-line library gives this code instead of the interruption
     return told(KeyboardInterrupt(), []) if code == INTERRUPTED else (code if isinstance(code, int) else 0)
 

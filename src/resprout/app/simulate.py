@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from resprout.app import simulate_options as options
 from resprout.app.imported_commands import follow_file, span_hours
@@ -178,6 +182,7 @@ def _simulate_chain(given: options.Given, done: Done, faults: list[Fault]) -> No
     people = People(given.patients, given.seed, chosen or "mdd", given.entry, gene, given.point)
     kept = (kind or "float32") if given.out is not None and not wanted.whole else "float64"
     numerics = Numerics(given.tolerance, given.threads, kept, given.allow_failures)
+    faults += _of_streams_only(given, wanted, ids is not None or given.errors)
     request = _request(loaded, given, (days if not faults else 1.0, done), people, numerics, faults)
     if given.errors:
         ids = ids or list(range(min(given.patients, MOST_IN_MEMORY)))
@@ -186,6 +191,17 @@ def _simulate_chain(given: options.Given, done: Done, faults: list[Fault]) -> No
     else:
         found = _stream(request, loaded, wanted, given.cluster, given.restart)
     _show(found, request, loaded, done.outputs, wanted, given.as_json)
+
+
+def _of_streams_only(given: options.Given, wanted: Wanted, chosen: bool) -> list[Fault]:
+    """Faults of options that a run held in memory has no use for."""
+    faults = []
+    if chosen and wanted.out is not None and wanted.out.suffix.lower() == ".zarr":
+        faults.append(Fault("chosen patients cannot be written as Zarr.", "--out", "", "Use a name in `.nc`."))
+    if given.cluster is not None and (chosen or wanted.whole):
+        found = "chosen patients, reports and NetCDF files are computed in this process."
+        faults.append(Fault(found, "--cluster", "", "Leave `--cluster` out, or write `--out run.zarr`."))
+    return faults
 
 
 def _request(
@@ -233,21 +249,21 @@ def _stream(
     from resprout.simulation.stream import run_stream
     from resprout.simulation.workers import open_pool
 
-    store = None
-    if wanted.out is not None:
-        from resprout.simulation.store import open_store
+    with ExitStack() as stack:
+        store = None
+        if wanted.out is not None:
+            from resprout.simulation.store import open_store
 
-        store = open_store(wanted.out, request, loaded, restart=restart)
-    with open_pool(cluster, request.numerics.threads) as pool, progress_bar(request.patients, "patients") as progress:
-        found = run_stream(
-            request,
-            pool,
-            keep=store.keep if store else None,
-            kept=store.kept() if store else None,
-            progress=progress,
-        )
-    if store is not None:
-        store.finish(found.digest)
+            tell = partial(typer.echo, err=True)
+            store = stack.enter_context(open_store(wanted.out, request, loaded, restart=restart, tell=tell))
+        with (
+            open_pool(cluster, request.numerics.threads) as pool,
+            progress_bar(request.patients, "patients") as progress,
+        ):
+            keep, kept = (store.keep, store.kept()) if store else (None, None)
+            found = run_stream(request, pool, keep=keep, kept=kept, progress=progress)
+        if store is not None:
+            store.finish(found.digest)
     _keep_table(found, request, wanted.table)
     return found
 
@@ -266,10 +282,8 @@ def _hold(
     with status_spinner(f"Following {len(ids) if ids is not None else request.patients:,} patients"):
         run, found = run_chosen(request, loaded, ids, errors=errors)
     with status_spinner("Writing"):
-        if wanted.out is not None and wanted.out.suffix.lower() == ".nc":
+        if wanted.out is not None:
             save_run(run, wanted.out)
-        elif wanted.out is not None:
-            raise InputError(Fault("chosen patients cannot be written as Zarr.", "--out", "", "Use a name in `.nc`."))
         if wanted.report is not None:
             from resprout.app.report import run_page
 

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from resprout.cache import write_whole
-from resprout.errors import Fault, InputError, need_package
-from resprout.language.drug_instances import with_drugs_named
-from resprout.language.records import STAGES, Model
-from resprout.simulation.labelled_results import resprout_version, scale_labels
+from resprout.cache import replace_folder
+from resprout.errors import Fault, InputError, ResourceError, need_package
+from resprout.interruption import removed_unless_renamed, told_if_stopped
+from resprout.language.records import Model
 from resprout.simulation.request import Request
+from resprout.simulation.run_environment import differences, environment
+from resprout.simulation.run_layout import (
+    CHECKSUMS,
+    FORMAT,
+    bytes_needed,
+    checksum,
+    described,
+    forget_chunks,
+    holds_more,
+    is_sealed,
+    lay_out,
+    not_ours,
+    read_chunk,
+    seal,
+)
+from resprout.simulation.run_lock import locked
 from resprout.simulation.stream import CHUNK, Part
+from resprout.system_errors import at_place
 
-PROGRESS = "progress.json"
-FORMAT = 1
+Tell = Callable[[str], None]
+
+
+def say_nothing(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -29,125 +48,146 @@ class Store:
 
     target   the name it will have          draft   where it is until it is whole
     group    the Zarr group                 request what it is a run of
+    tell     is told what was found of an earlier run
     """
 
     target: Path
     draft: Path
     group: Any
     request: Request
+    tell: Tell = say_nothing
 
     def keep(self, first: int, part: Part) -> None:
-        """Write one chunk, then say that it is written."""
-        rows = slice(first, first + len(part))
-        for column, name in enumerate(self.request.outputs):
-            self.group[name][rows] = part.value[:, :, column]
-        for name in ("candidate", "status", "steps"):
-            self.group[name][rows] = getattr(part, name)
-        _write_progress(self.draft, {"key": self.request.key, "patients": first + len(part)})
+        """Write one chunk, then its checksum, which says that it is written."""
+        rows, number = slice(first, first + len(part)), first // CHUNK
+        with self._at_place():
+            for column, name in enumerate(self.request.outputs):
+                self.group[name][rows] = part.value[:, :, column]
+            for name in ("candidate", "status", "steps"):
+                self.group[name][rows] = getattr(part, name)
+            self.group[CHECKSUMS][number] = checksum(self.request.key, number, part)
 
     def kept(self) -> Iterator[Part]:
-        """Chunks that are there already."""
-        patients = _read_progress(self.draft).get("patients", 0)
-        for first in range(0, patients, CHUNK):
-            rows = slice(first, min(first + CHUNK, patients))
-            value = np.stack([self.group[name][rows] for name in self.request.outputs], axis=2)
-            yield Part(self.group["candidate"][rows], value, self.group["status"][rows], self.group["steps"][rows])
+        """Chunks that an earlier run has left as it wrote them, up to the first that is not there or not so."""
+        told = described(self.draft)
+        count = self.group[CHECKSUMS].shape[0]
+        for number in range(count):
+            part, written = read_chunk(self.group, told, number)
+            if part is None:
+                self._tell_of(number, written or holds_more(self.group, number))
+                with self._at_place():
+                    forget_chunks(self.draft, told, number)
+                return
+            yield part
+
+    def _tell_of(self, number: int, damaged: bool) -> None:
+        done = number * CHUNK
+        if damaged:
+            self.tell(
+                f"`{self.draft.name}` is damaged after {done:,} patients: those after them are computed once more."
+            )
+        elif number:
+            self.tell(f"{done:,} patients are there from an earlier run, and are kept.")
 
     def finish(self, digest: str) -> None:
         """Mark the run as whole and give it its name."""
-        self.group.attrs.update({"complete": True, "digest": digest})
-        (self.draft / PROGRESS).unlink(missing_ok=True)
-        if self.target.exists():
-            shutil.rmtree(self.target)
-        self.draft.rename(self.target)
+        with self._at_place():
+            seal(self.draft, complete=True, digest=digest)
+            _refuse_other_things(self.target, "is there and is no run")
+            if self.target.exists():
+                replace_folder(self.draft, self.target)
+            else:
+                os.rename(self.draft, self.target)
+
+    def _at_place(self) -> contextlib.AbstractContextManager[None]:
+        done = f"What is done is in `{self.draft.name}`: the same command goes on with it."
+        return at_place(self.target, "--out", done)
 
 
-def open_store(target: Path, request: Request, model: Model, *, restart: bool = False) -> Store:
-    """Open a run for writing, or go on with one that was stopped.
+@contextlib.contextmanager
+def open_store(
+    target: Path, request: Request, model: Model, *, restart: bool = False, tell: Tell = say_nothing
+) -> Iterator[Store]:
+    """Open a run for writing, or go on with one that was stopped, as long as the block lasts.
 
+    target    its name; a link is followed
+    request   what is run                         model   of the request
     restart   throw away what a stopped run has left
-    raises    InputError if another request's unfinished run, or something that is no run, is in the way
+    tell      is told what was found of an earlier run
+    raises    InputError if another process is at work, or if another request's unfinished run, or something that is no run,
+              is in the way; ResourceError if the disk does not allow it
     """
     need_package("zarr", "store")
     import zarr
 
-    draft = target.with_name(f"{target.name}.part")
-    if target.exists() and not (target / "zarr.json").exists():
-        raise InputError(Fault(f"`{target}` is there and is no run.", "--out", "", "Choose another name."))
-    left = _read_progress(draft)
-    if draft.exists() and (restart or not left):
-        shutil.rmtree(draft)
-    elif left and left.get("key") != request.key:
+    real = Path(os.path.realpath(target))
+    draft = real.with_name(f"{real.name}.part")
+    with contextlib.ExitStack() as stack:
+        with at_place(target, "--out"):
+            stack.enter_context(locked(real))
+            _refuse_other_things(real, "is there and is no run")
+            _refuse_other_things(draft, "is there and is no unfinished run")
+            if draft.exists() and restart:
+                shutil.rmtree(draft)
+            if draft.exists():
+                _refuse_another_run(draft, request)
+            else:
+                _refuse_a_small_disk(target, real.parent, request)
+                _make_draft(draft, request, model)
+            group = zarr.open_group(draft, mode="r+", use_consolidated=False)
+        stack.enter_context(told_if_stopped(f"What is done is in `{draft.name}`: the same command goes on with it."))
+        yield Store(real, draft, group, request, tell)
+
+
+def _refuse_other_things(place: Path, what: str) -> None:
+    """Refuse a place where there is anything that resprout did not write.
+
+    raises   InputError
+    """
+    if not os.path.lexists(place):
+        return
+    other = not_ours(place)
+    if other:
+        held = f" (it holds `{other}`)" if other != "." else ""
+        raise InputError(Fault(f"`{place.name}` {what}{held}.", "--out", "", "Move it, or choose another name."))
+
+
+def _refuse_another_run(draft: Path, request: Request) -> None:
+    """Refuse to go on with a run whose numbers would be others, or whose description is not as it was written.
+
+    raises   InputError
+    """
+    told, restart = described(draft), "Use --restart, or another name."
+    if told.get("format") != FORMAT or not is_sealed(draft):
+        found = f"the description of `{draft.name}` is damaged, or of another version."
+        raise InputError(Fault(found, "--out", "Expected it as this version writes it.", restart))
+    if told["key"] != request.key:
         found = f"`{draft.name}` holds an unfinished run of another request."
-        raise InputError(
-            Fault(found, "--out", "Expected the same request, to go on with it.", "Use --restart, or another name.")
-        )
-    if draft.exists():
-        return Store(target, draft, zarr.open_group(draft, mode="r+"), request)
-    group = zarr.open_group(draft, mode="w", zarr_format=3)
-    _lay_out(group, request, model)
-    _write_progress(draft, {"key": request.key, "patients": 0})
-    return Store(target, draft, group, request)
+        raise InputError(Fault(found, "--out", "Expected the same request, to go on with it.", restart))
+    other = differences(told["environment"], environment())
+    if other:
+        found = f"`{draft.name}` was begun with {other}."
+        raise InputError(Fault(found, "--out", "Expected the same versions, to go on with it.", restart))
 
 
-OF_A_PATIENT = {
-    "candidate": "number in the population, which keys the random streams",
-    "status": "0 if solved",
-    "steps": "steps of the solver",
-}
+def _refuse_a_small_disk(target: Path, folder: Path, request: Request) -> None:
+    """Refuse a run for which there is no room.
+
+    raises   ResourceError
+    """
+    needed, free = bytes_needed(request), shutil.disk_usage(folder).free
+    if needed > free:
+        found = f"`{target}`: the run takes {needed / 1e6:,.1f} MB, and the disk has {free / 1e6:,.1f} MB left."
+        remedy = "Free some space, choose another folder, or fewer patients or `--outputs`."
+        raise ResourceError(Fault(found, "--out", "", remedy))
 
 
-def _lay_out(group: Any, request: Request, model: Model) -> None:
-    told = request.told()
-    group.attrs.update(
-        {
-            "title": "resprout run",
-            "complete": False,
-            "format": FORMAT,
-            "resprout_version": resprout_version(),
-            "model_digest": model.digest,
-            "request": json.dumps(told, sort_keys=True),
-            "precision": f"{request.numerics.precision}; computed in float64",
-            "note": "A hypothesis-testing simulation, not medical advice.",
-        }
-    )
-    chain = with_drugs_named(model, request.outputs)
-    for name in request.outputs:
-        quantity = chain.equations[name] if name in chain.equations else chain.constants[name]
-        array = group.create_array(
-            name,
-            shape=(request.patients, len(request.hours)),
-            chunks=(CHUNK, len(request.hours)),
-            dtype=request.numerics.precision,
-            dimension_names=("patient", "time_h"),
-            fill_value=float("nan"),
-            compressors=None,
-        )
-        stage = STAGES[quantity.stage - 1] if quantity.stage else ""
-        labels = {"units": quantity.unit, "long_name": quantity.meaning, "stage": stage}
-        array.attrs.update(labels | scale_labels(model, name))
-    for name, meaning in OF_A_PATIENT.items():
-        array = group.create_array(
-            name, shape=(request.patients,), chunks=(CHUNK,), dtype="int64", dimension_names=("patient",), fill_value=0
-        )
-        array.attrs["long_name"] = meaning
-    hours = group.create_array(
-        "time_h",
-        shape=(len(request.hours),),
-        chunks=(len(request.hours),),
-        dtype="float64",
-        dimension_names=("time_h",),
-    )
-    hours[:] = np.array(request.hours)
-    hours.attrs.update({"units": "h", "long_name": "time after the first dose"})
+def _make_draft(draft: Path, request: Request, model: Model) -> None:
+    """Make an empty run, which takes its name when all that it says of itself is written."""
+    import zarr
 
-
-def _write_progress(draft: Path, told: dict[str, Any]) -> None:
-    write_whole(draft / PROGRESS, json.dumps(told).encode())
-
-
-def _read_progress(draft: Path) -> dict[str, Any]:
-    try:
-        return json.loads((draft / PROGRESS).read_text())
-    except (OSError, ValueError):
-        return {}
+    aside = Path(tempfile.mkdtemp(dir=draft.parent, prefix=".resprout-"))
+    with removed_unless_renamed(aside):
+        lay_out(zarr.open_group(aside / "run", mode="w", zarr_format=3), request, model, CHUNK)
+        seal(aside / "run")
+        os.rename(aside / "run", draft)

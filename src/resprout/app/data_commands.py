@@ -1,0 +1,47 @@
+"""`resprout data`: stored runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resprout.app.options import AsJson
+
+data = typer.Typer(
+    name="data",
+    help="Look after stored runs.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@data.callback()
+def stored_runs() -> None:
+    """Look after stored runs."""
+
+
+@data.command()
+def verify(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run that `simulate --out run.zarr` has written.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check every bit of a stored run against the checksums that were written with it.
+
+    Example: `resprout data verify run.zarr`
+    """
+    from resprout.app.terminal import print_json, status_spinner
+    from resprout.simulation.run_check import check_run
+
+    with status_spinner(f"Checking {run}") as spinner:
+        found = check_run(run, lambda done: spinner.update(f"Checking {run}: {done:,} patients …"))
+    if as_json:
+        print_json({"run": str(run), **vars(found)})
+        return
+    typer.echo(
+        f"{run}: {found.patients:,} patients in {found.chunks:,} chunks, each as it was written. Digest {found.digest}."
+    )
+    typer.echo("Computed with " + ", ".join(f"{name} {version}" for name, version in found.environment.items()) + ".")
+    if found.others:
+        typer.echo(f"The folder holds `{found.others}`, too, which resprout did not write.")
