@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from resprout.errors import Fault, nearest
+from resprout.language.bounds import DAYS, REPLICATES, SEED
 
 GENOTYPES = ("val/val", "val/met", "met/met")
 POPULATIONS = ("mdd", "bipolar", "healthy")
@@ -19,8 +20,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelFolder = Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")]
 TableFile = Annotated[Path | None, typer.Option("--table", help="Write the table: .csv or .parquet.")]
 FigureFile = Annotated[Path | None, typer.Option("--out", help="Write the figure: .html, .svg, .pdf or .png.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of patients and raters.")]
-Replicates = Annotated[int, typer.Option(min=1, help="Number of virtual trials, each with patients of its own.")]
+Seed = Annotated[int, typer.Option(min=0, max=SEED.highest, help="Seed of patients and raters.")]
+Replicates = Annotated[
+    int,
+    typer.Option(min=1, max=REPLICATES.highest, help="Number of virtual trials, each with patients of its own."),
+]
 Point = Annotated[
     bool,
     typer.Option("--point", help="Use the point estimate in every replicate; otherwise each takes a posterior draw."),
@@ -89,9 +93,14 @@ def read_ids(text: str | None, faults: list[Fault]) -> list[int] | None:
             expected = "Expected numbers from 0, such as 0,17,400-420."
             faults.append(Fault(f"`{part.strip()}` is no patient.", "--patient-ids", expected))
             return None
+        if int(last or first) < int(first):
+            found = f"`{part.strip()}` goes backwards, and names nobody."
+            faults.append(Fault(found, "--patient-ids", "Expected the lower number first.", f"Try `{last}-{first}`."))
+            return None
         ids += range(int(first), min(int(last or first), int(first) + MOST_IDS) + 1)
-    if len(ids) > MOST_IDS:
-        faults.append(Fault(f"more than {MOST_IDS:,} patients are named.", "--patient-ids"))
+        if len(ids) > MOST_IDS:
+            faults.append(Fault(f"more than {MOST_IDS:,} patients are named.", "--patient-ids"))
+            return None
     return list(dict.fromkeys(ids))
 
 
@@ -106,12 +115,12 @@ def read_choice(option: str, text: str | None, choices: tuple[str, ...], faults:
 
 def read_days(days: float, faults: list[Fault]) -> float:
     """A length of time that is finite, above zero and at most 400 days."""
-    if not (math.isfinite(days) and 0 < days <= 400):
+    if not DAYS.allows(days):
         faults.append(
             Fault(
                 f"{days:g} days cannot be simulated.",
                 "--days",
-                "Expected more than 0, at most 400.",
+                f"Expected a number {DAYS.in_words}.",
                 "Try `--days 14`.",
             )
         )

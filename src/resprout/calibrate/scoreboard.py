@@ -17,8 +17,10 @@ from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.calibrate.residuals import is_fitted
 from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import STAGES, given_or_shipped
+from resprout.language.bounds import REPLICATES, SEED
 from resprout.language.data_schemas import RecordedMark
 from resprout.language.drug_instances import with_drugs_named
+from resprout.language.given_values import names_of, plain_of, whole_of
 from resprout.language.readouts import read_readouts
 from resprout.language.records import Model
 from resprout.language.schemas import SeedRow
@@ -121,14 +123,23 @@ def validate(
     returns     a row for each published result: observed, predicted, lower, upper, pass, used_in_fit, reason and origin
     raises      InputError for trials that are not on the scoreboard; ModelError with every fault of the package's tables
     """
+    names = None if trials is None else names_of(trials)
     refuse_others(
-        ("trials", trials, not isinstance(trials, str), 'a list of names, such as `["berman2000"]`'),
+        ("trials", trials, trials is None or names is not None, 'a list of names, such as `["berman2000"]`'),
+        (
+            "replicates",
+            replicates,
+            replicates is None or REPLICATES.allows(whole_of(replicates)),
+            "a whole number from 1",
+        ),
+        ("seed", seed, SEED.allows(whole_of(seed)), "a whole number from 0"),
     )
+    replicates, seed = plain_of(replicates), plain_of(seed)
     chosen = given_or_shipped(model)
     if model is None:
         check_data(chosen)
     entries = [*laboratory_entries(chosen), *intervention_entries(chosen)]
-    for plan in chosen_trials(trials):
+    for plan in chosen_trials(names):
         entries += trial_entries(chosen, plan, replicates, seed)
     return pd.DataFrame(scoreboard_facts(entries)["rows"], columns=list(COLUMNS))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from resprout.errors import Fault, InputError
+from resprout.language.bounds import REPLICATES, SEED
+from resprout.language.given_values import plain_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -24,9 +26,14 @@ def figure(number: int, *, replicates: int = 200, seed: int = 1) -> go.Figure:
     replicates  number of replicates of the trials behind it; figure 3 shows patients, not trials
     seed        of the virtual patients and their raters
     returns     a Plotly figure
-    raises      InputError for a figure that does not exist
+    raises      InputError for a figure that does not exist, and for replicates or a seed out of bounds
     """
+    number, replicates, seed = plain_of(number), plain_of(replicates), plain_of(seed)
     check_number(number)
+    faults = REPLICATES.faults("`replicates`", replicates, field="replicates")
+    faults += SEED.faults("`seed`", seed, field="seed")
+    if faults:
+        raise InputError(*faults)
     if number == 2:
         from resprout.figures.fig2 import figure2
 
@@ -50,7 +57,7 @@ def check_number(number: int) -> None:
 
     number   which figure, 1 to 4
     """
-    if number not in FIGURES:
+    if not isinstance(number, int) or number not in FIGURES:
         there = "; ".join(f"`figure {known}`: {what}" for known, what in FIGURES.items())
         raise InputError(
             Fault(f"There is no figure {number}.", "figure", f"There is {there}.", "Try `resprout figure 1`.")

@@ -83,7 +83,7 @@ class Range:
         name    of the quantity, in the message      value   as given
         where   place or option of the value         field   the input at fault
         """
-        given = whole_of(value) if self.whole and whole_of(value) is not None else number_of(value)
+        given = whole_of(value) if self.whole else number_of(value)
         if self.allows(given):
             return []
         said = f"{given:g}" if isinstance(given, float) else f"{value!r:.60}"
@@ -100,7 +100,9 @@ SCHEDULE_H = Range(0, 9600, "h")  # from the first dose to the last, and to the 
 DAYS = Range(0, 400, "days", above=True)
 DOSES = Range(1, 1000, whole=True)  # of one drug by one route, and of a regimen
 AGE = Range(0, 120, "years")
-WEIGHT_KG = Range(20, 400, "kg")
+WEIGHT_KG = Range(0.01, 400, "kg")  # from a mouse on
+OF_CONSTANTS = {"body_weight": WEIGHT_KG, "weight_minimum": WEIGHT_KG, "weight_maximum": WEIGHT_KG}
+"""Bounds of constants of the shipped tables that are narrower than the word in their row."""
 PEOPLE = Range(1, 10_000_000, whole=True)
 STREAMED_PEOPLE = Range(1, 100_000_000, whole=True)  # of a run in bounded memory
 ARM_SIZE = Range(1, 100_000, whole=True)

@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 
 
+def plain_of(given: object) -> Any:
+    """A NumPy scalar or an array without axes as Python's own value; anything else as it is."""
+    if isinstance(given, np.generic) or (isinstance(given, np.ndarray) and given.ndim == 0):
+        return given.item()
+    return given
+
+
 def number_of(given: object) -> float | None:
     """A number as a float: Python's, NumPy's or an array without axes; None if it is none, or is true or false."""
-    found = _scalar(given)
+    found = plain_of(given)
     try:
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
     except OverflowError:  # a whole number of more than 300 digits
@@ -19,14 +26,8 @@ def number_of(given: object) -> float | None:
 
 def whole_of(given: object) -> int | None:
     """A whole number as an int, of the same kinds; None if it is none. A float is none, even 3.0."""
-    found = _scalar(given)
+    found = plain_of(given)
     return found if isinstance(found, int) and not isinstance(found, bool) else None
-
-
-def switch_of(given: object) -> bool | None:
-    """True or false, Python's or NumPy's; None if it is neither."""
-    found = _scalar(given)
-    return found if isinstance(found, bool) else None
 
 
 def numbers_of(given: object) -> tuple[float, ...] | None:
@@ -49,16 +50,9 @@ def names_of(given: object) -> tuple[str, ...] | None:
 def mapping_of(given: object) -> dict[Any, Any] | None:
     """A mapping as a dict, from any mapping or a Series; None if it is neither."""
     if isinstance(given, Mapping):
-        return dict(given)
+        return {plain_of(name): plain_of(value) for name, value in given.items()}
     items = getattr(given, "items", None)
-    return dict(items()) if items is not None and getattr(given, "ndim", 0) == 1 else None
-
-
-def _scalar(given: object) -> object:
-    """What is in a NumPy scalar or an array without axes; anything else as it is."""
-    if isinstance(given, np.generic) or (isinstance(given, np.ndarray) and given.ndim == 0):
-        return given.item()
-    return given
+    return mapping_of(dict(items())) if items is not None and getattr(given, "ndim", 0) == 1 else None
 
 
 def _members(given: object) -> list[Any] | None:

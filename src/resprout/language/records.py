@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from resprout.errors import Fault, InputError, nearest, need_package
-from resprout.language.bounds import WORDS, in_words, is_between, is_within
+from resprout.language.bounds import OF_CONSTANTS, WORDS, in_words, is_between, is_within
 from resprout.language.rating_scales import Scale, scales_of
 
 OUTSIDE = ("people", "rating")  # roles of constants that recruitment and raters read
@@ -53,11 +53,15 @@ class Constant:
 
     def allows(self, value: float) -> bool:
         """Whether it may take a value."""
-        return is_within(value, self.bounds) and is_between(value, self.lower, self.upper)
+        own = OF_CONSTANTS.get(self.name) if self.bounds else None
+        within = own is None or own.allows(value)
+        return within and is_within(value, self.bounds) and is_between(value, self.lower, self.upper)
 
     @property
     def allowed(self) -> str:
         """The values that it may take, in words."""
+        if self.bounds and self.name in OF_CONSTANTS:
+            return OF_CONSTANTS[self.name].in_words
         named = WORDS[self.bounds] if self.bounds else in_words(self.lower, self.upper)
         return f"{named} {self.unit}" if self.unit != "dimensionless" else named
 

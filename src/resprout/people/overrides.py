@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import numpy as np
-
-from resprout.errors import Fault, InputError, nearest
+from resprout.errors import Fault, InputError, nearest, refuse_others
+from resprout.language.given_values import mapping_of, number_of
 from resprout.language.records import Model
 
 OF_A_PERSON = {
@@ -51,17 +50,20 @@ def overridden(model: Model, overrides: Mapping[str, float] | None) -> Model:
     raises    InputError with every value that is none or out of bounds, every unknown name and every constant that each person has of their own
     """
     faults = []
-    for name, value in (overrides or {}).items():
+    given = {} if overrides is None else mapping_of(overrides)
+    refuse_others(("overrides", overrides, given is not None, "values by parameter"))
+    for name, value in (given or {}).items():
+        number = number_of(value)
         if name not in model.constants:
             remedy = nearest(str(name), model.constants, "resprout describe")
             faults.append(Fault(f"`{name}` is no constant of the model.", "", "", remedy, field=str(name)))
-        elif isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
+        elif number is None or not math.isfinite(number):
             faults.append(Fault(f"`{name}` is set to {value}.", "", "Expected a finite number.", field=name))
-        elif not (constant := model.constants[name]).allows(float(value)):
+        elif not (constant := model.constants[name]).allows(number):
             faults.append(Fault(f"`{name}` is set to {value}.", "", f"Expected {constant.allowed}.", field=name))
         elif name in OF_A_PERSON:
             found = f"`{name}` is each person's own in a trial."
             faults.append(Fault(found, "", "", f"Set {OF_A_PERSON[name]}.", field=name))
     if faults:
         raise InputError(*faults)
-    return model.with_parameters(overrides) if overrides else model
+    return model.with_parameters({name: float(value) for name, value in given.items()}) if given else model

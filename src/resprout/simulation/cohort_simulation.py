@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from resprout.dosing.dose_events import prepare_doses
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, SolveError, refuse_others
+from resprout.language.given_values import mapping_of, names_of, numbers_of
 from resprout.language.records import ImportedModel, Model
 from resprout.people.cohort import Cohort, recruit
 from resprout.people.draws import draws_words
@@ -28,7 +29,7 @@ NO_CHAIN = "a model with people and drugs; `rs.simulate_imported` follows an imp
 LARGEST_RESULT_GB = 8.0
 
 
-def simulate(
+def simulate(  # many arguments: further hours are asked for as in `simulate_imported`
     model: Model,
     people: Cohort | People | int = 1,
     regimen: str | Regimen = "",
@@ -37,6 +38,7 @@ def simulate(
     outputs: Sequence[str] | Output | None = None,
     blocks: Mapping[str, float] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    times_h: Sequence[float] = (),
     numerics: Numerics | None = None,
 ) -> xr.Dataset:
     """Give a cohort a regimen and follow it.
@@ -45,9 +47,10 @@ def simulate(
     people      a cohort, whom to recruit (`rs.People`), or how many depressed people
     regimen     for instance "ketamine 0.5 mg/kg iv over 40 min"
     days        d         how long to observe, from the first dose
-    outputs     names of model quantities; `rs.Output` for further observation times; None for the main ones of every stage
+    outputs     names of model quantities, or an `rs.Output`; None for the main ones of every stage
     blocks      by step   share blocked from hour 0 on, for instance {"AMPA": 0.95}
     overrides   by constant   a value for everybody, in the constant's unit
+    times_h     [time]   h   further observation times, up to the last day
     numerics    tolerance, threads and allowed failures; None for the defaults
     returns     outputs [patient, time_h], status and steps [patient]; attributes say what was run with what
     raises      InputError with every fault of the request; SolveError if more patients fail than allowed
@@ -60,6 +63,9 @@ def simulate(
     if isinstance(wanted, People):
         wanted = wanted.checked(model)
     output = outputs if isinstance(outputs, Output) else Output(outputs)
+    further = numbers_of(times_h)
+    refuse_others(("times_h", times_h, further is not None, "hours, such as `[1.5, 24]`"))
+    output = Output(output.names, (*output.times_h, *(further or ())))
     scenario = read_scenario(model, regimen, days, output, blocks, overrides)
     settled, own = split_overrides(model, scenario.overrides, recruited=isinstance(wanted, Cohort))
     cohort = wanted if isinstance(wanted, Cohort) else _recruited(wanted, settled)
@@ -123,13 +129,18 @@ def _recruited(wanted: People, model: Model) -> Cohort:
 
 def _check_kinds(model: Any, regimen: Any, outputs: Any, blocks: Any, overrides: Any, numerics: Any) -> None:
     """Refuse what is of another kind than it should be, for instance arguments in another order."""
-    listed = outputs is None or isinstance(outputs, Output) or not isinstance(outputs, str)
+    listed = outputs is None or isinstance(outputs, Output) or names_of(outputs) is not None
     refuse_others(
         ("model", model, isinstance(model, Model), NO_CHAIN if isinstance(model, ImportedModel) else CHAIN),
         ("regimen", regimen, isinstance(regimen, str | Regimen), "text such as `ketamine 0.5 mg/kg iv over 40 min`"),
         ("outputs", outputs, listed, 'a list of names, such as `["HDRS17"]`'),
-        ("blocks", blocks, blocks is None or isinstance(blocks, Mapping), 'shares by step, such as `{"AMPA": 0.95}`'),
-        ("overrides", overrides, overrides is None or isinstance(overrides, Mapping), "values by constant"),
+        (
+            "blocks",
+            blocks,
+            blocks is None or mapping_of(blocks) is not None,
+            'shares by step, such as `{"AMPA": 0.95}`',
+        ),
+        ("overrides", overrides, overrides is None or mapping_of(overrides) is not None, "values by constant"),
         ("numerics", numerics, isinstance(numerics, Numerics), "`rs.Numerics(tolerance=1e-6)`"),
     )
     faults = numerics.faults()

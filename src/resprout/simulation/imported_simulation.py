@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from resprout.errors import Fault, InputError
+from resprout.errors import Fault, InputError, refuse_others
+from resprout.language.given_values import mapping_of, names_of, number_of, numbers_of
 from resprout.language.records import ImportedModel
 from resprout.simulation.cohort_simulation import refuse_failures
 from resprout.simulation.labelled_results import NAME_IN_MODEL, labelled, variable_name
@@ -49,13 +50,18 @@ def simulate_imported(
     raises      InputError with every fault; SolveError if more fail than allowed
     """
     numerics = numerics or Numerics()
-    names = list(dict.fromkeys(outputs)) if outputs is not None else changing_outputs(model)
-    changed = dict(overrides or {})
-    faults = numerics.faults()
-    if not (np.isfinite(hours) and hours > 0) or not all(np.isfinite(hour) and hour >= 0 for hour in times_h):
-        faults.append(Fault(f"{hours:g} hours.", "", "Expected a finite time above 0."))
-    _refuse(model, changed, names, faults)
-    moments = np.unique([*np.linspace(0, hours, MOMENTS), *times_h])
+    span, further = number_of(hours), numbers_of(times_h)
+    asked = changing_outputs(model) if outputs is None else names_of(outputs)
+    given = {} if overrides is None else mapping_of(overrides)
+    refuse_others(
+        ("hours", hours, span is not None and 0 < span < np.inf, "a finite time above 0"),
+        ("times_h", times_h, further is not None and all(0 <= hour < np.inf for hour in further), "hours from 0 on"),
+        ("outputs", outputs, asked is not None, 'a list of names, such as `["x"]`'),
+        ("overrides", overrides, given is not None, "values by constant"),
+    )
+    names, changed = list(dict.fromkeys(asked or ())), given or {}
+    _refuse(model, changed, names, numerics.faults())
+    moments = np.unique([*np.linspace(0, span or 0.0, MOMENTS), *(further or ())])
     time = moments / model.hours_per_unit
     found = run_patients(
         model, changed, Events.none(), time, names, tolerance=numerics.tolerance, threads=numerics.threads

@@ -11,12 +11,11 @@ from typing import Any
 
 from resprout.errors import Fault, InputError, ModelError
 from resprout.language import load_model
+from resprout.language.bounds import STREAMED_PEOPLE
 from resprout.language.records import Model
 from resprout.people.screening import Recruitment
 from resprout.simulation.scenario import Scenario
 from resprout.simulation.settings import Numerics, People
-
-MOST_PATIENTS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -92,9 +91,7 @@ def make_request(
     raises   InputError with every fault found
     """
     faults = numerics.faults()
-    if not 1 <= people.count <= MOST_PATIENTS:
-        found = f"{people.count} patients."
-        faults.append(Fault(found, "--patients", f"Expected from 1 to {MOST_PATIENTS:,}.", field="patients"))
+    faults += STREAMED_PEOPLE.faults("the number of patients", people.count, "--patients", "patients")
     checked = people
     try:
         checked = replace(replace(people, count=1).checked(model), count=people.count)

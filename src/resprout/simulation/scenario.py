@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from resprout.dosing.dose_events import check_routes, dosing_names
-from resprout.dosing.regimen import Regimen, parse_regimen
+from resprout.dosing.dose_records import Regimen, regimen_faults
+from resprout.dosing.regimen import parse_regimen
 from resprout.errors import Fault, InputError, nearest
+from resprout.language.bounds import DAYS
 from resprout.language.drug_instances import library_drugs, with_drugs
+from resprout.language.given_values import mapping_of, number_of, numbers_of
 from resprout.language.records import Model
 from resprout.simulation.observation_times import output_hours
 from resprout.simulation.settings import Output
@@ -45,7 +46,6 @@ DEFAULT_OUTPUTS = {
     "spine": ("labile_spines", "stable_spines", "spine_density", "fast_gain", "connectivity"),
     "score": ("severity", "HDRS17", "MADRS", "VAS_high", "BPRS_positive", "CADSS", "SBP", "DBP"),
 }
-LONGEST_DAYS = 400.0
 GREATEST_BLOCK = 1e6
 DRUG_TABLES = ("drugs.tsv", "targets.tsv", "drug_properties.tsv")
 
@@ -83,15 +83,17 @@ def read_scenario(
     raises      InputError with every fault found
     """
     asked = output or Output()
+    blocks, overrides = ((mapping_of(each) or {}) if each is not None else {} for each in (blocks, overrides))
     plan, faults = _plan(model, regimen)
     chain = model if plan is None else with_drugs(model, plan.drugs)
     chosen, more = _outputs(chain, asked)
-    faults += more + _block_faults(model, blocks or {})
-    faults += _override_faults(chain, plan, overrides or {}) + _time_faults(days, asked)
+    faults += more + _block_faults(model, blocks)
+    faults += _override_faults(chain, plan, overrides) + _time_faults(days, asked)
     if faults or plan is None:
         raise InputError(*faults)
-    hours = output_hours(plan.times_h, days * 24, asked.times_h)
-    return Scenario(plan, tuple(hours.tolist()), tuple(chosen), dict(blocks or {}), dict(overrides or {}))
+    hours = output_hours(plan.times_h, (number_of(days) or 0.0) * 24, asked.times_h)
+    shares, values = ({name: float(value) for name, value in each.items()} for each in (blocks, overrides))
+    return Scenario(plan, tuple(hours.tolist()), tuple(chosen), shares, values)
 
 
 def main_outputs(model: Model) -> list[str]:
@@ -110,10 +112,12 @@ def _plan(model: Model, regimen: str | Regimen) -> tuple[Regimen | None, list[Fa
     """The regimen read, and what is wrong with it: words, drugs, routes without kinetics."""
     try:
         plan = regimen if isinstance(regimen, Regimen) else parse_regimen(regimen, library_drugs(model))
-        check_routes(model, plan)
+        faults = regimen_faults(plan)
+        if not faults:
+            check_routes(model, plan)
     except InputError as error:
         return None, list(error.faults)
-    return plan, []
+    return (None if faults else plan), faults
 
 
 def _outputs(model: Model, asked: Output) -> tuple[list[str], list[Fault]]:
@@ -179,13 +183,18 @@ def _override_faults(model: Model, plan: Regimen | None, overrides: Mapping[str,
 
 def _time_faults(days: float, asked: Output) -> list[Fault]:
     """What is wrong with the hours."""
-    faults = []
-    if not _is_finite(days) or not 0 < days <= LONGEST_DAYS:
-        faults.append(Fault(f"{days} days.", "", f"Expected more than 0 and at most {LONGEST_DAYS:g}.", field="days"))
-    if not all(_is_finite(hour) and hour >= 0 for hour in asked.times_h):
-        faults.append(Fault("an output hour is negative or not finite.", "", "Expected hours from the first dose on."))
+    last = (number_of(days) or 0.0) * 24
+    faults = DAYS.faults("`days`", days, field="days")
+    hours = numbers_of(asked.times_h)
+    if hours is None or not all(math.isfinite(hour) and hour >= 0 for hour in hours):
+        found = "an output hour is negative or not finite."
+        faults.append(Fault(found, "", "Expected hours from the first dose on.", field="times_h"))
+    elif not faults and any(hour > last for hour in hours):
+        found = f"hour {max(hours):g} is asked for, and {number_of(days):g} days are observed."
+        faults.append(Fault(found, "", f"Expected hours up to {last:g}.", "Observe for more `days`.", "times_h"))
     return faults
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and math.isfinite(value)
+    number = number_of(value)
+    return number is not None and math.isfinite(number)

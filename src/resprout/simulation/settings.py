@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from resprout.errors import Fault, InputError
+from resprout.language.given_values import names_of, number_of, numbers_of, plain_of, whole_of
 from resprout.language.records import Model
 from resprout.people.covariates import genotype_named
 from resprout.people.entry import Entry, default_entry, read_entry, refuse_senseless
@@ -36,6 +36,9 @@ class People:
     entry: Entry | str | None = None
     genotype: str | None = None
     point: bool = False
+
+    def __post_init__(self) -> None:
+        _make_plain(self)
 
     def checked(self, model: Model) -> People:
         """The same with criteria and genotype read.
@@ -77,6 +80,11 @@ class Output:
     names: Sequence[str] | None = None
     times_h: Sequence[float] = ()
 
+    def __post_init__(self) -> None:
+        names, times_h = names_of(self.names), numbers_of(self.times_h)
+        object.__setattr__(self, "names", self.names if names is None else names)
+        object.__setattr__(self, "times_h", self.times_h if times_h is None else times_h)
+
 
 @dataclass(frozen=True)
 class Numerics:
@@ -93,6 +101,9 @@ class Numerics:
     precision: str = "float64"
     allowed_failures: float = ALLOWED_FAILURES
 
+    def __post_init__(self) -> None:
+        _make_plain(self)
+
     @property
     def step_tolerance(self) -> float:
         """The relative tolerance that is used."""
@@ -101,21 +112,24 @@ class Numerics:
     def faults(self) -> list[Fault]:
         """What lies outside its bounds."""
         found = []
-        if self.tolerance is not None and not (_is_number(self.tolerance) and TIGHTEST <= self.tolerance <= LOOSEST):
+        tolerance, failures = number_of(self.tolerance), number_of(self.allowed_failures)
+        if self.tolerance is not None and (tolerance is None or not TIGHTEST <= tolerance <= LOOSEST):
             expected = f"Expected a number from {TIGHTEST:g} to {LOOSEST:g}."
             found.append(Fault(f"`tolerance` is {self.tolerance!r}.", "", expected, field="tolerance"))
-        if self.threads is not None and not (isinstance(self.threads, int | np.integer) and self.threads > 0):
+        if self.threads is not None and (whole_of(self.threads) or 0) < 1:
             expected = "Expected a whole number from 1."
             found.append(Fault(f"`threads` is {self.threads!r}.", "", expected, field="threads"))
         if self.precision not in PRECISIONS:
             expected = f"Expected {' or '.join(PRECISIONS)}."
             found.append(Fault(f"`precision` is {self.precision!r}.", "", expected, field="precision"))
-        if not _is_number(self.allowed_failures) or not 0 <= self.allowed_failures <= 1:
+        if failures is None or not 0 <= failures <= 1:
             expected = "Expected a share from 0 to 1."
             told = f"`allowed_failures` is {self.allowed_failures!r}."
             found.append(Fault(told, "", expected, field="allowed_failures"))
         return found
 
 
-def _is_number(given: object) -> bool:
-    return isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool)
+def _make_plain(record: Any) -> None:
+    """Give a record Python's own values where it was given NumPy's."""
+    for each in fields(record):
+        object.__setattr__(record, each.name, plain_of(getattr(record, each.name)))

@@ -97,7 +97,10 @@ def _axis_faults(name: str, values: Sequence[float]) -> list[Fault]:
         return [Fault(f"`{name}` cannot be varied.", "--grid", EXAMPLE, nearest(name, AXES))]
     if not len(values):
         return [Fault(f"`{name}` has no values.", "--grid", EXAMPLE)]
-    found = [fault for value in values for fault in AXIS_BOUNDS[name].faults(f"`{name}`", value, "--grid")]
+    bounds = AXIS_BOUNDS[name]
+    # the numbers of people are read as all others, with a decimal point
+    asked = [int(value) if bounds.whole and float(value).is_integer() else value for value in values]
+    found = [fault for value in asked for fault in bounds.faults(f"`{name}`", value, "--grid")]
     return found[:MOST_FAULTS]
 
 

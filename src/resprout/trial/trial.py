@@ -17,6 +17,7 @@ from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import given_or_shipped
 from resprout.language.bounds import DAYS
 from resprout.language.drug_instances import library_drugs
+from resprout.language.given_values import mapping_of
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_words
@@ -114,6 +115,7 @@ def run_trial(
         ("name", name, isinstance(name, str | Path), "a shipped trial such as `berman2000`, or the path of a protocol"),
     )
     model = overridden(given_or_shipped(model), overrides)
+    overrides = mapping_of(overrides) if overrides is not None else {}
     protocol, regimens = read_protocol(name, model)
     _refuse_absent_drugs(model, regimens, overrides or {})
     replicates, seed = series_of(protocol, replicates, seed)
