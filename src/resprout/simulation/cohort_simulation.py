@@ -62,11 +62,7 @@ def simulate(  # many arguments: further hours are asked for as in `simulate_imp
     wanted = People(people) if not isinstance(people, Cohort | People) else people
     if isinstance(wanted, People):
         wanted = wanted.checked(model)
-    output = outputs if isinstance(outputs, Output) else Output(outputs)
-    further = numbers_of(times_h)
-    refuse_others(("times_h", times_h, further is not None, "hours, such as `[1.5, 24]`"))
-    output = Output(output.names, (*output.times_h, *(further or ())))
-    scenario = read_scenario(model, regimen, days, output, blocks, overrides)
+    scenario = read_scenario(model, regimen, days, _observed(outputs, times_h), blocks, overrides)
     settled, own = split_overrides(model, scenario.overrides, recruited=isinstance(wanted, Cohort))
     cohort = wanted if isinstance(wanted, Cohort) else _recruited(wanted, settled)
     _check_size(len(cohort), scenario)
@@ -78,6 +74,13 @@ def simulate(  # many arguments: further hours are asked for as in `simulate_imp
     scenario = Scenario(scenario.regimen, scenario.hours, scenario.outputs, scenario.blocks, own)
     solved = run_cohort(model, cohort, scenario, numerics)
     return labelled(model, solved, scenario.hours, scenario.outputs, told)
+
+
+def _observed(outputs: Sequence[str] | Output | None, times_h: Sequence[float]) -> Output:
+    """What is observed, with the further hours of both arguments."""
+    output, further = outputs if isinstance(outputs, Output) else Output(outputs), numbers_of(times_h)
+    refuse_others(("times_h", times_h, further is not None, "hours, such as `[1.5, 24]`"))
+    return Output(output.names, (*output.times_h, *(further or ()))) if further else output
 
 
 def run_cohort(model: Model, cohort: Cohort, scenario: Scenario, numerics: Numerics | None = None) -> Trajectories:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from resprout.errors import Fault, InputError, refuse_others
 from resprout.language.given_values import mapping_of, names_of, number_of, numbers_of
@@ -50,18 +50,9 @@ def simulate_imported(
     raises      InputError with every fault; SolveError if more fail than allowed
     """
     numerics = numerics or Numerics()
-    span, further = number_of(hours), numbers_of(times_h)
-    asked = changing_outputs(model) if outputs is None else names_of(outputs)
-    given = {} if overrides is None else mapping_of(overrides)
-    refuse_others(
-        ("hours", hours, span is not None and 0 < span < np.inf, "a finite time above 0"),
-        ("times_h", times_h, further is not None and all(0 <= hour < np.inf for hour in further), "hours from 0 on"),
-        ("outputs", outputs, asked is not None, 'a list of names, such as `["x"]`'),
-        ("overrides", overrides, given is not None, "values by constant"),
-    )
-    names, changed = list(dict.fromkeys(asked or ())), given or {}
+    moments = _moments(hours, times_h)
+    names, changed = _asked(model, outputs, overrides)
     _refuse(model, changed, names, numerics.faults())
-    moments = np.unique([*np.linspace(0, span or 0.0, MOMENTS), *(further or ())])
     time = moments / model.hours_per_unit
     found = run_patients(
         model, changed, Events.none(), time, names, tolerance=numerics.tolerance, threads=numerics.threads
@@ -93,6 +84,35 @@ def _renamed(model: ImportedModel, names: Sequence[str]) -> list[str]:
         for name in names
         if variable_name(name, model) != name
     ]
+
+
+def _moments(hours: float, times_h: Sequence[float]) -> NDArray[np.float64]:
+    """[time] h   Hours of the run: evenly over all of it, and the further ones.
+
+    raises   InputError for what are no hours
+    """
+    span, further = number_of(hours), numbers_of(times_h)
+    refuse_others(
+        ("hours", hours, span is not None and 0 < span < np.inf, "a finite time above 0"),
+        ("times_h", times_h, further is not None and all(0 <= hour < np.inf for hour in further), "hours from 0 on"),
+    )
+    return np.unique([*np.linspace(0, span or 0.0, MOMENTS), *(further or ())])
+
+
+def _asked(
+    model: ImportedModel, outputs: Sequence[str] | None, overrides: Mapping[str, ArrayLike] | None
+) -> tuple[list[str], dict[str, ArrayLike]]:
+    """The outputs, once each, and the values by constant.
+
+    raises   InputError for what are no names or no values
+    """
+    names = changing_outputs(model) if outputs is None else names_of(outputs)
+    given = {} if overrides is None else mapping_of(overrides)
+    refuse_others(
+        ("outputs", outputs, names is not None, 'a list of names, such as `["x"]`'),
+        ("overrides", overrides, given is not None, "values by constant"),
+    )
+    return list(dict.fromkeys(names or ())), given or {}
 
 
 def _refuse(model: ImportedModel, changed: Mapping[str, ArrayLike], names: list[str], faults: list[Fault]) -> None:
