@@ -254,6 +254,10 @@ TRIALS = {
 }
 """Shipped protocols; a number where the arms are cut down to it."""
 
+LATER = {
+    "mathew2010_lamotrigine": "its infusion is two hours after the pill, and the placebo response counts from the infusion"
+}
+
 KETAMINE = "ketamine 0.5 mg/kg iv over 40 min"
 # regimen: drugs outside the ketamine family in it
 DRUGS: dict[str, tuple[str, ...]] = {
@@ -303,7 +307,9 @@ LOST_SPREAD = (
 def scenarios() -> list[Scenario]:
     """Every scenario, in the order of the table."""
     ketamine = partial(course, KETAMINE, levels=KETAMINE_LEVELS)
-    found = [Scenario(f"trial {name}", partial(trial, name, size)) for name, size in TRIALS.items()]
+    found = [
+        Scenario(f"trial {name}", partial(trial, name, size), LATER.get(name, "")) for name, size in TRIALS.items()
+    ]
     for regimen, drugs in DRUGS.items():
         levels = KETAMINE_LEVELS if "ketamine" in regimen.replace("norketamine", "") else ()
         changes = LOST_SPREAD if drugs == ("norketamine",) else ""

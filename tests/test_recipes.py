@@ -229,7 +229,10 @@ def with_quick_inventory(folder: Path) -> rs.Model:
         "MADRS :=",
         "QIDS := QIDS_per_HDRS17 * HDRS17  // [point] expected score of the quick inventory",
     )
-    append(folder / "scales.tsv", "QIDS|point|0|27|1|true|5||||QIDS_per_HDRS17||quick inventory of depressive symptoms")
+    append(
+        folder / "scales.tsv",
+        "QIDS|point|0|27|1|true|5||assumed||||QIDS_per_HDRS17||quick inventory of depressive symptoms",
+    )
     for number in range(1, 10):
         append(folder / "items.tsv", f"QIDS|QIDS_{number}|3|2.5|-1.5 0 1.5|mood||assumed|domain {number}; made up")
     return rs.load_model(folder)
@@ -297,7 +300,7 @@ def test_a_reading_has_its_own_error_and_is_no_scale_of_depression(folder, tmp_p
     insert_after(
         folder / "6_score.ant", "DBP :=", "pulse := pulse_rest * (1 + 0.1 * pressor_share)  // [per_minute] pulse"
     )
-    append(folder / "scales.tsv", "pulse|per_minute|30|200|1|false||||||rater_pulse|pulse")
+    append(folder / "scales.tsv", "pulse|per_minute|30|200|1|false||||||||rater_pulse|pulse")
     trial = trial_of(tmp_path, "pulse", model=rs.load_model(folder))
     read = trial.ratings["saline", "pulse"]
     # everybody rests at 70; four standard errors of 120 readings, rounding adds 1/12 to their variance of 16

@@ -119,6 +119,7 @@ def test_every_source_of_the_shipped_model_is_used_and_none_dangles():
     cited = {key for constant in model.constants.values() for key in constant.source.split()}
     tables = ("correlations", "interventions", "facts", "species")
     cited |= {key for table in tables for row in model.tables[table] for key in row["source"].split()}
+    cited |= {key for scale in model.scales.values() for key in scale.remission_source.split()}
     cited |= {key for row in read_measurements(model) for key in row.source.split()}
     assert cited == {row["key"] for row in model.tables["sources"]}
 

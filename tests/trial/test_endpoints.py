@@ -1,11 +1,15 @@
 """Response, remission and intervals against textbook answers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from statsmodels.stats.proportion import proportion_confint
 
+from resprout.errors import InputError
+from resprout.trial import run_trial
 from resprout.trial.endpoints import COLUMNS, long_rows, long_table, share_interval
+from resprout.trial.protocol import shipped_protocols
 from resprout.trial.trial_outcome import remission_share, responder_share
 
 
@@ -66,3 +70,31 @@ def test_the_rows_need_no_pandas_and_are_those_of_the_table():
 
 def test_the_columns_are_those_promised():
     assert list(long_table(run_of([[20, 10]])).columns) == COLUMNS
+
+
+def test_a_protocol_may_set_its_own_cut_off_of_remission(tmp_path):
+    text = shipped_protocols()["mathew2010"].read_text(encoding="utf-8")
+    shares = {}
+    for cut_off in (0, 9, 59):
+        path = tmp_path / f"{cut_off}.yaml"
+        path.write_text(text + f"\nremission: {{MADRS: {cut_off}}}\n", encoding="utf-8")
+        trial = run_trial(path, 2, 1, point=True)
+        last = trial.table[trial.table["statistic"].eq("remission_rate") & trial.table["endpoint"].eq("MADRS")].iloc[-1]
+        rated = trial.ratings[last["arm"], "MADRS"][:, :, -1]
+        # counted from the ratings themselves
+        assert last["value"] == pytest.approx((rated <= cut_off).mean())
+        shares[cut_off] = last["value"]
+    assert shares[0] <= shares[9] <= shares[59]
+    # 9 is the cut-off of the model, so that a protocol without one gives the same
+    plain = run_trial("mathew2010", 2, 1, point=True).table
+    own = run_trial(tmp_path / "9.yaml", 2, 1, point=True).table
+    pd.testing.assert_frame_equal(plain, own)
+
+
+@pytest.mark.parametrize(("scale", "points"), [("MADRS", 60), ("MADRS", -1), ("CADSS", 4), ("MADRSS", 9)])
+def test_a_cut_off_that_cannot_be_is_refused_with_its_line(tmp_path, scale, points):
+    path = tmp_path / "own.yaml"
+    text = shipped_protocols()["mathew2010"].read_text(encoding="utf-8")
+    path.write_text(text + f"\nremission: {{{scale}: {points}}}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"own.yaml:\d+"):
+        run_trial(path, 1, 1, point=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resprout.app.not_estimable import not_estimable_sentences
+from resprout.app.trial_warnings import not_estimable_sentences
 from resprout.language import load_model
 from resprout.trial.design import Protocol
 from resprout.trial.design_checks import check_design

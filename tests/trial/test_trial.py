@@ -6,7 +6,7 @@ import pytest
 
 from resprout.errors import InputError
 from resprout.trial import run_trial
-from resprout.trial.endpoints import COLUMNS
+from resprout.trial.endpoints import TRIAL_COLUMNS
 
 REPLICATES = 40
 
@@ -24,7 +24,7 @@ def value(trial, arm, endpoint, statistic, time_h):
 
 
 def test_the_table_is_in_long_form_for_seven_people(trial):
-    assert list(trial.table.columns) == COLUMNS and set(trial.table["n"]) == {7}
+    assert list(trial.table.columns) == TRIAL_COLUMNS and set(trial.table["n"]) == {7}
     assert set(trial.table["arm"]) == {"ketamine", "saline"}
 
 

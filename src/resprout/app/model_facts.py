@@ -10,6 +10,7 @@ from resprout.language import STAGES, Constant, Equation, Model
 
 GRADES = ("measured", "fitted", "assumed")
 Facts = dict[str, Any]
+SOURCE_COLUMNS = ("source", "remission_source")
 OUTSIDE_WORDS = {"people": "parameter of people", "rating": "parameter of ratings"}
 
 HALF_POINTS = ("Kd", "EC50", "IC50")
@@ -66,7 +67,7 @@ def about_sources(model: Model) -> Facts:
     entries = {entry["key"] for entry in model.tables.get("sources", ())}
     cited = {key for constant in model.constants.values() for key in constant.source.split()}
     rows = [row for table in model.tables.values() for row in table] + list(data_rows("measurements"))
-    cited |= {key for row in rows for key in row.get("source", "").split()}
+    cited |= {key for row in rows for column in SOURCE_COLUMNS for key in row.get(column, "").split()}
     return {"entries": len(entries), "dangling": sorted(cited - entries), "unused": sorted(entries - cited)}
 
 

@@ -21,6 +21,7 @@ from resprout.app.trial_sections import (
     responders_section,
     safety_section,
 )
+from resprout.app.trial_warnings import carry_over_sentences
 from resprout.figures.arm_figure import arms_over_time
 from resprout.figures.fig1 import ROWS, figure1
 from resprout.figures.path_figure import path_in_time
@@ -122,7 +123,7 @@ def trial_body(trial: Trial) -> str:
     ]
     table = html_table(columns, rows, right=columns[2:])
     folded = f"<details><summary>The same as a table<small>{len(rows)} rows</small></summary>{table}</details>"
-    carried = CARRIED_OVER if trial.protocol.design == "crossover" else ""
+    carried = " ".join([CARRIED_OVER, *carry_over_sentences(trial)]) if trial.protocol.design == "crossover" else ""
     if set(means["endpoint"]) == set(ROWS):
         picture = drawn(figure1(trial.table, replicates=trial.replicates))
         return picture + folded + paragraphs(carried, f"After Fig 1 of {REVIEW}")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resprout.app.not_estimable import power_cell
 from resprout.app.terminal import interval, number, p_value
+from resprout.app.trial_warnings import power_cell
 from resprout.figures.spoken_units import format_time, format_unit
 from resprout.language.drug_instances import with_drugs_named
 

@@ -140,11 +140,21 @@ def save_trial(done: Trial, tables: dict[str, Path | None], report: Path | None)
 
 
 def print_trial(name: str, done: Trial, files: list[str]) -> None:
-    """Print every table of a trial as JSON."""
+    """Print every table of a trial, and what it warns of, as JSON."""
     from resprout.app.terminal import print_json
+    from resprout.app.trial_warnings import trial_warnings
 
     records = {part: getattr(done, part).to_dict("records") for part in ("table", "anova", "analysis", "published")}
-    print_json({"trial": name, "replicates": done.replicates, "seed": done.seed, **records, "files": files})
+    print_json(
+        {
+            "trial": name,
+            "replicates": done.replicates,
+            "seed": done.seed,
+            **records,
+            "warnings": trial_warnings(done),
+            "files": files,
+        }
+    )
 
 
 def figure(
@@ -229,8 +239,8 @@ def try_grid(
 
 def show_grid(console: Console, name: str, axes: list[str], rows: list[dict[str, Any]]) -> None:
     """Print one row for each design: power, benefit, response and dissociation."""
-    from resprout.app.not_estimable import grid_sentences, power_cell
     from resprout.app.terminal import interval, number, table
+    from resprout.app.trial_warnings import grid_sentences, power_cell
 
     columns = [*axes, "power", "benefit", "95 % prediction", "response", "control", "dissociation"]
     cells = [
@@ -264,10 +274,10 @@ def write_page(trial: Trial, target: Path) -> None:
 
 def show_trial(console: Console, trial: Trial, *, published: bool = True) -> None:
     """Print the means by visit, the analyses and, if asked, the published numbers beside their predictions."""
-    from resprout.app.not_estimable import not_estimable_sentences, published_sentences
     from resprout.app.published_command import count_sentence, rows_table
     from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_cells, anova_cells, mean_cells
     from resprout.app.terminal import table
+    from resprout.app.trial_warnings import published_sentences, trial_warnings
     from resprout.trial.published_numbers import inside_share
 
     columns, cells = mean_cells(trial.table)
@@ -281,7 +291,7 @@ def show_trial(console: Console, trial: Trial, *, published: bool = True) -> Non
     if len(rest):
         title = "Analyses: means over estimable replicates; power is the share with p < .05 of those with a p value"
         console.print(table(ANALYSIS_HEADINGS, analysis_cells(rest), title=title, right=ANALYSIS_HEADINGS[4:]))
-    for sentence in not_estimable_sentences(trial):
+    for sentence in trial_warnings(trial):
         console.print(sentence, highlight=False)
     rows: list[dict[str, Any]] = [dict(row) for _, row in trial.published.astype(object).iterrows()]
     if rows and published:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resprout.app.html_page import Section, html_list, html_table, paragraphs, with_note
-from resprout.app.not_estimable import not_estimable_sentences, published_sentences
 from resprout.app.published_command import COLUMNS as PUBLISHED_HEADINGS
 from resprout.app.published_command import count_sentence, published_cells
 from resprout.app.summary_tables import ANALYSIS_HEADINGS, analysis_cells
+from resprout.app.trial_warnings import not_estimable_sentences, published_sentences
 from resprout.figures.spoken_units import format_time
 from resprout.language.rating_scales import mood_rated
 from resprout.trial.citations import citations
@@ -128,7 +128,16 @@ def responders_section(trial: Trial) -> Section:
         for word in [row["statistic"].removesuffix("_rate")]
     ]
     columns = ["endpoint", "arm", "time", "", "share", "95 %"]
-    text = "Response is a fall by half, remission a score at or below the scale's cut-off; a missed visit counts as neither."
+    scales, rated = trial.outcome.scales, [each.name for each in trial.protocol.endpoints]
+    cut_offs = [
+        f"{name} {scales[name].remission:g} ({scales[name].remission_grade})"
+        for name in rated
+        if mood_rated(scales, name) and scales[name].remission is not None
+    ]
+    text = (
+        "Response is a fall by half, remission a score at or below the scale's cut-off "
+        f"({', '.join(cut_offs)}); a missed visit counts as neither."
+    )
     folded = f"<details><summary>By visit<small>{len(rows)} rows</small></summary>"
     return Section(
         "responders",

@@ -14,6 +14,7 @@ from resprout.dosing.dose_events import check_routes, prepare_doses
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, SolveError
 from resprout.language.drug_instances import binding, library_drugs, with_drugs, with_places
+from resprout.language.rating_scales import keep_within
 from resprout.language.readouts import Readout
 from resprout.language.records import Model
 from resprout.solve import Events, run_patients
@@ -145,6 +146,7 @@ def run_arms(
     run = run_patients(form, constants, events, grid, list(seen))
     for k in np.flatnonzero(run.status):
         raise SolveError(Fault(f"`{distinct[k].done}` could not be solved.", distinct[k].person, run.message(int(k))))
+    keep_within(model.scales, seen, run.value)
     return Trajectories({arm: k for k, arm in enumerate(distinct)}, grid, seen, run.value, inner)
 
 

@@ -21,6 +21,7 @@ from resprout.calibrate.experiments import (
 )
 from resprout.calibrate.measurements import Measurement, read_measurements
 from resprout.errors import Fault, InputError
+from resprout.language.rating_scales import keep_within
 from resprout.language.readouts import Readout
 from resprout.language.records import Model
 from resprout.solve import run_patients
@@ -172,6 +173,7 @@ def run_group(model: Model, group: Group, draws: Mapping[str, Numbers], count: i
             constants[name] = np.concatenate(lanes)
     events = join_changes(form, constants, [one.changes for one in made], moved=group.moved, draws=count)
     run = run_patients(form, constants, events, group.hours, group.outputs)
+    keep_within(model.scales, group.outputs, run.value)
     return run.value.reshape(len(group.arms), count, len(group.hours), len(group.outputs))
 
 

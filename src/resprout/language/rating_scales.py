@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -13,6 +16,7 @@ class Scale:
     lowest, highest  points   its range             step       points   readings are multiples of it
     mood             it rates depression: placebo response, within-subject variability and response apply
     remission        points   at or below, a patient is well; None where the word has no meaning
+    remission_source, remission_grade    where the cut-off comes from: keys of sources.bib; measured, fitted or assumed
     groups           groups of its items in items.tsv, from the shortest form that it contains to its own; none for a reading
     item             the one item that it is, where it is part of another scale
     output           the model's output that it rates; its own name if empty
@@ -32,6 +36,8 @@ class Scale:
     output: str = ""
     ratio: str = ""
     rater_error: str = ""
+    remission_source: str = ""
+    remission_grade: str = ""
 
     @property
     def rates(self) -> str:
@@ -67,8 +73,40 @@ def scales_of(rows: Iterable[Mapping[str, str]]) -> dict[str, Scale]:
             output=row["output"],
             ratio=row["ratio"],
             rater_error=row["rater_error"],
+            remission_source=row["remission_source"],
+            remission_grade=row["remission_grade"],
         )
     return found
+
+
+def with_cut_offs(scales: Mapping[str, Scale], cut_offs: Mapping[str, float]) -> dict[str, Scale]:
+    """The scales with other cut-offs of remission.
+
+    scales    of the model, by name
+    cut_offs  by scale, in its points
+    returns   scales by name; those without a cut-off of their own are the same
+    """
+    own = "set by the protocol"
+    return {
+        name: replace(scale, remission=cut_offs[name], remission_source="", remission_grade=own)
+        if name in cut_offs
+        else scale
+        for name, scale in scales.items()
+    }
+
+
+def keep_within(scales: Mapping[str, Scale], outputs: Sequence[str], value: NDArray[np.float64]) -> None:
+    """Keep expected scores within the range of their scales, in place.
+
+    scales   of the model, by name
+    outputs  [output]       names; those of no scale stay as they are
+    value    [..., output]  any  what the engine gave; NaN stays NaN
+
+    Scales are proportional to HDRS17 in the model, so that one that is full before HDRS17 is would go on beyond its range.
+    """
+    for column, name in enumerate(outputs):
+        if name in scales:
+            np.clip(value[..., column], scales[name].lowest, scales[name].highest, out=value[..., column])
 
 
 def mood_rated(scales: Mapping[str, Scale], endpoint: str) -> bool:

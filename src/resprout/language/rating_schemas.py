@@ -57,6 +57,8 @@ class RatingScale(Row):
     step: Above
     mood: Truth
     remission: Maybe
+    remission_source: Sources
+    remission_grade: Literal["", "measured", "fitted", "assumed"]
     extends: Annotated[str, Names("scales", "rating scale")]
     item: Annotated[str, Names("items", "item of items.tsv")]
     output: Annotated[str, Names("quantities", "quantity of the model")]
@@ -67,6 +69,14 @@ class RatingScale(Row):
     @classmethod
     def across(cls, cells: Cells) -> Iterator[Fault]:
         """What only a scale of depression has; items or a reading."""
+        if bool(cells["remission"]) != bool(cells["remission_grade"]):
+            expected = "A cut-off is graded measured, fitted or assumed; without one there is no grade."
+            yield Fault("`remission` and `remission_grade` go together.", "", expected, field="remission_grade")
+        if cells["remission_grade"] in ("measured", "fitted") and not cells["remission_source"]:
+            expected = "Give a key of sources.bib, or grade it assumed."
+            yield Fault(
+                f"a cut-off graded {cells['remission_grade']} without a source.", "", expected, field="remission_source"
+            )
         for column in ("remission", "extends", "ratio"):
             if cells[column] and cells["mood"] != "true":
                 yield Fault(f"`{column}` of a scale that rates no depression.", "", "Expected none.", field=column)

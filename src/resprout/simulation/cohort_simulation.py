@@ -12,6 +12,7 @@ from resprout.dosing.dose_events import prepare_doses
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, SolveError, refuse_others
 from resprout.language.given_values import mapping_of, names_of, numbers_of
+from resprout.language.rating_scales import keep_within
 from resprout.language.records import ImportedModel, Model
 from resprout.people.cohort import Cohort, recruit
 from resprout.people.draws import draws_words
@@ -100,6 +101,7 @@ def run_cohort(model: Model, cohort: Cohort, scenario: Scenario, numerics: Numer
         chain, changed, events, hours, outputs, tolerance=numerics.step_tolerance, threads=numerics.threads
     )
     refuse_failures(solved.status, numerics.allowed_failures)
+    keep_within(model.scales, outputs, solved.value)
     return solved
 
 

@@ -215,7 +215,8 @@ def _maximised(sums: Patterns) -> tuple[Numbers, Flags]:
         direction = _direction(state, uphill)
         small = (uphill * direction).sum(axis=1) < SMALL_GAIN
         converged[running] = small
-        on = ~small & (smallest_eigenvalue(covariance[running]) >= SMALLEST_EIGENVALUE)
+        on = ~small & np.isfinite(direction).all(axis=1)
+        on &= smallest_eigenvalue(covariance[running]) >= SMALLEST_EIGENVALUE
         running = running[on]
         if not running.size:
             break
@@ -241,17 +242,22 @@ def _first_covariance(sums: Patterns) -> Numbers:
 
 
 def _direction(state: Solved, uphill: Numbers) -> Numbers:
-    """Where to go from a covariance: [r, a]."""
+    """Where to go from a covariance: [r, a]; NaN where that cannot be computed."""
     expected = expected_information(state)
     observed = observed_information(state, expected)
     concave = smallest_eigenvalue(observed) > SMALLEST_EIGENVALUE**2
     information = np.where(concave[:, None, None], observed, expected)
+    diagonal = np.einsum("raa->ra", information)
+    # near a singular covariance, rounding can leave no information at all
+    sound = (diagonal > 0).all(axis=1) & np.isfinite(information).all(axis=(1, 2))
+    information = np.where(sound[:, None, None], information, np.eye(diagonal.shape[1]))
     scale = 1 / np.sqrt(np.einsum("raa->ra", information))
     value, vector = np.linalg.eigh(information * scale[:, :, None] * scale[:, None])
     told = np.einsum("rab,ra->rb", vector, uphill * scale)
     # directions in which the likelihood is flat are left alone
     known = value > 1e-12 * value[:, -1:]
-    return np.asarray(scale * np.einsum("rab,rb->ra", vector, np.where(known, told, 0.0) / np.where(known, value, 1.0)))
+    direction = scale * np.einsum("rab,rb->ra", vector, np.where(known, told, 0.0) / np.where(known, value, 1.0))
+    return np.asarray(np.where(sound[:, None], direction, np.nan))
 
 
 def _step(sums: Patterns, covariance: Numbers, deviance: Numbers, direction: Numbers) -> tuple[Numbers, Numbers]:
@@ -261,7 +267,7 @@ def _step(sums: Patterns, covariance: Numbers, deviance: Numbers, direction: Num
     length, left = 1.0, np.arange(len(deviance))
     for _ in range(MOST_HALVINGS):
         tried = covariance[left] + length * change[left]
-        sound = smallest_eigenvalue(tried) > 0
+        sound = smallest_eigenvalue(tried) > ROUNDING
         told = np.full(left.size, np.inf)
         if sound.any():
             told[sound] = _deviance(sums.take(left[sound]).solved(tried[sound]))

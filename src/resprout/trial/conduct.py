@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.dosing.regimen import Regimen
-from resprout.language.rating_scales import Scale, mood_rated
+from resprout.language.rating_scales import Scale, mood_rated, with_cut_offs
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort, recruit_studies
 from resprout.people.entry import Entry
@@ -17,6 +17,7 @@ from resprout.people.screening import Recruitment, Visit
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.trial.attendance import attend
+from resprout.trial.blinded_treatment import BlindedTreatment, blinded_treatment
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
 from resprout.trial.ratings import rate, screening_rater, visit_label, within_subject_variation
@@ -98,19 +99,19 @@ def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, coho
         field: {key: each.reshape(replicates, -1, *each.shape[1:]) for key, each in getattr(outcome, field).items()}
         for field in OBSERVED
     }
-    return Outcome(**by_replicate, scales=model.scales)
+    return Outcome(**by_replicate, scales=with_cut_offs(model.scales, protocol.remission))
 
 
 def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, group: Sequence) -> Outcome:
     """Run one order of arms through the engine and rate it: by arm and endpoint, [patient, visit]."""
-    visits = {time for endpoint in protocol.endpoints for time in endpoint.visits} | set(EUPHORIA_HOURS)
-    hours = np.unique(np.round([start + time for start in group.start_h for time in visits], 9))
+    blinded = blinded_treatment(protocol, regimens, model)
+    hours = _hours_seen(protocol, group, blinded)
     plain = [each.name for each in protocol.endpoints if not mood_rated(model.scales, each.name)]
     outputs = list(dict.fromkeys([*(name for name in ALWAYS if name in model.equations), *plain]))
     plan = joined([shifted(regimens[arm], start) for arm, start in zip(group.arms, group.start_h, strict=True)])
     true = run_cohort(model, cohort, Scenario(plan, tuple(hours.tolist()), tuple(outputs))).value
     column = {name: index for index, name in enumerate(outputs)}
-    left = _symptoms_left(protocol, regimens, cohort, group, hours, true[:, :, column[EUPHORIA]], model.nominal)
+    left = _symptoms_left(protocol, blinded, cohort, group, hours, true[:, :, column[EUPHORIA]], model.nominal)
     variation = within_subject_variation(
         cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal
     )[:, 1:]
@@ -134,6 +135,21 @@ def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohor
     return treated
 
 
+def _hours_seen(protocol: Protocol, group: Sequence, blinded: BlindedTreatment) -> Numbers:
+    """Hours of all visits, and of those after the first blinded treatment at which euphoria may unblind: ascending."""
+    visits = {time for endpoint in protocol.endpoints for time in endpoint.visits}
+    return np.unique(
+        np.round(
+            [
+                start + time
+                for arm, start in zip(group.arms, group.start_h, strict=True)
+                for time in visits | {blinded.first_h[arm] + hour for hour in EUPHORIA_HOURS}
+            ],
+            9,
+        )
+    )
+
+
 def _rated(
     scale: Scale,
     score: Numbers,
@@ -150,36 +166,29 @@ def _rated(
 
 def _symptoms_left(
     protocol: Protocol,
-    regimens: dict[str, Regimen],
+    blinded: BlindedTreatment,
     cohort: Cohort,
     group: Sequence,
     hours: Numbers,
     euphoria: Numbers,
     parameters: Mapping[str, float],
 ) -> Numbers:
-    """Share of symptoms that time and the expectations of all periods so far leave: [patient, hour]."""
+    """Share of symptoms that time and the expectations of all periods so far leave: [patient, hour].
+
+    Expectation and unblinding count from the blinded treatment, not from a lead-in before it.
+    """
     propensity = cohort.columns["placebo_propensity"]
     ill = protocol.population != "healthy"
     recovery = cohort.columns["recovery"]
     left = clinical_course(recovery, hours + protocol.entry.screening, parameters) if ill else np.ones(euphoria.shape)
-    occasions, pills = treatment_occasions(regimens)
+    occasions = blinded.occasions_h
     for arm, start in zip(group.arms, group.start_h, strict=True):
-        near = (hours > start) & (hours <= start + max(EUPHORIA_HOURS))
+        given = start + blinded.first_h[arm]
+        near = (hours > given) & (hours <= given + max(EUPHORIA_HOURS) + 1e-9)
         sure = belief(protocol, arm, euphoria[:, near].max(axis=1), parameters)
-        left = left * expectation_left(sure, propensity, hours - start, occasions, parameters, pills=pills)
+        since = hours - start - occasions[0]
+        left = left * expectation_left(sure, propensity, since, occasions, parameters, pills=blinded.pills)
     return left
-
-
-def treatment_occasions(regimens: dict[str, Regimen]) -> tuple[list[float], bool]:
-    """Times that renew expectation, and whether all doses are oral.
-
-    regimens  by arm
-    returns   hours of the doses that renew expectation, ascending; oral doses count only where no other route is used
-    """
-    doses = [dose for regimen in regimens.values() for dose in regimen.doses]
-    procedures = [dose for dose in doses if dose.route != "oral"]
-    chosen = procedures or doses
-    return sorted({time for dose in chosen for time in dose.times_h}) or [0.0], bool(doses) and not procedures
 
 
 def _leave_out(protocol: Protocol, treated: Outcome, arm: str, state: dict[str, Numbers], cohort: Cohort) -> None:

@@ -139,7 +139,8 @@ class Published(Part):
 class Protocol(Part):
     """A trial design as its file states it.
 
-    `year` is that of first publication; `used_for` says whether a fit may look at its published numbers.
+    `year` is that of first publication; `used_for` says whether a fit may look at its published numbers; `remission` gives
+    cut-offs by scale, in points, in place of the model's.
     """
 
     name: Name
@@ -163,6 +164,7 @@ class Protocol(Part):
     ] = ()
     dropout: Dropout = Dropout()
     rescue: Rescue | None = None
+    remission: dict[str, Points] = Field(default_factory=dict)
     relapse: Relapse | None = None
     published: Annotated[tuple[Published, ...], Field(max_length=500)] = ()
     replicates: Annotated[Whole, Field(ge=REPLICATES.lowest, le=REPLICATES.highest)] = 200

@@ -110,7 +110,7 @@ def _check_endpoints(protocol: Protocol, model: Model, note: Note) -> None:
 
 
 def _check_entry(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:
-    """Check entry criteria."""
+    """Check entry criteria and cut-offs of remission."""
     totals = [name for name, scale in scales.items() if scale.is_total]
     entry = protocol.entry
     for kind in ("minimum", "maximum"):
@@ -121,6 +121,13 @@ def _check_entry(protocol: Protocol, scales: Mapping[str, Scale], note: Note) ->
             elif points > scales[scale].highest:
                 found = f"{scale} of {points:g} cannot be."
                 note(("entry", kind, scale), found, f"Expected at most {scales[scale].highest:g}.")
+    for scale, points in protocol.remission.items():
+        if not mood_rated(scales, scale):
+            found, known = f"`{scale}` rates no depression.", [name for name in scales if mood_rated(scales, name)]
+            note(("remission", scale), found, "", nearest(scale, known))
+        elif not scales[scale].lowest <= points < scales[scale].highest:
+            expected = f"Expected from {scales[scale].lowest:g} to below {scales[scale].highest:g}."
+            note(("remission", scale), f"a remission at {scale} of {points:g}.", expected)
     for scale in set(entry.minimum) & set(entry.maximum):
         if entry.minimum[scale] > entry.maximum[scale]:
             note(("entry", "maximum", scale), f"the most {scale} is below the least.", "Expected it above.")

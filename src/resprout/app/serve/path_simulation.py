@@ -20,6 +20,7 @@ from resprout.errors import Fault, InputError, SolveError
 from resprout.figures.stage_panels import PATH_OUTPUTS
 from resprout.language import load_model
 from resprout.language.drug_instances import library_drugs, with_drugs
+from resprout.language.rating_scales import keep_within
 from resprout.language.records import Model
 from resprout.people.typical import typical_patient
 from resprout.simulation.observation_times import output_hours
@@ -138,6 +139,7 @@ def patient_trajectory(
     if solved.status[0] != 0:
         remedy = "Move the patient or a block nearer to where it was."
         raise SolveError(Fault("this patient cannot be solved.", "", solved.message(0), remedy))
+    keep_within(model.scales, outputs, solved.value)
     value = {name: solved.value[0, :, column] for column, name in enumerate(outputs)}
     return Trajectory(hours, value, regimen.text, regimen.drugs)
 

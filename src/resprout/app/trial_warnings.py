@@ -1,4 +1,4 @@
-"""What could not be estimated: tables of a trial in, sentences that count it and say why out."""
+"""What readers of a trial are warned of: what could not be estimated, counted and with its reason, and carry-over."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from resprout.figures.spoken_units import format_time
+from resprout.trial.carry_over import carry_over
 
 if TYPE_CHECKING:
     from resprout.trial import Trial
 
 MOST_TIMES = 6  # visits named in one sentence
+
+
+def trial_warnings(trial: Trial) -> list[str]:
+    """Everything that readers of a trial are warned of, a sentence each."""
+    return [*carry_over_sentences(trial), *not_estimable_sentences(trial)]
 
 
 def not_estimable_sentences(trial: Trial) -> list[str]:
@@ -46,6 +52,18 @@ def published_sentences(rows: Iterable[Mapping[str, Any]]) -> list[str]:
         f"{row['replicates'] - row['estimable']:,} of {row['replicates']:,}."
         for row in rows
         if row["estimable"] < row["replicates"]
+    ]
+
+
+def carry_over_sentences(trial: Trial) -> list[str]:
+    """Warnings that baselines of a crossover depend on what was given first, a sentence each."""
+    washout = format_time(trial.protocol.washout or 0.0)
+    return [
+        f"Carry-over: those who had {each.arm} first start the second period {abs(each.points):.1f} points of {each.endpoint} "
+        f"{'lower' if each.points < 0 else 'higher'} than "
+        f"{f'those who had {each.control} first' if each.control else 'the first'}, after a washout of {washout}. "
+        "Comparisons of the arms include it; a longer washout, or parallel groups, avoid it."
+        for each in carry_over(trial.protocol, trial.outcome)
     ]
 
 

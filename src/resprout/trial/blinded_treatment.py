@@ -1,0 +1,58 @@
+"""The clock of a trial: regimens and background in, when the blinded treatment begins and is renewed out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from resprout.dosing.regimen import Dose, Regimen, parse_regimen
+from resprout.language.drug_instances import library_drugs
+from resprout.language.records import Model
+from resprout.trial.design import Protocol
+
+
+@dataclass(frozen=True)
+class BlindedTreatment:
+    """What patients are given without knowing which arm they are in; hours since the start of a period.
+
+    occasions_h  treatments of all arms, ascending; each renews expectation     pills  whether all of them are oral
+    first_h      by arm: its own first treatment; the first of all arms where it has none
+    """
+
+    occasions_h: tuple[float, ...]
+    pills: bool
+    first_h: Mapping[str, float]
+
+
+def blinded_treatment(protocol: Protocol, regimens: Mapping[str, Regimen], model: Model) -> BlindedTreatment:
+    """When the blinded treatment is given: what the arms give beside the background, which everybody knows of.
+
+    protocol  design of the trial
+    regimens  by arm, with the background treatment joined to it
+    model     whose drugs the background names
+    returns   its times. Oral doses count only where no other route is used; the background counts only where no arm gives
+              anything else, and without any dose the start of the period does
+    """
+    background = parse_regimen(protocol.background, library_drugs(model)).doses if protocol.background else ()
+    own = {arm: _without(regimen.doses, background) for arm, regimen in regimens.items()}
+    given = own if any(own.values()) else {arm: regimen.doses for arm, regimen in regimens.items()}
+    doses = [dose for each in given.values() for dose in each]
+    procedures = [dose for dose in doses if dose.route != "oral"]
+    chosen = procedures or doses
+    occasions = tuple(sorted({time for dose in chosen for time in dose.times_h})) or (0.0,)
+    first = {
+        arm: min((time for dose in each if dose in chosen for time in dose.times_h), default=occasions[0])
+        for arm, each in given.items()
+    }
+    return BlindedTreatment(occasions, bool(doses) and not procedures, first)
+
+
+def _without(doses: tuple[Dose, ...], background: tuple[Dose, ...]) -> tuple[Dose, ...]:
+    """The doses less one of each of the background."""
+    left = list(doses)
+    for dose in background:
+        if dose in left:
+            left.reverse()
+            left.remove(dose)
+            left.reverse()
+    return tuple(left)
