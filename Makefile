@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo fit test test-browser chromium check docs readme scoreboard constraints clean
+.PHONY: demo fit test test-lowest test-pythons test-browser chromium check docs readme scoreboard constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -18,6 +18,13 @@ test: .venv/installed-for-tests ## everything that CI runs
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mkdocs build --strict --quiet --site-dir out/site
 	$(BIN)/pytest -n auto
+
+PYTHONS ?= 3.12 3.13 3.14
+test-lowest: .venv/made ## the core of the tests with the lowest versions that pyproject.toml admits
+	$(BIN)/python scripts/test_in_environment.py --lowest
+
+test-pythons: .venv/made ## the core of the tests by other Pythons, as far as they are here
+	for version in $(PYTHONS); do $(BIN)/python scripts/test_in_environment.py --python $$version || exit 1; done
 
 test-browser: .venv/installed-for-tests ## the page in a real browser; needs Chromium, skips without it
 	RESPROUT_BROWSER=1 $(BIN)/pytest tests/browser -m browser -rs
@@ -48,7 +55,7 @@ constraints: .venv/installed-for-tests ## write down what is installed now as th
 	mv constraints.new constraints.txt
 
 clean:
-	rm -rf .venv out site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* out site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/installed: .venv/made pyproject.toml constraints.txt
 	$(PIP) install -c constraints.txt -e .

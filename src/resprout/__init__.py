@@ -6,8 +6,9 @@ A hypothesis-testing simulator for research and teaching; not medical advice.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+from resprout.installation import installed_version
 
 if TYPE_CHECKING:
     from resprout.app.report import write_report
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
     from resprout.simulation import Numerics, Output, People, simulate, simulate_imported
     from resprout.trial import Trial, long_table, run_trial
 
-try:
-    __version__ = version("resprout")
-except PackageNotFoundError:  # run from a source tree that was never installed
-    __version__ = "unknown"
+__version__ = installed_version()
 
 _HOMES = {
     "load_model": "resprout.language",

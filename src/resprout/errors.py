@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+from resprout.installation import install_command
+
 MOST_FAULTS = 20  # of one file that are told one by one
 
 
@@ -133,7 +135,8 @@ def is_installed(package: str) -> bool:
 
 def package_fault(package: str, extra: str, where: str = "") -> Fault:
     """The fault that a package of an extra is not installed."""
-    return Fault(f"`{package}` is not installed.", where, "", f'Install it with `pip install "resprout[{extra}]"`.')
+    remedy = f'It comes with the extra "resprout[{extra}]": {install_command(extra)}'
+    return Fault(f"`{package}` is not installed.", where, "", remedy)
 
 
 def need_package(package: str, extra: str) -> None:

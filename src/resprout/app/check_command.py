@@ -10,6 +10,7 @@ import typer
 
 from resprout.app.options import AsJson
 from resprout.errors import Fault, InputError, SolveError, is_installed
+from resprout.installation import install_command
 
 if TYPE_CHECKING:
     from resprout.language.records import ImportedModel, Model
@@ -83,7 +84,8 @@ def _show_model(loaded: Model, as_json: bool) -> None:
         f"names, {'units, ' if facts['units_checked'] else ''}sources and grades are valid."
     )
     if not facts["units_checked"]:
-        stdout_console().print('Units were not checked: install the extra with `pip install "resprout\\[exchange]"`.')
+        remedy = f'the extra "resprout[exchange]" does it: {install_command("exchange")}'
+        stdout_console().print(f"Units were not checked: {remedy}", markup=False, soft_wrap=True)
 
 
 def _compare_file(loaded: ImportedModel, until: float | None, tolerance: float | None, as_json: bool) -> None:

@@ -25,6 +25,7 @@ from resprout.app.simulate import simulate
 from resprout.app.terminal_characters import replace_what_a_terminal_has_not
 from resprout.app.trial_commands import demo, figure, trial
 from resprout.app.validate_command import validate
+from resprout.installation import installed_version
 from resprout.interruption import INTERRUPTED
 
 NOTICE = "For research and teaching. Not medical advice: nothing here says what a person should take."
@@ -65,9 +66,7 @@ app.add_typer(data)
 def print_version(asked: bool) -> None:
     """Print the version and stop, if asked."""
     if asked:
-        from importlib.metadata import version
-
-        typer.echo(f"resprout {version('resprout')}")
+        typer.echo(f"resprout {installed_version()}")
         raise typer.Exit()
 
 

@@ -18,12 +18,15 @@ from resprout.system_errors import REPORT_HINT, library_error, resource_error
 
 OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 WANTED = (
-    ("valid integer", "is not what it should be", "a whole number"),
+    ("valid int", "is not what it should be", "a whole number"),
     ("valid number", "is not what it should be", "a number"),
+    ("valid float", "is not what it should be", "a number"),
     ("less than or equal", "is too large", "{} or less"),
     ("greater than or equal", "is too small", "{} or more"),
 )
 """What the command-line library says of a value; what we say was found, and what was expected."""
+RANGE = re.compile(r"(\S+) is not in the range (?:(\S+?)<=)?x(?:(<=|>=)(\S+?))?\.?$")
+"""How older versions of that library say the same of a limit."""
 
 
 def usage_error_class() -> type[Exception]:
@@ -54,11 +57,12 @@ def print_usage_error(error: Exception, commands: list[str]) -> None:
     message = str(getattr(error, "format_message", lambda: str(error))()).strip()
     context = getattr(error, "ctx", None)
     where = getattr(context, "command_path", "resprout") or "resprout"
-    expected, value = "", re.match(r"Invalid value for '([^']+)': Input should be (.*)", message, re.DOTALL)
+    expected, value = "", re.match(r"Invalid value for '([^']+)': (.*)", message, re.DOTALL)
     if value:
-        limit = re.search(r"equal to (\S+?)\.?$", value[2])
+        said = _limit_in_words(value[2])
+        limit = re.search(r"equal to (\S+?)\.?$", said)
         for heard, found, wanted in WANTED:
-            if heard in value[2]:
+            if heard in said:
                 message = f"`{value[1]}` {found}."
                 expected = f"Expected {wanted.format(limit[1] if limit else '')}."
     unknown = re.search(r"No such command '([^']*)'", message)
@@ -66,6 +70,18 @@ def print_usage_error(error: Exception, commands: list[str]) -> None:
         expected = nearest(unknown.group(1), commands)
     message = message if message.endswith((".", "?")) else f"{message}."
     print_error(ResproutError(Fault(message, "", expected, f"`{where} --help` shows how it is used.")))
+
+
+def _limit_in_words(said: str) -> str:
+    """What is said of a value and its range, as newer versions of the library say it."""
+    found = RANGE.match(said)
+    if not found:
+        return said
+    value, least, sign, limit = found.groups()
+    lower = least or (limit if sign == ">=" else None)
+    if lower is not None and float(value) < float(lower):
+        return f"greater than or equal to {lower}"
+    return f"less than or equal to {limit}" if sign == "<=" else said
 
 
 def print_internal_error(error: BaseException, debug: bool) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from resprout.app.target_checks import check_target
 from resprout.cache import replace_folder
 from resprout.errors import Fault, InputError
+from resprout.installation import install_command
 from resprout.interruption import removed_unless_renamed
 from resprout.system_errors import at_place
 
@@ -133,7 +134,7 @@ def check_figure_target(option: str, target: Path | None) -> list[Fault]:
     if target is None or faults or target.suffix.lower() in PAGE_SUFFIXES or find_spec("kaleido"):
         return faults
     found = f"`{target.name}` needs the picture library kaleido, which is not installed."
-    remedy = f"`pip install resprout[pictures]`, or `{option} {target.with_suffix('.html')}`."
+    remedy = f"Write `{option} {target.with_suffix('.html')}`, or install it: {install_command('pictures')}"
     return [Fault(found, option, "", remedy)]
 
 
@@ -143,7 +144,9 @@ def save_figure(drawn: go.Figure, target: Path) -> None:
     Raises InputError where the picture library or its browser is not there.
     """
     if target.suffix.lower() in PAGE_SUFFIXES:
-        save_page(drawn.to_html(include_plotlyjs=True, config={"displaylogo": False}), target)
+        page = drawn.to_html(include_plotlyjs=True, config={"displaylogo": False})
+        # older versions of Plotly write none, and browsers then lay the page out by old rules
+        save_page(page if page.lstrip()[:9].lower() == "<!doctype" else f"<!DOCTYPE html>\n{page}", target)
         return
     try:
         image = drawn.to_image(format=target.suffix.lower().removeprefix("."), width=1000, height=drawn.layout.height)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from resprout.errors import Fault, InputError, ResourceError
+from resprout.errors import Fault, InputError, ResourceError, package_fault
 from resprout.simulation.run_environment import Environment, differences, environment
 from resprout.system_errors import COMPUTATION_BROKE_OFF
 
@@ -35,8 +35,7 @@ def dask_workers(cluster: str) -> Iterator[tuple[int, Callable[..., Any]]]:
     try:
         from distributed import Client, LocalCluster
     except ImportError as missing:
-        remedy = 'Install it with `pip install "resprout[cluster]"`.'
-        raise InputError(Fault("Dask is not installed.", "--cluster", "", remedy)) from missing
+        raise InputError(package_fault("distributed", "cluster", "--cluster")) from missing
     # a lost connection is told once, by the error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:

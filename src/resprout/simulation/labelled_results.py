@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.installation import installed_version
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, EquationModel, ImportedModel, Model
 
@@ -60,7 +60,7 @@ def labelled(
         "patient": np.arange(len(solved.status)),
         "time_h": ("time_h", np.array(hours), {"units": "h", "long_name": "time after the first dose"}),
     }
-    attributes = {"resprout_version": resprout_version(), "model_digest": model.digest, **provenance}
+    attributes = {"resprout_version": installed_version(), "model_digest": model.digest, **provenance}
     made = xr.Dataset(variables, coords=coordinates, attrs=attributes)
     made["status"] = ("patient", solved.status, {"long_name": "0 if solved"})
     made["steps"] = ("patient", solved.steps, {"long_name": "steps of the solver"})
@@ -93,11 +93,3 @@ def scale_labels(model: EquationModel, name: str) -> dict[str, Any]:
 def spelled(values: Mapping[str, float]) -> str:
     """Values by name in one line."""
     return ", ".join(f"{name}={value:g}" for name, value in values.items())
-
-
-def resprout_version() -> str:
-    """The installed version, or that it is unknown."""
-    try:
-        return version("resprout")
-    except PackageNotFoundError:
-        return "unknown"

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from resprout import cache
 from resprout.compile import host_width
-from resprout.simulation.labelled_results import resprout_version
+from resprout.installation import installed_version
 
 Environment = dict[str, str]
 LIBRARIES = ("numpy", "scipy", "numba", "llvmlite")
@@ -17,7 +17,7 @@ def environment() -> Environment:
     """Versions and width of this process, by name."""
     libraries = {name: version(name) for name in LIBRARIES}
     return {
-        "resprout": resprout_version(),
+        "resprout": installed_version(),
         "source": cache.source_digest(*SOURCES),
         **libraries,
         "vector width": str(host_width()),

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.cache import write_whole
+from resprout.installation import installed_version
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, Model
-from resprout.simulation.labelled_results import resprout_version, scale_labels
+from resprout.simulation.labelled_results import scale_labels
 from resprout.simulation.request import Request
 from resprout.simulation.run_environment import environment
 from resprout.simulation.stream import Part
@@ -46,7 +47,7 @@ def lay_out(group: Any, request: Request, model: Model, chunk: int) -> None:
             "format": FORMAT,
             "key": request.key,
             "environment": environment(),
-            "resprout_version": resprout_version(),
+            "resprout_version": installed_version(),
             "model_digest": model.digest,
             "request": json.dumps(told, sort_keys=True),
             "precision": f"{request.numerics.precision}; computed in float64",

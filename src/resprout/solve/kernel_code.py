@@ -16,6 +16,7 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from resprout import cache
+from resprout.compile.code_check import check_machine_code
 from resprout.compile.machine import forget_equations, host, load_code, object_code, pruned
 from resprout.language.records import EquationModel
 from resprout.solve.driver_arrays import Layout
@@ -119,6 +120,7 @@ def _cached_code(
         return code, Layout(**whole)
     except (ValueError, TypeError):
         pass
+    check_machine_code()
     text, layout = write_kernels(pruned(model, outputs, perturbed), outputs, tableau, width)
     code = object_code(text)
     if not key:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from resprout.errors import Fault, InputError
+from resprout.installation import install_command
 
 THREADS = 8
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
@@ -27,7 +28,8 @@ def serve(
     missing = [name for name in ("dash", "waitress") if find_spec(name) is None]
     if missing:
         found = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed."
-        raise InputError(Fault(found, "serve", "The page needs the extra `web`.", 'Try `pip install "resprout[web]"`.'))
+        remedy = f"Install it: {install_command('web')}"
+        raise InputError(Fault(found, "serve", 'The page needs the extra "resprout[web]".', remedy))
     door = open_door(host, port)
     only_here = host in LOOPBACK
     from resprout.app.serve.startup_server import StartupServer

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from resprout.app.serve.request_guard import install_guard, refuse
 from resprout.app.serve.scoreboard_tab import Scoreboard
 from resprout.app.serve.trial_tab import design, warm_trials
 from resprout.errors import ResproutError
+from resprout.installation import installed_version
 from resprout.language import given_or_shipped
 from resprout.language.plain_yaml import write_yaml
 from resprout.language.records import Model
@@ -46,7 +46,7 @@ def make_app(model: Model | None = None, *, hosts: Collection[str] | None = None
         serve_locally=True,
     )
     app.layout = page_layout
-    app.index_string = shell(loaded, said_version())
+    app.index_string = shell(loaded, installed_version())
     register_callbacks(app, loaded)
 
     @lru_cache(maxsize=1)
@@ -104,11 +104,3 @@ def warm_all() -> None:
     """The kernel of the path first, then those of the usual trial arms."""
     warm_up()
     warm_trials()
-
-
-def said_version() -> str:
-    """The version of the package."""
-    try:
-        return version("resprout")
-    except PackageNotFoundError:
-        return "unknown"
