@@ -20,9 +20,8 @@ SALINE = ["simulate", "saline", "--patients", "2", "--days", "1", "--outputs", "
 
 
 def simulated(**surroundings: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     code = [sys.executable, "-c", COMMAND.format(words=SALINE)]
-    return subprocess.run(code, env=kept | surroundings, capture_output=True, encoding="utf-8", timeout=300)
+    return subprocess.run(code, env=os.environ | surroundings, capture_output=True, encoding="utf-8", timeout=300)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
-from resprout.errors import Fault, ResourceError
+from resprout.errors import Fault, ResourceError, ResproutError
 
 COMPUTATION_BROKE_OFF = 3
+FULL_BYTES = 65536
 PACKAGE = Path(__file__).parent
 REPORT_HINT = "Run it again with RESPROUT_DEBUG=1 to see the details, and send them with the command to the developers."
 """What to do about a fault of resprout itself."""
@@ -90,6 +92,9 @@ def resource_error(error: BaseException, where: str = "", named: str = "", expec
         return ResourceError(WORKER_ENDED, exit_code=COMPUTATION_BROKE_OFF)
     if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
         return ResourceError(fault_of(OSError(errno.EAGAIN, "")), exit_code=COMPUTATION_BROKE_OFF)
+    if isinstance(error, FileNotFoundError) and not named and error.filename is None and not _has_a_folder():
+        gone = "The current folder is no longer there."
+        return ResourceError(Fault(gone, where, "", "Change to another folder (`cd`)."))
     if isinstance(error, OSError) and (error.errno is not None or named):
         return ResourceError(fault_of(error, where, named, expected))
     cause = error.__cause__
@@ -117,9 +122,28 @@ def at_place(named: str | os.PathLike[str], where: str = "", expected: str = "")
         raise
     except Exception as error:
         known = resource_error(error, where, os.fspath(named), expected)
+        if known is None and not isinstance(error, ResproutError) and _is_full(named):
+            # libraries that write files by themselves say this in many words
+            known = ResourceError(fault_of(OSError(errno.ENOSPC, ""), where, os.fspath(named), expected))
         if known is None or known is error:
             raise
         raise known from error
+
+
+def _has_a_folder() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _is_full(place: str | os.PathLike[str]) -> bool:
+    """Whether the disk of a file has hardly any room left."""
+    try:
+        return shutil.disk_usage(os.path.dirname(os.path.realpath(place))).free < FULL_BYTES
+    except OSError:
+        return False
 
 
 def _reason(error: OSError) -> str:

@@ -8,7 +8,9 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 from resprout.errors import Fault, InputError, ResourceError, package_fault
@@ -36,8 +38,9 @@ def dask_workers(cluster: str) -> Iterator[tuple[int, Callable[..., Any]]]:
         from distributed import Client, LocalCluster
     except ImportError as missing:
         raise InputError(package_fault("distributed", "cluster", "--cluster")) from missing
-    # a lost connection is told once, by the error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("distributed"):  # a lost connection is told once, by the error
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
         if processes:
             # the tracker of semaphores would speak of those that Ctrl+C leaves
@@ -81,7 +84,7 @@ def _connected(client: Callable[..., Any], cluster: str) -> Any:
     raises   InputError if there is none
     """
     try:
-        found = client(cluster, timeout=f"{ANSWER_S}s")
+        found = _within(ANSWER_S + 2, lambda: client(cluster, timeout=f"{ANSWER_S}s"))
     except Exception as trouble:  # whatever answers at an address, it is no scheduler
         if cluster.startswith("tls") and isinstance(trouble, TypeError | ValueError | RuntimeError):
             told = Fault(
@@ -100,6 +103,24 @@ def _connected(client: Callable[..., Any], cluster: str) -> Any:
         remedy = f"Start one with `dask worker {cluster}`."
         raise InputError(Fault(f"the scheduler at `{cluster}` has no worker.", "--cluster", "", remedy)) from trouble
     return found
+
+
+def _within(seconds: float, ask: Callable[[], Any]) -> Any:
+    """What a call gives; a program that is no scheduler may accept a connection and never answer.
+
+    raises   TimeoutError, or what the call raises
+    """
+    found: Future[Any] = Future()
+
+    def asking() -> None:
+        try:
+            found.set_result(ask())
+        except Exception as error:
+            found.set_exception(error)
+
+    # a daemon, so that a call without an answer does not outlast the program
+    Thread(target=asking, daemon=True).start()
+    return found.result(timeout=seconds)
 
 
 def _check_versions(client: Any, cluster: str) -> None:
@@ -129,8 +150,6 @@ def _scheduler_needed(cluster: str) -> Iterator[None]:
 
     raises   ResourceError in place of what Dask raises
     """
-    from concurrent.futures import CancelledError
-
     from distributed import KilledWorker
     from distributed.comm import CommClosedError
 

@@ -39,7 +39,7 @@ def lay_out(group: Any, request: Request, model: Model, chunk: int) -> None:
 
     group   a new Zarr group      chunk   patients that are written and checked together
     """
-    told = request.told()
+    told, chunk = request.told(), min(chunk, request.patients)
     group.attrs.update(
         {
             "title": TITLE,
@@ -89,10 +89,11 @@ def _lay_out_outputs(group: Any, request: Request, model: Model, chunk: int) -> 
         array.attrs.update(labels | scale_labels(model, name))
 
 
-def bytes_needed(request: Request) -> int:
-    """How much a run takes on the disk, about."""
+def bytes_needed(request: Request, chunk: int) -> int:
+    """How much a run takes on the disk, about: its last chunk takes as much as the others."""
     width = np.dtype(request.numerics.precision).itemsize
-    return request.patients * (len(request.outputs) * len(request.hours) * width + 8)
+    chunk = min(chunk, request.patients)
+    return -(-request.patients // chunk) * chunk * (len(request.outputs) * len(request.hours) * width + 8)
 
 
 def described(folder: Path) -> dict[str, Any]:

@@ -175,9 +175,9 @@ def _refuse_a_small_disk(target: Path, folder: Path, request: Request) -> None:
 
     raises   ResourceError
     """
-    needed, free = bytes_needed(request), shutil.disk_usage(folder).free
+    needed, free = bytes_needed(request, CHUNK), shutil.disk_usage(folder).free
     if needed > free:
-        found = f"`{target}`: the run takes {needed / 1e6:,.1f} MB, and the disk has {free / 1e6:,.1f} MB left."
+        found = f"`{target}`: the run takes {needed / 1e6:,.3g} MB, and the disk has {free / 1e6:,.3g} MB left."
         remedy = "Free some space, choose another folder, or fewer patients or `--outputs`."
         raise ResourceError(Fault(found, "--out", "", remedy))
 
