@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import itertools
-import math
 import os
 import shutil
 from array import array
@@ -19,6 +17,7 @@ from resprout.cache import replace_folder
 from resprout.errors import Fault, InputError
 from resprout.installation import install_command
 from resprout.interruption import removed_unless_renamed
+from resprout.language.csv_cells import write_csv
 from resprout.system_errors import at_place
 
 if TYPE_CHECKING:
@@ -60,7 +59,8 @@ def save_table(table: pd.DataFrame, target: Path) -> None:
         if target.suffix.lower() == ".parquet":
             table.to_parquet(draft, index=False)
         else:
-            table.to_csv(draft, index=False, float_format="%.8g")
+            with draft.open("w", encoding="utf-8", newline="") as file:
+                write_csv(file, [str(name) for name in table.columns], table.itertuples(index=False, name=None))
 
 
 def save_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str], target: Path) -> None:
@@ -74,9 +74,7 @@ def save_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str], target: Pat
             parquet.write_table(table, draft)
             return
         with draft.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows([_cell(value) for value in row] for row in rows)
+            write_csv(file, columns, rows)
 
 
 def _arrow(values: Sequence[Any]) -> Any:
@@ -91,12 +89,6 @@ def _arrow(values: Sequence[Any]) -> Any:
         )
     kind, code = (pa.int64(), "q") if isinstance(values[0], int) else (pa.float64(), "d")
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(array(code, values).tobytes())])
-
-
-def _cell(value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    return "" if math.isnan(value) else f"{value:.8g}"
 
 
 def save_page(text: str, target: Path) -> None:

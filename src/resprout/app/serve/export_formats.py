@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import shlex
 
 from resprout.app.serve.form_state import State, regimen_text
 from resprout.app.serve.path_simulation import Trajectory, blocks_of, hypothesis_of
+from resprout.language.csv_cells import write_csv
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
 from resprout.people.covariates import RELEASE_FACTORS
@@ -58,10 +58,11 @@ def python_code(state: State, model: Model) -> str:
 def trajectory_csv(trajectory: Trajectory, model: Model) -> str:
     """The curves of the page as a long table: output, unit, time_h, value."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["regimen", "output", "unit", "time_h", "value"])
     known = with_drugs_named(model, list(trajectory.value))
-    for name, value in trajectory.value.items():
-        for hour, level in zip(trajectory.time_h, value, strict=True):
-            writer.writerow([trajectory.regimen, name, known.unit(name), f"{hour:.6g}", f"{level:.8g}"])
+    rows = (
+        (trajectory.regimen, name, known.unit(name), f"{hour:.6g}", f"{level:.8g}")
+        for name, value in trajectory.value.items()
+        for hour, level in zip(trajectory.time_h, value, strict=True)
+    )
+    write_csv(text, ["regimen", "output", "unit", "time_h", "value"], rows)
     return text.getvalue()
