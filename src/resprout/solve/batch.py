@@ -29,6 +29,7 @@ from resprout.solve.driver_arrays import (
 from resprout.solve.events import Floats, Timetable
 from resprout.solve.kernel_code import Kernel
 from resprout.solve.step_size import STEP_AFTER_EVENT_H
+from resprout.solve.time_limit import await_all, check_time
 
 ABSOLUTE_SHARE = 1e-2
 """Absolute tolerance over relative tolerance, in the unit of each state: states below a hundredth of their unit count less."""
@@ -182,12 +183,12 @@ def share_among_threads(patients: int, work: Callable[[int, int], None], threads
     workers = min(workers, len(chunks))
     if workers == 1:
         for chunk in chunks:
+            check_time()
             work(*chunk)
         return
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for done in [pool.submit(work, *chunk) for chunk in chunks]:
-                done.result()
+            await_all([pool.submit(work, *chunk) for chunk in chunks])
         except BaseException:  # chunks that have not begun would hold up Ctrl+C
             pool.shutdown(wait=False, cancel_futures=True)
             raise

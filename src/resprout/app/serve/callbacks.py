@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -15,6 +13,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 from resprout.app.serve.drugs_tab import READOUTS, Row, balance_picture, compare, spans
 from resprout.app.serve.export_formats import command_line, python_code
 from resprout.app.serve.form_state import Faults, read_state, regimen_text, say
+from resprout.app.serve.job_queue import JOBS
 from resprout.app.serve.page_layout import CONFIG, TRIAL_PICTURES, legend_items
 from resprout.app.serve.path_panels import panel_data
 from resprout.app.serve.path_simulation import page_trajectory, reference_trajectory
@@ -29,9 +28,7 @@ from resprout.language.records import Model
 from resprout.trial import Trial
 
 FIGURE_REPLICATES = 100
-AT_ONCE = 2  # trials and figures; more would only wait for the same cores
-WAIT_S = 20.0
-_slots = threading.BoundedSemaphore(AT_ONCE)
+FIGURES_S = 300.0  # of all figures, which are drawn once
 log = logging.getLogger("resprout.page")
 Request = Any
 
@@ -158,7 +155,7 @@ def trial_response(request: Request, model: Model) -> tuple[Any, ...]:
     outcome: Trial | None = None
     faults: Faults = {}
     kept = (no_update,) * (3 * len(TRIAL_PICTURES))
-    with worker_slot():
+    with JOBS.place():
         if protocol is not None:
             try:
                 outcome = run_upload(protocol, model)
@@ -188,7 +185,7 @@ def drugs_response(request: Request, model: Model) -> tuple[Any, ...]:
     state, faults = read_state(fields_in(request), model)
     if faults:
         return no_update, no_update, no_update, {"faults": faults}
-    with worker_slot():
+    with JOBS.place():
         rows, faults = compare(state, model)
     picture, sentence = balance_picture(rows)
     return drug_table(rows), picture, sentence, {"faults": faults}
@@ -231,7 +228,7 @@ def figures_body() -> list[Any]:
     """Every figure this version has."""
     from resprout.figures import figure
 
-    with worker_slot():
+    with JOBS.place(FIGURES_S):
         return [
             html.Article(
                 [
@@ -246,14 +243,3 @@ def figures_body() -> list[Any]:
             )
             for number, what in FIGURES.items()
         ]
-
-
-@contextlib.contextmanager
-def worker_slot() -> Iterator[None]:
-    """A place at which long work is done; few at once, the others wait a little and are then asked to come again."""
-    if not _slots.acquire(timeout=WAIT_S):
-        raise InputError(Fault("many people are asking at once.", "", "", "Please try again in a moment."))
-    try:
-        yield
-    finally:
-        _slots.release()

@@ -26,6 +26,8 @@ Numbers = NDArray[np.float64]
 LARGEST_PROTOCOL = 64_000  # characters
 MOST_PEOPLE, MOST_ARMS, MOST_ENDPOINTS, MOST_VISITS = 2_000, 6, 12, 40
 MOST_DOSES = 60  # of an arm
+MOST_MEMORY_MB = 200
+OUTPUTS_BESIDE = 6  # that every trial observes
 TEXT = "the protocol"
 TOO_STRONG = 37.0  # a noncentrality at which power is 1 and the exact sum no longer works
 LAST_VISIT_H = 60 * 24.0
@@ -126,7 +128,9 @@ def run_text(text: str, model: Model) -> Trial:
     except InputError as error:
         raise InputError(*(replace(fault, where=place(fault.where)) for fault in error.faults)) from None
     check_size(protocol, regimens)
-    return run_protocol(protocol, regimens, model, 1, protocol.seed, point=True)
+    # one replicate has no power, and the page shows no p values
+    plain = protocol.model_copy(update={"analysis": ()})
+    return run_protocol(plain, regimens, model, 1, protocol.seed, point=True)
 
 
 def place(where: str) -> str:
@@ -147,6 +151,7 @@ def check_size(protocol: Protocol, regimens: Mapping[str, Regimen]) -> None:
         (len(protocol.endpoints), MOST_ENDPOINTS, "endpoints"),
         (visits, MOST_VISITS, "visits"),
         (doses, MOST_DOSES, "doses"),
+        (round(memory_mb(protocol)), MOST_MEMORY_MB, "MB of memory"),
     )
     faults = [
         Fault(f"{found:,} {what}.", "", f"The page takes at most {most:,}.", "Use `resprout trial` for more.")
@@ -155,6 +160,13 @@ def check_size(protocol: Protocol, regimens: Mapping[str, Regimen]) -> None:
     ]
     if faults:
         raise InputError(*faults)
+
+
+def memory_mb(protocol: Protocol) -> float:
+    """MB   What the outputs of all people at all visits take, at most."""
+    hours = sum(len(endpoint.visits) for endpoint in protocol.endpoints)
+    hours *= len(protocol.arms) if protocol.design == "crossover" else 1
+    return protocol.people * hours * (len(protocol.endpoints) + OUTPUTS_BESIDE) * 8 / 1e6
 
 
 def control_of(trial: Trial) -> str:
