@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import resprout as rs
 from resprout.dosing.dose_events import regimen_events, route_constants
+from resprout.dosing.dose_records import Dose, Regimen, regimen_faults
 from resprout.dosing.regimen import parse_regimen
+from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.language.drug_instances import library_drugs, with_drugs
 
@@ -116,3 +119,86 @@ def test_a_drug_beside_ketamine_enters_its_own_compartments():
 
 def test_saline_gives_nothing():
     assert events_of("saline").name == ()
+
+
+NANOSECOND_H = 1 / 3.6e12
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 400) | st.sampled_from([0.0, 1.0, 1.0 + NANOSECOND_H / 2, 24.0]),
+            st.sampled_from([0.0, 1e-9, 1e-6, 0.01, 40.0, 600.0, 3600.0]),  # s
+            AMOUNT,
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_doses_and_infusions_at_any_hours_lose_and_make_nothing(given_doses):
+    doses = tuple(
+        Dose("ketamine", amount, False, "iv", seconds / 3600, (hour,)) for hour, seconds, amount in given_doses
+    )
+    regimen = Regimen("made", doses)
+    faults = regimen_faults(regimen)
+    if faults:  # an infusion that the clock cannot tell from a bolus at its hour
+        assert all("cannot be told apart" in fault.found for fault in faults)
+        return
+    wanted = sum(amount for _, _, amount in given_doses) / KETAMINE_G_PER_MOL * 1000
+    events = regimen_events(regimen, MODEL.nominal)
+    assert given_umol(events, "ketamine") == pytest.approx(wanted, rel=1e-6)
+    starts = {hour for hour, seconds, _ in given_doses if seconds == 0}
+    boluses = [time for time, name in zip(events.time_h, events.name, strict=True) if name == "S_ketamine_central"]
+    assert set(boluses) == starts and len(boluses) == len(starts)  # hours half a nanosecond apart are two
+
+
+def peak(text, days=0.01):
+    people = rs.People(1, point=True)
+    run = rs.simulate(MODEL, people, text, days=days, outputs=["ketamine_venous"], times_h=[1 / 12])
+    return float(run["ketamine_venous"].sel(time_h=1 / 12, method="nearest")[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ketamine 0.5 mg/kg iv over 0.000001 s",
+        "ketamine 0.5 mg/kg iv over 0.000000001 s",
+        "ketamine 0.1 mg/kg iv bolus; every 0.000001 s x 5",
+        "ketamine 0.1 mg/kg iv bolus; every 0.000000001 s x 5",
+        "ketamine 0.25 mg/kg iv bolus + ketamine 0.25 mg/kg iv bolus",
+        "ketamine 0.25 mg/kg iv over 0.000001 s + ketamine 0.25 mg/kg iv bolus at 0.000002 s",
+    ],
+)
+def test_doses_within_microseconds_are_worth_as_much_as_one_bolus(text):
+    # five minutes later; the step tolerance is 7e-6
+    assert peak(text) == pytest.approx(peak("ketamine 0.5 mg/kg iv bolus"), rel=1e-4)
+
+
+@pytest.mark.parametrize("route", ["im", "sc", "oral", "sublingual", "iv over 40 min"])
+def test_simultaneous_doses_by_one_route_add(route):
+    apart = events_of(f"ketamine 10 mg {route} + ketamine 15 mg {route}")
+    whole = events_of(f"ketamine 25 mg {route}")
+    assert apart.name == whole.name and apart.time_h.tolist() == whole.time_h.tolist()
+    assert apart.value == pytest.approx(whole.value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ketamine 0.5 mg/kg iv over 0.000000001 s; every 9600 h x 2",
+        "ketamine 0.1 mg/kg iv bolus at 9000 h; every 0.000000001 s x 5",
+        "ketamine 0.1 mg/kg iv over 0.0000000000000000001 s at 1 h",
+    ],
+)
+def test_times_that_the_clock_cannot_tell_apart_are_refused(text):
+    with pytest.raises(InputError, match="cannot be told apart"):
+        parse_regimen(text)
+
+
+@pytest.mark.parametrize("how", ["iv bolus", "iv over 40 min", "nasal"])
+def test_a_thousand_doses_are_solved(how):
+    run = rs.simulate(
+        MODEL, rs.People(1, point=True), f"esketamine 10 mg {how}; every 8 h x 1000", days=334, outputs=["HDRS17"]
+    )
+    assert int(run["status"][0]) == 0 and bool(np.isfinite(run["HDRS17"]).all())

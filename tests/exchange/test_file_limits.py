@@ -145,7 +145,7 @@ def test_the_size_of_a_formula_is_that_which_libsbml_writes_out(bodies, formula)
     text = antimony.getSBMLString(antimony.getMainModuleName())
     check_sbml_text(text, "a.xml")
     document = libsbml.readSBMLFromString(text)
-    expected = expanded_symbols(document.getModel())
+    expected, _ = expanded_symbols(document.getModel())
     document.expandFunctionDefinitions()
     waiting, written = [document.getModel().getRule(0).getMath()], 0
     while waiting:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import libsbml
 
+OF_EVENTS = (libsbml.Trigger, libsbml.Delay, libsbml.Priority, libsbml.EventAssignment)
+
 
 @dataclass(frozen=True)
 class Form:
@@ -42,8 +44,11 @@ def call_form(called: Form | None, arguments: Sequence[str], given: Sequence[For
     return found
 
 
-def expanded_symbols(model: libsbml.Model) -> int:
-    """Symbols of all formulas of a model when its functions are written out; one that calls itself counts once."""
+def expanded_symbols(model: libsbml.Model) -> tuple[int, int]:
+    """Symbols of all formulas of a model, and of those of its events, when functions are written out.
+
+    A function that calls itself counts once.
+    """
     functions = {function.getId(): function for function in model.getListOfFunctionDefinitions()}
     forms: dict[str, Form | None] = {}
 
@@ -78,15 +83,19 @@ def expanded_symbols(model: libsbml.Model) -> int:
                 found.append(Form(0, {part.getName(): 1}) if own else Form(1))
         return found[0]
 
-    total = 0
+    total = of_events = 0
     elements = model.getListOfAllElements()
     for element in (elements.get(index) for index in range(elements.getSize())):
         if isinstance(element, libsbml.FunctionDefinition):
             continue
         tree = element.getMath() if hasattr(element, "getMath") else None
         if tree is not None:
-            total += form_of(tree).size
-    return total
+            size = form_of(tree).size
+            if isinstance(element, OF_EVENTS):
+                of_events += size
+            else:
+                total += size
+    return total, of_events
 
 
 def _arguments(function: libsbml.FunctionDefinition | None) -> list[str]:

@@ -21,6 +21,7 @@ from resprout.exchange.expanded_size import Form, call_form, expanded_symbols
 LARGEST_SBML, LARGEST_ANTIMONY = 20_000_000, 1_000_000  # characters
 DEEPEST_XML = 1000
 MOST_SYMBOLS = 25_000  # numbers, names and operators of all formulas, functions written out
+MOST_EVENT_SYMBOLS = 200_000  # of events beside: those are not compiled, and a thousand doses have as many
 MOST_QUANTITIES = 20_000
 DEEPEST_BRACKETS = 200
 MOST_TOKENS = 150_000  # of an Antimony text, functions written out
@@ -52,6 +53,8 @@ class _Counter:
     depth: int = 0
     math: int = 0
     symbols: int = 0
+    event: int = 0
+    of_events: int = 0
     quantities: int = 0
     found: str = ""
     remedy: str = ""
@@ -61,20 +64,26 @@ class _Counter:
         plain = name.rpartition(":")[2]
         self.depth += 1
         self.math += plain == "math"
+        self.event += plain == "event"
         if self.math and plain != "math" and plain not in FRAMES:
-            self.symbols += 1
+            self.symbols += not self.event
+            self.of_events += bool(self.event)
         self.quantities += plain in QUANTITIES
         if self.depth > DEEPEST_XML:
             self.stop(f"the file nests elements more than {DEEPEST_XML:,} deep")
-        if self.symbols > MOST_SYMBOLS:
-            self.stop(f"the formulas hold more than {MOST_SYMBOLS:,} numbers, names and operators")
+        if self.symbols > MOST_SYMBOLS or self.of_events > MOST_EVENT_SYMBOLS:
+            self.stop(
+                f"the formulas hold more than {MOST_SYMBOLS:,} numbers, names and operators, or events {MOST_EVENT_SYMBOLS:,}"
+            )
         if self.quantities > MOST_QUANTITIES:
             self.stop(f"the file holds more than {MOST_QUANTITIES:,} quantities")
 
     def end(self, name: str) -> None:
         """An element ends."""
         self.depth -= 1
-        self.math -= name.rpartition(":")[2] == "math"
+        plain = name.rpartition(":")[2]
+        self.math -= plain == "math"
+        self.event -= plain == "event"
 
     def doctype(self, *_: object) -> None:
         """A document type begins, which may define words that stand for text without end."""
@@ -136,9 +145,11 @@ def check_symbols(model: libsbml.Model, name: str) -> None:
 
     raises    ModelError
     """
-    symbols = expanded_symbols(model)
+    symbols, of_events = expanded_symbols(model)
     if symbols > MOST_SYMBOLS:
         raise ModelError(_too_many(symbols, MOST_SYMBOLS, name))
+    if of_events > MOST_EVENT_SYMBOLS:
+        raise ModelError(_too_many(of_events, MOST_EVENT_SYMBOLS, name))
 
 
 def _too_many(symbols: int, most: int, name: str) -> Fault:

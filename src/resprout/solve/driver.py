@@ -240,9 +240,13 @@ def _settle(lane, plan, lanes, found):
             status = TOO_MANY_STEPS if lanes.steps[lane] >= MOST_STEPS else STEP_TOO_SMALL
         elif _apply_changes(lane, now, plan, lanes):
             lanes.proposed[lane] = min(lanes.proposed[lane], plan.first_step_h)
+            # the limit is of the steps between two changes: a thousand doses need more than a hundred thousand
+            found.steps[who] += int(lanes.steps[lane])
+            lanes.steps[lane] = 0.0
     if status == RUNNING:
         return False
-    found.status[who], found.steps[who] = status, int(lanes.steps[lane])
+    found.status[who] = status
+    found.steps[who] += int(lanes.steps[lane])
     if found.last_h.shape[0] > 0:
         found.last_h[who] = now
         for row in range(lanes.state.shape[0]):
