@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resprout.app.serve.trial_pictures import trial_pictures
 from resprout.app.trial_warnings import not_estimable_sentences
 from resprout.language import load_model
 from resprout.trial.design import Protocol
 from resprout.trial.design_checks import check_design
+from resprout.trial.reported_statistics import MAY_NOT_BE_REACHED, STATISTICS, statistic
 from resprout.trial.trial import run_protocol
 
 VISITS = ("0 min", "4 h", "24 h", "2 d", "3 d", "7 d", "10 d", "14 d", "21 d")
@@ -96,3 +98,22 @@ def test_a_primary_analysis_that_is_not_estimable_is_not_replaced_by_another():
     trial = run(design((2, 2), 3, analysis=("mmrm", "ancova")), 2)
     row = headline(trial.protocol, trial.analysis.to_dict("records"))
     assert row["analysis"] == "mmrm" and row["estimable"] == 0
+
+
+@pytest.mark.parametrize(("kind", "sizes"), [("parallel", (1, 1)), ("parallel", (2, 3)), ("crossover", (1, 1))])
+@pytest.mark.parametrize("missed", [0.0, 0.6, 1.0])
+def test_every_published_statistic_of_a_tiny_trial_is_a_number_or_nothing(kind, sizes, missed):
+    trial = run(design(sizes, 3, {"missed_visits": missed}, (), kind), 3)
+    for name in STATISTICS:
+        if name == "interaction_p" and kind == "parallel":
+            continue  # refused when the protocol is read
+        value = statistic(trial.protocol, trial.outcome, name, "drug", "MADRS", 24.0)
+        assert value.shape == (3,) and (name in MAY_NOT_BE_REACHED or not np.isinf(value).any()), name
+
+
+@pytest.mark.parametrize("missed", [0.6, 1.0])
+def test_the_page_speaks_of_a_trial_to_which_few_come(missed):
+    spoken = " ".join(
+        words for _, words in trial_pictures(run(design((2, 2), 3, {"missed_visits": missed}), 1)).values()
+    )
+    assert "nan" not in spoken and "nobody rated" in spoken

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from resprout.simulation.summaries import Tally
 
 CHECKPOINTS_H = (0.0, 40 / 60, 110 / 60, 4.0, 24.0, 72.0, 168.0, 240.0)
-ANALYSIS_HEADINGS = ["analysis", "endpoint", "compared", "quantity", "time", "estimate", "95 %", "median p", "power"]
+ANALYSIS_HEADINGS = ["analysis", "endpoint", "compared", "quantity", "time", "estimate", "95 %", "p", "power"]
 MOST_VISITS = 12  # columns of the screen's table of means
 ANOVA_COLUMNS = ["outcome", "F", "df", "epsilon", "median p", "5-95 % of p", "share p<.005", "uncorrected p<.005"]
 
@@ -127,6 +127,15 @@ def few_hours(hours: list[float]) -> list[float]:
         return hours
     chosen = np.unique(np.round(np.linspace(0, len(hours) - 1, MOST_VISITS)).astype(int))
     return [hours[index] for index in chosen]
+
+
+def analysis_groups(analysis: pd.DataFrame) -> list[tuple[str, list[list[str]]]]:
+    """The analyses of a trial by analysis and endpoint: what is tested how, and cells without these two columns."""
+    groups = []
+    for (name, endpoint), rows in analysis.groupby(["analysis", "endpoint"], sort=False):
+        tests = dict.fromkeys(test for test in rows["test"] if test)
+        groups.append((f"{name}, {endpoint}" + (f" ({'; '.join(tests)})" if tests else ""), analysis_cells(rows)))
+    return [(title, [cell[2:] for cell in cells]) for title, cells in groups]
 
 
 def analysis_cells(analysis: pd.DataFrame) -> list[list[str]]:

@@ -275,7 +275,7 @@ def write_page(trial: Trial, target: Path) -> None:
 def show_trial(console: Console, trial: Trial, *, published: bool = True) -> None:
     """Print the means by visit, the analyses and, if asked, the published numbers beside their predictions."""
     from resprout.app.published_command import count_sentence, rows_table
-    from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_cells, anova_cells, mean_cells
+    from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_groups, anova_cells, mean_cells
     from resprout.app.terminal import table
     from resprout.app.trial_warnings import published_sentences, trial_warnings
     from resprout.trial.published_numbers import inside_share
@@ -288,9 +288,14 @@ def show_trial(console: Console, trial: Trial, *, published: bool = True) -> Non
         title = "Repeated-measures ANOVA, drug x time (p corrected for sphericity by Greenhouse-Geisser)"
         console.print(table(ANOVA_COLUMNS, anova_cells(trial.anova), title=title, right=ANOVA_COLUMNS[1:]))
     rest = trial.analysis[trial.analysis["analysis"] != "rm_anova"]
+    for title, cells in analysis_groups(rest):
+        console.print(table(ANALYSIS_HEADINGS[2:], cells, title=title, right=ANALYSIS_HEADINGS[4:]))
     if len(rest):
-        title = "Analyses: means over estimable replicates; power is the share with p < .05 of those with a p value"
-        console.print(table(ANALYSIS_HEADINGS, analysis_cells(rest), title=title, right=ANALYSIS_HEADINGS[4:]))
+        console.print(
+            "Estimates are means over the replicates in which they are estimable, p are medians; power is the share with "
+            "p < .05 of the replicates with a p value.",
+            highlight=False,
+        )
     for sentence in trial_warnings(trial):
         console.print(sentence, highlight=False)
     rows: list[dict[str, Any]] = [dict(row) for _, row in trial.published.astype(object).iterrows()]

@@ -15,7 +15,7 @@ from resprout.statistics.time_to_event import hazard_ratio, median_day, median_r
 from resprout.trial.analysis_rows import Estimates, Row
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.relapse_times import times_to_relapse_by_replicate
-from resprout.trial.trial_outcome import Outcome, View, responded
+from resprout.trial.trial_outcome import Outcome, View, carried_forward, responded
 
 Numbers = NDArray[np.float64]
 Found = Iterator[Estimates]
@@ -80,18 +80,6 @@ def _rm_anova(protocol: Protocol, outcome: Outcome, endpoint: Endpoint) -> Found
     df = np.full(len(found.F), float(found.df))
     names = ("rm_anova", endpoint.name, "", "", np.nan, "F of treatment x time")
     yield Estimates(*names, found.F, found.reason, F_TEST, df=df, p=found.p)
-
-
-def carried_forward(rating: Numbers) -> Numbers:
-    """Carry the last rating forward into gaps, for analyses that need complete ratings.
-
-    rating   [..., visit]  points  NaN where missing; the first is the baseline
-    returns  [..., visit]  points  without gaps after the first rating
-    """
-    filled = rating.copy()
-    for visit in range(1, rating.shape[-1]):
-        filled[..., visit] = np.where(np.isnan(filled[..., visit]), filled[..., visit - 1], filled[..., visit])
-    return filled
 
 
 def _covariates(protocol: Protocol, outcome: Outcome, endpoint: str) -> tuple[list[str], Numbers, Numbers]:

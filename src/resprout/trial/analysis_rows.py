@@ -81,14 +81,14 @@ class Estimates:
         """The row over replicates, by ANALYSIS_COLUMNS.
 
         `estimate` is the mean and `lower`, `upper` the 95 % prediction interval over the `estimable` replicates (for one
-        replicate, the confidence interval); `se`, `df` and `p` are medians. `power` is the share of the `tested` replicates
+        replicate, the confidence interval; none from one of many); `se`, `df` and `p` are medians. `power` is the share of the `tested` replicates
         with p below .05, `power_of_all` that of all `replicates`, in which one without p counts as no rejection.
         """
         sound = self.estimate[self.reason == ""]
         many, replicates = len(self.estimate) > 1, len(self.estimate)
         lower, upper = self.confidence
         if many:
-            lower, upper = np.quantile(sound, [0.025, 0.975]) if sound.size else (np.nan, np.nan)
+            lower, upper = np.quantile(sound, [0.025, 0.975]) if sound.size > 1 else (np.nan, np.nan)
         p = np.full(replicates, np.nan) if self.p is None else self.p
         known = p[np.isfinite(p)]
         rejected = int((known < ALPHA).sum())

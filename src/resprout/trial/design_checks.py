@@ -187,6 +187,9 @@ def _check_published(protocol: Protocol, scales: Mapping[str, Scale], note: Note
             note(("published", index), f"`{row.statistic}` needs a time.", "Expected `time:`, for instance `24 h`.")
         elif STATISTICS[row.statistic].needs_arm and not row.arm:
             note(("published", index), f"`{row.statistic}` needs an arm.", f"Expected one of {', '.join(arms)}.")
+        elif row.statistic == "interaction_p" and protocol.design != "crossover":
+            found = "`interaction_p` compares treatments within people."
+            note(("published", index, "statistic"), found, "Expected a crossover.", "Try `interaction_F`.")
         elif row.statistic.startswith("remission") and not _has_cut_off(scales, row.endpoint):
             found = f"`{row.endpoint}` has no cut-off of remission."
             note(("published", index, "statistic"), found, "Expected a scale of depression.")

@@ -14,7 +14,16 @@ from resprout.statistics.t_tests import paired_p, welch_p
 from resprout.statistics.time_to_event import median_day, well_at
 from resprout.trial.design import Protocol
 from resprout.trial.relapse_times import times_to_relapse_by_replicate
-from resprout.trial.trial_outcome import Numbers, Outcome, View, odds, remission_share, responded, responder_share
+from resprout.trial.trial_outcome import (
+    Numbers,
+    Outcome,
+    View,
+    carried_forward,
+    odds,
+    remission_share,
+    responded,
+    responder_share,
+)
 
 ALPHA = 0.05
 MAY_NOT_BE_REACHED = ("first_significant_h", "relapse_median_d", "remission_median_h")
@@ -184,7 +193,7 @@ def _last_significant(view: View) -> Numbers:
 
 def _interaction_p(view: View) -> Numbers:
     whole = [view.outcome.ratings[arm.name, view.endpoint] for arm in view.protocol.arms]
-    return treatment_by_time(np.stack(whole, axis=2)).p
+    return treatment_by_time(carried_forward(np.stack(whole, axis=2))).p
 
 
 def _group_F(view: View) -> Numbers:
@@ -192,7 +201,7 @@ def _group_F(view: View) -> Numbers:
     both = [view.rating, view.control]
     whole = np.concatenate(both, axis=1)
     group = np.repeat([0, 1], [each.shape[1] for each in both])
-    return group_by_time(whole, np.broadcast_to(group, whole.shape[:2])).F
+    return group_by_time(carried_forward(whole), np.broadcast_to(group, whole.shape[:2])).F
 
 
 def _genotype_F(view: View) -> Numbers:
@@ -201,7 +210,7 @@ def _genotype_F(view: View) -> Numbers:
     both = (carrier.sum(axis=1) > 1) & ((1 - carrier).sum(axis=1) > 1)
     found = np.full(len(carrier), np.nan)
     if both.any():
-        found[both] = group_by_time(view.rating[both], carrier[both]).F
+        found[both] = group_by_time(carried_forward(view.rating[both]), carrier[both]).F
     return found
 
 

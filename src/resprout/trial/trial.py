@@ -26,7 +26,7 @@ from resprout.simulation.cohort_simulation import simulate
 from resprout.simulation.scenario import main_outputs
 from resprout.statistics.anova import treatment_by_time
 from resprout.statistics.estimability import counted
-from resprout.trial.analysis import carried_forward, estimates
+from resprout.trial.analysis import estimates
 from resprout.trial.analysis_rows import ANALYSIS_COLUMNS, ESTIMATE_COLUMNS, Estimates
 from resprout.trial.conduct import Ratings
 from resprout.trial.design import Protocol
@@ -34,7 +34,7 @@ from resprout.trial.endpoints import trial_table
 from resprout.trial.protocol import read_protocol, series_of
 from resprout.trial.published_numbers import PUBLISHED_COLUMNS, published_rows
 from resprout.trial.replicates import run_series
-from resprout.trial.trial_outcome import Outcome
+from resprout.trial.trial_outcome import Outcome, carried_forward
 
 PATH_PATIENTS = 100
 PATH_DAYS = 14.0

@@ -74,6 +74,18 @@ class View:
         return self.protocol.design == "crossover"
 
 
+def carried_forward(rating: Numbers) -> Numbers:
+    """Carry the last rating forward into gaps, for analyses that need complete ratings.
+
+    rating   [..., visit]  points  NaN where missing; the first is the baseline
+    returns  [..., visit]  points  without gaps after the first rating
+    """
+    filled = rating.copy()
+    for visit in range(1, rating.shape[-1]):
+        filled[..., visit] = np.where(np.isnan(filled[..., visit]), filled[..., visit - 1], filled[..., visit])
+    return filled
+
+
 def responder_share(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> Numbers:
     """Response rate: share of patients whose score has fallen by at least `drop` of its baseline.
 

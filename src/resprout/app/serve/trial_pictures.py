@@ -65,8 +65,8 @@ def score_by_visit(trial: Trial) -> tuple[Picture, str]:
         data += band(x, rows, colour)
         data.append(line(x, rows["value"].tolist(), name, (colour, dash, symbol)))
         first, last = rows["value"].iloc[0], rows["value"].iloc[-1]
-        told.append(f"on {name} from {first:.1f} to {last:.1f}")
-        top = max(top, float(rows["upper"].max(skipna=True)))
+        told.append(f"on {name} from {first:.1f} to {f'{last:.1f}' if np.isfinite(last) else 'nobody rated'}")
+        top = float(np.nanmax([top, *rows["upper"], *rows["value"]]))
     layout = visit_layout(trial, visits, f"{scale_of(trial)}, points", [0, nice_range(0, top)[1]])
     sentence = f"{scale_of(trial)} from the start to {format_time(visits[-1])}: {'; '.join(told)}. Bands: 95 % interval of the mean."
     return {"data": data, "layout": layout}, sentence
@@ -124,7 +124,7 @@ def dissociation(trial: Trial) -> tuple[Picture, str]:
         peak = rows.iloc[int(rows["value"].to_numpy().argmax())]
         when = f" after {format_time(float(peak['time_h']))}" if peak["value"] >= 0.5 else ""
         told.append(f"on {name} at {peak['value']:.0f}{when}")
-        top = max(top, float(rows["upper"].max(skipna=True)))
+        top = float(np.nanmax([top, *rows["upper"], *rows["value"]]))
     layout = look(
         HEIGHT,
         MARGIN,
@@ -159,7 +159,13 @@ def power_curve(trial: Trial) -> tuple[Picture, str]:
         yaxis=value_axis(range=[0, 104], title=words("power, %")),
     )
     if not told:
-        return {"data": [], "layout": layout}, "Power needs a parallel trial with a control arm."
+        compared = control_of(trial) and trial.protocol.design == "parallel"
+        why = (
+            "No effect size is estimable here: too few were rated."
+            if compared
+            else "Power needs a parallel trial with a control arm."
+        )
+        return {"data": [], "layout": layout}, why
     caution = "The effect size is that of one replicate and varies with the seed."
     return {"data": data, "layout": layout}, f"{'; '.join(told)[0].upper()}{'; '.join(told)[1:]}. {caution}"
 
