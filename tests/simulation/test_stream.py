@@ -223,3 +223,11 @@ def test_the_numerical_error_asked_for_is_within_the_promise():
     assert found.error is not None
     assert 0 < found.error < 1e-4
     assert run["error"].max() == found.error
+
+
+def test_one_patient_has_a_mean_and_no_standard_deviation():
+    tally = Tally(("HDRS17",), np.array([0.0, 24.0]), load_model().scales)
+    tally.add(np.array([[[24.0], [9.0]]]), np.zeros(1, np.int64))
+    rows = {(row[2], row[3]): row[4:7] for row in tally.rows("arm")}
+    assert rows[24.0, "mean"][0] == 9 and np.isnan(rows[24.0, "mean"][1:]).all()
+    assert np.isnan(rows[24.0, "sd_change"]).all() and rows[24.0, "response_rate"][0] == 1

@@ -102,8 +102,9 @@ class Tally:
         if self.n == 0:
             return []
         found: list[Row] = []
-        spread = np.sqrt(self.square / max(self.n - 1, 1))
-        swing = np.sqrt(self.swing / max(self.n - 1, 1))
+        # one patient has no standard deviation
+        freedom = self.n - 1 if self.n > 1 else np.nan
+        spread, swing = np.sqrt(self.square / freedom), np.sqrt(self.swing / freedom)
         half = (stdtrit(self.n - 1, 0.975) if self.n > 1 else np.nan) / np.sqrt(self.n)
         quantile, kept = self.quantiles(), sum(len(part) for part in self.kept)
         for column, name in enumerate(self.outputs):
