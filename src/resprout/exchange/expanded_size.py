@@ -49,19 +49,40 @@ def expanded_symbols(model: libsbml.Model) -> tuple[int, int]:
 
     A function that calls itself counts once.
     """
-    functions = {function.getId(): function for function in model.getListOfFunctionDefinitions()}
-    forms: dict[str, Form | None] = {}
+    functions = _Functions(model)
+    total = of_events = 0
+    elements = model.getListOfAllElements()
+    for element in (elements.get(index) for index in range(elements.getSize())):
+        if isinstance(element, libsbml.FunctionDefinition):
+            continue
+        tree = element.getMath() if hasattr(element, "getMath") else None
+        size = 0 if tree is None else functions.form_of(tree).size
+        if isinstance(element, OF_EVENTS):
+            of_events += size
+        else:
+            total += size
+    return total, of_events
 
-    def function(name: str) -> Form | None:
-        if name not in functions or not functions[name].isSetMath():
+
+class _Functions:
+    """The functions of a model, each looked at once."""
+
+    def __init__(self, model: libsbml.Model) -> None:
+        self.defined = {function.getId(): function for function in model.getListOfFunctionDefinitions()}
+        self.forms: dict[str, Form | None] = {}
+
+    def form(self, name: str) -> Form | None:
+        """What a function adds where it is called; None for one that the model has not, or that is being looked at."""
+        if name not in self.defined:
             return None
-        if name not in forms:
-            forms[name] = None
-            body = functions[name].getBody()
-            forms[name] = None if body is None else form_of(body, _arguments(functions[name]))
-        return forms[name]
+        if name not in self.forms:
+            self.forms[name] = None
+            body = self.defined[name].getBody()
+            self.forms[name] = None if body is None else self.form_of(body, _arguments(self.defined[name]))
+        return self.forms[name]
 
-    def form_of(tree: libsbml.ASTNode, arguments: Sequence[str] = ()) -> Form:
+    def form_of(self, tree: libsbml.ASTNode, arguments: Sequence[str] = ()) -> Form:
+        """Symbols of a formula, and how often it reads each of these arguments."""
         waiting: list[tuple[libsbml.ASTNode, bool]] = [(tree, False)]
         found: list[Form] = []
         while waiting:
@@ -73,29 +94,14 @@ def expanded_symbols(model: libsbml.Model) -> tuple[int, int]:
                 continue
             given = found[len(found) - children :]
             del found[len(found) - children :]
+            name = part.getName() or ""
             if part.getType() == libsbml.AST_FUNCTION:
-                called = part.getName()
-                found.append(call_form(function(called), _arguments(functions.get(called)), given))
+                found.append(call_form(self.form(name), _arguments(self.defined.get(name)), given))
             elif children:
                 found.append(call_form(None, (), given))
             else:
-                own = part.isName() and part.getName() in arguments
-                found.append(Form(0, {part.getName(): 1}) if own else Form(1))
+                found.append(Form(0, {name: 1}) if part.isName() and name in arguments else Form(1))
         return found[0]
-
-    total = of_events = 0
-    elements = model.getListOfAllElements()
-    for element in (elements.get(index) for index in range(elements.getSize())):
-        if isinstance(element, libsbml.FunctionDefinition):
-            continue
-        tree = element.getMath() if hasattr(element, "getMath") else None
-        if tree is not None:
-            size = form_of(tree).size
-            if isinstance(element, OF_EVENTS):
-                of_events += size
-            else:
-                total += size
-    return total, of_events
 
 
 def _arguments(function: libsbml.FunctionDefinition | None) -> list[str]:
