@@ -58,7 +58,7 @@ def test_until_is_in_the_unit_of_the_file_and_hours_are_converted(resprout, file
         (("--genotype", "met/met"), "--genotype"),
         (("--report", "r.html"), "--report"),
         (("--out", "r.zarr"), "r.zarr"),
-        (("--hours", "0"), "0 hours"),
+        (("--hours", "0"), "`hours` is 0"),
         (("--hours", "1", "--until", "2"), "--until"),
         (("--set", "kk=1"), "Did you mean `k`"),
         (("--outputs", "twic"), "Did you mean `twice`"),

@@ -11,20 +11,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resprout as rs
+from resprout.exchange.assignment_chains import dependent_pairs
 from resprout.exchange.file_limits import check_antimony_text, check_sbml_text
 
 libsbml = pytest.importorskip("libsbml")
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
 
 
-def sbml(formula, functions="", more=""):
-    """A model of x' = formula."""
+def sbml(formula, functions="", more="", assignments=0):
+    """A model of x' = formula, with a chain of assigned parameters."""
+    chain = "".join(f'<parameter id="p{n}" value="1" constant="false"/>' for n in range(assignments))
+    rules = "".join(
+        f'<assignmentRule variable="p{n}">{MATH}<ci>p{n - 1}</ci></math></assignmentRule>'
+        for n in range(1, assignments)
+    )
     listed = f"<listOfFunctionDefinitions>{functions}</listOfFunctionDefinitions>" if functions else ""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<sbml xmlns="http://www.sbml.org/sbml/level3/version2/core" level="3" version="2"><model id="m">\n'
-        f'{more}{listed}<listOfParameters><parameter id="x" value="1" constant="false"/></listOfParameters>\n'
-        f'<listOfRules><rateRule variable="x">{MATH}{formula}</math></rateRule></listOfRules></model></sbml>'
+        f'{more}{listed}<listOfParameters><parameter id="x" value="1" constant="false"/>{chain}</listOfParameters>\n'
+        f'<listOfRules>{rules}<rateRule variable="x">{MATH}{formula}</math></rateRule></listOfRules></model></sbml>'
     )
 
 
@@ -61,6 +67,8 @@ BOMBS = {
         + "".join(f"model m{n}()\n A: m{n - 1}()\n B: m{n - 1}();\nend\n" for n in range(1, 40)),
         "thousand million submodels",
     ),
+    "chain.ant": ("p0 = 1\n" + "".join(f"p{n} := p{n - 1} + 1\n" for n in range(1, 2000)), "pairs of its assignments"),
+    "chain.xml": (sbml("<ci>x</ci>", assignments=2000), "chain.xml  1,997,001 pairs of its assignments"),
     "dash.ant": ("x = 1\nx' = 2 \u2013 x", "dash.ant:2  column 8: `\u2013` .U.2013, en dash.*Write `-`"),
     "minus.ant": ("k = \u22121\nx = k", "minus.ant:1  column 5: .*minus sign.*Write `-`"),
     "blank.ant": ("x\u00a0= 1", "blank.ant:1  column 2: .*no-break space.*Write a space"),
@@ -153,3 +161,9 @@ def test_the_size_of_a_formula_is_that_which_libsbml_writes_out(bodies, formula)
         written += 1
         waiting += [tree.getChild(index) for index in range(tree.getNumChildren())]
     assert expected == written
+
+
+def test_pairs_of_assignments_that_depend_on_each_other_are_counted_once():
+    assert dependent_pairs({"a": {"k"}, "b": {"a"}, "c": {"b", "a"}, "d": {"c"}}) == 6  # b-a, c-b, c-a, d-c, d-b, d-a
+    assert dependent_pairs({f"p{n}": {f"p{n - 1}"} for n in range(100)}) == 99 * 100 // 2
+    assert dependent_pairs({"a": {"b"}, "b": {"a"}}) <= 4  # a circle ends

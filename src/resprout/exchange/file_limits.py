@@ -16,6 +16,7 @@ from xml.parsers import expat
 import libsbml
 
 from resprout.errors import Fault, ModelError
+from resprout.exchange.assignment_chains import check_chains, check_chains_of_text
 from resprout.exchange.expanded_size import Form, call_form, expanded_symbols
 
 LARGEST_SBML, LARGEST_ANTIMONY = 20_000_000, 1_000_000  # characters
@@ -127,6 +128,7 @@ def check_antimony_text(text: str, name: str) -> None:
     if len(bare) > LARGEST_ANTIMONY:
         raise ModelError(Fault(f"the text is longer than {LARGEST_ANTIMONY:,} characters.", name, "", TOO_LARGE))
     _check_statements(bare, name)
+    check_chains_of_text(bare, name)
     blocks = _blocks(bare)
     symbols = blocks.size
     if symbols > MOST_TOKENS:
@@ -150,6 +152,7 @@ def check_symbols(model: libsbml.Model, name: str) -> None:
         raise ModelError(_too_many(symbols, MOST_SYMBOLS, name))
     if of_events > MOST_EVENT_SYMBOLS:
         raise ModelError(_too_many(of_events, MOST_EVENT_SYMBOLS, name))
+    check_chains(model, name)
 
 
 def _too_many(symbols: int, most: int, name: str) -> Fault:
