@@ -240,6 +240,12 @@ def test_a_cluster_that_cannot_be_reached_is_refused(monkeypatch, name, said):
         pass
 
 
+def test_a_cluster_that_is_refused_leaves_no_draft(resprout, tmp_path):
+    words = ("simulate", "saline", "--patients", "2", "--days", "1", "--out", "r.zarr", "--cluster", "tls://")
+    assert resprout(*words)[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_threads_that_have_not_begun_do_not_hold_up_an_error():
     begun = time.monotonic()
     with pytest.raises(KeyError), open_pool(None, 1) as pool:

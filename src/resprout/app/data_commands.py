@@ -40,7 +40,7 @@ def verify(
         print_json({"run": str(run), **vars(found)})
         return
     typer.echo(
-        f"{run}: {found.patients:,} patients in {found.chunks:,} chunks, each as it was written. Digest {found.digest}."
+        f"{run}: {found.patients:,} patients in {found.chunks:,} chunk{'' if found.chunks == 1 else 's'}, each as it was written. Digest {found.digest}."
     )
     typer.echo("Computed with " + ", ".join(f"{name} {version}" for name, version in found.environment.items()) + ".")
     if found.others:

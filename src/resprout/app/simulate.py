@@ -250,16 +250,15 @@ def _stream(
     from resprout.simulation.workers import open_pool
 
     with ExitStack() as stack:
+        # before the draft, so that a cluster that is not there leaves none
+        pool = stack.enter_context(open_pool(cluster, request.numerics.threads))
         store = None
         if wanted.out is not None:
             from resprout.simulation.store import open_store
 
             tell = partial(typer.echo, err=True)
             store = stack.enter_context(open_store(wanted.out, request, loaded, restart=restart, tell=tell))
-        with (
-            open_pool(cluster, request.numerics.threads) as pool,
-            progress_bar(request.patients, "patients") as progress,
-        ):
+        with progress_bar(request.patients, "patients") as progress:
             keep, kept = (store.keep, store.kept()) if store else (None, None)
             found = run_stream(request, pool, keep=keep, kept=kept, progress=progress)
         if store is not None:
