@@ -103,7 +103,15 @@ def test_hours_may_be_a_list_an_array_a_series_or_a_number(model, people, hours)
     assert run["time_h"].equals(same["time_h"])
 
 
-@pytest.mark.parametrize("hours", [np.array([500.0]), [np.nan], [-1.0], "3", [[1.0]], ["a"], {1.0: 2}, None])
+def test_an_hour_after_the_last_day_is_observed_too(model, people):
+    run = rs.simulate(model, people, DOSE, days=1, outputs=["HDRS17"], times_h=[500.0])
+    longer = rs.simulate(model, people, DOSE, days=21, outputs=["HDRS17"], times_h=[500.0])
+    assert float(run["time_h"].max()) == 500.0
+    # the times of output do not change the steps
+    assert run["HDRS17"].sel(time_h=500.0).values == pytest.approx(longer["HDRS17"].sel(time_h=500.0).values, rel=1e-4)
+
+
+@pytest.mark.parametrize("hours", [np.array([9601.0]), [np.nan], [-1.0], "3", [[1.0]], ["a"], {1.0: 2}, None])
 def test_hours_that_cannot_be_observed_are_refused_by_name(model, people, hours):
     with pytest.raises(rs.InputError) as caught:
         rs.simulate(model, people, DOSE, days=1, times_h=hours)

@@ -189,7 +189,7 @@ def _pairs(node: _Node) -> Iterator[tuple[_Node, _Node]]:
 
 
 def _scalar(node: _Node, document: YamlDocument, name: str) -> Any:
-    """The value of a scalar by the core schema; None where there is a fault."""
+    """The value of a scalar by the core schema; None where it has none."""
     where, text = f"{name}:{node.line}", node.text
     kind = node.tag.removeprefix(TAG) if node.tag.startswith(TAG) else ""
     if node.tag not in ("", "!") and kind not in TYPES:
@@ -200,7 +200,6 @@ def _scalar(node: _Node, document: YamlDocument, name: str) -> Any:
     if LEADING_ZERO.fullmatch(text):
         expected = f"Readers of YAML take it for different numbers; expected `{text.lstrip('+-0_') or 0}`."
         document.faults.append(Fault(f"`{text:.60}` has a leading zero.", where, expected, "Quote it if it is text."))
-        return None
     value = _resolved(text)
     if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)

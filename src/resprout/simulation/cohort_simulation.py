@@ -51,7 +51,7 @@ def simulate(  # many arguments: further hours are asked for as in `simulate_imp
     outputs     names of model quantities, or an `rs.Output`; None for the main ones of every stage
     blocks      by step   share blocked from hour 0 on, for instance {"AMPA": 0.95}
     overrides   by constant   a value for everybody, in the constant's unit
-    times_h     [time]   h   further observation times, up to the last day
+    times_h     [time]   h   further observation times; the run goes on to the last of them
     numerics    tolerance, threads and allowed failures; None for the defaults
     returns     outputs [patient, time_h], status and steps [patient]; attributes say what was run with what
     raises      InputError with every fault of the request; SolveError if more patients fail than allowed

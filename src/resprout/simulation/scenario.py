@@ -11,7 +11,7 @@ from resprout.dosing.dose_events import check_routes, dosing_names
 from resprout.dosing.dose_records import Regimen, regimen_faults
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import Fault, InputError, nearest
-from resprout.language.bounds import DAYS
+from resprout.language.bounds import DAYS, SCHEDULE_H
 from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.given_values import mapping_of, number_of, numbers_of
 from resprout.language.records import Model
@@ -183,15 +183,14 @@ def _override_faults(model: Model, plan: Regimen | None, overrides: Mapping[str,
 
 def _time_faults(days: float, asked: Output) -> list[Fault]:
     """What is wrong with the hours."""
-    last = (number_of(days) or 0.0) * 24
     faults = DAYS.faults("`days`", days, field="days")
     hours = numbers_of(asked.times_h)
     if hours is None or not all(math.isfinite(hour) and hour >= 0 for hour in hours):
         found = "an output hour is negative or not finite."
         faults.append(Fault(found, "", "Expected hours from the first dose on.", field="times_h"))
-    elif not faults and any(hour > last for hour in hours):
-        found = f"hour {max(hours):g} is asked for, and {number_of(days):g} days are observed."
-        faults.append(Fault(found, "", f"Expected hours up to {last:g}.", "Observe for more `days`.", "times_h"))
+    elif not SCHEDULE_H.allows(max(hours, default=0.0)):
+        found = f"hour {max(hours):g} is asked for."
+        faults.append(Fault(found, "", f"Expected hours {SCHEDULE_H.in_words}.", field="times_h"))
     return faults
 
 

@@ -74,7 +74,7 @@ class Output:
     """What is observed.
 
     names     of model quantities; None for the main ones of every stage
-    times_h   [time]   h   further observation times; those of `observation_times` are always there
+    times_h   [time]   h   further observation times, also after the last day; those of `observation_times` are always there
     """
 
     names: Sequence[str] | None = None
