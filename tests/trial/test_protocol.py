@@ -85,6 +85,13 @@ def test_a_size_is_a_plain_whole_number(tmp_path, size):
     assert any("my_trial.yaml:18" in each for each in faults(tmp_path, TEXT.replace("first: 3", f"first: {size}")))
 
 
+def test_a_value_that_could_not_be_read_is_not_told_as_missing_too(tmp_path):
+    parallel = (SHIPPED / "aanhetrot2010_repeated.yaml").read_text()
+    size = re.search(r"size: (\d+)", parallel)
+    (told,) = faults(tmp_path, parallel.replace(size[0], f"size: 0{size[1]}", 1))
+    assert "has a leading zero" in told
+
+
 def test_an_arm_called_no_is_an_arm_with_that_name(tmp_path):
     named = TEXT.replace("name: ketamine", "name: no").replace("arm: ketamine", "arm: no")
     protocol, regimens = read(tmp_path, named)

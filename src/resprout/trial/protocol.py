@@ -86,7 +86,10 @@ def _checked(document: YamlDocument, file: str, model: Model) -> tuple[Protocol,
 
     regimens, found = check_design(protocol, model, place)
     if faults or found:
-        raise InputError(*first_faults([*faults, *found], file))
+        # a value that could not be read is not also missing
+        unread = {fault.where for fault in faults}
+        others = [fault for fault in found if fault.where not in unread]
+        raise InputError(*first_faults([*faults, *others], file))
     return protocol, regimens
 
 
