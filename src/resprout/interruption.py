@@ -48,6 +48,19 @@ def told_if_stopped(sentence: str) -> Iterator[None]:
     _TOLD.remove(sentence)
 
 
+@contextlib.contextmanager
+def kept_from_children() -> Iterator[None]:
+    """Leave Ctrl+C to this process: threads and processes started within the block do not hear it, and are ended by this one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _remove(draft: Path) -> None:
     with contextlib.suppress(OSError):
         if draft.is_dir() and not draft.is_symlink():

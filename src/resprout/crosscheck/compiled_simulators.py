@@ -39,7 +39,7 @@ class Amici:
         self.run = run_simulation
         self.folder = tempfile.TemporaryDirectory()
         source = Path(self.folder.name) / "reduced.xml"
-        source.write_text(reduced.text)
+        source.write_text(reduced.text, encoding="utf-8")
         seen = [MeasurementChannel(f"observed_{name}", formula=name) for name in reduced.outputs]
         name = f"reduced_{os.getpid()}"
         self.model = amici.SbmlImporter(source).sbml2amici(

@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 
 from resprout.errors import Fault, InputError, ResourceError, package_fault
+from resprout.interruption import kept_from_children
 from resprout.simulation.run_environment import Environment, differences, environment
 from resprout.system_errors import COMPUTATION_BROKE_OFF
 
@@ -45,10 +46,10 @@ def dask_workers(cluster: str) -> Iterator[tuple[int, Callable[..., Any]]]:
         if processes:
             # the tracker of semaphores would speak of those that Ctrl+C leaves
             os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")
-            here = LocalCluster(
-                n_workers=processes, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-            )
-            client = stack.enter_context(Client(stack.enter_context(here)))
+            quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+            with kept_from_children():
+                here = _asked(lambda: LocalCluster(n_workers=processes, threads_per_worker=1, **quiet))
+            client = stack.enter_context(Client(stack.enter_context(here.result())))
         else:
             client = stack.enter_context(_connected(Client, cluster))
             _check_versions(client, cluster)
@@ -84,7 +85,8 @@ def _connected(client: Callable[..., Any], cluster: str) -> Any:
     raises   InputError if there is none
     """
     try:
-        found = _within(ANSWER_S + 2, lambda: client(cluster, timeout=f"{ANSWER_S}s"))
+        # a program that is no scheduler may accept a connection and never answer
+        found = _asked(lambda: client(cluster, timeout=f"{ANSWER_S}s")).result(timeout=ANSWER_S + 2)
     except Exception as trouble:  # whatever answers at an address, it is no scheduler
         if cluster.startswith("tls") and isinstance(trouble, TypeError | ValueError | RuntimeError):
             told = Fault(
@@ -105,11 +107,8 @@ def _connected(client: Callable[..., Any], cluster: str) -> Any:
     return found
 
 
-def _within(seconds: float, ask: Callable[[], Any]) -> Any:
-    """What a call gives; a program that is no scheduler may accept a connection and never answer.
-
-    raises   TimeoutError, or what the call raises
-    """
+def _asked(ask: Callable[[], Any]) -> Future[Any]:
+    """What a call will give that is made in a thread of its own, which does not outlast the program."""
     found: Future[Any] = Future()
 
     def asking() -> None:
@@ -118,9 +117,8 @@ def _within(seconds: float, ask: Callable[[], Any]) -> Any:
         except Exception as error:
             found.set_exception(error)
 
-    # a daemon, so that a call without an answer does not outlast the program
     Thread(target=asking, daemon=True).start()
-    return found.result(timeout=seconds)
+    return found
 
 
 def _check_versions(client: Any, cluster: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any, Protocol
+
+from resprout.interruption import kept_from_children
 
 
 class Future(Protocol):
@@ -53,9 +54,12 @@ def process_pool() -> Iterator[Executor]:
 
     raises   BrokenExecutor where one of them is ended from outside
     """
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    executor = ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), signal.signal, ignore)
+    count = os.cpu_count() or 1
+    executor = ProcessPoolExecutor(count, get_context("spawn"))
     with _ended_without_waiting(executor):
+        with kept_from_children():
+            for _ in range(count):  # each call starts a process, as long as none is idle
+                executor.submit(int)
         yield executor
 
 
