@@ -164,7 +164,7 @@ class Protocol(Part):
     ] = ()
     dropout: Dropout = Dropout()
     rescue: Rescue | None = None
-    remission: dict[str, Points] = Field(default_factory=dict)
+    remission: dict[Name, Points] = Field(default_factory=dict, max_length=20)
     relapse: Relapse | None = None
     published: Annotated[tuple[Published, ...], Field(max_length=500)] = ()
     replicates: Annotated[Whole, Field(ge=REPLICATES.lowest, le=REPLICATES.highest)] = 200
