@@ -92,6 +92,6 @@ def run(arguments: list[str] | None = None) -> int:
 
 def main() -> None:
     """Run the command line of this process and end it, as `python -m resprout` does."""
-    from resprout.__main__ import main as program
+    from resprout.app.program import main as program
 
     program()
