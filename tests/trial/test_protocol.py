@@ -1,7 +1,6 @@
 """Protocol files: what they may say, and how their faults are told."""
 
 import re
-import time
 
 import pytest
 
@@ -104,10 +103,8 @@ def test_a_control_is_true_or_false(tmp_path):
 
 
 def test_thousands_of_unknown_fields_are_one_fault_told_at_once(tmp_path):
-    started = time.perf_counter()
     told = faults(tmp_path, TEXT + "".join(f"field_{number}: 1\n" for number in range(5000)))
     assert told == [each for each in told if "5,000 fields are not known here, the first is `field_0`" in each]
-    assert time.perf_counter() - started < 5  # s
 
 
 def test_thousands_of_faulty_items_are_counted_and_the_first_told(tmp_path):
