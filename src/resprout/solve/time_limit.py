@@ -1,16 +1,25 @@
-"""A limit to the time of everything that is computed within a block, looked at between chunks of patients."""
+"""A limit to the time of everything that a thread computes within a block, looked at between chunks of patients.
+
+It belongs to the thread and is handed through no call: it ends a computation or does not, and no number depends on it.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
-from contextvars import ContextVar
 
 from resprout.errors import Fault, SolveError
 
-_END: ContextVar[tuple[float, float] | None] = ContextVar("end of the computation", default=None)
+_OF_THREAD = threading.local()
+
+
+def _end() -> tuple[float, float] | None:
+    """When the thread's time is used up, and how many seconds it had; None if it has no limit."""
+    found: tuple[float, float] | None = getattr(_OF_THREAD, "end", None)
+    return found
 
 
 @contextlib.contextmanager
@@ -20,11 +29,12 @@ def time_limit(seconds: float) -> Iterator[None]:
     seconds   s   from now on
     raises    SolveError
     """
-    token = _END.set((time.monotonic() + seconds, seconds))
+    before = _end()
+    _OF_THREAD.end = (time.monotonic() + seconds, seconds)
     try:
         yield
     finally:
-        _END.reset(token)
+        _OF_THREAD.end = before
 
 
 def check_time() -> None:
@@ -32,7 +42,7 @@ def check_time() -> None:
 
     raises    SolveError
     """
-    end = _END.get()
+    end = _end()
     if end is not None and time.monotonic() > end[0]:
         raise _used_up(end[1])
 
@@ -42,7 +52,7 @@ def await_all(futures: list[Future[None]]) -> None:
 
     raises    SolveError, and whatever one of them raises
     """
-    end = _END.get()
+    end = _end()
     left = None if end is None else max(end[0] - time.monotonic(), 0.0)
     for done in futures if end is None else wait(futures, timeout=left).done:
         done.result()
