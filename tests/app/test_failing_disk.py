@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("zarr")
 
-EXAMPLES = 16
+EXAMPLES = 10
 OUTPUTS = "HDRS17,ketamine_venous"
 RUN = ("simulate", "ketamine 0.5 mg/kg iv over 40 min", "--patients", "5", "--days", "0.2", "--outputs", OUTPUTS)
 FAILURES = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO, errno.EMFILE)

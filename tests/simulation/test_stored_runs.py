@@ -111,7 +111,7 @@ def damage(folder: Path, which) -> None:
         path.write_bytes((folder / files[int(offset * len(files))]).read_bytes())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(which=st.lists(damages(), min_size=1, max_size=3))
 def test_no_damaged_run_ends_as_complete_with_another_digest(tmp_path_factory, whole, stopped, which):
     target = tmp_path_factory.mktemp("damaged") / "run.zarr"
@@ -126,7 +126,7 @@ def test_no_damaged_run_ends_as_complete_with_another_digest(tmp_path_factory, w
     assert digest == whole[1] == check_run(target).digest
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(which=damages())
 def test_a_finished_run_that_was_damaged_is_not_verified(tmp_path_factory, whole, which):
     folder = tmp_path_factory.mktemp("damaged") / "run.zarr"

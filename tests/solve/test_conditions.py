@@ -13,7 +13,7 @@ from resprout.exchange.imported_model import import_model
 from resprout.solve import Events, run_patients
 
 GENERATED = settings(
-    max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

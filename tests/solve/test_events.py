@@ -98,7 +98,7 @@ def event(draw, number: int) -> str:
 
 
 @seed(11)
-@settings(max_examples=15, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_set_of_events_happens_as_in_libroadrunner(tmp_path, data):
     events = " ".join(event(data.draw, number) for number in range(data.draw(st.integers(1, 4))))
