@@ -56,3 +56,14 @@ def test_the_command_refuses_an_end_that_is_none(tmp_path, capsys):
     imported(tmp_path, GROWING)
     assert run(["check", str(tmp_path / "m.ant"), "--numerics", "--until", "-1"]) == 2
     assert "--until" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("priorities", ["", ", priority = 2"])
+def test_events_of_one_moment_are_compared_in_the_order_of_the_file(tmp_path, priorities):
+    file = tmp_path / "m.ant"
+    file.write_text(
+        "compartment C = 1; species S in C; S = 3; k = 0.1; J: S -> ; C*k*S;\n"
+        f"swell: at (time >= 4){priorities}: C = 2; refill: at (time >= 4){priorities}: S = 5;"
+    )
+    rows = compare_imported(import_model(file), 10.0, ["S", "C"])
+    assert all(row["libRoadRunner"] <= LIMIT and row["COPASI"] is None for row in rows)

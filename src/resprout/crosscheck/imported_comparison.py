@@ -9,15 +9,15 @@ import libsbml
 import numpy as np
 
 from resprout.errors import Fault, InputError
-from resprout.exchange.sbml_flattening import as_amount
+from resprout.exchange.sbml_flattening import as_amount, combined
 from resprout.language.records import ImportedModel
 from resprout.solve import Events, run_patients
 from resprout.solve.events import Floats
 
 POINTS, PLACE = 200, 0.37
 """Times that are compared, and where each lies in its part of the run: programs differ in whether they report before or after an event."""
-ORDERS = 8
-"""Runs of libRoadRunner for a model with several events, each with another order of events of one moment."""
+LAST, TIE = -1_000_000, 1e-9
+"""Priority of the first event that has none, and what a later place in the file takes from one of those that have."""
 LIMIT = 1e-4
 """Largest difference over an output's largest value, as for the shipped model."""
 RELATIVE, ABSOLUTE_SHARE = 1e-10, 1e-12
@@ -46,27 +46,36 @@ def compare_imported(
     if solved.status[0] != 0:
         raise InputError(Fault(f"the model could not be solved: {solved.message(0)}.", model.name))
     found = {name: solved.output(name)[0] for name in asked}
-    # libRoadRunner draws the order of events of one moment and one priority, which the standard does not fix
-    orders = range(ORDERS if model.event_count > 1 else 1)
-    tried = (
-        _differences(outputs, found, _road_runner(inner.getModel(), model.original, outputs, times, found, seed))
-        for seed in orders
-    )
-    road_runner = next(tried)
-    for other in tried:
-        if all(value is not None and value <= LIMIT for value in road_runner.values()):
-            break
-        road_runner = min(road_runner, other, key=_worst)
+    # both draw or choose the order of events of one moment, which the standard does not fix
+    ordered = in_file_order(model.original)
+    road_runner = _differences(outputs, found, _road_runner(inner.getModel(), ordered, outputs, times, found))
     differ = [name for name in outputs if road_runner[name] is None or road_runner[name] > LIMIT]  # type: ignore[operator]
     copasi: Mapping[str, float | None] = {}
     if differ:
         concentrations = _as_concentrations(inner.getModel(), found, differ)
-        copasi = _differences(differ, concentrations, _copasi(model.original, differ, times, concentrations))
+        copasi = _differences(differ, concentrations, _copasi(ordered, differ, times, concentrations))
     return [{"output": name, "libRoadRunner": road_runner[name], "COPASI": copasi.get(name)} for name in outputs]
 
 
-def _worst(differences: Mapping[str, float | None]) -> float:
-    return max((np.inf if value is None else value for value in differences.values()), default=0.0)
+def in_file_order(text: str) -> str:
+    """SBML in which priorities have events of one moment happen in the order of the file, as they do here.
+
+    text      of a sound document
+    returns   the same with a priority of each event, where there are several
+    """
+    document = libsbml.readSBMLFromString(text)
+    if document.getModel().getNumEvents() < 2:
+        return text
+    if document.getLevel() < 3:
+        document.setLevelAndVersion(3, 2, False)
+    for place, event in enumerate(document.getModel().getListOfEvents()):
+        given = event.getPriority() if event.isSetPriority() and event.getPriority().isSetMath() else None
+        if given is None:
+            event.createPriority().setMath(libsbml.parseL3Formula(f"{LAST - place}"))
+            continue
+        tie = libsbml.parseL3Formula(f"{place} * {TIE}")
+        given.setMath(combined(libsbml.AST_MINUS, given.getMath(), tie))
+    return str(libsbml.writeSBMLToString(document))
 
 
 def _differences(
@@ -88,7 +97,7 @@ def _differences(
 
 
 def _road_runner(
-    inner: libsbml.Model, text: str, outputs: Sequence[str], times: Floats, found: Mapping[str, Floats], seed: int
+    inner: libsbml.Model, text: str, outputs: Sequence[str], times: Floats, found: Mapping[str, Floats]
 ) -> dict[str, Floats] | None:
     try:
         import roadrunner
@@ -97,7 +106,6 @@ def _road_runner(
             Fault("libRoadRunner is not installed.", remedy="Install it with `pip install libroadrunner`.")
         ) from missing
     roadrunner.Logger.setLevel(roadrunner.Logger.LOG_FATAL)
-    roadrunner.Config.setValue(roadrunner.Config.RANDOM_SEED, seed + 1)
     try:
         program = roadrunner.RoadRunner(text)
         program.integrator.relative_tolerance = RELATIVE
