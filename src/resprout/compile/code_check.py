@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
-from resprout.compile.machine import host, load_code, object_code
+from resprout.compile.machine import aligned_rows, host, load_code, object_code
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
 from resprout.errors import Fault, SolveError
 
@@ -64,17 +64,10 @@ def _by_machine(width: int) -> NDArray[np.float64]:
     over.builder.ret_void()
     engine, address = load_code(object_code(str(module)), ("check",))
     code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(address["check"])
-    memory, result, found = _aligned(1, width), _aligned(len(OPERATIONS), width), []
+    memory, result, found = aligned_rows(1, width), aligned_rows(len(OPERATIONS), width), []
     for first in range(0, len(ARGUMENTS), width):
         memory[:] = ARGUMENTS[first : first + width]
         code(memory.ctypes.data, result.ctypes.data)
         found.append(result.copy())
     del engine
     return np.concatenate(found, axis=1)
-
-
-def _aligned(rows: int, width: int) -> NDArray[np.float64]:
-    """Zeros [row, lane] that begin where a vector may begin."""
-    memory = np.zeros(rows * width + 8)
-    first = (-memory.ctypes.data // 8) % 8
-    return memory[first : first + rows * width].reshape(rows, width)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 
 import llvmlite.binding as llvm
+import numpy as np
 
 from resprout.compile.model_system import read_system
 from resprout.compile.prune import prune
@@ -78,6 +79,13 @@ def load_code(code: bytes, functions: Iterable[str]) -> tuple[llvm.ExecutionEngi
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return engine, {name: engine.get_function_address(name) for name in functions}
+
+
+def aligned_rows(count: int, width: int) -> np.ndarray:
+    """An array [row, lane] whose rows start at multiples of 64 bytes, as vector loads demand."""
+    memory = np.zeros(count * width + 8)
+    shift = ((64 - (memory.ctypes.data % 64)) // 8) % 8
+    return memory[shift : shift + count * width].reshape(count, width)
 
 
 _READ: dict[str, System] = {}

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from resprout.compile.machine import aligned_rows
+
 RUNNING, SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_STEADY_STATE, EVENTS_WITHOUT_END, SWITCHES_WITHOUT_END = (
     -1,
     0,
@@ -231,10 +233,3 @@ def open_steady_lanes(layout: Layout, width: int) -> SteadyLanes:
     rows = {"state": states, "constants": layout.parameters, "direction": states}
     arrays = {name: aligned_rows(count, width) for name, count in rows.items()}
     return SteadyLanes(**arrays, **{name: aligned_rows(1, width)[0] for name in one})
-
-
-def aligned_rows(count: int, width: int) -> np.ndarray:
-    """An array [row, lane] whose rows start at multiples of 64 bytes, as vector loads demand."""
-    memory = np.zeros(count * width + 8)
-    shift = ((64 - (memory.ctypes.data % 64)) // 8) % 8
-    return memory[shift : shift + count * width].reshape(count, width)
