@@ -172,7 +172,7 @@ def _screen_studies(n: int, studies: NDArray[np.int64], wanted: Recruitment, mod
             found, count = np.unique(study_of(part[1]["candidate"]), return_counts=True)
             for study, many in zip(found.tolist(), count.tolist(), strict=True):
                 missing[study] -= many
-        first += block
+        first, block = first + block, min(2 * block, LARGEST_BLOCK)  # few may enter: look at more at a time
         missing = {study: lacking for study, lacking in missing.items() if lacking > 0}
         _refuse_hardly_anybody(max(missing.values(), default=0), n, first)
     return kept
