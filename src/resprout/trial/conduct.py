@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from resprout.trial.attendance import attend
 from resprout.trial.blinded_treatment import BlindedTreatment, blinded_treatment
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
+from resprout.trial.null_models import AS_MODELLED, NULL_MODELS, under_null_model, untreated
 from resprout.trial.ratings import rate, screening_rater, visit_label, within_subject_variation
 from resprout.trial.sequences import Sequence, joined, sequences, shifted
 from resprout.trial.treatment_history import failed_before
@@ -75,41 +76,102 @@ def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, coho
     replicates  number of replicates
     returns     the outcome; crossover arms list the patients in one order
     """
+    return observe_beside_nulls(protocol, regimens, model, cohort, replicates, ())[AS_MODELLED]
+
+
+def observe_beside_nulls(  # many arguments: those of `observe`, and the null models
+    protocol: Protocol,
+    regimens: dict[str, Regimen],
+    model: Model,
+    cohort: Cohort,
+    replicates: int,
+    nulls: Iterable[str] = tuple(NULL_MODELS),
+) -> dict[str, Outcome]:
+    """Treat and rate every patient, as the model has it and as null models have it, from one solution of the model.
+
+    protocol    design of the trial
+    regimens    by arm, with the background treatment joined to it
+    model       model of every patient
+    cohort      patients of all replicates, replicate by replicate
+    replicates  number of replicates
+    nulls       keys of NULL_MODELS
+    returns     by AS_MODELLED and null model: the outcome, with the same patients and the same errors of rating
+    """
     crossover = protocol.design == "crossover"
-    outcome = Outcome({})
-    for arm in protocol.arms:
-        people = len(cohort) if crossover else (arm.size or 0) * replicates
-        for endpoint in protocol.endpoints:
-            outcome.ratings[arm.name, endpoint.name] = np.empty((people, len(endpoint.visits)))
-        outcome.genotype[arm.name] = np.zeros(people, np.int64)
-        outcome.left_h[arm.name] = np.full(people, np.inf)
-        outcome.rescued[arm.name] = np.zeros(people, dtype=bool)
+    outcomes = {name: _empty_outcome(protocol, len(cohort), replicates) for name in (AS_MODELLED, *nulls)}
     alleles = np.char.count(cohort.columns["genotype"], "Met").astype(np.int64)
     for group in sequences(protocol, replicates):
         for first in range(0, group.people.size, LARGEST_CHUNK):
             part = Sequence(group.arms, group.start_h, group.people[first : first + LARGEST_CHUNK])
             rows = part.people if crossover else np.arange(first, first + part.people.size)
-            treated = _treat(protocol, regimens, model, cohort.take(part.people), part)
-            for field in ("ratings", "left_h", "rescued"):
-                for key, found in getattr(treated, field).items():
-                    getattr(outcome, field)[key][rows] = found
-            for name in part.arms:
-                outcome.genotype[name][rows] = alleles[part.people]
-    by_replicate: dict[str, Any] = {
+            treated = _treat(protocol, regimens, model, cohort.take(part.people), part, tuple(nulls))
+            for name, outcome in outcomes.items():
+                for field in ("ratings", "left_h", "rescued"):
+                    for key, found in getattr(treated[name], field).items():
+                        getattr(outcome, field)[key][rows] = found
+                for arm in part.arms:
+                    outcome.genotype[arm][rows] = alleles[part.people]
+    scales = with_cut_offs(model.scales, protocol.remission)
+    return {name: _by_replicate(outcome, replicates, scales) for name, outcome in outcomes.items()}
+
+
+def _empty_outcome(protocol: Protocol, people: int, replicates: int) -> Outcome:
+    """Room for everybody's ratings: by arm and endpoint, [patient, visit]; `people` are those of all replicates."""
+    outcome = Outcome({})
+    for arm in protocol.arms:
+        own = people if protocol.design == "crossover" else (arm.size or 0) * replicates
+        for endpoint in protocol.endpoints:
+            outcome.ratings[arm.name, endpoint.name] = np.empty((own, len(endpoint.visits)))
+        outcome.genotype[arm.name] = np.zeros(own, np.int64)
+        outcome.left_h[arm.name] = np.full(own, np.inf)
+        outcome.rescued[arm.name] = np.zeros(own, dtype=bool)
+    return outcome
+
+
+def _by_replicate(outcome: Outcome, replicates: int, scales: Mapping[str, Scale]) -> Outcome:
+    """The same outcome with an axis for replicates in front."""
+    fields: dict[str, Any] = {
         field: {key: each.reshape(replicates, -1, *each.shape[1:]) for key, each in getattr(outcome, field).items()}
         for field in OBSERVED
     }
-    return Outcome(**by_replicate, scales=with_cut_offs(model.scales, protocol.remission))
+    return Outcome(**fields, scales=scales)
 
 
-def _treat(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, group: Sequence) -> Outcome:
-    """Run one order of arms through the engine and rate it: by arm and endpoint, [patient, visit]."""
+def _treat(  # many arguments: those of `observe`, for one order of arms
+    protocol: Protocol,
+    regimens: dict[str, Regimen],
+    model: Model,
+    cohort: Cohort,
+    group: Sequence,
+    nulls: tuple[str, ...],
+) -> dict[str, Outcome]:
+    """Run one order of arms through the engine and rate it under each model: by arm and endpoint, [patient, visit]."""
     blinded = blinded_treatment(protocol, regimens, model)
     hours = _hours_seen(protocol, group, blinded)
     plain = [each.name for each in protocol.endpoints if not mood_rated(model.scales, each.name)]
     outputs = list(dict.fromkeys([*(name for name in ALWAYS if name in model.equations), *plain]))
     plan = joined([shifted(regimens[arm], start) for arm, start in zip(group.arms, group.start_h, strict=True)])
     true = run_cohort(model, cohort, Scenario(plan, tuple(hours.tolist()), tuple(outputs))).value
+    rest = untreated(model, cohort, outputs) if nulls else true[:, 0]
+    return {
+        name: _rate_everybody(
+            protocol, blinded, model, cohort, group, hours, outputs, under_null_model(name, model, outputs, true, rest)
+        )
+        for name in (AS_MODELLED, *nulls)
+    }
+
+
+def _rate_everybody(  # many arguments: what was given, to whom, and what came of it
+    protocol: Protocol,
+    blinded: BlindedTreatment,
+    model: Model,
+    cohort: Cohort,
+    group: Sequence,
+    hours: Numbers,
+    outputs: list[str],
+    true: Numbers,
+) -> Outcome:
+    """Rate one order of arms from true scores [patient, hour, output]."""
     column = {name: index for index, name in enumerate(outputs)}
     left = _symptoms_left(protocol, blinded, cohort, group, hours, true[:, :, column[EUPHORIA]], model.nominal)
     variation = within_subject_variation(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,8 +11,9 @@ from resprout.dosing.regimen import Regimen
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_of
-from resprout.trial.conduct import enrol, observe
+from resprout.trial.conduct import enrol, observe_beside_nulls
 from resprout.trial.design import Protocol
+from resprout.trial.null_models import AS_MODELLED, NULL_MODELS
 from resprout.trial.trial_outcome import OBSERVED, Outcome
 
 
@@ -27,19 +30,45 @@ def run_series(
     point       use the point estimate; otherwise replicate r takes draw r of the model's posterior draws, in turn
     returns     patients, replicate by replicate, and their outcome; the first replicates of a longer series are the same
     """
+    cohort, outcomes = run_series_beside_nulls(protocol, regimens, model, replicates, seed, point=point, nulls=())
+    return cohort, outcomes[AS_MODELLED]
+
+
+def run_series_beside_nulls(  # many arguments: those of `run_series`, and the null models
+    protocol: Protocol,
+    regimens: dict[str, Regimen],
+    model: Model,
+    replicates: int,
+    seed: int,
+    *,
+    point: bool = False,
+    nulls: Sequence[str] = tuple(NULL_MODELS),
+) -> tuple[Cohort, dict[str, Outcome]]:
+    """As `run_series`, with what the same patients would have done under models in which no drug works.
+
+    protocol    design of the trial
+    regimens    by arm, with the background treatment joined to it
+    model       model of every patient
+    replicates  number of replicates
+    seed        of the random streams
+    point       use the point estimate; otherwise replicate r takes draw r of the model's posterior draws, in turn
+    nulls       keys of NULL_MODELS
+    returns     patients, and their outcome by AS_MODELLED and null model
+    """
     studies = np.arange(1, replicates + 1)
     draws = () if point else draws_of(model)
     if not draws:
         cohort = enrol(protocol, model, studies, seed)
-        return cohort, observe(protocol, regimens, model, cohort, replicates)
+        return cohort, observe_beside_nulls(protocol, regimens, model, cohort, replicates, nulls)
     groups, parts = [studies[number :: len(draws)] for number in range(min(len(draws), replicates))], []
     for draw, group in zip(draws, groups, strict=False):
         moved = model.with_parameters(draw)
         cohort = enrol(protocol, moved, group, seed)
-        parts.append((cohort, observe(protocol, regimens, moved, cohort, len(group))))
+        parts.append((cohort, observe_beside_nulls(protocol, regimens, moved, cohort, len(group), nulls)))
     order = np.argsort(np.concatenate(groups), kind="stable")
     people = (order[:, None] * protocol.people + np.arange(protocol.people)).ravel()
-    return joined_cohorts([part for part, _ in parts]).take(people), _joined([part for _, part in parts], order)
+    whole = joined_cohorts([part for part, _ in parts]).take(people)
+    return whole, {name: _joined([part[name] for _, part in parts], order) for name in (AS_MODELLED, *nulls)}
 
 
 def joined_cohorts(parts: list[Cohort]) -> Cohort:
