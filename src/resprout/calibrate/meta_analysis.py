@@ -1,0 +1,141 @@
+"""A longitudinal model-based meta-analysis of published trials: improvement by drug, dose, control, time and study."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import minimize
+
+from resprout.calibrate.meta_analysis_covariates import (
+    FIXED,
+    RANDOM,
+    Cell,
+    Course,
+    Covariates,
+    contrast,
+    fixed_design,
+    observed_cells,
+    random_design,
+)
+from resprout.calibrate.meta_analysis_rows import ImprovementRow, TrialSummary, improvement_rows
+from resprout.errors import Fault, InputError
+
+Numbers = NDArray[np.float64]
+ONSETS_H, OFFSETS_H = (1.0, 4.0, 12.0), (4 * 24.0, 8 * 24.0, 16 * 24.0)
+SCALE_SD = 0.5  # of the normal prior of the logarithm of `scale`
+FEWEST_TRIALS = 4
+WALKERS, STEPS, BURN_IN, DRAWS = 16, 250, 100, 200
+
+
+@dataclass(frozen=True)
+class MetaAnalysis:
+    """A fitted meta-analysis: a linear mixed model whose coefficients are integrated out, and draws of its standard deviations.
+
+    draws        [draw, 1 + random effect]  1   logarithm of the scale of standard errors, then of the standard deviation of
+                                                each random effect of RANDOM
+    rows, trials that it was fitted to
+    """
+
+    covariates: Covariates
+    draws: Numbers
+    rows: tuple[ImprovementRow, ...] = field(repr=False)
+    trials: tuple[TrialSummary, ...] = field(repr=False)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Arms and visits of all rows."""
+        return observed_cells(self.rows, self.trials)
+
+    @property
+    def improvement(self) -> Numbers:
+        """[row] as published."""
+        return np.array([row.improvement for row in self.rows])
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Covariance of improvement between arms at visits, for any draw: [cell, cell] of fixed effects and of each random effect."""
+
+    fixed: Numbers
+    random: tuple[Numbers, ...]
+
+    @classmethod
+    def of(cls, covariates: Covariates, cells: Sequence[Cell]) -> Structure:
+        """Of some cells; coefficients have their priors, so that an effect that no trial informs is uncertain, not absent."""
+        design = fixed_design(covariates, cells) * [sd for sd, _ in FIXED.values()]
+        parts = [random_design(covariates, cells, name) for name in RANDOM]
+        return cls(design @ design.T, tuple(part @ part.T for part in parts))
+
+    def seen_through(self, weight: Numbers) -> Structure:
+        """The covariance of weighted sums of cells: weight [sum, cell]."""
+        return Structure(weight @ self.fixed @ weight.T, tuple(weight @ part @ weight.T for part in self.random))
+
+    def covariance(self, draw: Numbers) -> Numbers:
+        """[cell, cell] for one draw."""
+        return self.fixed + sum(np.exp(2 * sd) * part for sd, part in zip(draw[1:], self.random, strict=True))
+
+
+def fit_meta_analysis(trials: Sequence[TrialSummary], *, seed: int = 1) -> MetaAnalysis:
+    """Fit the meta-analysis to the published numbers of trials.
+
+    trials   designs with their published numbers
+    seed     of the sampler
+    returns  the fit
+    raises   InputError where too few trials print an improvement
+
+    Improvement as a share of baseline, each number weighted by its standard error, is a sum of the fixed effects of FIXED
+    and of random effects of control type, drug, study, and drug in study. The time course of procedures is the likeliest of
+    a grid. Coefficients are integrated out; the standard deviations are sampled by emcee.
+    """
+    import emcee
+
+    rows = tuple(improvement_rows(trials))
+    named = len({row.trial for row in rows})
+    if named < FEWEST_TRIALS:
+        raise InputError(
+            Fault(f"{named} trials print an improvement.", "", f"A meta-analysis expects {FEWEST_TRIALS} or more.")
+        )
+    found = [_likeliest(rows, tuple(trials), Course(*hours)) for hours in itertools.product(ONSETS_H, OFFSETS_H)]
+    _, start, covariates, posterior = max(found, key=lambda each: each[0])
+    random = np.random.default_rng(seed)
+    sampler = emcee.EnsembleSampler(WALKERS, start.size, posterior)
+    sampler.random_state = np.random.RandomState(seed).get_state()
+    sampler.run_mcmc(start + 0.1 * random.standard_normal((WALKERS, start.size)), BURN_IN + STEPS)
+    draws = sampler.get_chain(discard=BURN_IN, flat=True)
+    return MetaAnalysis(covariates, draws[np.linspace(0, len(draws) - 1, DRAWS).astype(int)], rows, tuple(trials))
+
+
+class _Posterior:
+    """Log posterior density of a draw; a class, so that it can be sent to other processes."""
+
+    def __init__(self, structure: Structure, improvement: Numbers, error: Numbers) -> None:
+        self.structure, self.improvement, self.error = structure, improvement, error
+
+    def __call__(self, draw: Numbers) -> float:
+        """Up to a constant; -inf far outside the priors."""
+        if np.any(np.abs(draw) > 12):
+            return -np.inf
+        covariance = self.structure.covariance(draw) + np.exp(draw[0]) * np.diag(self.error**2)
+        factor = cho_factor(covariance, lower=True)
+        likelihood = -np.log(np.diag(factor[0])).sum() - 0.5 * self.improvement @ cho_solve(factor, self.improvement)
+        scales = np.array(list(RANDOM.values()))
+        prior = np.sum(draw[1:] - 0.5 * (np.exp(draw[1:]) / scales) ** 2) - 0.5 * (draw[0] / SCALE_SD) ** 2
+        return float(likelihood + prior)
+
+
+def _likeliest(
+    rows: tuple[ImprovementRow, ...], trials: tuple[TrialSummary, ...], course: Course
+) -> tuple[float, Numbers, Covariates, _Posterior]:
+    """The posterior mode under one time course: its log density, where it lies, covariates, and the density itself."""
+    covariates = Covariates.of(trials, course)
+    structure = Structure.of(covariates, observed_cells(rows, trials)).seen_through(contrast(rows))
+    errors = np.array([row.standard_error for row in rows])
+    posterior = _Posterior(structure, np.array([row.improvement for row in rows]), errors)
+    start = np.array([0.0, *np.log([0.5 * scale for scale in RANDOM.values()])])
+    mode = minimize(lambda draw: -posterior(draw), start, method="L-BFGS-B", options={"maxiter": 40})
+    return -float(mode.fun), np.asarray(mode.x), covariates, posterior
