@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 import resprout as rs
-from resprout.app.model_facts import about_model
+from resprout.app.model_facts import GRADES, about_model
 from resprout.app.trial_commands import show_trial
 from resprout.calibrate.scoreboard import recorded_entries, scoreboard_facts
 
@@ -30,12 +30,12 @@ def demo_text():
 
 
 def grades_text():
-    """How many constants of each stage are measured, fitted and assumed."""
+    """How many constants of each stage bear each grade."""
     facts = about_model(rs.load_model())
     rows = [(f"{stage['number']} {stage['stage']}", stage) for stage in facts["stages"]] + [("all of the chain", facts)]
     rows.append(("drugs beside ketamine", facts["library"]))
     cells = [[name, *map(str, row["grades"].values()), f"{row['share_assumed']:.0%}"] for name, row in rows]
-    head = [["stage", "measured", "fitted", "assumed", "share assumed"], ["---", "--:", "--:", "--:", "--:"]]
+    head = [["stage", *GRADES, "share assumed"], ["---", *["--:"] * (len(GRADES) + 1)]]
     return "\n".join("| " + " | ".join(row) + " |" for row in head + cells)
 
 

@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from equation_graphics import equation_text, path_picture
 
-from resprout.app.model_facts import about_model
+from resprout.app.model_facts import GRADES, about_model
 from resprout.language import load_model
 from resprout.trial.citations import citations
 
@@ -52,12 +52,12 @@ def path_text():
 def grades_table(facts):
     """How well the constants of each stage are known."""
     rows = [f"| {stage['number']} {stage['stage']} | {grade_cells(stage)} |" for stage in facts["stages"]]
-    head = ["| stage | measured | fitted | assumed | share assumed |", "| --- | --: | --: | --: | --: |"]
+    head = [f"| stage | {' | '.join(GRADES)} | share assumed |", "| --- " + "| --: " * (len(GRADES) + 1) + "|"]
     return "\n".join([*head, *rows, f"| all | {grade_cells(facts)} |", ""])
 
 
 def grade_cells(facts):
-    """Counts of the three grades and the share assumed, as cells."""
+    """Counts of the grades and the share assumed, as cells."""
     return " | ".join([*map(str, facts["grades"].values()), f"{facts['share_assumed']:.0%}"])
 
 

@@ -2,7 +2,7 @@
 
 from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
 from resprout.app.fit_command import coverage_sentence
-from resprout.app.model_facts import drug_list
+from resprout.app.model_facts import GRADES, drug_list
 from resprout.app.validate_command import format_range, say, shares
 from resprout.calibrate.data_tables import data_rows
 from resprout.calibrate.drug_comparison import COLUMNS, compare_drugs
@@ -36,11 +36,10 @@ def drugs_text(model):
     """One line per drug."""
     lines = drug_list(model)
     rows = [
-        [f"`{line['drug']}`", ", ".join(line["acts_on"]), line["given_to"]]
-        + [line[grade] for grade in ("measured", "fitted", "assumed")]
+        [f"`{line['drug']}`", ", ".join(line["acts_on"]), line["given_to"]] + [line[grade] for grade in GRADES]
         for line in lines
     ]
-    columns = ["drug", "acts on", "can be given to", "measured", "fitted", "assumed"]
+    columns = ["drug", "acts on", "can be given to", *GRADES]
     return f"{len(lines)} drugs.\n\n" + rows_of(columns, rows, columns[3:])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.model_facts import GRADES
 from resprout.app.options import AsJson, ModelFolder
 from resprout.errors import Fault, InputError, nearest
 
@@ -111,12 +112,12 @@ def show_model(console: Console, facts: dict[str, Any]) -> None:
     rows.append(["", "drugs beside ketamine", *grade_cells(facts["library"])])
     for word, said in facts["other_facts"].items():
         console.print(f"Outside the model, of {word}: {said} (resprout describe {word}).")
-    columns = ["", "stage", "measured", "fitted", "assumed", "share assumed"]
+    columns = ["", "stage", *GRADES, "share assumed"]
     console.print(table(columns, rows, title="How well the constants are known", right=columns[2:]))
 
 
 def grade_cells(facts: dict[str, Any]) -> list[str]:
-    """Counts of the three grades and the share assumed."""
+    """Counts of the grades and the share assumed."""
     return [*(str(count) for count in facts["grades"].values()), f"{facts['share_assumed']:.0%}"]
 
 
@@ -194,7 +195,7 @@ def show_drug_list(console: Console, facts: list[dict[str, Any]]) -> None:
     """Print every drug in a line; `resprout describe DRUG` shows its numbers."""
     from resprout.app.terminal import table
 
-    columns = ["drug", "acts on", "can be given to", "measured", "fitted", "assumed"]
+    columns = ["drug", "acts on", "can be given to", *GRADES]
     rows = [
         [row["drug"], ", ".join(row["acts_on"]), row["given_to"], *(row[name] for name in columns[3:])] for row in facts
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from resprout.language import STAGES, Constant, Equation, Model
 
-GRADES = ("measured", "fitted", "assumed")
+GRADES = ("measured", "fitted", "assumed", "defined")
 Facts = dict[str, Any]
 SOURCE_COLUMNS = ("source", "remission_source")
 OUTSIDE_WORDS = {"people": "parameter of people", "rating": "parameter of ratings"}

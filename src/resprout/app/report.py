@@ -46,7 +46,7 @@ CARRIED_OVER = (
 )
 LIMITS = (
     "The chain of mechanisms is a hypothesis made explicit. That its output resembles a trial does not show that each "
-    "step is true; the grades below say which numbers were measured, fitted or assumed.",
+    "step is true; the grades below say which numbers were measured, fitted or assumed, and which are definitions.",
     "Expected scores are smooth; ratings in a trial are integers with rater noise and placebo response added.",
     "Constants were taken or fitted from laboratory work and from trials published up to 2013. Nothing here was checked "
     "against a particular patient, and nothing here supports a decision about one.",
@@ -176,7 +176,7 @@ def methods_text(model: Model, run: xr.Dataset, trial: Trial | None = None) -> s
         f"Simulations used resprout {facts.get('resprout_version', '')} (model digest {model.digest}): {len(model.states)} "
         "ordinary differential equations in six stages (dose, receptor, circuit, signal, spine, score) with "
         f"{sum(grades.values())} constants, of which {grades['measured']} are measured, {grades['fitted']} fitted and "
-        f"{grades['assumed']} ({share_assumed(grades):.0%}) assumed. Measured ones are taken from the publications that the "
+        f"{grades['assumed']} ({share_assumed(grades):.0%}) assumed; the others are definitions. Measured ones are taken from the publications that the "
         "model's tables cite; fitted ones were chosen so that published facts come out.",
         f"Constants stood {facts['constants']}." if facts.get("constants") else "",
         trial_sentences(trial) if trial is not None else run_sentences(run),

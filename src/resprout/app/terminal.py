@@ -20,7 +20,7 @@ from resprout.language import STAGES
 
 # Nearest named colours of the figures' palette, so that stages look alike on screen and page.
 STAGE_STYLE = dict(zip(STAGES, ("#228EF0", "#C8602F", "#2E9A72", "#E85A9B", "#BE830D", "#9A70F0"), strict=True))
-GRADE_STYLE = {"measured": "green", "fitted": "cyan", "assumed": "yellow"}
+GRADE_STYLE = {"measured": "green", "fitted": "cyan", "assumed": "yellow", "defined": "dim"}
 PIPED_WIDTH = 160
 
 

@@ -124,12 +124,12 @@ def find_factors(model: Model, arm: Arm, targets: Sequence[Target]) -> list[Fact
 
 
 def varied_constants(model: Model, names: Collection[str]) -> list[Factor]:
-    """Those of some constants whose value is uncertain: no inputs, causes or zeros, and nothing that fixed_constants.tsv lists."""
+    """Those of some constants whose value is uncertain: no inputs, causes, zeros or definitions, none of fixed_constants.tsv."""
     fixed = [row["constant"] for row in data_rows("fixed_constants")]
     return [
         _factor(constant)
         for name, constant in model.constants.items()
-        if name in names and constant.role == "constant" and constant.value != 0
+        if name in names and constant.role == "constant" and constant.grade != "defined" and constant.value != 0
         if not any(fnmatch(name, pattern) for pattern in fixed)
     ]
 

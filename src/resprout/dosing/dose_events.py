@@ -97,7 +97,7 @@ def prepare_doses(
 
 def dosing_names(regimen: Regimen) -> set[str]:
     """Names of the drugs' constants that doses by these routes read, beside those that equations read."""
-    parts = {"oral": ("molar_mass",), "ip": ("ip_brain_peak", "ip_half_life")}
+    parts = {"oral": ("molar_mass", "gut_lag"), "ip": ("ip_brain_peak", "ip_half_life")}
     parts |= {"local": ("local_brain_peak", "local_half_life"), "inhaled": ("inhaled_saturation", "clearance")}
     found = {f"{dose.drug}_{part}" for dose in regimen.doses for part in parts.get(dose.route, ("molar_mass",))}
     return found | {f"{dose.drug}_{share}" for dose in regimen.doses for share in ENANTIOMERS.values()}
@@ -177,7 +177,9 @@ def _enter(
         reaches = constants[DEPOT_REACHES[dose.route]]
         yield Bolus(f"{molecule}_depot", time_h, amount * (reaches if dose.drug in KETAMINES else 1.0))
     elif dose.route == "oral":
-        yield Flow(f"{molecule}_gut_input", time_h, time_h + _hours(constants, "tablet_dissolution_duration"), amount)
+        lag = f"{molecule}_gut_lag"
+        start = time_h + (_hours(constants, lag) if lag in constants else 0.0)
+        yield Flow(f"{molecule}_gut_input", start, start + _hours(constants, "tablet_dissolution_duration"), amount)
     elif dose.route == "sublingual":
         taken = constants["mucosal_share"]
         yield Flow(f"{molecule}_depot_input", time_h, time_h + _hours(constants, "mucosal_duration"), amount * taken)

@@ -127,14 +127,14 @@ def experiment_id(number: int) -> str:
 
 
 def estimated(model: Model, rows: Sequence[Measurement]) -> list[Factor]:
-    """Constants that the rows' outputs depend on, directly or through others, and that no source measured."""
+    """Constants that the rows' outputs depend on, directly or through others, and that no source measured or defines."""
     waiting = {readout.output for row in rows for readout in row.readouts}
     read: set[str] = set()
     while waiting:
         read |= waiting
         found = {name for known in waiting & set(model.equations) for name in model.equations[known].reads}
         waiting = found - read
-    return [factor for factor in varied_constants(model, read) if factor.constant.grade != "measured"]
+    return [factor for factor in varied_constants(model, read) if factor.constant.grade not in ("measured", "defined")]
 
 
 def prior_of(factor: Factor) -> Prior:

@@ -24,7 +24,7 @@ class Constant:
     spread    how people differ, e.g. "cv 0.20"; empty for no spread
     shared    name of the eta it shares with other constants; empty for its own
     source    keys of `sources.bib`, separated by spaces; empty only if assumed
-    grade     measured, fitted or assumed            evidence ids of the published facts behind it
+    grade     measured, fitted, assumed or defined   evidence ids of the published facts behind it
     bounds    any, nonnegative, positive, multiple or share (0 to 1); empty for any
     lower, upper   bounds of a drug's constant, in `unit`; None for none
     """

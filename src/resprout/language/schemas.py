@@ -79,7 +79,7 @@ Recorded = Annotated[float | None, BeforeValidator(_empty_is_none)]
 Stage = Annotated[Literal["1", "2", "3", "4", "5", "6"], Field(description="1 to 6")]
 Unit = Annotated[str, Field(min_length=1, description="a unit"), Names("units", "unit")]
 Sources = Annotated[str, Names("sources", "source in sources.bib", many=True)]
-Grade = Literal["measured", "fitted", "assumed"]
+Grade = Literal["measured", "fitted", "assumed", "defined"]
 Truth = Literal["true", "false"]
 SeedRow = Literal["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9"]
 Constant = Annotated[str, Field(min_length=1), Names("chain", "constant of the model")]
@@ -90,7 +90,7 @@ Measures = Annotated[str, Field(min_length=1), readout_phrases(CHANGES, ",", "se
 
 def graded(cells: Cells) -> Iterator[Fault]:
     """Only what is assumed may be without a source."""
-    if cells["grade"] in ("measured", "fitted") and not cells["source"]:
+    if cells["grade"] in ("measured", "fitted", "defined") and not cells["source"]:
         expected = "Give a key of sources.bib, or grade it assumed."
         yield Fault(f"graded {cells['grade']} without a source.", "", expected, field="source")
 

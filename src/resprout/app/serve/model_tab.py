@@ -30,8 +30,8 @@ def model_fragment(model: Model) -> str:
         f"<p>{facts['states']} states and {facts['assigned']} assigned quantities rest on {facts['constants']} constants; "
         "the table counts those of the chain, without the drugs beside ketamine. "
         "Point at a name, or reach it with the Tab key, to see its value, unit, source and grade: "
-        '<span class="known measured">measured</span>, <span class="known fitted">fitted</span> or '
-        '<span class="known assumed">assumed</span>.</p>'
+        '<span class="known measured">measured</span>, <span class="known fitted">fitted</span>, '
+        '<span class="known assumed">assumed</span> or <span class="known defined">defined</span>.</p>'
         + html_table(columns, counts, right=columns[1:])
         + '<div class="filter"><label for="model-search">Find a quantity</label>'
         '<input id="model-search" type="search" maxlength="60" placeholder="e.g. glial_uptake"></div>'
