@@ -7,13 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from resprout.statistics.anova import group_by_time, treatment_by_time
 from resprout.statistics.t_tests import paired_p, welch_p
 from resprout.statistics.time_to_event import median_day, well_at
 from resprout.trial.design import Protocol
 from resprout.trial.relapse_times import times_to_relapse_by_replicate
+from resprout.trial.responder_statistics import (
+    kept_response,
+    partial_response,
+    response_ever,
+    response_twice,
+    sensitivity,
+    specificity,
+)
 from resprout.trial.trial_outcome import (
     Numbers,
     Outcome,
@@ -21,7 +28,6 @@ from resprout.trial.trial_outcome import (
     carried_forward,
     odds,
     remission_share,
-    responded,
     responder_share,
 )
 
@@ -100,17 +106,16 @@ def _mean_change(view: View) -> Numbers:
     return np.nanmean(_change(view.rating, view.at), axis=1)
 
 
+def _relative_change(view: View) -> Numbers:
+    return _mean_change(view) / np.nanmean(view.rating[:, :, 0], axis=1)
+
+
 def _sd_change(view: View) -> Numbers:
     return np.nanstd(_change(view.rating, view.at), axis=1, ddof=1)
 
 
 def _response(view: View) -> Numbers:
     return responder_share(view.rating[:, :, view.at], view.rating[:, :, 0])
-
-
-def _response_ever(view: View) -> Numbers:
-    upto = view.rating[:, :, 1 : (view.at % len(view.visits)) + 1]
-    return responded(upto, view.rating[:, :, :1]).any(axis=2).mean(axis=1)
 
 
 def _remission(view: View) -> Numbers:
@@ -253,24 +258,6 @@ def _early_drug_share(view: View) -> Numbers:
     return _difference(view) / last
 
 
-def _early_and_late(view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Who responds at the visit, and who at the primary one."""
-    primary = view.protocol.primary
-    late = -1 if primary is None else int(np.abs(view.visits - primary.time).argmin())
-    early, end = (responded(view.rating[:, :, at], view.rating[:, :, 0]) for at in (view.at, late))
-    return early, end
-
-
-def _sensitivity(view: View) -> Numbers:
-    early, late = _early_and_late(view)
-    return (early & late).sum(axis=1) / late.sum(axis=1)
-
-
-def _specificity(view: View) -> Numbers:
-    early, late = _early_and_late(view)
-    return (~early & ~late).sum(axis=1) / (~late).sum(axis=1)
-
-
 def _remission_median(view: View) -> Numbers:
     """Median hour at which people are first at or below the cut-off; infinite if half never are."""
     well = view.rating[:, :, 1:] <= _cut_off(view)
@@ -282,20 +269,8 @@ def _noncarriers(view: View) -> Numbers:
     return (view.outcome.genotype[view.arm] == 0).mean(axis=1)
 
 
-def _partial_response(view: View) -> Numbers:
-    return responder_share(view.rating[:, :, view.at], view.rating[:, :, 0], drop=0.2)
-
-
 def _left(view: View) -> Numbers:
     return np.isfinite(view.outcome.left_h[view.arm]).mean(axis=1)
-
-
-def _kept_response(view: View) -> Numbers:
-    """Share of those who had responded when relapse starts to count who respond at the visit."""
-    rule = view.protocol.relapse
-    start = int(np.abs(view.visits - (rule.start if rule else view.visits[1])).argmin())
-    before, now = (responded(view.rating[:, :, at], view.rating[:, :, 0]) for at in (start, view.at))
-    return (before & now).sum(axis=1) / before.sum(axis=1)
 
 
 STATISTICS = {
@@ -304,13 +279,15 @@ STATISTICS = {
     "first_period_mean": Statistic(_first_mean, "mean rating of those who started with the arm"),
     "first_period_sd": Statistic(_first_sd, "standard deviation of ratings of those who started with the arm"),
     "mean_change": Statistic(_mean_change, "mean change from baseline"),
+    "relative_change": Statistic(_relative_change, "mean change as a share of the mean baseline"),
     "sd_change": Statistic(_sd_change, "standard deviation of the change from baseline"),
     "response_rate": Statistic(_response, "response rate (>= 50 % reduction)"),
-    "response_ever": Statistic(_response_ever, "response rate at any visit so far"),
-    "partial_response": Statistic(_partial_response, "partial response rate (>= 20 % reduction)"),
+    "response_ever": Statistic(response_ever, "response rate at any visit so far"),
+    "response_twice": Statistic(response_twice, "response rate at two visits or more so far"),
+    "partial_response": Statistic(partial_response, "partial response rate (>= 20 % reduction)"),
     "remission_rate": Statistic(_remission, "remission rate (score at or below the cut-off)"),
     "remission_ever": Statistic(_remission_ever, "remission rate at any visit so far"),
-    "kept_response": Statistic(_kept_response, "share of early responders who still respond"),
+    "kept_response": Statistic(kept_response, "share of early responders who still respond"),
     "difference": Statistic(_difference, "change against control", needs_control=True),
     "response_difference": Statistic(_response_difference, "response rate less that of control", needs_control=True),
     "relative_response": Statistic(_relative_response, "response rate over that of control", needs_control=True),
@@ -337,9 +314,9 @@ STATISTICS = {
     "early_drug_share": Statistic(
         _early_drug_share, "share of the last visit's difference reached", needs_control=True
     ),
-    "sensitivity": Statistic(_sensitivity, "share of responders at the primary visit who respond at this one"),
+    "sensitivity": Statistic(sensitivity, "share of responders at the primary visit who respond at this one"),
     "specificity": Statistic(
-        _specificity, "share of non-responders at the primary visit who do not respond at this one"
+        specificity, "share of non-responders at the primary visit who do not respond at this one"
     ),
     "remission_median_h": Statistic(_remission_median, "median hours to the first remission", False),
     "noncarrier_share": Statistic(_noncarriers, "share without a Met allele", False),
