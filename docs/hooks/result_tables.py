@@ -153,6 +153,15 @@ def left_out_text(model):
     return words + "\n\n" + rows_of(columns, cells, columns[5:7])
 
 
+def left_out_studies_text(model):
+    """Published trials that are not among the protocols, with what a protocol would need."""
+    rows = [
+        [row["trial"], row["evidence"], row["missing_feature"].removesuffix("none"), row["reason"]]
+        for row in data_rows("left_out_studies")
+    ]
+    return rows_of(["trial", "evidence", "missing feature", "reason"], rows)
+
+
 def scoreboard_text(model):
     """Totals, then every row by stage, those not used in the fit first."""
     entries = recorded_entries()
@@ -205,6 +214,7 @@ PLACEHOLDERS = {
     "<!-- misses -->": misses_text,
     "<!-- learned -->": learned_text,
     "<!-- left out -->": left_out_text,
+    "<!-- left out studies -->": left_out_studies_text,
     "<!-- drugs -->": drugs_text,
     "<!-- drug comparison -->": drug_comparison_text,
     "<!-- interventions -->": interventions_text,

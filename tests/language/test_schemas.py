@@ -248,6 +248,8 @@ DATA_CELLS = [
     ("trials", "berman2000\t", "quick", "maybe", "quick `maybe`"),
     ("misses", "PB003\t", "id", "PB303", "is no row of the scoreboard"),
     ("left_out", "PB099\t", "reason", "", "no reason is given"),
+    ("left_out_studies", "SUSTAIN-1", "missing_feature", "", "Expected a feature of protocols, or `none`"),
+    ("left_out_studies", "SUSTAIN-1", "evidence", "CR049", "given twice"),
     ("scoreboard", "PB001\t", "pass", "treu", "Did you mean `true`"),
     ("scoreboard", "PB001\t", "group", "labaratory", "Did you mean `laboratory`"),
     ("posterior", "hepatic_flow\t", "nearest", "gut_wall_escap", "Did you mean `gut_wall_escape`"),

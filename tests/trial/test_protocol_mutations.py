@@ -110,9 +110,9 @@ def ask_for_an_impossible_analysis(node, chance):
 
 
 def name_a_primary_that_is_not_rated(node, chance):
-    node["primary"] = chance.choice(
-        [{"endpoint": "HDRS6", "time": "24 h"}, {"endpoint": node["endpoints"][0]["name"], "time": "5 min"}]
-    )
+    rated = [each["name"] for each in node["endpoints"]]
+    other = next(scale for scale in MODEL.scales if scale not in rated)
+    node["primary"] = chance.choice([{"endpoint": other, "time": "24 h"}, {"endpoint": rated[0], "time": "5 min"}])
 
 
 def give_a_published_number_no_place(node, chance):

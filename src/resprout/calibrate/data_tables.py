@@ -20,6 +20,7 @@ from resprout.trial.protocol import shipped_protocols
 SCHEMAS: dict[str, type[Row]] = {
     "measurements": schemas.MeasurementRow,
     "left_out": schemas.LeftOut,
+    "left_out_studies": schemas.LeftOutStudy,
     "misses": schemas.Miss,
     "fitted": schemas.FittedRow,
     "fixed_constants": schemas.FixedConstant,

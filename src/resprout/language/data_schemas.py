@@ -90,6 +90,16 @@ class LeftOut(Row):
     reason: Text
 
 
+class LeftOutStudy(Row):
+    """Published trials, and parts of trials, that are not among the protocols: left_out_studies.tsv."""
+
+    unique: ClassVar = ("evidence",)
+    trial: Text
+    evidence: Text
+    missing_feature: Annotated[str, Field(min_length=1, description="a feature of protocols, or `none`")]
+    reason: Text
+
+
 class Miss(Row):
     """Why a row of the scoreboard is missed: misses.tsv."""
 
