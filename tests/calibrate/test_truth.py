@@ -71,10 +71,24 @@ def test_every_miss_gives_its_reason(results):
         assert result.agrees or len(result.reason) > 40, result.row["id"]
 
 
-def test_no_hypothesis_alone_explains_as_much_as_the_seed(scores):
-    explained = {name: score.explained for name, score in scores.items()}
-    assert set(explained) == {"seed", "disinhibition", "direct", "metabolite"}
-    assert all(explained["seed"] > count for name, count in explained.items() if name != "seed")
+def test_every_hypothesis_is_asked_every_fact(scores):
+    rivals = {"disinhibition", "direct", "metabolite", "expectancy", "habenula", "opioid", "TrkB_binding"}
+    assert set(scores) == {"seed"} | rivals
+    asked = [row["id"] for row in MODEL.tables["facts"]]
+    assert all([result.row["id"] for result in score.facts] == asked for score in scores.values())
+
+
+def test_facts_count_against_every_hypothesis(scores):
+    assert all(0 < score.explained < len(score.facts) for score in scores.values())
+
+
+def test_contradictory_reports_are_both_in_the_set(scores):
+    facts = {name: {v.row["id"]: v.agrees for v in score.facts} for name, score in scores.items()}
+    for one, other in (
+        ("F26", "F27"),
+        ("F30", "F31"),
+    ):  # hydroxynorketamine in rats and mice; naltrexone in people and mice
+        assert not any(own[one] and own[other] for own in facts.values())
 
 
 def test_each_rival_explains_what_it_was_made_for(scores):
@@ -82,6 +96,10 @@ def test_each_rival_explains_what_it_was_made_for(scores):
     assert facts["disinhibition"]["F01"] and facts["disinhibition"]["F03"]  # the surge, and firing
     assert facts["direct"]["F04"] and not facts["direct"]["F01"]  # eEF2 without a surge
     assert facts["metabolite"]["F10"] and not facts["metabolite"]["F26"]  # relief, but then rats should respond too
+    assert facts["expectancy"]["F01"] and not facts["expectancy"]["F10"]  # the surge, and no drug reaches mood
+    assert facts["habenula"]["F09"] and facts["habenula"]["F33"] and not facts["habenula"]["F34"]  # early relief alone
+    assert facts["opioid"]["F30"] and not facts["opioid"]["F31"]  # naltrexone, but then mice should need opioids too
+    assert facts["TrkB_binding"]["F35"] and not facts["TrkB_binding"]["F01"]  # its site, without a surge
 
 
 def test_a_hypothesis_with_an_unknown_constant_is_refused(tmp_path):
