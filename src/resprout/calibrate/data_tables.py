@@ -22,6 +22,7 @@ SCHEMAS: dict[str, type[Row]] = {
     "left_out": schemas.LeftOut,
     "left_out_studies": schemas.LeftOutStudy,
     "misses": schemas.Miss,
+    "by_construction": schemas.ByConstruction,
     "fitted": schemas.FittedRow,
     "fixed_constants": schemas.FixedConstant,
     "trials": schemas.ScoredTrial,
@@ -79,6 +80,7 @@ def vocabularies(model: Model, marks: Collection[str] | None = None) -> Vocabula
         "units": [*known_units(Path(model.folder)), *OF_MEASUREMENTS],
         "persons": list(read_persons(model)),
         "trials": list(shipped_protocols()),
+        "interventions": [row["id"] for row in model.tables["interventions"]],
     }
     return known if marks is None else {**known, "marks": marks}
 

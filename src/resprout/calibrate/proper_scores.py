@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import scoringrules
 from numpy.typing import NDArray
+from scipy.special import logsumexp, ndtri
+from scipy.stats import norm
 
 Numbers = NDArray[np.float64]
 LEVELS = (50, 80, 90, 95)
@@ -64,7 +66,8 @@ def score_samples(observed: float, samples: Numbers, resolution: float = 0.0) ->
     slack = max(resolution, 1e-12 * abs(observed))
     return PredictiveScore(
         crps=float(scoringrules.crps_ensemble(observed, known, estimator="fair", backend="numpy")),
-        log_score=float(scoringrules.logs_ensemble(observed, known, bw=np.array(bandwidth), backend="numpy")),
+        # scoringrules.logs_ensemble gives infinity from 38 bandwidths on
+        log_score=float(np.log(known.size) - logsumexp(norm.logpdf(observed, known, bandwidth))),
         median=float(np.median(known)),
         interval=interval,
         covered={level: lower - slack <= observed <= upper + slack for level, (lower, upper) in interval.items()},
@@ -90,8 +93,6 @@ def normal_mixture_samples(centres: Numbers, spread: float, each: int = 41) -> N
     each     scalar       -               samples of each component
     returns  [sample]     unit of centres
     """
-    from scipy.special import ndtri
-
     known = centres[np.isfinite(centres)]
     places = ndtri((np.arange(each) + 0.5) / each)
     return np.asarray((known[:, None] + spread * places).ravel())

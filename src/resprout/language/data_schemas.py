@@ -26,6 +26,10 @@ from resprout.language.schemas import (
 
 Source = Annotated[str, Field(min_length=1, description="a source"), Names("sources", "source in sources.bib", True)]
 Part = Literal["dose", "circuit", "mood"]
+RowKind = Literal["number", "direction", "bound", "word", "verdict"]
+Comparison = Literal["", "drug arm", "control arm", "difference", "baseline"]
+Dosing = Literal["", "single", "repeated"]
+TruthOrNothing = Literal["", "true", "false"]
 
 
 class MeasurementRow(Row):
@@ -108,6 +112,14 @@ class Miss(Row):
     reason: Text
 
 
+class ByConstruction(Row):
+    """An intervention that the equations answer before anything is simulated: by_construction.tsv."""
+
+    unique: ClassVar = ("id",)
+    id: Annotated[str, Field(min_length=1), Names("interventions", "row of interventions.tsv")]
+    reason: Text
+
+
 class FittedRow(Row):
     """A number that a fit may move: fitted.tsv."""
 
@@ -145,11 +157,13 @@ class ScoredTrial(Row):
 
 
 class RecordedMark(Row):
-    """A row of the scoreboard as last written: scoreboard.tsv."""
+    """A row of the scoreboard as last written: scoreboard.tsv. What the columns hold: docs/scoreboard.md."""
 
     unique: ClassVar = ("id",)
     id: Text
     group: Literal["laboratory", "intervention", "trial"]
+    kind: RowKind
+    counted: Truth
     stage: Stage
     seed_row: SeedRow
     what: Text
@@ -161,9 +175,35 @@ class RecordedMark(Row):
     z: Recorded
     # `pass` is no name that Python allows
     passed: Annotated[Truth, Field(alias="pass")]
+    passed_null: Truth
+    comparison: Comparison
+    dosing: Dosing
     used_in_fit: Truth
     verification: Verification
     source: Text
+    crps: Recorded
+    crps_null: Recorded
+    crps_inert: Recorded
+    crps_mbma: Recorded
+    crps_no_heterogeneity: Recorded
+    log_score: Recorded
+    log_score_null: Recorded
+    log_score_inert: Recorded
+    log_score_mbma: Recorded
+    log_score_no_heterogeneity: Recorded
+    skill: Recorded
+    skill_inert: Recorded
+    skill_mbma: Recorded
+    covered_50: TruthOrNothing
+    covered_80: TruthOrNothing
+    covered_90: TruthOrNothing
+    covered_95: TruthOrNothing
+    covered_90_mbma: TruthOrNothing
+    covered_90_no_heterogeneity: TruthOrNothing
+    width: Recorded
+    width_mbma: Recorded
+    width_no_heterogeneity: Recorded
+    crps_scale: Recorded
     reason: str
 
 

@@ -1,0 +1,217 @@
+"""Trial rows of the scoreboard: published numbers beside the model, its null models and the meta-analysis, with proper scores."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from resprout.calibrate.data_tables import data_rows
+from resprout.calibrate.proper_scores import PredictiveScore, printed_resolution, score_samples
+from resprout.calibrate.residuals import is_fitted
+from resprout.calibrate.scoreboard_entry import (
+    BASELINE,
+    BOUND,
+    CONTROL_ARM,
+    DIFFERENCE,
+    DRUG_ARM,
+    NUMBER,
+    REPEATED,
+    SINGLE,
+    TRIAL,
+    VERDICT,
+    ScoreboardEntry,
+    read_reasons,
+    scores_of,
+)
+from resprout.calibrate.trial_predictions import (
+    META_ANALYSIS,
+    NO_HETEROGENEITY,
+    Numbers,
+    PredictedNumber,
+    Series,
+    predict_trials,
+)
+from resprout.language.rating_scales import Scale
+from resprout.language.records import Model
+from resprout.trial.blinded_treatment import blinded_treatment
+from resprout.trial.null_models import AS_MODELLED, DRUGS_INERT, MOOD_FROZEN
+from resprout.trial.protocol import read_protocol, shipped_protocols
+from resprout.trial.published_numbers import COUNTED
+
+SUFFIX_OF = {
+    AS_MODELLED: "",
+    MOOD_FROZEN: "_null",
+    DRUGS_INERT: "_inert",
+    META_ANALYSIS: "_mbma",
+    NO_HETEROGENEITY: "_no_heterogeneity",
+}
+VERDICTS = ("first_significant_h", "last_significant_h")
+POINTS = ("mean", "first_period_mean", "mean_change", "difference", "genotype_gap")
+SPREADS = ("sd", "first_period_sd", "sd_change")
+STANDARDISED = ("cohen_d", "improvement_d")
+RATIOS = ("odds_ratio", "relative_response")
+TIMES = ("relapse_median_d", "relapse_mean_d")
+OF_DIFFERENCE = ("difference", "response_difference", "relative_response", "odds_ratio", "cohen_d", "early_drug_share")
+OF_DIFFERENCE += ("difference_p", "interaction_p", *VERDICTS)
+SAID = {"": "", "upper": "<= ", "lower": ">= "}
+FEWEST_OF_CLASS = 5
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """How a shipped trial enters the scoreboard: its row of the review, replicates, and whether it is quick."""
+
+    trial: str
+    seed_row: str
+    replicates: int
+    quick: bool
+
+
+def read_trials() -> tuple[TrialPlan, ...]:
+    """The shipped trials of the scoreboard, in the table's order."""
+    return tuple(
+        TrialPlan(row["trial"], row["seed_row"], int(row["replicates"]), row["quick"] == "true")
+        for row in data_rows("trials")
+    )
+
+
+def trial_entries(
+    model: Model,
+    plans: Sequence[TrialPlan],
+    replicates: int | None = None,
+    seed: int = 1,
+    **options: Any,
+) -> list[ScoreboardEntry]:
+    """An entry for every published number that counts, of some trials.
+
+    model       of every patient
+    plans       trials
+    replicates  of each trial; None for those of its plan
+    seed        of patients and raters
+    options     `progress` and `meta_analysis` of `predict_trials`
+    returns     entries, trial by trial
+    """
+    series = [Series(plan.trial, replicates or plan.replicates) for plan in plans]
+    reasons = read_reasons()
+    found = []
+    for plan, numbers in zip(plans, predict_trials(model, series, seed, **options), strict=True):
+        repeated = _repeated_from(model, plan.trial)
+        found += [_entry(model, plan, number, repeated, reasons) for number in numbers]
+    return [entry for entry in found if entry is not None]
+
+
+def _entry(
+    model: Model, plan: TrialPlan, number: PredictedNumber, repeated_h: float, reasons: Mapping[str, str]
+) -> ScoreboardEntry | None:
+    """One published number; None where the model's virtual trials could not estimate it."""
+    row = number.row
+    own = number.samples[AS_MODELLED]
+    known = own[~np.isnan(own)]
+    if not known.size:
+        return None
+    scores = {SUFFIX_OF[name]: _score(number, samples) for name, samples in number.samples.items()}
+    kind = VERDICT if row.statistic in VERDICTS else BOUND if row.bound else NUMBER
+    hour = "" if row.time is None else f" at {row.time:g} h"
+    arm = f"{row.arm}, " if row.arm else ""
+    name = f"{row.evidence} {plan.trial} {row.statistic}"
+    passed = _passes(number, own, scores[""])
+    comparison = comparison_of(number)
+    lower, upper = scores[""].interval[95] if scores[""] else (math.nan, math.nan)
+    return ScoreboardEntry(
+        id=name,
+        group=TRIAL,
+        stage=6,
+        seed_row=plan.seed_row,
+        what=f"{plan.trial}, {arm}{row.endpoint} {row.statistic}{hour}",
+        observed=f"{SAID[row.bound]}{row.value:g}" if row.bound else row.value,
+        predicted=float(np.median(known)),
+        lower=lower,
+        upper=upper,
+        unit="",
+        z=math.nan,
+        passed=passed,
+        used_in_fit=is_fitted(plan.trial, row.statistic, row.verification),
+        verification=row.verification,
+        source=plan.trial,
+        reason="" if passed else reasons.get(name, ""),
+        kind=kind,
+        counted=kind != VERDICT,
+        comparison=comparison,
+        dosing="" if comparison == BASELINE else REPEATED if _hour(number) > repeated_h else SINGLE,
+        passed_null=_passes(number, number.samples[MOOD_FROZEN], scores["_null"]),
+        scores=scores_of(scores, _scale(model, row.statistic, row.endpoint)) if kind == NUMBER else {},
+    )
+
+
+def comparison_of(number: PredictedNumber) -> str:
+    """What a published number is of: baseline, an arm on drug or control, or their difference."""
+    row = number.row
+    visits = next(each.visits for each in number.protocol.endpoints if each.name == row.endpoint)
+    if row.statistic == "noncarrier_share" or (row.time is not None and row.time <= visits[0]):
+        return BASELINE
+    if row.statistic in OF_DIFFERENCE:
+        return DIFFERENCE
+    controls = {arm.name for arm in number.protocol.arms if arm.control}
+    return CONTROL_ARM if number.arm in controls or number.protocol.control == "wait_list" else DRUG_ARM
+
+
+def _hour(number: PredictedNumber) -> float:
+    visits = next(each.visits for each in number.protocol.endpoints if each.name == number.row.endpoint)
+    return visits[-1] if number.row.time is None else number.row.time
+
+
+def _repeated_from(model: Model, trial: str) -> float:
+    """Hour from which the blinded treatment of a trial has been given more than once; infinite where it is given once."""
+    protocol, regimens = read_protocol(trial, model)
+    times = blinded_treatment(protocol, regimens, model).occasions_h
+    return times[1] if len(times) > 1 else math.inf
+
+
+def _score(number: PredictedNumber, samples: Numbers) -> PredictiveScore | None:
+    return score_samples(number.row.value, samples, printed_resolution(number.row.value))
+
+
+def _passes(number: PredictedNumber, samples: Numbers, score: PredictiveScore | None) -> bool:
+    """A bound by the median of the prediction; a number by the 95 % interval."""
+    known = samples[~np.isnan(samples)]
+    if number.row.bound and known.size:
+        middle = float(np.median(known))
+        return middle <= number.row.value if number.row.bound == "upper" else middle >= number.row.value
+    return score is not None and score.covered[95]
+
+
+def _scale(model: Model, statistic: str, endpoint: str) -> float:
+    """What the CRPS of a statistic is divided by before rows are added: the spread of the published numbers of its class.
+
+    Points are first taken as shares of their scale, so that a point of MADRS and one of HDRS17 count alike.
+    """
+    range_of = _range(model.scales, endpoint) if statistic in (*POINTS, *SPREADS) else 1.0
+    return range_of * _spread_of_class(model, _class(statistic))
+
+
+def _class(statistic: str) -> tuple[str, ...]:
+    classes = (POINTS, SPREADS, STANDARDISED, RATIOS, TIMES)
+    return next((each for each in classes if statistic in each), ("share",))
+
+
+def _range(scales: Mapping[str, Scale], endpoint: str) -> float:
+    return scales[endpoint].highest - scales[endpoint].lowest if endpoint in scales else 1.0
+
+
+@functools.lru_cache(maxsize=32)
+def _spread_of_class(model: Model, kind: tuple[str, ...]) -> float:
+    """Standard deviation of the published numbers of one class over all shipped trials; 1 where there are few."""
+    values = []
+    for name in shipped_protocols():
+        for row in read_protocol(name, model)[0].published:
+            if row.verification in COUNTED and not row.bound and _class(row.statistic) == kind:
+                if row.statistic in VERDICTS:
+                    continue
+                points = row.statistic in (*POINTS, *SPREADS)
+                values.append(row.value / _range(model.scales, row.endpoint) if points else row.value)
+    return float(np.std(values, ddof=1)) if len(values) >= FEWEST_OF_CLASS else 1.0
