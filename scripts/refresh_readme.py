@@ -10,8 +10,10 @@ from rich.console import Console
 
 import resprout as rs
 from resprout.app.model_facts import GRADES, about_model
+from resprout.app.scoreboard_tables import share, signed
 from resprout.app.trial_commands import show_trial
-from resprout.calibrate.scoreboard import recorded_entries, scoreboard_facts
+from resprout.calibrate.scoreboard_entry import recorded_entries
+from resprout.calibrate.scoreboard_totals import scoreboard_facts
 
 README = Path(__file__).parents[1] / "README.md"
 RECORDED = Path(__file__).parents[1] / "benchmarks" / "recorded.json"
@@ -60,13 +62,35 @@ def bench_text():
 
 
 def scoreboard_text(entries=None):
-    """How many published rows pass; of the recorded scoreboard unless entries are given."""
+    """How many published rows pass, beside the null and with skill; of the recorded scoreboard unless entries are given."""
     facts = scoreboard_facts(recorded_entries() if entries is None else entries)
-    parts = [*facts["by_group"].items(), ("not used in the fit", facts["by_use"]["not_used_in_fit"]), ("all", facts)]
-    cells = [
-        [name, str(part["passed"]), str(part["total"]), f"{part['passed'] / part['total']:.0%}"] for name, part in parts
+    parts = [
+        *facts["by_group"].items(),
+        ("trials the fit has not seen", facts["trials_by_use"]["not_used_in_fit"]),
+        ("directions only", facts["by_kind"]["direction"]),
+        ("all", facts),
     ]
-    head = [["published rows", "passed", "of", "share"], ["---", "--:", "--:", "--:"]]
+    cells = [
+        [
+            name,
+            str(part["passed"]),
+            str(part["total"]),
+            str(part["passed_null"]),
+            signed(part["skill"]),
+            signed(part["skill_mbma"]),
+            share(part["covered_90"]),
+        ]
+        for name, part in parts
+    ]
+    titles = [
+        "published rows",
+        "passed",
+        "of",
+        "passed if no drug changed mood",
+        "skill against that",
+        "against meta-analysis",
+    ]
+    head = [[*titles, "inside 90 % interval"], ["---", *["--:"] * 6]]
     return "\n".join("| " + " | ".join(row) + " |" for row in head + cells)
 
 

@@ -9,7 +9,9 @@ from refresh_readme import README, fill, scoreboard_text
 
 from resprout.app.validate_command import all_entries
 from resprout.calibrate.data_tables import data_folder
-from resprout.calibrate.scoreboard import TRIAL, chosen_trials, recorded_entries, recorded_text, scoreboard_facts
+from resprout.calibrate.scoreboard import chosen_trials
+from resprout.calibrate.scoreboard_entry import TRIAL, recorded_entries, recorded_text
+from resprout.calibrate.scoreboard_totals import scoreboard_facts
 from resprout.language import load_model
 
 if __name__ == "__main__":
@@ -21,5 +23,5 @@ if __name__ == "__main__":
         fill(README.read_text(encoding="utf-8"), "scoreboard", scoreboard_text(entries)), encoding="utf-8"
     )
     facts = scoreboard_facts(entries)
-    unexplained = [entry.id for entry in entries if not entry.passed and not entry.reason]
+    unexplained = [entry.id for entry in entries if entry.counted and not entry.passed and not entry.reason]
     print(f"{facts['passed']} of {facts['total']} rows pass; without a reason in misses.tsv: {unexplained or 'none'}")

@@ -3,12 +3,14 @@
 from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
 from resprout.app.fit_command import coverage_sentence
 from resprout.app.model_facts import GRADES, drug_list
-from resprout.app.validate_command import format_range, say, shares
+from resprout.app.scoreboard_tables import PASSES, SKILLS, format_range, pass_rows, say, signed, skill_rows
 from resprout.calibrate.data_tables import data_rows
 from resprout.calibrate.drug_comparison import COLUMNS, compare_drugs
 from resprout.calibrate.hypotheses import score_hypotheses
+from resprout.calibrate.intervention_entries import SHARES
 from resprout.calibrate.interventions import RULES, run_interventions
-from resprout.calibrate.scoreboard import recorded_entries, scoreboard_facts
+from resprout.calibrate.scoreboard_entry import recorded_entries
+from resprout.calibrate.scoreboard_totals import scoreboard_facts
 from resprout.language import STAGES, load_model
 
 
@@ -163,45 +165,52 @@ def left_out_studies_text(model):
 
 
 def scoreboard_text(model):
-    """Totals, then every row by stage, those not used in the fit first."""
+    """Passes and skill beside the baselines, agreement of interventions, then every row by stage, those not used in the fit first."""
     entries = recorded_entries()
     facts = scoreboard_facts(entries)
-    totals = [
-        [name, *shares(part)]
-        for part in ("by_group", "by_stage", "by_seed_row", "by_use")
-        for name, part in facts[part].items()
+    parts = [
+        "## Rows that pass",
+        f"**{facts['passed']} of {facts['total']} rows pass; if no drug changed mood, {facts['passed_null']} would.**",
+        rows_of(PASSES, pass_rows(facts), PASSES[1:]),
+        "## Skill, coverage and sharpness",
+        rows_of(SKILLS, skill_rows(facts), SKILLS[1:]),
+        "## Interventions",
+        agreement_text(facts["interventions"]),
     ]
-    parts = [rows_of(["", "passed", "of", "share"], [*totals, ["**all**", *shares(facts)]], ["passed", "of", "share"])]
     for number, stage in enumerate(STAGES, 1):
         for used, title in ((False, "not used in the fit"), (True, "used in the fit")):
             chosen = [entry for entry in entries if (entry.stage, entry.used_in_fit) == (number, used)]
-            parts += (
-                [f"## {number} {stage.capitalize()}, {title}", rows_of(ENTRY_COLUMNS, map(entry_line, chosen))]
-                if chosen
-                else []
-            )
+            if chosen:
+                counted = [entry for entry in chosen if entry.counted]
+                passed = sum(entry.passed for entry in counted)
+                parts.append(f"## {number} {stage}, {title}: {passed} of {len(counted)}")
+                columns = ["", "result", "passes", "observed", "predicted", "range", "skill", "source"]
+                parts.append(rows_of(columns, [scoreboard_row(entry) for entry in chosen], [*columns[3:5], "skill"]))
     return "\n\n".join(parts)
 
 
-ENTRY_COLUMNS = ["", "result", "passes", "observed", "predicted", "range", "verification", "source"]
+def agreement_text(found):
+    """The confusion table of interventions, and agreement beyond chance."""
+    count = {(each["published"], each["predicted"]): each["rows"] for each in found["confusion"]}
+    rows = [[seen, *(count.get((seen, said), 0) for said in SHARES)] for seen in SHARES]
+    said = (
+        f"{found['rows']} interventions are counted. Accuracy {found['accuracy']:.0%}, always saying "
+        f"`{found['majority_word']}` {found['majority_accuracy']:.0%}; balanced accuracy {found['balanced_accuracy']:.0%} "
+        f"against {found['majority_balanced_accuracy']:.0%}; Cohen's kappa {found['kappa']:.2f} against 0."
+    )
+    return rows_of(["published", *(f"predicted {word}" for word in SHARES)], rows) + "\n\n" + said
 
 
-def entry_line(entry):
-    """One row of the scoreboard."""
-    numbers = [say(entry.observed), say(entry.predicted), format_range(entry)]
-    return [
-        entry.id.split()[0],
-        entry.what,
-        "yes" if entry.passed else "**no**",
-        *numbers,
-        entry.verification,
-        entry.source,
-    ]
+def scoreboard_row(entry):
+    """One row of the scoreboard for a page."""
+    result = "not counted" if not entry.counted else "yes" if entry.passed else "**no**"
+    numbers = [say(entry.observed), say(entry.predicted), format_range(entry), signed(entry.score("skill"))]
+    return [entry.id.split()[0], entry.what, result, *numbers, entry.source]
 
 
 def misses_text(model):
-    """Every row that does not pass, with its reason."""
-    not_passed = [entry for entry in recorded_entries() if not entry.passed]
+    """Every counted row that does not pass, with its reason."""
+    not_passed = [entry for entry in recorded_entries() if entry.counted and not entry.passed]
     rows = [
         [entry.id.split()[0], entry.what, say(entry.observed), say(entry.predicted), entry.reason]
         for entry in not_passed

@@ -7,22 +7,20 @@ import math
 
 import pytest
 
+from resprout.calibrate.intervention_entries import intervention_entries, seed_row_of
+from resprout.calibrate.laboratory_entries import laboratory_entries
 from resprout.calibrate.residuals import is_fitted
-from resprout.calibrate.scoreboard import (
+from resprout.calibrate.scoreboard import chosen_trials
+from resprout.calibrate.scoreboard_entry import (
     COLUMNS,
     GROUPS,
     TRIAL,
-    chosen_trials,
-    intervention_entries,
-    laboratory_entries,
     read_reasons,
-    read_trials,
     recorded_entries,
     recorded_text,
-    scoreboard_facts,
-    seed_row_of,
-    trial_entries,
 )
+from resprout.calibrate.scoreboard_totals import scoreboard_facts
+from resprout.calibrate.trial_entries import read_trials, trial_entries
 from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.trial.protocol import shipped_protocols
@@ -35,7 +33,7 @@ REMEDY = "run `make scoreboard` if this is meant"
 
 def still_right(entries):
     """Names of entries that passed when the scoreboard was written down and do not now."""
-    return [entry.id for entry in entries if RECORDED[entry.id].passed and not entry.passed]
+    return [entry.id for entry in entries if entry.counted and RECORDED[entry.id].passed and not entry.passed]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +58,7 @@ def test_no_laboratory_row_or_intervention_that_passed_fails_now(entries):
 @pytest.mark.slow
 @pytest.mark.parametrize("plan", QUICK, ids=[plan.trial for plan in QUICK])
 def test_no_row_of_a_trial_that_passed_fails_now(plan):
-    entries = trial_entries(MODEL, plan)
+    entries = trial_entries(MODEL, [plan], meta_analysis=False)
     assert {entry.id for entry in entries} == {
         name for name, entry in RECORDED.items() if (entry.group, entry.source) == (TRIAL, plan.trial)
     }
@@ -69,7 +67,7 @@ def test_no_row_of_a_trial_that_passed_fails_now(plan):
 
 def test_every_miss_gives_its_reason(entries):
     trials = [entry for entry in RECORDED.values() if entry.group == TRIAL]
-    assert [entry.id for entry in [*entries, *trials] if not entry.passed and len(entry.reason) < 20] == []
+    assert [e.id for e in [*entries, *trials] if e.counted and not e.passed and len(e.reason) < 20] == []
 
 
 def test_no_reason_is_left_over_from_a_row_that_does_not_exist():
@@ -86,9 +84,11 @@ def test_remembered_rows_do_not_count(entries):
 
 def test_totals_are_those_of_the_rows():
     facts = scoreboard_facts(list(RECORDED.values()))
-    assert facts["passed"] == sum(row["pass"] for row in facts["rows"])
-    assert facts["total"] == len(facts["rows"]) == len(RECORDED)
-    for part in ("by_group", "by_stage", "by_seed_row", "by_use"):
+    counted = [row for row in facts["rows"] if row["counted"]]
+    assert facts["passed"] == sum(row["pass"] for row in counted)
+    assert facts["passed_null"] == sum(row["passed_null"] for row in counted)
+    assert len(facts["rows"]) == len(RECORDED) == facts["total"] + len(facts["not_counted"])
+    for part in ("by_group", "by_kind", "by_stage", "by_seed_row", "by_use"):
         assert sum(count["total"] for count in facts[part].values()) == facts["total"], part
         assert sum(count["passed"] for count in facts[part].values()) == facts["passed"], part
 

@@ -76,7 +76,9 @@ def pass_rows(facts: Mapping[str, Any]) -> list[list[str]]:
     parts = [*facts["by_group"].items(), *facts["by_kind"].items(), *facts["by_stage"].items()]
     rows = [[name, *pass_cells(part)] for name, part in parts if part["total"]]
     rows += [
-        [f"{name} {SEED_WORDS[name]}", *pass_cells(part)] for name, part in facts["by_seed_row"].items() if part["total"]
+        [f"{name} {SEED_WORDS[name]}", *pass_cells(part)]
+        for name, part in facts["by_seed_row"].items()
+        if part["total"]
     ]
     rows += [[name.replace("_", " "), *pass_cells(part)] for name, part in facts["by_use"].items() if part["total"]]
     return [*rows, ["all", *pass_cells(facts)]]

@@ -51,9 +51,7 @@ def null_predictions(model: Model, rows: Sequence[Measurement], draws: dict[str,
     count = len(next(iter(draws.values()))) if draws else 1
     found = np.full((count, len(rows)), math.nan)
     mood = [place for place, row in enumerate(rows) if row.stage == MOOD_STAGE and _gives_a_drug(row)]
-    other = [
-        place for place, row in enumerate(rows) if DOSE_STAGE < row.stage < MOOD_STAGE and _gives_a_drug(row)
-    ]
+    other = [place for place, row in enumerate(rows) if DOSE_STAGE < row.stage < MOOD_STAGE and _gives_a_drug(row)]
     if mood:
         frozen = {**draws, **{name: np.full(count, value) for name, value in FROZEN.items()}}
         found[:, mood] = predict_measurements(model, [rows[place] for place in mood], frozen)

@@ -45,7 +45,9 @@ def scoreboard_facts(entries: Sequence[ScoreboardEntry]) -> dict[str, Any]:
     counted = [entry for entry in entries if entry.counted]
     trials = [entry for entry in counted if entry.group == TRIAL]
 
-    def by(names: Sequence[str], of: Callable[[ScoreboardEntry], str], among: Sequence[ScoreboardEntry]) -> dict[str, Any]:
+    def by(
+        names: Sequence[str], of: Callable[[ScoreboardEntry], str], among: Sequence[ScoreboardEntry]
+    ) -> dict[str, Any]:
         return {name: totals([entry for entry in among if of(entry) == name]) for name in names}
 
     stages = [f"{number} {stage}" for number, stage in enumerate(STAGES, 1)]
@@ -119,9 +121,7 @@ def skill_error(entries: Sequence[ScoreboardEntry], suffix: str = "_null") -> fl
     left = []
     for source in sources:
         kept = [entry for entry in rows if entry.source != source]
-        left.append(
-            skill([entry.scaled("crps") for entry in kept], [entry.scaled(f"crps{suffix}") for entry in kept])
-        )
+        left.append(skill([entry.scaled("crps") for entry in kept], [entry.scaled(f"crps{suffix}") for entry in kept]))
     return float(np.sqrt((len(left) - 1) * np.var(left)))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from resprout.calibrate.data_tables import data_rows
-from resprout.calibrate.proper_scores import PredictiveScore, printed_resolution, score_samples
+from resprout.calibrate.proper_scores import PredictiveScore, central_interval, printed_resolution, score_samples
 from resprout.calibrate.residuals import is_fitted
 from resprout.calibrate.scoreboard_entry import (
     BASELINE,
@@ -36,12 +35,10 @@ from resprout.calibrate.trial_predictions import (
     Series,
     predict_trials,
 )
-from resprout.language.rating_scales import Scale
 from resprout.language.records import Model
 from resprout.trial.blinded_treatment import blinded_treatment
 from resprout.trial.null_models import AS_MODELLED, DRUGS_INERT, MOOD_FROZEN
-from resprout.trial.protocol import read_protocol, shipped_protocols
-from resprout.trial.published_numbers import COUNTED
+from resprout.trial.protocol import read_protocol
 
 SUFFIX_OF = {
     AS_MODELLED: "",
@@ -51,15 +48,25 @@ SUFFIX_OF = {
     NO_HETEROGENEITY: "_no_heterogeneity",
 }
 VERDICTS = ("first_significant_h", "last_significant_h")
-POINTS = ("mean", "first_period_mean", "mean_change", "difference", "genotype_gap")
-SPREADS = ("sd", "first_period_sd", "sd_change")
+POINTS = (
+    "mean",
+    "first_period_mean",
+    "mean_change",
+    "difference",
+    "genotype_gap",
+    "sd",
+    "first_period_sd",
+    "sd_change",
+)
 STANDARDISED = ("cohen_d", "improvement_d")
-RATIOS = ("odds_ratio", "relative_response")
-TIMES = ("relapse_median_d", "relapse_mean_d")
+RATIOS = ("odds_ratio", "relative_response", "genotype_F")
+TIMES = ("relapse_median_d", "relapse_mean_d", "remission_median_h")
+HALF_SD = {"share of a scale": 1 / 12, "standardised": 0.5, "share": 0.2, "logarithm": 1.0}
+"""What the CRPS is divided by before rows are added: about half a standard deviation between patients, in each unit."""
+LEAST_OF_LOGARITHM = 0.05  # days, hours or ratio: a smaller one is scored as this
 OF_DIFFERENCE = ("difference", "response_difference", "relative_response", "odds_ratio", "cohen_d", "early_drug_share")
 OF_DIFFERENCE += ("difference_p", "interaction_p", *VERDICTS)
 SAID = {"": "", "upper": "<= ", "lower": ">= "}
-FEWEST_OF_CLASS = 5
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ def _entry(
     name = f"{row.evidence} {plan.trial} {row.statistic}"
     passed = _passes(number, own, scores[""])
     comparison = comparison_of(number)
-    lower, upper = scores[""].interval[95] if scores[""] else (math.nan, math.nan)
+    lower, upper = central_interval(np.sort(known), 0.95)
     return ScoreboardEntry(
         id=name,
         group=TRIAL,
@@ -173,7 +180,14 @@ def _repeated_from(model: Model, trial: str) -> float:
 
 
 def _score(number: PredictedNumber, samples: Numbers) -> PredictiveScore | None:
-    return score_samples(number.row.value, samples, printed_resolution(number.row.value))
+    """Scores of one prediction; times and ratios are scored as logarithms, so that a factor counts alike wherever it is."""
+    value, resolution = number.row.value, printed_resolution(number.row.value)
+    if number.row.statistic not in (*RATIOS, *TIMES):
+        return score_samples(value, samples, resolution)
+    known = samples[np.isfinite(samples)]
+    logarithms = np.log(np.maximum(known, LEAST_OF_LOGARITHM))
+    largest = max(value, LEAST_OF_LOGARITHM)
+    return score_samples(math.log(largest), logarithms, resolution / largest)
 
 
 def _passes(number: PredictedNumber, samples: Numbers, score: PredictiveScore | None) -> bool:
@@ -186,32 +200,10 @@ def _passes(number: PredictedNumber, samples: Numbers, score: PredictiveScore | 
 
 
 def _scale(model: Model, statistic: str, endpoint: str) -> float:
-    """What the CRPS of a statistic is divided by before rows are added: the spread of the published numbers of its class.
-
-    Points are first taken as shares of their scale, so that a point of MADRS and one of HDRS17 count alike.
-    """
-    range_of = _range(model.scales, endpoint) if statistic in (*POINTS, *SPREADS) else 1.0
-    return range_of * _spread_of_class(model, _class(statistic))
-
-
-def _class(statistic: str) -> tuple[str, ...]:
-    classes = (POINTS, SPREADS, STANDARDISED, RATIOS, TIMES)
-    return next((each for each in classes if statistic in each), ("share",))
-
-
-def _range(scales: Mapping[str, Scale], endpoint: str) -> float:
-    return scales[endpoint].highest - scales[endpoint].lowest if endpoint in scales else 1.0
-
-
-@functools.lru_cache(maxsize=32)
-def _spread_of_class(model: Model, kind: tuple[str, ...]) -> float:
-    """Standard deviation of the published numbers of one class over all shipped trials; 1 where there are few."""
-    values = []
-    for name in shipped_protocols():
-        for row in read_protocol(name, model)[0].published:
-            if row.verification in COUNTED and not row.bound and _class(row.statistic) == kind:
-                if row.statistic in VERDICTS:
-                    continue
-                points = row.statistic in (*POINTS, *SPREADS)
-                values.append(row.value / _range(model.scales, row.endpoint) if points else row.value)
-    return float(np.std(values, ddof=1)) if len(values) >= FEWEST_OF_CLASS else 1.0
+    """What the CRPS of a statistic is divided by before rows are added: HALF_SD in the unit in which it is scored."""
+    if statistic in POINTS:
+        scale = model.scales.get(endpoint)
+        return HALF_SD["share of a scale"] * (1.0 if scale is None else scale.highest - scale.lowest)
+    if statistic in STANDARDISED:
+        return HALF_SD["standardised"]
+    return HALF_SD["logarithm" if statistic in (*RATIOS, *TIMES) else "share"]

@@ -10,10 +10,19 @@ from typing import Any
 
 from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
 from resprout.app.html_page import Raw, html_table, with_note
-from resprout.app.validate_command import format_range, say
+from resprout.app.scoreboard_tables import (
+    PASSES,
+    SKILLS,
+    format_range,
+    pass_cells,
+    say,
+    signed,
+    skill_rows,
+)
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import run_interventions
-from resprout.calibrate.scoreboard import ScoreboardEntry, recorded_entries, scoreboard_facts
+from resprout.calibrate.scoreboard_entry import ScoreboardEntry, recorded_entries
+from resprout.calibrate.scoreboard_totals import MEANING, scoreboard_facts
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.figures.spoken_units import format_unit
 from resprout.language import STAGES
@@ -119,24 +128,29 @@ def validation_card(model: Model) -> str:
     facts = scoreboard_facts(entries)
     unseen = facts["by_use"]["not_used_in_fit"]
     lead = (
-        f"Every published row beside the model's own number: {facts['passed']} of {facts['total']} agree; of rows that the fit "
-        f"has not seen, {unseen['passed']} of {unseen['total']}. Open a stage to read its rows, misses first, with their reasons."
+        f"Every published row beside the model's own number: {facts['passed']} of {facts['total']} agree, and "
+        f"{facts['passed_null']} would if no drug changed mood; of rows that the fit has not seen, {unseen['passed']} of "
+        f"{unseen['total']} ({unseen['passed_null']}). {MEANING}"
     )
-    return card("Published numbers", lead, "".join(stage_rows(name, entries) for name in STAGES))
+    groups = [[name, *pass_cells(part)] for name, part in facts["by_group"].items()]
+    summary = html_table(PASSES, [*groups, ["all", *pass_cells(facts)]]) + html_table(SKILLS, skill_rows(facts))
+    return card("Published numbers", lead, summary + "".join(stage_rows(name, entries) for name in STAGES))
 
 
 def stage_rows(stage: str, entries: Sequence[ScoreboardEntry]) -> str:
-    """The published rows of one stage, folded under a bar of how many agree."""
+    """The published rows of one stage, folded under a bar of how many agree; those not counted come last."""
     place = STAGES.index(stage) + 1
     own = sorted(
         (entry for entry in entries if entry.stage == place),
-        key=lambda each: (each.passed, each.used_in_fit, each.group),
+        key=lambda each: (not each.counted, each.passed, each.used_in_fit, each.group),
     )
-    agree, colour = sum(entry.passed for entry in own), STAGE_COLOUR[stage]
-    columns = ["", "what", "observed", "model", "agrees within", "fit"]
+    counted = [entry for entry in own if entry.counted]
+    agree, colour = sum(entry.passed for entry in counted), STAGE_COLOUR[stage]
+    columns = ["", "what", "observed", "model", "agrees within", "skill", "fit"]
     table = html_table(columns, [published_cells(entry) for entry in own])
-    bar = f'<span class="track"><span class="bar" style="width:{100 * agree / max(len(own), 1):.0f}%;background:{colour}"></span></span>'
-    said = f"{agree} of {len(own)} agree"
+    width = 100 * agree / max(len(counted), 1)
+    bar = f'<span class="track"><span class="bar" style="width:{width:.0f}%;background:{colour}"></span></span>'
+    said = f"{agree} of {len(counted)} agree"
     return folded(f"{place} {stage.capitalize()}", said, table, colour=colour).replace(
         "</summary>", f"{bar}</summary>", 1
     )
@@ -156,7 +170,8 @@ def published_cells(entry: ScoreboardEntry) -> list[Any]:
         named,
         *numbers,
         format_range(entry),
-        "seen" if entry.used_in_fit else "not seen",
+        signed(entry.score("skill")),
+        "not counted" if not entry.counted else "seen" if entry.used_in_fit else "not seen",
     ]
 
 
