@@ -17,6 +17,7 @@ from resprout.app.error_messages import told
 from resprout.app.evidence_commands import compare, hypotheses, interventions
 from resprout.app.export_command import export
 from resprout.app.fit_command import fit
+from resprout.app.mbma_command import mbma
 from resprout.app.published_command import published
 from resprout.app.recruit_command import recruit
 from resprout.app.sensitivity_command import sensitivity
@@ -56,6 +57,7 @@ COMMANDS = (
     published,
     fit,
     validate,
+    mbma,
     sensitivity,
 )
 for function in COMMANDS:

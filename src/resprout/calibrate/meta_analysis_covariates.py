@@ -149,8 +149,13 @@ def _levels(covariates: Covariates, cell: Cell, name: str) -> dict[str, float]:
     return found
 
 
+def random_levels(covariates: Covariates, cells: Sequence[Cell], name: str) -> list[dict[str, float]]:
+    """For each cell the levels of a random effect that it takes part in, and how much of each it takes."""
+    return [_levels(covariates, cell, name) for cell in cells]
+
+
 def random_design(covariates: Covariates, cells: Sequence[Cell], name: str) -> Numbers:
     """How much of each level of a random effect is in an arm at a visit: [cell, level]."""
-    taken = [_levels(covariates, cell, name) for cell in cells]
+    taken = random_levels(covariates, cells, name)
     every = sorted({level for line in taken for level in line})
     return np.array([[line.get(level, 0.0) for level in every] for line in taken])

@@ -106,7 +106,7 @@ def trial_summary(model: Model, protocol: Protocol, regimens: Mapping[str, Regim
     sizes = {
         arm.name: protocol.people if protocol.design == "crossover" else int(arm.size or 0) for arm in protocol.arms
     }
-    given = {arm: tuple(_treatments(regimen.doses)) for arm, regimen in regimens.items()}
+    given = {arm: tuple(_treatments(regimen.doses, protocol.control)) for arm, regimen in regimens.items()}
     start = min(blinded_treatment(protocol, dict(regimens), model).first_h.values(), default=0.0)
     return TrialSummary(protocol.name, protocol, given, sizes, start, with_cut_offs(model.scales, protocol.remission))
 
@@ -153,8 +153,9 @@ def expected_baseline(trial: TrialSummary, endpoint: str) -> float:
     return float((entry_share(trial, endpoint) + 0.1) * trial.scales[endpoint].highest)
 
 
-def _treatments(doses: Iterable[Dose]) -> list[Treatment]:
-    return [Treatment(dose.drug, dose.route, dose.amount_mg, dose.times_h) for dose in doses]
+def _treatments(doses: Iterable[Dose], control: str) -> list[Treatment]:
+    """Drugs of an arm; an active placebo, such as midazolam, is a type of control and no treatment."""
+    return [Treatment(dose.drug, dose.route, dose.amount_mg, dose.times_h) for dose in doses if dose.drug != control]
 
 
 def _counted_mood(trial: TrialSummary) -> list[Published]:

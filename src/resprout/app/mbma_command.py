@@ -1,0 +1,189 @@
+"""`resprout mbma`: the model-based meta-analysis alone; effects, forest, time courses and leave-one-trial-out coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resprout.app.options import AsJson, ModelFolder, Seed, TableFile
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from resprout.calibrate.meta_analysis import MetaAnalysis
+    from resprout.calibrate.meta_analysis_effects import Effect, LeftOutRow
+
+FOREST = Annotated[
+    Path | None, typer.Option("--forest", help="Write the forest of drug effects: .html, .svg, .pdf or .png.")
+]
+COURSES = Annotated[
+    Path | None,
+    typer.Option("--courses", help="Write improvement over time, a panel a drug: .html, .svg, .pdf or .png."),
+]
+NOTE = (
+    "Improvement is the fall of the score as a share of baseline. Published trials only; nothing here is part of the model. "
+    "For research; not medical advice."
+)
+
+
+def mbma(
+    forest: FOREST = None,
+    courses: COURSES = None,
+    table: TableFile = None,
+    seed: Seed = 1,
+    model: ModelFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a longitudinal model-based meta-analysis to the published trials, and predict each trial without its own numbers.
+
+    Example: `resprout mbma --forest forest.html --courses courses.html`
+    """
+    from resprout.app.output_files import (
+        TABLE_SUFFIXES,
+        check_figure_target,
+        check_target,
+        refuse,
+        save_figure,
+        save_table,
+    )
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.errors import need_package
+
+    refuse(
+        [
+            *check_figure_target("--forest", forest),
+            *check_figure_target("--courses", courses),
+            *check_target("--table", table, TABLE_SUFFIXES),
+        ]
+    )
+    for package in ("emcee", "arviz"):
+        need_package(package, "calibrate")
+    from resprout.calibrate.meta_analysis import fit_meta_analysis
+    from resprout.calibrate.meta_analysis_effects import leave_one_trial_out
+    from resprout.calibrate.meta_analysis_rows import trial_summaries
+    from resprout.language import load_model
+    from resprout.trial.protocol import shipped_protocols
+
+    with status_spinner("Fitting the meta-analysis"):
+        fit = fit_meta_analysis(trial_summaries(load_model(model), shipped_protocols()), seed=seed)
+        left_out = leave_one_trial_out(fit, seed)
+    facts = meta_analysis_facts(fit, left_out, seed)
+    if table is not None:
+        import pandas as pd
+
+        save_table(pd.DataFrame(facts["rows"]), table)
+    if forest is not None:
+        save_figure(forest_of(fit, seed), forest)
+    if courses is not None:
+        save_figure(courses_of(fit), courses)
+    if as_json:
+        print_json(facts)
+        return
+    show_meta_analysis(stdout_console(), facts)
+    for path in (table, forest, courses):
+        if path is not None:
+            typer.echo(f"wrote {path}")
+
+
+def meta_analysis_facts(fit: MetaAnalysis, left_out: Sequence[LeftOutRow], seed: int) -> dict[str, Any]:
+    """The meta-analysis as plain data: effects, and every published improvement beside its leave-one-trial-out prediction."""
+    from resprout.calibrate.meta_analysis_effects import coverage, drug_effects, fixed_effects, standard_deviations
+    from resprout.calibrate.proper_scores import LEVELS
+
+    rows = [
+        {
+            "trial": each.row.trial,
+            "evidence": each.row.evidence,
+            "arm": each.row.arm,
+            "control": each.row.control,
+            "endpoint": each.row.endpoint,
+            "time_h": each.row.hour,
+            "improvement": each.row.improvement,
+            "standard_error": each.row.standard_error,
+            "predicted": each.score.median,
+            "lower": each.score.interval[90][0],
+            "upper": each.score.interval[90][1],
+            "crps": each.score.crps,
+            **{f"covered_{level}": each.score.covered[level] for level in LEVELS},
+            "pareto_k": each.pareto_k,
+        }
+        for each in left_out
+    ]
+    return {
+        "trials": len({row.trial for row in fit.rows}),
+        "onset_h": fit.covariates.course.onset_h,
+        "offset_h": fit.covariates.course.offset_h,
+        "drugs": [asdict(each) for each in drug_effects(fit, seed)],
+        "effects": [asdict(each) for each in fixed_effects(fit, seed)],
+        "standard_deviations": [asdict(each) for each in standard_deviations(fit)],
+        "coverage": {str(level): share for level, share in coverage(left_out).items()},
+        "crps": sum(each.score.crps for each in left_out) / max(len(left_out), 1),
+        "rows": rows,
+        "note": NOTE,
+    }
+
+
+def show_meta_analysis(console: Console, facts: dict[str, Any]) -> None:
+    """Print effects of drugs, of covariates and of studies, and the coverage of predictions."""
+    from resprout.app.terminal import table
+
+    columns = ["drug", "largest effect", "90 % interval", "trials", "people"]
+    rows = [[each["name"], *_numbers(each), str(each["trials"]), str(each["people"])] for each in facts["drugs"]]
+    console.print(table(columns, rows, title="Improvement beyond control, share of baseline", right=columns[1:]))
+    columns = ["effect", "median", "90 % interval"]
+    rows = [[each["name"], *_numbers(each)] for each in [*facts["effects"], *facts["standard_deviations"]]]
+    console.print(table(columns, rows, title="Placebo, covariates and spread", right=columns[1:]))
+    shares = ", ".join(f"{share:.0%} inside {level} %" for level, share in facts["coverage"].items())
+    console.print(
+        f"{len(facts['rows'])} published improvements of {facts['trials']} trials, each predicted without its trial: "
+        f"{shares}; mean CRPS {facts['crps']:.3f}. The effect of a procedure sets in with {facts['onset_h']:g} h and ends with "
+        f"{facts['offset_h'] / 24:g} d after the last dose (the likeliest of a grid).",
+        soft_wrap=True,
+    )
+    console.print(facts["note"], soft_wrap=True)
+
+
+def forest_of(fit: MetaAnalysis, seed: int) -> Any:
+    """The forest of drug effects."""
+    from resprout.calibrate.meta_analysis_effects import drug_effects
+    from resprout.figures.meta_analysis_figures import ForestRow, effect_forest
+
+    found: list[Effect] = drug_effects(fit, seed)
+    groups = {
+        "ketamine, largest": "ketamine",
+        "another procedure, largest": "other procedures",
+        "tablets, largest": "tablets",
+    }
+    order = list(groups)
+    rows = [
+        ForestRow(
+            each.name.replace("S_ketamine", "esketamine").replace("_", " "),
+            groups[each.meaning],
+            each.median,
+            each.lower,
+            each.upper,
+            f"{each.trials} trials, n={each.people}" if each.trials > 1 else f"1 trial, n={each.people}",
+        )
+        for each in sorted(found, key=lambda each: (order.index(each.meaning), -each.median))
+    ]
+    return effect_forest(
+        rows,
+        title="Improvement beyond control, by drug: meta-analysis of the published trials",
+        axis="largest effect beyond control, share of baseline (90 % interval)",
+    )
+
+
+def courses_of(fit: MetaAnalysis) -> Any:
+    """Improvement over time under each drug that an arm of its own informs."""
+    from resprout.calibrate.meta_analysis_courses import course_panels
+    from resprout.figures.meta_analysis_figures import course_figure
+
+    return course_figure(course_panels(fit), title="Improvement over time: meta-analysis and published means")
+
+
+def _numbers(effect: dict[str, Any]) -> list[str]:
+    return [f"{effect['median']:+.2f}", f"{effect['lower']:+.2f} to {effect['upper']:+.2f}"]
