@@ -1,4 +1,4 @@
-"""`resprout mbma`: the model-based meta-analysis alone; effects, forest, time courses and leave-one-trial-out coverage."""
+"""`resprout mbma`: the model-based meta-analysis alone; effects, forest, improvement over time and leave-one-trial-out coverage."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from resprout.app.options import AsJson, ModelFolder, Seed, TableFile
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resprout.calibrate.meta_analysis import MetaAnalysis
     from resprout.calibrate.meta_analysis_effects import Effect, LeftOutRow
+    from resprout.calibrate.meta_analysis_fit import MetaAnalysis
 
 FOREST = Annotated[
     Path | None, typer.Option("--forest", help="Write the forest of drug effects: .html, .svg, .pdf or .png.")
 ]
-COURSES = Annotated[
+OVER_TIME = Annotated[
     Path | None,
-    typer.Option("--courses", help="Write improvement over time, a panel a drug: .html, .svg, .pdf or .png."),
+    typer.Option("--over-time", help="Write improvement over time, a panel a drug: .html, .svg, .pdf or .png."),
 ]
 NOTE = (
     "Improvement is the fall of the score as a share of baseline. Published trials only; nothing here is part of the model. "
@@ -32,7 +32,7 @@ NOTE = (
 
 def mbma(
     forest: FOREST = None,
-    courses: COURSES = None,
+    over_time: OVER_TIME = None,
     table: TableFile = None,
     seed: Seed = 1,
     model: ModelFolder = None,
@@ -40,7 +40,7 @@ def mbma(
 ) -> None:
     """Fit a longitudinal model-based meta-analysis to the published trials, and predict each trial without its own numbers.
 
-    Example: `resprout mbma --forest forest.html --courses courses.html`
+    Example: `resprout mbma --forest forest.html --over-time time.html`
     """
     from resprout.app.output_files import (
         TABLE_SUFFIXES,
@@ -50,27 +50,11 @@ def mbma(
         save_figure,
         save_table,
     )
-    from resprout.app.terminal import print_json, status_spinner, stdout_console
-    from resprout.errors import need_package
+    from resprout.app.terminal import print_json, stdout_console
 
-    refuse(
-        [
-            *check_figure_target("--forest", forest),
-            *check_figure_target("--courses", courses),
-            *check_target("--table", table, TABLE_SUFFIXES),
-        ]
-    )
-    for package in ("emcee", "arviz"):
-        need_package(package, "calibrate")
-    from resprout.calibrate.meta_analysis import fit_meta_analysis
-    from resprout.calibrate.meta_analysis_effects import leave_one_trial_out
-    from resprout.calibrate.meta_analysis_rows import trial_summaries
-    from resprout.language import load_model
-    from resprout.trial.protocol import shipped_protocols
-
-    with status_spinner("Fitting the meta-analysis"):
-        fit = fit_meta_analysis(trial_summaries(load_model(model), shipped_protocols()), seed=seed)
-        left_out = leave_one_trial_out(fit, seed)
+    figures = [*check_figure_target("--forest", forest), *check_figure_target("--over-time", over_time)]
+    refuse([*figures, *check_target("--table", table, TABLE_SUFFIXES)])
+    fit, left_out = fit_and_leave_out(model, seed)
     facts = meta_analysis_facts(fit, left_out, seed)
     if table is not None:
         import pandas as pd
@@ -78,15 +62,33 @@ def mbma(
         save_table(pd.DataFrame(facts["rows"]), table)
     if forest is not None:
         save_figure(forest_of(fit, seed), forest)
-    if courses is not None:
-        save_figure(courses_of(fit), courses)
+    if over_time is not None:
+        save_figure(over_time_of(fit), over_time)
     if as_json:
         print_json(facts)
         return
     show_meta_analysis(stdout_console(), facts)
-    for path in (table, forest, courses):
+    for path in (table, forest, over_time):
         if path is not None:
             typer.echo(f"wrote {path}")
+
+
+def fit_and_leave_out(folder: Path | None, seed: int) -> tuple[MetaAnalysis, list[LeftOutRow]]:
+    """Fit the meta-analysis to all shipped trials, and predict each without its own numbers."""
+    from resprout.app.terminal import status_spinner
+    from resprout.errors import need_package
+
+    for package in ("emcee", "arviz"):
+        need_package(package, "calibrate")
+    from resprout.calibrate.meta_analysis_effects import leave_one_trial_out
+    from resprout.calibrate.meta_analysis_fit import fit_meta_analysis
+    from resprout.calibrate.meta_analysis_rows import trial_summaries
+    from resprout.language import load_model
+    from resprout.trial.protocol import shipped_protocols
+
+    with status_spinner("Fitting the meta-analysis"):
+        fit = fit_meta_analysis(trial_summaries(load_model(folder), shipped_protocols()), seed=seed)
+        return fit, leave_one_trial_out(fit, seed)
 
 
 def meta_analysis_facts(fit: MetaAnalysis, left_out: Sequence[LeftOutRow], seed: int) -> dict[str, Any]:
@@ -115,8 +117,8 @@ def meta_analysis_facts(fit: MetaAnalysis, left_out: Sequence[LeftOutRow], seed:
     ]
     return {
         "trials": len({row.trial for row in fit.rows}),
-        "onset_h": fit.covariates.course.onset_h,
-        "offset_h": fit.covariates.course.offset_h,
+        "onset_h": fit.covariates.time_course.onset_h,
+        "offset_h": fit.covariates.time_course.offset_h,
         "drugs": [asdict(each) for each in drug_effects(fit, seed)],
         "effects": [asdict(each) for each in fixed_effects(fit, seed)],
         "standard_deviations": [asdict(each) for each in standard_deviations(fit)],
@@ -177,12 +179,12 @@ def forest_of(fit: MetaAnalysis, seed: int) -> Any:
     )
 
 
-def courses_of(fit: MetaAnalysis) -> Any:
+def over_time_of(fit: MetaAnalysis) -> Any:
     """Improvement over time under each drug that an arm of its own informs."""
-    from resprout.calibrate.meta_analysis_courses import course_panels
-    from resprout.figures.meta_analysis_figures import course_figure
+    from resprout.calibrate.meta_analysis_time_courses import time_course_panels
+    from resprout.figures.meta_analysis_figures import time_course_figure
 
-    return course_figure(course_panels(fit), title="Improvement over time: meta-analysis and published means")
+    return time_course_figure(time_course_panels(fit), title="Improvement over time: meta-analysis and published means")
 
 
 def _numbers(effect: dict[str, Any]) -> list[str]:

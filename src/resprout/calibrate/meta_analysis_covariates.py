@@ -44,7 +44,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Course:
+class TimeCourse:
     """Time course of the effect of a procedure: h to its onset after the first, and h to its end after the last."""
 
     onset_h: float = 4.0
@@ -55,17 +55,17 @@ class Course:
 class Covariates:
     """What turns an arm at a visit into numbers: the time course of procedures, and the usual dose by drug and route."""
 
-    course: Course
+    time_course: TimeCourse
     usual_dose: dict[tuple[str, str], float]
 
     @classmethod
-    def of(cls, trials: Sequence[TrialSummary], course: Course) -> Covariates:
+    def of(cls, trials: Sequence[TrialSummary], time_course: TimeCourse) -> Covariates:
         """With the median dose of each drug by each route in these trials."""
         given: dict[tuple[str, str], list[float]] = {}
         for trial in trials:
             for treatment in itertools.chain.from_iterable(trial.treatments.values()):
                 given.setdefault((treatment.drug, treatment.route), []).append(treatment.dose)
-        return cls(course, {key: float(np.median(doses)) for key, doses in given.items()})
+        return cls(time_course, {key: float(np.median(doses)) for key, doses in given.items()})
 
 
 def observed_cells(rows: Sequence[ImprovementRow], trials: Sequence[TrialSummary]) -> list[Cell]:
@@ -89,19 +89,21 @@ def _reached(since_h: float, time_h: float) -> float:
     return float(1 - np.exp(-max(since_h, 0.0) / time_h))
 
 
-def effect_course(covariates: Covariates, cell: Cell, treatment: Treatment) -> float:
+def effect_time_course(covariates: Covariates, cell: Cell, treatment: Treatment) -> float:
     """Share of a drug's largest effect that is there at a visit, beyond what was there at baseline."""
     start = cell.trial.baseline_hour(cell.endpoint)
-    return _course_at(covariates.course, treatment, cell.hour) - _course_at(covariates.course, treatment, start)
+    return _time_course_at(covariates.time_course, treatment, cell.hour) - _time_course_at(
+        covariates.time_course, treatment, start
+    )
 
 
-def _course_at(course: Course, treatment: Treatment, hour: float) -> float:
+def _time_course_at(time_course: TimeCourse, treatment: Treatment, hour: float) -> float:
     given = [time for time in treatment.times_h if time < hour]
     if not given:
         return 0.0
     if treatment.oral:
         return _reached(hour - given[0], TABLETS_H) * float(np.exp(-max(hour - given[-1] - 24.0, 0.0) / TABLETS_H))
-    return _reached(hour - given[0], course.onset_h) * float(np.exp(-(hour - given[-1]) / course.offset_h))
+    return _reached(hour - given[0], time_course.onset_h) * float(np.exp(-(hour - given[-1]) / time_course.offset_h))
 
 
 def _placebo_weeks(cell: Cell) -> float:
@@ -123,7 +125,7 @@ def fixed_design(covariates: Covariates, cells: Sequence[Cell]) -> Numbers:
             "open label, first days": days * (cell.trial.control_type == "open_label"),
         }
         for treatment in cell.trial.treatments[cell.arm]:
-            there = effect_course(covariates, cell, treatment)
+            there = effect_time_course(covariates, cell, treatment)
             name = TABLETS if treatment.oral else KETAMINE if treatment.drug in KETAMINES else PROCEDURE
             line[name] = line.get(name, 0.0) + there
             line[RESISTANT_DRUG] = line.get(RESISTANT_DRUG, 0.0) + there * resistant
@@ -145,7 +147,7 @@ def _levels(covariates: Covariates, cell: Cell, name: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for treatment in cell.trial.treatments[cell.arm]:
         level = treatment.drug if name == "drug" else f"{treatment.drug} in {cell.trial.name}"
-        found[level] = found.get(level, 0.0) + effect_course(covariates, cell, treatment)
+        found[level] = found.get(level, 0.0) + effect_time_course(covariates, cell, treatment)
     return found
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from resprout.calibrate.meta_analysis import MetaAnalysis, Structure
 from resprout.calibrate.meta_analysis_covariates import (
     FIXED,
     KETAMINE,
@@ -21,6 +20,7 @@ from resprout.calibrate.meta_analysis_covariates import (
     fixed_design,
     random_levels,
 )
+from resprout.calibrate.meta_analysis_fit import MetaAnalysis, Structure
 from resprout.calibrate.meta_analysis_predictions import predict_cells
 from resprout.calibrate.meta_analysis_rows import ImprovementRow, Treatment
 from resprout.calibrate.proper_scores import LEVELS, PredictiveScore, score_samples

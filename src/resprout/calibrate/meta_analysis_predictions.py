@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from resprout.calibrate.meta_analysis import MetaAnalysis, Structure
 from resprout.calibrate.meta_analysis_covariates import Cell, contrast
+from resprout.calibrate.meta_analysis_fit import MetaAnalysis, Structure
 from resprout.calibrate.meta_analysis_rows import (
     BASELINE_SD,
     LATER_SD,
@@ -25,7 +25,7 @@ from resprout.trial.trial_outcome import Outcome
 Numbers = NDArray[np.float64]
 MIXED = 25  # draws of the standard deviations in a prediction
 BASELINE_BETWEEN = 0.06  # sd of baseline means between trials, a share of the scale, where fewer than five print one
-KEPT = 0.5  # correlation of a patient's improvement between two visits; assumed
+KEPT = 0.75  # correlation of a patient's improvement between two visits; assumed
 NOT_PREDICTED = ("noncarrier_share", "genotype_F", "genotype_gap", "left")
 """Statistics of which a meta-analysis of arm means says nothing."""
 
@@ -126,38 +126,42 @@ def virtual_outcome(
         for hour in each.visits
     ]
     latent = predict_cells(fit, cells, None if seen else trial.name)
-    which = random.choice(len(latent.weight), replicates, p=latent.weight)
-    level = np.stack(
-        [
-            random.multivariate_normal(latent.mean[k], latent.covariance[k], method="eigh", check_valid="ignore")
-            for k in which
-        ]
-    )
+    level, scale = _sampled(latent, replicates, random)
     others = [each for each in fit.trials if seen or each.name != trial.name]
     spread = {kind: _pooled_spread(others, kind, usual) for kind, usual in SPREADS.items()}
-    paired = trial.protocol.design == "crossover"
     people = max(trial.sizes.values())
-    kept = {arm: random.standard_normal((replicates, trial.sizes[arm])) for arm in trial.sizes}
-    if paired:
-        kept = dict.fromkeys(trial.sizes, random.standard_normal((replicates, people)))
+    lasting = {arm: random.standard_normal((replicates, size)) for arm, size in trial.sizes.items()}
+    if trial.protocol.design == "crossover":  # the same people in every arm
+        lasting = dict.fromkeys(trial.sizes, lasting[trial.protocol.arms[0].name])
     ratings = {}
     for endpoint in endpoints:
-        scale = trial.scales[endpoint.name]
         baseline = _baselines(others, trial, endpoint.name, replicates, people, spread["baseline sd"], random)
         for arm, size in trial.sizes.items():
             columns = [k for k, cell in enumerate(cells) if (cell.arm, cell.endpoint) == (arm, endpoint.name)]
-            mean = level[:, columns]
-            excess = LATER_SD * np.sqrt(np.maximum(latent.scale[which] - 1, 0.0) / size)
-            mean = mean + excess[:, None] * random.standard_normal(mean.shape)
-            noise = random.standard_normal((replicates, size, len(columns)))
-            away = np.sqrt(KEPT) * kept[arm][:, :, None] + np.sqrt(1 - KEPT) * noise
-            left = 1 - mean[:, None, :] - spread["later sd"] * away
+            excess = LATER_SD * np.sqrt(np.maximum(scale - 1, 0.0) / size)[:, None]
+            mean = level[:, columns] + excess * random.standard_normal((replicates, len(columns)))
+            left = 1 - mean[:, None, :] - spread["later sd"] * _away(lasting[arm], len(columns), random)
             left[:, :, 0] = 1.0
-            score = np.clip(baseline[:, :size, None] * left, scale.lowest, scale.highest)
+            score = np.clip(baseline[:, :size, None] * left, 0.0, trial.scales[endpoint.name].highest)
             ratings[arm, endpoint.name] = np.round(score)
-    genotype = {arm: np.zeros((replicates, size), np.int64) for arm, size in trial.sizes.items()}
     stays = {arm: np.full((replicates, size), np.inf) for arm, size in trial.sizes.items()}
-    return Outcome(ratings, genotype, stays, scales=trial.scales)
+    return Outcome(ratings, left_h=stays, scales=trial.scales)
+
+
+def _sampled(latent: LatentPrediction, count: int, random: np.random.Generator) -> tuple[Numbers, Numbers]:
+    """Samples of the mean improvement [sample, cell], and the scale of standard errors of each [sample]."""
+    which = random.choice(len(latent.weight), count, p=latent.weight)
+    drawn = [
+        random.multivariate_normal(latent.mean[k], latent.covariance[k], method="eigh", check_valid="ignore")
+        for k in which
+    ]
+    return np.stack(drawn), latent.scale[which]
+
+
+def _away(lasting: Numbers, visits: int, random: np.random.Generator) -> Numbers:
+    """How far patients lie from the mean of their arm, in standard deviations: [replicate, patient, visit]."""
+    passing = random.standard_normal((*lasting.shape, visits))
+    return np.asarray(np.sqrt(KEPT) * lasting[:, :, None] + np.sqrt(1 - KEPT) * passing)
 
 
 SPREADS = {"baseline sd": BASELINE_SD, "later sd": LATER_SD}
@@ -182,7 +186,7 @@ def _baselines(  # many arguments: what the others say, and the size of what is 
 ) -> Numbers:
     """Baseline scores of virtual patients: [replicate, patient] points.
 
-    The mean lies above the least score at entry as it does in the other trials, and differs between trials as theirs do.
+    The mean lies above the minimum score at entry as it does in the other trials, and differs between trials as theirs do.
     """
     rows = [row for row in score_rows(trials) if row.kind == "baseline mean"]
     above = np.array([row.value - row.entry for row in rows]) if len(rows) >= 5 else np.array([0.1])

@@ -34,7 +34,7 @@ class Treatment:
 
     @property
     def oral(self) -> bool:
-        """Whether it is given as a course of tablets; anything else is a procedure with a rapid effect."""
+        """Whether it is given as tablets over days or weeks; anything else is a procedure with a rapid effect."""
         return self.route == "oral"
 
 
@@ -44,7 +44,7 @@ class TrialSummary:
 
     sizes      by arm     people                 treatments   by arm     drugs
     start_h    h          first blinded treatment, from which the response to placebo counts
-    entry      by scale   points                 least score at entry
+    entry      by scale   points                 minimum score at entry
     """
 
     name: str
@@ -142,14 +142,14 @@ def score_rows(trials: Sequence[TrialSummary]) -> list[ScoreRow]:
 
 
 def entry_share(trial: TrialSummary, endpoint: str) -> float:
-    """Least score at entry as a share of its scale's range; that of another scale where the endpoint has none, 0.35 without any."""
+    """minimum score at entry as a share of its scale's range; that of another scale where the endpoint has none, 0.35 without any."""
     minimum = trial.protocol.entry.minimum
     name = endpoint if endpoint in minimum else next((each for each in minimum if each in trial.scales), None)
     return minimum[name] / trial.scales[name].highest if name else 0.35
 
 
 def expected_baseline(trial: TrialSummary, endpoint: str) -> float:
-    """A baseline mean where none is published: a tenth of the scale above the least score at entry; points."""
+    """A baseline mean where none is published: a tenth of the scale above the minimum score at entry; points."""
     return float((entry_share(trial, endpoint) + 0.1) * trial.scales[endpoint].highest)
 
 

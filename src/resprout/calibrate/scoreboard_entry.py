@@ -18,13 +18,13 @@ GROUPS = {
     INTERVENTION: "blocks, knock-outs and added drugs",
     TRIAL: "published trials, repeated on virtual patients",
 }
-NUMBER, DIRECTION, BOUND, WORD, VERDICT = get_args(RowKind)
+NUMBER, DIRECTION, BOUND, WORD, SIGNIFICANT_VISIT = get_args(RowKind)
 KINDS = {
     NUMBER: "a number, which the interval of the prediction must hold",
     DIRECTION: "a direction only: above or below a bound",
     BOUND: "a limit, such as p <= 0.05, that the median of the prediction must meet",
     WORD: "whether an intervention abolishes, attenuates, preserves or enhances an effect",
-    VERDICT: "the first or last significant visit, which depends on the number of people: shown, not counted",
+    SIGNIFICANT_VISIT: "the first or last significant visit, which depends on the number of people: shown, not counted",
 }
 DRUG_ARM, CONTROL_ARM, DIFFERENCE, BASELINE = (each for each in get_args(Comparison) if each)
 SINGLE, REPEATED = (each for each in get_args(Dosing) if each)

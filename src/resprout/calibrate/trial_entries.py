@@ -20,9 +20,9 @@ from resprout.calibrate.scoreboard_entry import (
     DRUG_ARM,
     NUMBER,
     REPEATED,
+    SIGNIFICANT_VISIT,
     SINGLE,
     TRIAL,
-    VERDICT,
     ScoreboardEntry,
     read_reasons,
     scores_of,
@@ -47,7 +47,7 @@ SUFFIX_OF = {
     META_ANALYSIS: "_mbma",
     NO_HETEROGENEITY: "_no_heterogeneity",
 }
-VERDICTS = ("first_significant_h", "last_significant_h")
+SIGNIFICANT_VISITS = ("first_significant_h", "last_significant_h")
 POINTS = (
     "mean",
     "first_period_mean",
@@ -65,7 +65,7 @@ HALF_SD = {"share of a scale": 1 / 12, "standardised": 0.5, "share": 0.2, "logar
 """What the CRPS is divided by before rows are added: about half a standard deviation between patients, in each unit."""
 LEAST_OF_LOGARITHM = 0.05  # days, hours or ratio: a smaller one is scored as this
 OF_DIFFERENCE = ("difference", "response_difference", "relative_response", "odds_ratio", "cohen_d", "early_drug_share")
-OF_DIFFERENCE += ("difference_p", "interaction_p", *VERDICTS)
+OF_DIFFERENCE += ("difference_p", "interaction_p", *SIGNIFICANT_VISITS)
 SAID = {"": "", "upper": "<= ", "lower": ">= "}
 
 
@@ -122,7 +122,7 @@ def _entry(
     if not known.size:
         return None
     scores = {SUFFIX_OF[name]: _score(number, samples) for name, samples in number.samples.items()}
-    kind = VERDICT if row.statistic in VERDICTS else BOUND if row.bound else NUMBER
+    kind = SIGNIFICANT_VISIT if row.statistic in SIGNIFICANT_VISITS else BOUND if row.bound else NUMBER
     hour = "" if row.time is None else f" at {row.time:g} h"
     arm = f"{row.arm}, " if row.arm else ""
     name = f"{row.evidence} {plan.trial} {row.statistic}"
@@ -147,7 +147,7 @@ def _entry(
         source=plan.trial,
         reason="" if passed else reasons.get(name, ""),
         kind=kind,
-        counted=kind != VERDICT,
+        counted=kind != SIGNIFICANT_VISIT,
         comparison=comparison,
         dosing="" if comparison == BASELINE else REPEATED if _hour(number) > repeated_h else SINGLE,
         passed_null=_passes(number, number.samples[MOOD_FROZEN], scores["_null"]),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.calibrate.meta_analysis import MetaAnalysis, fit_meta_analysis
+from resprout.calibrate.meta_analysis_fit import MetaAnalysis, fit_meta_analysis
 from resprout.calibrate.meta_analysis_predictions import NOT_PREDICTED, virtual_outcome
 from resprout.calibrate.meta_analysis_rows import trial_summaries, trial_summary
 from resprout.language.rating_scales import mood_rated

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resprout.calibrate.meta_analysis_courses import CoursePanel
+from resprout.calibrate.meta_analysis_time_courses import TimeCoursePanel
 from resprout.figures.palette import CONTROL_COLOUR, INK, LINE, STAGE_COLOUR, faint, plain_template
 
 ROW_PX = 30
@@ -44,27 +44,7 @@ def effect_forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> go.Fig
             place -= 0.4 if group else 0.0
             group = row.group
         colour = colours.get(row.group, INK)
-        figure.add_trace(
-            go.Scatter(
-                x=[row.median],
-                y=[place],
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [row.upper - row.median],
-                    "arrayminus": [row.median - row.lower],
-                    "thickness": 1.8,
-                    "width": 0,
-                    "color": faint(colour, 0.7),
-                },
-                mode="markers",
-                marker={"symbol": "square", "size": 9, "color": colour},
-                name=row.group,
-                legendgroup=row.group,
-                showlegend=not any(trace.name == row.group for trace in figure.data),
-                hovertemplate=f"{row.name}: %{{x:.2f}} ({row.lower:.2f} to {row.upper:.2f}), {row.said}<extra></extra>",
-            )
-        )
+        figure.add_trace(_effect_trace(row, place, colour, not any(trace.name == row.group for trace in figure.data)))
         beside = f"{row.median:+.2f} ({row.lower:+.2f} to {row.upper:+.2f})  {row.said}"
         figure.add_annotation(
             x=1, xref="paper", xanchor="left", xshift=10, y=place, text=beside, showarrow=False, font={"size": 12}
@@ -87,7 +67,7 @@ def effect_forest(rows: Sequence[ForestRow], *, title: str, axis: str) -> go.Fig
     return figure
 
 
-def course_figure(panels: Sequence[CoursePanel], *, title: str) -> go.Figure:
+def time_course_figure(panels: Sequence[TimeCoursePanel], *, title: str) -> go.Figure:
     """Draw improvement over time, a panel a drug: prediction with 90 % band, published points as large as their people.
 
     panels    one for each drug
@@ -104,51 +84,8 @@ def course_figure(panels: Sequence[CoursePanel], *, title: str) -> go.Figure:
     )
     for number, panel in enumerate(panels):
         row, column = number // PANELS_A_ROW + 1, number % PANELS_A_ROW + 1
-        days = [hour / 24 for hour in panel.hours]
-        for name, (median, lower, upper) in panel.curves.items():
-            colour = CONTROL_COLOUR if name == "control" else STAGE_COLOUR["score"]
-            band = go.Scatter(
-                x=[*days, *days[::-1]],
-                y=[*upper, *list(lower)[::-1]],
-                fill="toself",
-                fillcolor=faint(colour, 0.15),
-                mode="lines",
-                line={"width": 0},
-                hoverinfo="skip",
-                showlegend=False,
-            )
-            line = go.Scatter(
-                x=days,
-                y=median,
-                mode="lines",
-                line={"color": colour, "width": 2.2},
-                name=f"predicted, {name}",
-                legendgroup=name,
-                showlegend=not any(trace.name == f"predicted, {name}" for trace in figure.data),
-                hovertemplate="%{y:.0%} at %{x:.1f} d<extra></extra>",
-            )
-            figure.add_traces([band, line], rows=row, cols=column)
-        for control in (True, False):
-            own = [point for point in panel.points if point[3] == control]
-            if not own:
-                continue
-            name = "published, control" if control else "published, drug"
-            points = go.Scatter(
-                x=[hour / 24 for hour, *_ in own],
-                y=[point[1] for point in own],
-                mode="markers",
-                marker={
-                    "size": [min(5 + 0.9 * point[2] ** 0.5, LARGEST_POINT_PX) for point in own],
-                    "color": faint(CONTROL_COLOUR if control else STAGE_COLOUR["score"], 0.6),
-                    "line": {"color": "white", "width": 1},
-                },
-                name=name,
-                legendgroup=name,
-                showlegend=not any(trace.name == name for trace in figure.data),
-                text=[point[4] for point in own],
-                hovertemplate="%{text}: %{y:.0%} at %{x:.1f} d<extra></extra>",
-            )
-            figure.add_trace(points, row=row, col=column)
+        named = {trace.name for trace in figure.data}
+        figure.add_traces([*_curves(panel, named), *_published(panel, named)], rows=row, cols=column)
     figure.update_layout(
         template=plain_template(),
         title={"text": title, "x": 0.02, "xref": "container", "y": 0.985, "yanchor": "top"},
@@ -162,3 +99,80 @@ def course_figure(panels: Sequence[CoursePanel], *, title: str) -> go.Figure:
     figure.update_yaxes(tickformat=".0%", zeroline=True, zerolinecolor=LINE)
     figure.update_annotations(font={"size": 13})
     return figure
+
+
+def _effect_trace(row: ForestRow, place: float, colour: str, first: bool) -> go.Scatter:
+    """An effect with its interval; the first of a group stands in the legend."""
+    return go.Scatter(
+        x=[row.median],
+        y=[place],
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [row.upper - row.median],
+            "arrayminus": [row.median - row.lower],
+            "thickness": 1.8,
+            "width": 0,
+            "color": faint(colour, 0.7),
+        },
+        mode="markers",
+        marker={"symbol": "square", "size": 9, "color": colour},
+        name=row.group,
+        legendgroup=row.group,
+        showlegend=first,
+        hovertemplate=f"{row.name}: %{{x:.2f}} ({row.lower:.2f} to {row.upper:.2f}), {row.said}<extra></extra>",
+    )
+
+
+def _curves(panel: TimeCoursePanel, named: set[str]) -> list[go.Scatter]:
+    """Predictions of one panel with their 90 % bands."""
+    traces, days = [], [hour / 24 for hour in panel.hours]
+    for arm, (median, lower, upper) in panel.curves.items():
+        colour, name = CONTROL_COLOUR if arm == "control" else STAGE_COLOUR["score"], f"predicted, {arm}"
+        band = go.Scatter(
+            x=[*days, *days[::-1]],
+            y=[*upper, *list(lower)[::-1]],
+            fill="toself",
+            fillcolor=faint(colour, 0.15),
+            mode="lines",
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        line = go.Scatter(
+            x=days,
+            y=median,
+            mode="lines",
+            line={"color": colour, "width": 2.2},
+            name=name,
+            legendgroup=name,
+            showlegend=name not in named,
+            hovertemplate="%{y:.0%} at %{x:.1f} d<extra></extra>",
+        )
+        traces += [band, line]
+    return traces
+
+
+def _published(panel: TimeCoursePanel, named: set[str]) -> list[go.Scatter]:
+    """Published means of one panel."""
+    traces = []
+    for control in (True, False):
+        own = [point for point in panel.points if point[3] == control]
+        name = "published, control" if control else "published, drug"
+        points = go.Scatter(
+            x=[hour / 24 for hour, *_ in own],
+            y=[point[1] for point in own],
+            mode="markers",
+            marker={
+                "size": [min(5 + 0.9 * point[2] ** 0.5, LARGEST_POINT_PX) for point in own],
+                "color": faint(CONTROL_COLOUR if control else STAGE_COLOUR["score"], 0.6),
+                "line": {"color": "white", "width": 1},
+            },
+            name=name,
+            legendgroup=name,
+            showlegend=name not in named,
+            text=[point[4] for point in own],
+            hovertemplate="%{text}: %{y:.0%} at %{x:.1f} d<extra></extra>",
+        )
+        traces += [points] if own else []
+    return traces

@@ -26,7 +26,7 @@ from resprout.language.schemas import (
 
 Source = Annotated[str, Field(min_length=1, description="a source"), Names("sources", "source in sources.bib", True)]
 Part = Literal["dose", "circuit", "mood"]
-RowKind = Literal["number", "direction", "bound", "word", "verdict"]
+RowKind = Literal["number", "direction", "bound", "word", "significant visit"]
 Comparison = Literal["", "drug arm", "control arm", "difference", "baseline"]
 Dosing = Literal["", "single", "repeated"]
 TruthOrNothing = Literal["", "true", "false"]

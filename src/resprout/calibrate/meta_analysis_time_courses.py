@@ -1,4 +1,4 @@
-"""Time courses of the meta-analysis: a fit in; improvement over time by drug, beside what was published, out."""
+"""Time time courses of the meta-analysis: a fit in; improvement over time by drug, beside what was published, out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resprout.calibrate.meta_analysis import MetaAnalysis
 from resprout.calibrate.meta_analysis_covariates import Cell
+from resprout.calibrate.meta_analysis_fit import MetaAnalysis
 from resprout.calibrate.meta_analysis_predictions import predict_cells
 from resprout.calibrate.meta_analysis_rows import TrialSummary
 
@@ -17,7 +17,7 @@ NORMAL_90 = 1.645
 
 
 @dataclass(frozen=True)
-class CoursePanel:
+class TimeCoursePanel:
     """Improvement over time under one drug: prediction by arm, and published points.
 
     hours [time] h      by arm of `curves`: median, lower and upper [time], share of baseline
@@ -30,7 +30,7 @@ class CoursePanel:
     points: Sequence[tuple[float, float, int, bool, str]]
 
 
-def course_panels(fit: MetaAnalysis) -> list[CoursePanel]:
+def time_course_panels(fit: MetaAnalysis) -> list[TimeCoursePanel]:
     """A panel for each drug that is given in an arm with a published improvement, the best informed first.
 
     The curve is that of the trial with most published numbers of the drug, its study included; the points are those of all
@@ -60,7 +60,7 @@ def _drugs_of(trial: TrialSummary) -> set[str]:
 
 def _panel(
     fit: MetaAnalysis, drug: str, trial: TrialSummary, points: list[tuple[float, float, int, bool, str]]
-) -> CoursePanel:
+) -> TimeCoursePanel:
     rated = next(row.endpoint for row in fit.rows if row.trial == trial.name)
     start = max(trial.baseline_hour(rated), trial.start_h)
     last = max([SHORTEST_H, *(hour for hour, *_ in points)])
@@ -77,7 +77,7 @@ def _panel(
         spread = NORMAL_90 * np.sqrt(np.maximum(within + latent.weight @ (latent.mean - mean) ** 2, 0.0))
         curves[name] = (mean.tolist(), (mean - spread).tolist(), (mean + spread).tolist())
     title = f"{drug.replace('S_ketamine', 'esketamine').replace('_', ' ')} (curve: {trial.name})"
-    return CoursePanel(title, since.tolist(), curves, points)
+    return TimeCoursePanel(title, since.tolist(), curves, points)
 
 
 def _arm_with(trial: TrialSummary, drug: str) -> str:

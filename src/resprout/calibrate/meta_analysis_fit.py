@@ -15,8 +15,8 @@ from resprout.calibrate.meta_analysis_covariates import (
     FIXED,
     RANDOM,
     Cell,
-    Course,
     Covariates,
+    TimeCourse,
     contrast,
     fixed_design,
     observed_cells,
@@ -100,7 +100,7 @@ def fit_meta_analysis(trials: Sequence[TrialSummary], *, seed: int = 1) -> MetaA
         raise InputError(
             Fault(f"{named} trials print an improvement.", "", f"A meta-analysis expects {FEWEST_TRIALS} or more.")
         )
-    found = [_likeliest(rows, tuple(trials), Course(*hours)) for hours in itertools.product(ONSETS_H, OFFSETS_H)]
+    found = [_likeliest(rows, tuple(trials), TimeCourse(*hours)) for hours in itertools.product(ONSETS_H, OFFSETS_H)]
     _, start, covariates, posterior = max(found, key=lambda each: each[0])
     random = np.random.default_rng(seed)
     sampler = emcee.EnsembleSampler(WALKERS, start.size, posterior)
@@ -129,10 +129,10 @@ class _Posterior:
 
 
 def _likeliest(
-    rows: tuple[ImprovementRow, ...], trials: tuple[TrialSummary, ...], course: Course
+    rows: tuple[ImprovementRow, ...], trials: tuple[TrialSummary, ...], time_course: TimeCourse
 ) -> tuple[float, Numbers, Covariates, _Posterior]:
     """The posterior mode under one time course: its log density, where it lies, covariates, and the density itself."""
-    covariates = Covariates.of(trials, course)
+    covariates = Covariates.of(trials, time_course)
     structure = Structure.of(covariates, observed_cells(rows, trials)).seen_through(contrast(rows))
     errors = np.array([row.standard_error for row in rows])
     posterior = _Posterior(structure, np.array([row.improvement for row in rows]), errors)
