@@ -71,7 +71,7 @@ def agreement(entries: Sequence[ScoreboardEntry]) -> Agreement:
             confusion[published, said] += 1
     words = Counter(str(entry.observed) for entry in rows)
     if not words:
-        return Agreement(0, {}, *[math.nan] * 3, "", math.nan, math.nan)
+        return Agreement(0, {}, math.nan, math.nan, math.nan, "", math.nan, math.nan)
     right = Counter(str(entry.observed) for entry in rows if entry.passed)
     common, often = words.most_common(1)[0]
     # a published `reduce` is reproduced by the word `abolish` as well

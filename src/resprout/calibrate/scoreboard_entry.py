@@ -125,20 +125,29 @@ def read_reasons() -> dict[str, str]:
 def recorded_entries() -> list[ScoreboardEntry]:
     """The scoreboard as it was last written down with the package, with the reasons of today."""
     reasons = read_reasons()
-    words = ("id", "group", "seed_row", "what", "unit", "verification", "source", "kind", "comparison", "dosing")
-    truths = ("used_in_fit", "counted", "passed_null")
     return [
         ScoreboardEntry(
-            **{name: row[name] for name in words},
-            **{name: row[name] == "true" for name in truths},
-            reason="" if row["pass"] == "true" else reasons.get(row["id"], row["reason"]),
+            id=row["id"],
+            group=row["group"],
             stage=int(row["stage"]),
+            seed_row=row["seed_row"],
+            what=row["what"],
             observed=_number_or_words(row["observed"]),
             predicted=_number_or_words(row["predicted"]),
             lower=_number(row["lower"]),
             upper=_number(row["upper"]),
+            unit=row["unit"],
             z=_number(row["z"]),
             passed=row["pass"] == "true",
+            used_in_fit=row["used_in_fit"] == "true",
+            verification=row["verification"],
+            source=row["source"],
+            reason="" if row["pass"] == "true" else reasons.get(row["id"], row["reason"]),
+            kind=row["kind"],
+            counted=row["counted"] == "true",
+            comparison=row["comparison"],
+            dosing=row["dosing"],
+            passed_null=row["passed_null"] == "true",
             scores={name: _number(row[name]) for name in SCORES},
         )
         for row in data_rows("scoreboard")
