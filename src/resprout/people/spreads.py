@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from resprout.errors import Fault, ModelError, nearest
 from resprout.language.records import Constant, Model
-from resprout.people.studies import etas
+from resprout.people.studies import many_etas
 
 Numbers = NDArray[np.float64]
 
@@ -62,15 +63,23 @@ def eta_name(constant: Constant) -> str:
     return constant.shared.strip() or constant.name
 
 
+@functools.lru_cache(maxsize=128)
+def _spread_constants(model: Model) -> tuple[tuple[Constant, str, float, str], ...]:
+    """Constants in which people differ: each with its spread word, its size, and the eta that moves it."""
+    found = [(constant, spread_of(constant)) for constant in model.constants.values()]
+    return tuple((constant, *spread, eta_name(constant)) for constant, spread in found if spread)
+
+
 def draw_etas(model: Model, seed: int, person: NDArray[np.int64], correlation: float | Numbers) -> dict[str, Numbers]:
     """Draw every eta of the model, correlated as `correlations.tsv` says.
 
     seed, person, correlation    as in `studies.etas`
     returns         by eta: [person], standard normal
     """
-    names = {eta_name(constant) for constant in model.constants.values() if spread_of(constant)}
-    drawn = {name: etas(seed, f"spread of {name}", person, correlation) for name in sorted(names)}
-    for group, factor in _correlated_groups(model, names):
+    names = sorted({name for *_, name in _spread_constants(model)})
+    found = many_etas(seed, [f"spread of {name}" for name in names], person, correlation)
+    drawn = dict(zip(names, found.values(), strict=True))
+    for group, factor in _correlated_groups(model):
         mixed = factor @ np.stack([drawn[name] for name in group])
         drawn.update(zip(group, mixed, strict=True))
     return drawn
@@ -85,18 +94,17 @@ def spread_constants(
     middle     by constant: [person] what the person's value spreads around; the shipped value where it names none
     """
     around = middle or {}
-    values = {}
-    for constant in model.constants.values():
-        spread = spread_of(constant)
-        if spread and constant.value != 0:
-            word, size = spread
-            value = around.get(constant.name, constant.value)
-            values[constant.name] = SPREADS[word](value, size, etas[eta_name(constant)])
-    return values
+    return {
+        constant.name: SPREADS[word](around.get(constant.name, constant.value), size, etas[eta])
+        for constant, word, size, eta in _spread_constants(model)
+        if constant.value != 0
+    }
 
 
-def _correlated_groups(model: Model, names: set[str]) -> list[tuple[list[str], Numbers]]:
+@functools.lru_cache(maxsize=128)
+def _correlated_groups(model: Model) -> list[tuple[list[str], Numbers]]:
     """Group the etas that correlate, each group with the lower factor that makes the correlation."""
+    names = {name for *_, name in _spread_constants(model)}
     pairs, faults = {}, []
     owner = {name: eta_name(constant) for name, constant in model.constants.items()}
     for line, row in enumerate(model.tables.get("correlations", ()), start=2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 
 import numpy as np
@@ -32,6 +33,7 @@ def normals(seed: int, purpose: str, person: NDArray[np.int64]) -> NDArray[np.fl
     return ndtri(uniforms(seed, purpose, person))
 
 
+@functools.lru_cache(maxsize=4096)
 def _key(seed: int, purpose: str) -> NDArray[np.uint64]:
     """Make the 128-bit key of a stream; a hash, so that near seeds and like purposes share nothing."""
     digest = hashlib.blake2b(f"{int(seed)}|{purpose}".encode(), digest_size=16).digest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,9 +35,25 @@ def etas(
     Two people of one study correlate: a clinic draws on one neighbourhood, refers and rates in one
     way. People of the population at large share nothing.
     """
-    own, study = normals(seed, purpose, person), study_of(person)
+    return many_etas(seed, [purpose], person, correlation)[purpose]
+
+
+def many_etas(
+    seed: int, purposes: Iterable[str], person: NDArray[np.int64], correlation: float | NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Draw several numbers for each person, each as `etas` draws it.
+
+    seed, person, correlation   as in `etas`
+    purposes                    what the numbers are for
+    returns                     by purpose: [person]  1
+    """
+    study = study_of(person)
     if not study.any():
-        return own
+        return {purpose: normals(seed, purpose, person) for purpose in purposes}
     found, place = np.unique(study, return_inverse=True)
-    common = normals(seed, f"{purpose}, of the study", found)[place]
-    return np.where(study > 0, np.sqrt(1 - correlation) * own + np.sqrt(correlation) * common, own)
+    own_part, common_part, alone = np.sqrt(1 - correlation), np.sqrt(correlation), study == 0
+    drawn = {}
+    for purpose in purposes:
+        own, common = normals(seed, purpose, person), normals(seed, f"{purpose}, of the study", found)[place]
+        drawn[purpose] = np.where(alone, own, own_part * own + common_part * common)
+    return drawn
