@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
+from threadpoolctl import threadpool_limits
 
 from resprout.calibrate.meta_analysis_covariates import (
     FIXED,
@@ -81,6 +82,7 @@ def drug_effects(fit: MetaAnalysis, seed: int = 1) -> list[Effect]:
     return sorted(found, key=lambda each: -each.median)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def leave_one_trial_out(fit: MetaAnalysis, seed: int = 1) -> list[LeftOutRow]:
     """Every published improvement predicted without its trial: the prediction is of the number as published.
 
@@ -132,6 +134,7 @@ def _drugs(fit: MetaAnalysis) -> dict[str, tuple[Treatment, int, int]]:
     return {drug: (first, len(trials), sum(people.values())) for drug, (first, trials, people) in seen.items()}
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def _coefficient_samples(fit: MetaAnalysis, seed: int) -> Numbers:
     """Samples of the fixed effects and of the random effect of each drug: [sample, effect]."""
     random, drugs = np.random.default_rng(seed), sorted(_drugs(fit))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from resprout.calibrate.meta_analysis_covariates import (
     FIXED,
@@ -29,7 +29,9 @@ Numbers = NDArray[np.float64]
 ONSETS_H, OFFSETS_H = (1.0, 4.0, 12.0), (4 * 24.0, 8 * 24.0, 16 * 24.0)
 SCALE_SD = 0.5  # of the normal prior of the logarithm of `scale`
 FEWEST_TRIALS = 4
-WALKERS, STEPS, BURN_IN, DRAWS = 16, 250, 100, 200
+WALKERS, STEPS, BURN_IN, DRAWS = 14, 200, 60, 200
+SCALES = np.array(list(RANDOM.values()))
+LARGEST_LOGARITHM = 12.0
 
 
 @dataclass(frozen=True)
@@ -100,42 +102,75 @@ def fit_meta_analysis(trials: Sequence[TrialSummary], *, seed: int = 1) -> MetaA
         raise InputError(
             Fault(f"{named} trials print an improvement.", "", f"A meta-analysis expects {FEWEST_TRIALS} or more.")
         )
-    found = [_likeliest(rows, tuple(trials), TimeCourse(*hours)) for hours in itertools.product(ONSETS_H, OFFSETS_H)]
-    _, start, covariates, posterior = max(found, key=lambda each: each[0])
     random = np.random.default_rng(seed)
-    sampler = emcee.EnsembleSampler(WALKERS, start.size, posterior)
-    sampler.random_state = np.random.RandomState(seed).get_state()
-    sampler.run_mcmc(start + 0.1 * random.standard_normal((WALKERS, start.size)), BURN_IN + STEPS)
+    with threadpool_limits(limits=1, user_api="blas"):  # matrices of this size are slower with several
+        mode = _likeliest(rows, tuple(trials))
+        sampler = emcee.EnsembleSampler(WALKERS, mode.draw.size, mode.posterior)
+        sampler.random_state = np.random.RandomState(seed).get_state()
+        sampler.run_mcmc(mode.draw + 0.1 * random.standard_normal((WALKERS, mode.draw.size)), BURN_IN + STEPS)
     draws = sampler.get_chain(discard=BURN_IN, flat=True)
-    return MetaAnalysis(covariates, draws[np.linspace(0, len(draws) - 1, DRAWS).astype(int)], rows, tuple(trials))
+    chosen = draws[np.linspace(0, len(draws) - 1, DRAWS).astype(int)]
+    return MetaAnalysis(mode.covariates, chosen, rows, tuple(trials))
 
 
 class _Posterior:
-    """Log posterior density of a draw; a class, so that it can be sent to other processes."""
+    """Log posterior density of a draw, with its gradient; a class, so that it can be sent to other processes."""
 
     def __init__(self, structure: Structure, improvement: Numbers, error: Numbers) -> None:
-        self.structure, self.improvement, self.error = structure, improvement, error
+        self.structure, self.improvement, self.noise = structure, improvement, np.diag(error**2)
 
     def __call__(self, draw: Numbers) -> float:
         """Up to a constant; -inf far outside the priors."""
-        if np.any(np.abs(draw) > 12):
+        if np.any(np.abs(draw) > LARGEST_LOGARITHM):
             return -np.inf
-        covariance = self.structure.covariance(draw) + np.exp(draw[0]) * np.diag(self.error**2)
-        factor = cho_factor(covariance, lower=True)
-        likelihood = -np.log(np.diag(factor[0])).sum() - 0.5 * self.improvement @ cho_solve(factor, self.improvement)
-        scales = np.array(list(RANDOM.values()))
-        prior = np.sum(draw[1:] - 0.5 * (np.exp(draw[1:]) / scales) ** 2) - 0.5 * (draw[0] / SCALE_SD) ** 2
+        covariance = self.structure.covariance(draw) + np.exp(draw[0]) * self.noise
+        factor = cho_factor(covariance, lower=True, check_finite=False)
+        away = cho_solve(factor, self.improvement, check_finite=False)
+        likelihood = -np.log(np.diag(factor[0])).sum() - 0.5 * self.improvement @ away
+        prior = np.sum(draw[1:] - 0.5 * (np.exp(draw[1:]) / SCALES) ** 2) - 0.5 * (draw[0] / SCALE_SD) ** 2
         return float(likelihood + prior)
 
+    def gradient(self, draw: Numbers) -> Numbers:
+        """Of the log density, by each part of a draw."""
+        precision = np.linalg.inv(self.structure.covariance(draw) + np.exp(draw[0]) * self.noise)
+        away = precision @ self.improvement
+        inside = np.outer(away, away) - precision
+        parts = [np.exp(draw[0]) * self.noise]
+        parts += [2 * np.exp(2 * sd) * part for sd, part in zip(draw[1:], self.structure.random, strict=True)]
+        likelihood = 0.5 * np.array([np.sum(inside * part) for part in parts])
+        prior = np.array([-draw[0] / SCALE_SD**2, *(1 - (np.exp(draw[1:]) / SCALES) ** 2)])
+        return np.asarray(likelihood + prior)
 
-def _likeliest(
-    rows: tuple[ImprovementRow, ...], trials: tuple[TrialSummary, ...], time_course: TimeCourse
-) -> tuple[float, Numbers, Covariates, _Posterior]:
-    """The posterior mode under one time course: its log density, where it lies, covariates, and the density itself."""
+
+@dataclass(frozen=True)
+class _Mode:
+    """The posterior mode under one time course: its log density, where it lies, and what it is the mode of."""
+
+    density: float
+    draw: Numbers
+    covariates: Covariates
+    posterior: _Posterior
+
+
+def _likeliest(rows: tuple[ImprovementRow, ...], trials: tuple[TrialSummary, ...]) -> _Mode:
+    """The mode under the likeliest time course: of the offsets at the middle onset, then of the onsets at that offset."""
+    middle = ONSETS_H[len(ONSETS_H) // 2]
+    found = [_mode(rows, trials, TimeCourse(middle, offset)) for offset in OFFSETS_H]
+    best = max(found, key=lambda each: each.density).covariates.time_course
+    found += [_mode(rows, trials, TimeCourse(onset, best.offset_h)) for onset in ONSETS_H if onset != middle]
+    return max(found, key=lambda each: each.density)
+
+
+def _mode(rows: tuple[ImprovementRow, ...], trials: tuple[TrialSummary, ...], time_course: TimeCourse) -> _Mode:
     covariates = Covariates.of(trials, time_course)
     structure = Structure.of(covariates, observed_cells(rows, trials)).seen_through(contrast(rows))
     errors = np.array([row.standard_error for row in rows])
     posterior = _Posterior(structure, np.array([row.improvement for row in rows]), errors)
-    start = np.array([0.0, *np.log([0.5 * scale for scale in RANDOM.values()])])
-    mode = minimize(lambda draw: -posterior(draw), start, method="L-BFGS-B", options={"maxiter": 40})
-    return -float(mode.fun), np.asarray(mode.x), covariates, posterior
+    found = minimize(
+        lambda draw: -posterior(draw),
+        np.array([0.0, *np.log(0.5 * SCALES)]),
+        jac=lambda draw: -posterior.gradient(draw),
+        method="L-BFGS-B",
+        bounds=[(-LARGEST_LOGARITHM, LARGEST_LOGARITHM)] * (1 + len(RANDOM)),
+    )
+    return _Mode(-float(found.fun), np.asarray(found.x), covariates, posterior)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
+from threadpoolctl import threadpool_limits
 
 from resprout.calibrate.meta_analysis_covariates import Cell, contrast
 from resprout.calibrate.meta_analysis_fit import MetaAnalysis, Structure
@@ -46,6 +47,7 @@ class LatentPrediction:
     pareto_k: float
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def predict_cells(fit: MetaAnalysis, cells: Sequence[Cell], without: str | None = None) -> LatentPrediction:
     """Predict the improvement of arms at visits.
 
@@ -102,6 +104,7 @@ def _weights_without(fit: MetaAnalysis, draws: Numbers, out: NDArray[np.bool_]) 
     return np.exp(np.asarray(log_weight)), float(pareto_k)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def virtual_outcome(
     fit: MetaAnalysis, trial: TrialSummary, replicates: int, seed: int, *, seen: bool = False
 ) -> Outcome:
