@@ -212,6 +212,8 @@ def _of_arm(trial: TrialSummary, row: Published, baseline: float, people: int) -
             return -row.value / baseline, error
         case "mean" | "first_period_mean":
             return 1 - row.value / baseline, error
+        case "relative_change":
+            return -row.value, error
         case "improvement_d":
             return row.value * LATER_SD, error
         case "response_rate":
