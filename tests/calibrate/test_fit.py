@@ -17,7 +17,7 @@ from resprout.calibrate.posterior import log_density, sample
 from resprout.calibrate.posterior_mode import Fit, fit_part, robust_residual
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.calibrate.residuals import Laboratory
-from resprout.calibrate.study_heterogeneity import likelihoods
+from resprout.calibrate.study_heterogeneity import VALUES, likelihoods, posterior, with_heterogeneity
 from resprout.calibrate.write_package import summary, write_draws, write_values
 from resprout.language import load_model, shipped_folder
 from resprout.people.draws import draws_of
@@ -162,3 +162,13 @@ def test_the_likelihood_of_how_alike_people_are_is_a_number_for_each_value():
     few, many = likelihoods(MODEL, (0.02, 0.35), ["rutherford2012_wait_list"])
     assert np.isfinite([few, many]).all()
     assert few != many
+
+
+def test_heterogeneity_has_a_prior_that_data_narrow_and_each_draw_a_value_of_its_own():
+    flat = posterior(VALUES, np.zeros(len(VALUES)), 40)
+    told = posterior(VALUES, -0.5 * ((np.array(VALUES) - 0.2) / 0.03) ** 2, 40)
+    assert flat.mean == pytest.approx(0.15, abs=0.01)  # of the beta prior
+    assert flat.lower < told.lower < 0.2 < told.upper < flat.upper
+    draws = with_heterogeneity([{"hepatic_flow": float(k)} for k in range(40)], told)
+    drawn = [draw["study_intraclass_correlation"] for draw in draws]
+    assert sorted(drawn) == list(told.draws) and drawn != sorted(drawn)
