@@ -31,7 +31,8 @@ META_ANALYSIS = "meta-analysis"
 NO_HETEROGENEITY = "no heterogeneity"
 META_ANALYSIS_REPLICATES = 200
 LARGEST_META_ANALYSIS = 60_000  # virtual patients of one trial
-FEWEST_WITHOUT_HETEROGENEITY = 3
+FEWEST_WITHOUT_HETEROGENEITY = 6
+LARGEST_ARM = 400  # virtual patients of an arm: more of them tell little beside how studies differ
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def predict_trials(
 
 def predict_trial(model: Model, plan: Series, seed: int, fit: MetaAnalysis | None) -> list[PredictedNumber]:
     """Predict the published numbers of one trial; arguments as in `predict_trials`."""
-    protocol, regimens = read_protocol(plan.trial, model)
+    whole, regimens = read_protocol(plan.trial, model)
+    protocol = with_arms_of_at_most(whole, LARGEST_ARM)
     rows = [row for row in protocol.published if row.verification in COUNTED]
     if not rows:
         return []
@@ -108,6 +110,15 @@ def predict_trial(model: Model, plan: Series, seed: int, fit: MetaAnalysis | Non
         count = max(min(META_ANALYSIS_REPLICATES, LARGEST_META_ANALYSIS // protocol.people), 20)
         outcomes[META_ANALYSIS] = virtual_outcome(fit, trial_summary(model, protocol, regimens), count, seed)
     return [PredictedNumber(protocol, row, _samples(protocol, row, outcomes)) for row in rows]
+
+
+def with_arms_of_at_most(protocol: Protocol, people: int) -> Protocol:
+    """The same trial with larger arms cut to this many people; one of parallel groups only, as no crossover is that large."""
+    sizes = [arm.size for arm in protocol.arms if arm.size is not None]
+    if not sizes or max(sizes) <= people:
+        return protocol
+    arms = tuple(arm.model_copy(update={"size": min(arm.size or people, people)}) for arm in protocol.arms)
+    return protocol.model_copy(update={"arms": arms})
 
 
 def without_heterogeneity(model: Model) -> Model:
