@@ -3,7 +3,20 @@
 from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
 from resprout.app.fit_command import coverage_sentence
 from resprout.app.model_facts import GRADES, drug_list
-from resprout.app.scoreboard_tables import PASSES, SKILLS, format_range, pass_rows, say, signed, skill_rows
+from resprout.app.scoreboard_tables import (
+    COVERED,
+    COVERED_SAID,
+    PASSES,
+    SKILL_SAID,
+    SKILLS,
+    coverage_rows,
+    format_range,
+    pass_rows,
+    say,
+    scored_parts,
+    signed,
+    skill_cells,
+)
 from resprout.calibrate.data_tables import data_rows
 from resprout.calibrate.drug_comparison import COLUMNS, compare_drugs
 from resprout.calibrate.hypotheses import score_hypotheses
@@ -172,8 +185,12 @@ def scoreboard_text(model):
         "## Rows that pass",
         f"**{facts['passed']} of {facts['total']} rows pass; if no drug changed mood, {facts['passed_null']} would.**",
         rows_of(PASSES, pass_rows(facts), PASSES[1:]),
-        "## Skill, coverage and sharpness",
-        rows_of(SKILLS, skill_rows(facts), SKILLS[1:]),
+        "## Skill against the baselines",
+        SKILL_SAID,
+        rows_of(SKILLS, [[name, *skill_cells(part)] for name, part in scored_parts(facts).items()], SKILLS[1:]),
+        "## Coverage and sharpness",
+        COVERED_SAID,
+        rows_of(COVERED, coverage_rows(facts), COVERED[1:]),
         "## Interventions",
         agreement_text(facts["interventions"]),
     ]

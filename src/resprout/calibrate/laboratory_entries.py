@@ -20,6 +20,7 @@ from resprout.people.draws import draws_of
 Numbers = NDArray[np.float64]
 FROZEN = {"severity_time": 1e9}  # h: mood does not move within a lifetime
 MOOD_STAGE, DOSE_STAGE = 6, 1
+LEAST_RATIO = 1e-3  # a smaller one is scored as this
 
 
 def laboratory_entries(model: Model) -> list[ScoreboardEntry]:
@@ -109,12 +110,16 @@ def _entry(
 
 
 def _scores(row: Measurement, predicted: Numbers, null: Numbers) -> dict[str, float]:
+    """Proper scores of a number; ratios are scored as logarithms, so that a factor counts alike wherever it is."""
     if row.rule != "within":
         return {}
     with_error: dict[str, PredictiveScore | None] = {}
-    for suffix, centres in (("", predicted), ("_null", null)):
-        samples = normal_mixture_samples(centres, row.sd)
-        with_error[suffix] = score_samples(row.observed, samples) if samples.size else None
+    ratio = row.compare == "ratio"
+    observed, spread = (math.log(row.observed), row.sd / row.observed) if ratio else (row.observed, row.sd)
+    for suffix, found in (("", predicted), ("_null", null)):
+        centres = np.log(np.maximum(found, LEAST_RATIO)) if ratio else found
+        samples = normal_mixture_samples(centres, spread)
+        with_error[suffix] = score_samples(observed, samples) if samples.size else None
     return scores_of(with_error, _scale(row))
 
 

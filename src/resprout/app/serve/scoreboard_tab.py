@@ -11,18 +11,23 @@ from typing import Any
 from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
 from resprout.app.html_page import Raw, html_table, with_note
 from resprout.app.scoreboard_tables import (
+    COVERED,
+    COVERED_SAID,
     PASSES,
+    SKILL_SAID,
     SKILLS,
+    coverage_rows,
     format_range,
     pass_cells,
     say,
+    scored_parts,
     signed,
-    skill_rows,
+    skill_cells,
 )
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import run_interventions
 from resprout.calibrate.scoreboard_entry import ScoreboardEntry, recorded_entries
-from resprout.calibrate.scoreboard_totals import MEANING, scoreboard_facts
+from resprout.calibrate.scoreboard_totals import scoreboard_facts
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.figures.spoken_units import format_unit
 from resprout.language import STAGES
@@ -130,11 +135,23 @@ def validation_card(model: Model) -> str:
     lead = (
         f"Every published row beside the model's own number: {facts['passed']} of {facts['total']} agree, and "
         f"{facts['passed_null']} would if no drug changed mood; of rows that the fit has not seen, {unseen['passed']} of "
-        f"{unseen['total']} ({unseen['passed_null']}). {MEANING}"
+        f"{unseen['total']} ({unseen['passed_null']})."
     )
     groups = [[name, *pass_cells(part)] for name, part in facts["by_group"].items()]
-    summary = html_table(PASSES, [*groups, ["all", *pass_cells(facts)]]) + html_table(SKILLS, skill_rows(facts))
-    return card("Published numbers", lead, summary + "".join(stage_rows(name, entries) for name in STAGES))
+    skills = [[name, *skill_cells(part)] for name, part in scored_parts(facts).items()]
+    body = html_table(PASSES, [*groups, ["all", *pass_cells(facts)]])
+    body += folded(
+        "Skill", "against null models and a meta-analysis", said(SKILL_SAID) + html_table(SKILLS, skills), opened=True
+    )
+    body += folded(
+        "Coverage", "of prediction intervals", said(COVERED_SAID) + html_table(COVERED, coverage_rows(facts))
+    )
+    return card("Published numbers", lead, body + "".join(stage_rows(name, entries) for name in STAGES))
+
+
+def said(sentence: str) -> str:
+    """A paragraph."""
+    return f"<p>{escape(sentence)}</p>"
 
 
 def stage_rows(stage: str, entries: Sequence[ScoreboardEntry]) -> str:
@@ -150,8 +167,8 @@ def stage_rows(stage: str, entries: Sequence[ScoreboardEntry]) -> str:
     table = html_table(columns, [published_cells(entry) for entry in own])
     width = 100 * agree / max(len(counted), 1)
     bar = f'<span class="track"><span class="bar" style="width:{width:.0f}%;background:{colour}"></span></span>'
-    said = f"{agree} of {len(counted)} agree"
-    return folded(f"{place} {stage.capitalize()}", said, table, colour=colour).replace(
+    agreeing = f"{agree} of {len(counted)} agree"
+    return folded(f"{place} {stage.capitalize()}", agreeing, table, colour=colour).replace(
         "</summary>", f"{bar}</summary>", 1
     )
 
