@@ -76,10 +76,6 @@ def mbma(
 def fit_and_leave_out(folder: Path | None, seed: int) -> tuple[MetaAnalysis, list[LeftOutRow]]:
     """Fit the meta-analysis to all shipped trials, and predict each without its own numbers."""
     from resprout.app.terminal import status_spinner
-    from resprout.errors import need_package
-
-    for package in ("emcee", "arviz"):
-        need_package(package, "calibrate")
     from resprout.calibrate.meta_analysis_effects import leave_one_trial_out
     from resprout.calibrate.meta_analysis_fit import fit_meta_analysis
     from resprout.calibrate.meta_analysis_rows import trial_summaries

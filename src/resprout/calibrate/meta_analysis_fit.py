@@ -23,12 +23,13 @@ from resprout.calibrate.meta_analysis_covariates import (
     random_design,
 )
 from resprout.calibrate.meta_analysis_rows import ImprovementRow, TrialSummary, improvement_rows
-from resprout.errors import Fault, InputError
+from resprout.errors import Fault, InputError, need_package
 
 Numbers = NDArray[np.float64]
 ONSETS_H, OFFSETS_H = (1.0, 4.0, 12.0), (4 * 24.0, 8 * 24.0, 16 * 24.0)
 SCALE_SD = 0.5  # of the normal prior of the logarithm of `scale`
 FEWEST_TRIALS = 4
+PACKAGES = ("emcee", "arviz")  # the second weighs predictions without a trial
 WALKERS, STEPS, BURN_IN, DRAWS = 14, 200, 60, 200
 SCALES = np.array(list(RANDOM.values()))
 LARGEST_LOGARITHM = 12.0
@@ -88,12 +89,14 @@ def fit_meta_analysis(trials: Sequence[TrialSummary], *, seed: int = 1) -> MetaA
     trials   designs with their published numbers
     seed     of the sampler
     returns  the fit
-    raises   InputError where too few trials print an improvement
+    raises   InputError where too few trials print an improvement, or a package of the extra `calibrate` is missing
 
     Improvement as a share of baseline, each number weighted by its standard error, is a sum of the fixed effects of FIXED
     and of random effects of control type, drug, study, and drug in study. The time course of procedures is the likeliest of
     a grid. Coefficients are integrated out; the standard deviations are sampled by emcee.
     """
+    for package in PACKAGES:
+        need_package(package, "calibrate")
     import emcee
 
     rows = tuple(improvement_rows(trials))
