@@ -41,9 +41,9 @@ def under_null_model(name: str, model: Model, outputs: Sequence[str], treated: N
     name     AS_MODELLED, or a key of NULL_MODELS
     model    whose scales tell which outputs rate mood
     outputs  [output]                 names
-    treated  [patient, hour, output]  as the model has it
-    rest     [patient, output]        of the same patients without a drug
-    returns  [patient, hour, output]
+    treated  [patient, hour, output]  any  as the model has it
+    rest     [patient, output]        any  of the same patients without a drug
+    returns  [patient, hour, output]  any
     """
     if name == AS_MODELLED:
         return treated
