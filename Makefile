@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo fit test test-lowest test-pythons test-browser chromium check docs readme scoreboard type-one-error constraints clean
+.PHONY: demo fit test test-lowest test-pythons test-browser chromium check docs readme scoreboard rivals type-one-error constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -49,6 +49,9 @@ readme: .venv/installed ## write what the program prints now into README.md
 
 scoreboard: .venv/installed-for-tests ## write down which published rows pass now, for tests and docs
 	$(BIN)/python scripts/refresh_scoreboard.py
+
+rivals: .venv/installed-for-tests ## refit every hypothesis and write down how well each predicts trials left out (half an hour)
+	$(BIN)/python scripts/refresh_rivals.py
 
 type-one-error: .venv/installed-for-tests ## measure how often each analysis finds a difference of nothing (a quarter of an hour), for the docs
 	$(BIN)/python scripts/type_one_error.py

@@ -1,6 +1,13 @@
 """Fills the pages on drugs, interventions, hypotheses and the scoreboard when the docs are built, by simulation or from records."""
 
-from resprout.app.evidence_commands import format_reading, hypothesis_facts, intervention_facts
+from resprout.app.evidence_commands import (
+    format_reading,
+    hypothesis_facts,
+    intervention_facts,
+    recorded_refits,
+    refit_cells,
+    refit_sentence,
+)
 from resprout.app.fit_command import coverage_sentence
 from resprout.app.model_facts import GRADES, drug_list
 from resprout.app.scoreboard_tables import (
@@ -108,6 +115,13 @@ def hypotheses_text(model):
         parts.append(f"**{score.hypothesis.name}.** {score.hypothesis.claim}")
         parts += [rows_of(["constant", "value", "meaning"], changed)] if changed else []
     return "\n\n".join([rows_of(["published result", *names], rows), *parts])
+
+
+def refitted_text(_model):
+    """Hypotheses refitted, on trials left out, as last written down."""
+    rows = recorded_refits()
+    columns, cells = refit_cells(rows)
+    return rows_of(columns, cells, columns[1:]) + f"\n\n{refit_sentence(rows)}" if rows else "Not written down yet."
 
 
 def learned_text(model):
@@ -245,4 +259,5 @@ PLACEHOLDERS = {
     "<!-- drug comparison -->": drug_comparison_text,
     "<!-- interventions -->": interventions_text,
     "<!-- hypotheses -->": hypotheses_text,
+    "<!-- refitted hypotheses -->": refitted_text,
 }

@@ -41,12 +41,19 @@ def hypotheses(
         bool,
         typer.Option("--predictive", help="Score each by leave-one-out prediction of the laboratory measurements."),
     ] = False,
+    refit: Annotated[
+        bool,
+        typer.Option("--refit", help="Refit each, and score it on trials left out of its fit; takes half an hour."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare rival hypotheses: which published results does each reproduce alone?
 
-    Example: `resprout hypotheses` or `resprout hypotheses --predictive`
+    Example: `resprout hypotheses`, `resprout hypotheses --predictive` or `resprout hypotheses --refit`
     """
+    if refit:
+        refit_hypotheses(model, as_json)
+        return
     if predictive:
         show_predictions(model, as_json)
         return
@@ -56,10 +63,75 @@ def hypotheses(
 
     with status_spinner("Simulating each hypothesis"):
         scores = score_hypotheses(chain_model(model))
+    refitted = recorded_refits() if model is None else []
     if as_json:
-        print_json(hypothesis_facts(scores))
+        print_json({**hypothesis_facts(scores), "refitted": refitted})
+        return
+    show_hypotheses(stdout_console(), scores)
+    if refitted:
+        show_refitted(stdout_console(), refitted)
+
+
+def refit_hypotheses(folder: Path | None, as_json: bool) -> None:
+    """Refit every hypothesis and print how well each predicts trials left out, the best first."""
+    from dataclasses import asdict
+
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.errors import need_package
+    from resprout.language import load_model
+
+    for package in ("arviz", "emcee"):
+        need_package(package, "calibrate")
+    from resprout.calibrate.refitted_hypotheses import compare_refitted
+
+    with status_spinner("Refitting") as spinner:
+        found = compare_refitted(load_model(folder), lambda text: spinner.update(f"Refitting {text} …"))
+    rows = [asdict(row) for row in found]
+    if as_json:
+        print_json({"refitted": rows})
     else:
-        show_hypotheses(stdout_console(), scores)
+        show_refitted(stdout_console(), rows)
+
+
+def recorded_refits() -> list[dict[str, Any]]:
+    """How well refitted hypotheses predicted trials left out when that was last written down (`make rivals`)."""
+    from resprout.calibrate.data_tables import data_rows
+
+    rows = data_rows("refitted_hypotheses")
+    return [{name: text if name == "hypothesis" else float(text) for name, text in row.items()} for row in rows]
+
+
+def refit_cells(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Columns and cells of refitted hypotheses."""
+    cells = [
+        [
+            row["hypothesis"],
+            f"{row['free_constants']:.0f}",
+            f"{row['crps']:.3f} ± {row['standard_error']:.3f}",
+            f"{row['behind']:.3f} ± {row['behind_error']:.3f}",
+            f"{row['loss']:.1f}",
+        ]
+        for row in rows
+    ]
+    return ["hypothesis", "free constants", "CRPS", "above the smallest", "loss of the fit"], cells
+
+
+def refit_sentence(rows: list[dict[str, Any]]) -> str:
+    """What the scores of refitted hypotheses are."""
+    return (
+        f"Mean CRPS of {rows[0]['rows']:.0f} published numbers of {rows[0]['trials']:.0f} single-dose trials, each trial predicted "
+        "by a fit to the laboratory and the other trials, in standard deviations of a number; smaller is better. "
+        "Standard errors are over trials. Repeated doses and interventions are not part of it."
+    )
+
+
+def show_refitted(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Print how well refitted hypotheses predict trials left out."""
+    from resprout.app.terminal import table
+
+    columns, cells = refit_cells(rows)
+    console.print(table(columns, cells, title="Hypotheses refitted, on trials left out", right=columns[1:]))
+    console.print(refit_sentence(rows))
 
 
 def show_predictions(folder: Path | None, as_json: bool) -> None:

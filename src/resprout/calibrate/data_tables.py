@@ -25,6 +25,8 @@ SCHEMAS: dict[str, type[Row]] = {
     "by_construction": schemas.ByConstruction,
     "fitted": schemas.FittedRow,
     "fixed_constants": schemas.FixedConstant,
+    "rival_constants": schemas.RivalConstant,
+    "refitted_hypotheses": schemas.RefittedRival,
     "trials": schemas.ScoredTrial,
     "scoreboard": schemas.RecordedMark,
     "posterior": schemas.PosteriorRow,

@@ -79,7 +79,29 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
     others = {each.name: each.prior for each in every if each.part != part} | dict(fixed or {})
     others = {name: value for name, value in others.items() if name not in {each.name for each in quantities}}
     start = others | values_of(quantities, np.zeros(len(quantities)))
-    blocks = blocks_of(model, part, start)
+    return fit_quantities(
+        model, part, quantities, blocks_of(model, part, start), others, most_steps=MOST_STEPS[part], progress=progress
+    )
+
+
+def fit_quantities(  # many arguments: what is fitted, to what, from where and for how long
+    model: Model,
+    part: str,
+    quantities: Sequence[Quantity],
+    blocks: Sequence[Block],
+    others: Mapping[str, float],
+    *,
+    start: Numbers | None = None,
+    most_steps: int,
+    progress: Progress,
+) -> Fit:
+    """Fit some quantities to blocks of data, all other constants at `others`.
+
+    part         a name for the fit, under which its points are kept on disk
+    start        [quantity]   prior sd from the prior; None for the priors
+    most_steps   of the search
+    returns      Fit; a fit that was stopped goes on from what it has kept on disk
+    """
     rows = tuple(name for block in blocks for name in block.names)
     keeper = _Keeper(model, part, blocks, others)
 
@@ -99,17 +121,17 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
 
     found = least_squares(
         whole,
-        np.zeros(len(quantities)),
+        np.zeros(len(quantities)) if start is None else start,
         jac=jacobian_at,
         x_scale=REACH,
-        max_nfev=MOST_STEPS[part],
+        max_nfev=most_steps,
         ftol=4e-3,
         xtol=1e-3,
         gtol=1e-3,
     )
     near = around(found.x)
     jacobian = ((near[1:] - near[0]) / STEP).T
-    return Fit(part, quantities, rows, found.x, near[0], jacobian, float(found.cost), int(found.nfev))
+    return Fit(part, tuple(quantities), rows, found.x, near[0], jacobian, float(found.cost), int(found.nfev))
 
 
 def _behind() -> list[str]:

@@ -138,6 +138,32 @@ class FittedRow(Row):
             yield Fault(f"prior `{cells['prior']}`.", "", "Expected a share below 1 on a logit scale.", field="prior")
 
 
+class RivalConstant(Row):
+    """A constant that one hypothesis leaves free when it is refitted: rival_constants.tsv."""
+
+    unique: ClassVar = ("hypothesis", "name")
+    hypothesis: Text
+    name: Annotated[str, Field(min_length=1), Names("constants", "constant of the model")]
+    scale: Literal["log", "logit"]
+    prior: Above
+    prior_sd: Above
+
+
+class RefittedRival(Row):
+    """How well a refitted hypothesis predicts trials that it has not seen: refitted_hypotheses.tsv."""
+
+    unique: ClassVar = ("hypothesis",)
+    hypothesis: Text
+    free_constants: Annotated[int, Field(ge=0)]
+    trials: Annotated[int, Field(ge=1)]
+    rows: Annotated[int, Field(ge=1)]
+    crps: Above
+    standard_error: Number
+    behind: Number
+    behind_error: Number
+    loss: Above
+
+
 class FixedConstant(Row):
     """Constants that a sensitivity analysis leaves alone; `*` and `?` stand for any letters: fixed_constants.tsv."""
 
