@@ -26,6 +26,7 @@ MOST_STEPS = {
     "circuit": 30,
     "mood": 5,
 }  # of mood, what is left then is less than the noise of virtual trials
+WHEN_TO_STOP = {"ftol": 4e-3, "xtol": 1e-3, "gtol": 1e-3}
 STAGES_OF = {"dose": (1,), "circuit": (2, 3), "mood": (4, 5, 6)}
 Progress = Callable[[str], None]
 
@@ -119,16 +120,8 @@ def fit_quantities(  # many arguments: what is fitted, to what, from where and f
         progress(f"{part}: loss {0.5 * (data @ data + free @ free):.2f}")
         return np.concatenate([data, free])
 
-    found = least_squares(
-        whole,
-        np.zeros(len(quantities)) if start is None else start,
-        jac=jacobian_at,
-        x_scale=REACH,
-        max_nfev=most_steps,
-        ftol=4e-3,
-        xtol=1e-3,
-        gtol=1e-3,
-    )
+    began = np.zeros(len(quantities)) if start is None else start
+    found = least_squares(whole, began, jac=jacobian_at, x_scale=REACH, max_nfev=most_steps, **WHEN_TO_STOP)
     near = around(found.x)
     jacobian = ((near[1:] - near[0]) / STEP).T
     return Fit(part, tuple(quantities), rows, found.x, near[0], jacobian, float(found.cost), int(found.nfev))

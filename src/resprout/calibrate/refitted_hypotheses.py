@@ -40,7 +40,7 @@ SHARED = (
 )
 """Quantities of fitted.tsv that every hypothesis may move, with the priors given there; the others stay as shipped."""
 PEOPLE = 200  # virtual patients of a trial at a point of the fit
-STEPS, CHAIN = 3, 1000  # of the search; of each walker
+STEPS, CHAIN = 8, 1000  # of the search; of each walker
 DRAWS, REPLICATES, LEAST = 200, 400, 8
 FAR = 10.0  # sd of a row that cannot be computed
 Key = tuple[str, int]
@@ -104,29 +104,28 @@ def compare_refitted(
     Free are the constants of SHARED and those of rival_constants.tsv; what a hypothesis sets otherwise stays set. The refit
     without a trial takes the Jacobian of the fit with it.
     """
-    hypotheses = read_hypotheses(model)
     block = Trials.of(model, {}, people=PEOPLE, seed=seed, trials=trials or single_dose_trials(model))
     laboratory = _Answered(Laboratory.of(model, STAGES_OF["mood"]))
     loss, scores, free = {}, {}, {}
-    for hypothesis in hypotheses:
-        quantities = free_quantities(model, hypothesis)
-        names = {quantity.name for quantity in quantities}
-        others = {name: value for name, value in hypothesis.overrides.items() if name not in names}
-        start = np.array([start_of(model, hypothesis, quantity) for quantity in quantities])
-        fit = fit_quantities(
-            model,
-            hypothesis.name,
-            quantities,
-            (laboratory, block),
-            others,
-            start=start,
-            most_steps=STEPS,
-            progress=progress,
-        )
-        loss[hypothesis.name], free[hypothesis.name] = fit.loss, len(quantities)
+    for hypothesis in read_hypotheses(model):
+        fit, held = refit(model, hypothesis, (laboratory, block), progress)
+        loss[hypothesis.name], free[hypothesis.name] = fit.loss, len(fit.quantities)
         progress(f"{hypothesis.name}: predicting {len(block.trials)} trials")
-        scores[hypothesis.name] = left_out_scores(model, fit, others, block, seed)
+        scores[hypothesis.name] = left_out_scores(model, fit, held, block, seed)
     return ranked(scores, free, loss)
+
+
+def refit(
+    model: Model, hypothesis: Hypothesis, blocks: Sequence[Block], progress: Progress
+) -> tuple[Fit, dict[str, float]]:
+    """Fit the free constants of a hypothesis to blocks of data; the fit, and the constants that it held."""
+    quantities = free_quantities(model, hypothesis)
+    free = {quantity.name for quantity in quantities}
+    held = {name: value for name, value in hypothesis.overrides.items() if name not in free}
+    start = np.array([start_of(model, hypothesis, quantity) for quantity in quantities])
+    name = hypothesis.name
+    fit = fit_quantities(model, name, quantities, blocks, held, start=start, most_steps=STEPS, progress=progress)
+    return fit, held
 
 
 def single_dose_trials(model: Model) -> list[str]:
