@@ -15,10 +15,10 @@ from resprout.crosscheck import benchmark
 from resprout.figures.fig1 import ROWS
 from resprout.figures.fig3 import LINKS
 from resprout.figures.stage_panels import PATH_OUTPUTS
+from resprout.people.ratings import rate
 from resprout.simulation.scenario import DEFAULT_OUTPUTS
 from resprout.trial.conduct import ALWAYS
 from resprout.trial.design_grid import DISSOCIATION
-from resprout.trial.ratings import rate
 
 LISTS = {
     "simulation": [name for names in DEFAULT_OUTPUTS.values() for name in names],

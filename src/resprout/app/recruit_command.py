@@ -74,9 +74,9 @@ def enrolled(n: int, entry: str, population: str, genotype: str | None, rated: b
     from resprout.language import load_model
     from resprout.people import recruit as recruit_cohort
     from resprout.people.entry import default_entry, read_entry
+    from resprout.people.ratings import screening_rater
     from resprout.people.screening import Visit
-    from resprout.trial.ratings import screening_rater
-    from resprout.trial.treatment_history import failed_before
+    from resprout.people.treatment_history import failed_before
 
     model = load_model()
     wanted = read_entry(entry, model) if entry.strip() else default_entry(population, model)

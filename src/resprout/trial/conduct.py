@@ -13,7 +13,9 @@ from resprout.language.rating_scales import Scale, mood_rated, with_cut_offs
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort, recruit_studies
 from resprout.people.entry import Entry
+from resprout.people.ratings import rate, screening_rater, visit_label, within_subject_variation
 from resprout.people.screening import Recruitment, Visit
+from resprout.people.treatment_history import failed_before
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.trial.attendance import attend
@@ -21,9 +23,7 @@ from resprout.trial.blinded_treatment import BlindedTreatment, blinded_treatment
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
 from resprout.trial.null_models import AS_MODELLED, NULL_MODELS, under_null_model, untreated
-from resprout.trial.ratings import rate, screening_rater, visit_label, within_subject_variation
 from resprout.trial.sequences import Sequence, joined, sequences, shifted
-from resprout.trial.treatment_history import failed_before
 from resprout.trial.trial_outcome import OBSERVED, Outcome
 
 Numbers = NDArray[np.float64]

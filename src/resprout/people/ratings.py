@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from resprout.language.rating_scales import Scale
 from resprout.language.records import Model
+from resprout.people.rating_items import item_scores, items_of
 from resprout.people.streams import normals
-from resprout.trial.rating_items import item_scores, items_of
 
 Numbers = NDArray[np.float64]
 People = NDArray[np.int64]

@@ -5,10 +5,10 @@ import pytest
 
 from resprout.language import load_model
 from resprout.people.covariates import draw_covariates
+from resprout.people.rating_items import expected_total, item_scores, items_of
+from resprout.people.ratings import rate, screening_rater, within_subject_variation
 from resprout.trial.design import Protocol
 from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
-from resprout.trial.rating_items import expected_total, item_scores, items_of
-from resprout.trial.ratings import rate, screening_rater, within_subject_variation
 
 MODEL = load_model()
 VALUES, SCALES = MODEL.nominal, MODEL.scales

@@ -116,7 +116,7 @@ def expected_score(item: Item, latent: Numbers) -> Numbers:
 @lru_cache(maxsize=64)
 def _curve(items: tuple[Item, ...]) -> Numbers:
     """Expected total of some items on the grid of the latent line; models that share their items share it."""
-    return np.asarray(sum(expected_score(item, LATENT) for item in items))
+    return np.asarray(np.sum([expected_score(item, LATENT) for item in items], axis=0))
 
 
 def expected_total(scale: Scale, severity: Numbers, model: Model) -> Numbers:

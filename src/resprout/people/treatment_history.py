@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from resprout.language.records import Model
 from resprout.people.covariates import Covariates
+from resprout.people.ratings import rate, within_subject_variation
 from resprout.people.screening import History
 from resprout.people.streams import normals
 from resprout.solve import Events, run_patients
-from resprout.trial.ratings import rate, within_subject_variation
 
 Numbers = NDArray[np.float64]
 TRANSPORTER = "SERT_block"
