@@ -17,7 +17,13 @@ from resprout.calibrate.posterior import log_density, sample
 from resprout.calibrate.posterior_mode import Fit, fit_part, robust_residual
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.calibrate.residuals import Laboratory
-from resprout.calibrate.study_heterogeneity import VALUES, likelihoods, posterior, with_heterogeneity
+from resprout.calibrate.study_heterogeneity import (
+    VALUES,
+    likelihoods,
+    posterior,
+    with_heterogeneity,
+    with_present_heterogeneity,
+)
 from resprout.calibrate.write_package import summary, write_draws, write_values
 from resprout.language import load_model, shipped_folder
 from resprout.people.draws import draws_of
@@ -172,3 +178,6 @@ def test_heterogeneity_has_a_prior_that_data_narrow_and_each_draw_a_value_of_its
     draws = with_heterogeneity([{"hepatic_flow": float(k)} for k in range(40)], told)
     drawn = [draw["study_intraclass_correlation"] for draw in draws]
     assert sorted(drawn) == list(told.draws) and drawn != sorted(drawn)
+    present = [draw["study_intraclass_correlation"] for draw in draws_of(MODEL)]
+    kept = with_present_heterogeneity(MODEL, [{"hepatic_flow": float(k)} for k in range(50)])
+    assert [draw["study_intraclass_correlation"] for draw in kept] == [*present, *present[:10]]

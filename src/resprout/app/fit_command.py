@@ -120,10 +120,12 @@ def _ship(
     draws: list[dict[str, float]],
     left_out: list[dict[str, Any]],
 ) -> list[Path]:
+    from resprout.calibrate.study_heterogeneity import with_present_heterogeneity
     from resprout.calibrate.write_package import write_draws, write_table, write_values
 
     values = {name: value for posterior in posteriors for name, value in posterior.fit.values.items()}
-    files = [*write_values(model, values), write_draws(model, draws), write_table("posterior.tsv", ABOUT, rows)]
+    kept = with_present_heterogeneity(model, draws)  # no residual of the fit tells of it
+    files = [*write_values(model, values), write_draws(model, kept), write_table("posterior.tsv", ABOUT, rows)]
     return [*files, write_table("left_out_trials.tsv", ABOUT_LEFT_OUT, left_out)] if left_out else files
 
 

@@ -16,6 +16,7 @@ from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.residuals import fitted_rows, fitted_trials
 from resprout.language import load_model
 from resprout.language.records import Model
+from resprout.people.draws import draws_of
 from resprout.simulation.workers import process_pool
 from resprout.trial.design import LARGE_TRIAL
 from resprout.trial.protocol import read_protocol
@@ -82,6 +83,14 @@ def with_heterogeneity(
     """Give every posterior draw an intraclass correlation of its own, in an order that has nothing to do with the draws."""
     order = np.random.default_rng(seed).permutation(len(draws))
     return [{**draw, NAME: found.draws[place]} for draw, place in zip(draws, order, strict=True)]
+
+
+def with_present_heterogeneity(model: Model, draws: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """Give new draws the intraclass correlations of the present ones, in their order; unchanged where those have none."""
+    present = [draw[NAME] for draw in draws_of(model) if NAME in draw]
+    if not present:
+        return [dict(draw) for draw in draws]
+    return [{**draw, NAME: present[place % len(present)]} for place, draw in enumerate(draws)]
 
 
 def _likelihood(work: Work) -> float:

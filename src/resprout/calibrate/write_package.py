@@ -13,7 +13,6 @@ from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import read_quantities
 from resprout.calibrate.posterior import Posterior
 from resprout.language.records import Model
-from resprout.people.draws import draws_of
 
 DIGITS = 5
 SUMMARY = [
@@ -54,10 +53,7 @@ def write_values(model: Model, values: Mapping[str, float]) -> list[Path]:
 
 
 def write_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Path:
-    """Write draws into the model's table `draws`; what the present draws hold beside, such as between-study heterogeneity, stays."""
-    present = draws_of(model)
-    beside = [{name: value for name, value in draw.items() if name not in draws[0]} for draw in present]
-    draws = [{**draw, **(beside[number % len(beside)] if beside else {})} for number, draw in enumerate(draws)]
+    """Write draws into the model's table `draws`."""
     lines = [
         "# Posterior draws, from `resprout fit`; a trial takes one for each replicate.",
         "draw\tname\tvalue",
