@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ SCALE_SD = 0.5  # of the normal prior of the logarithm of `scale`
 FEWEST_TRIALS = 4
 PACKAGES = ("emcee", "arviz")  # the second weighs predictions without a trial
 WALKERS, STEPS, BURN_IN, DRAWS = 14, 200, 60, 200
+WEIGHED = 100  # draws that a prediction without a trial is weighed over
 SCALES = np.array(list(RANDOM.values()))
 LARGEST_LOGARITHM = 12.0
 
@@ -58,6 +60,14 @@ class MetaAnalysis:
     def improvement(self) -> Numbers:
         """[row] as published."""
         return np.array([row.improvement for row in self.rows])
+
+    @functools.cached_property
+    def weighed(self) -> tuple[Numbers, Numbers]:
+        """Some of the draws, evenly spaced, [draw, ...], and for each the inverse covariance of all rows: [draw, row, row]."""
+        draws = self.draws[np.linspace(0, len(self.draws) - 1, WEIGHED).astype(int)]
+        structure = Structure.of(self.covariates, self.cells).seen_through(contrast(self.rows))
+        noise = np.diag([row.standard_error**2 for row in self.rows])
+        return draws, np.stack([np.linalg.inv(structure.covariance(draw) + np.exp(draw[0]) * noise) for draw in draws])
 
 
 @dataclass(frozen=True)
@@ -97,23 +107,39 @@ def fit_meta_analysis(trials: Sequence[TrialSummary], *, seed: int = 1) -> MetaA
     """
     for package in PACKAGES:
         need_package(package, "calibrate")
-    import emcee
-
     rows = tuple(improvement_rows(trials))
     named = len({row.trial for row in rows})
     if named < FEWEST_TRIALS:
         raise InputError(
             Fault(f"{named} trials print an improvement.", "", f"A meta-analysis expects {FEWEST_TRIALS} or more.")
         )
-    random = np.random.default_rng(seed)
     with threadpool_limits(limits=1, user_api="blas"):  # matrices of this size are slower with several
         mode = _likeliest(rows, tuple(trials))
-        sampler = emcee.EnsembleSampler(WALKERS, mode.draw.size, mode.posterior)
-        sampler.random_state = np.random.RandomState(seed).get_state()
-        sampler.run_mcmc(mode.draw + 0.1 * random.standard_normal((WALKERS, mode.draw.size)), BURN_IN + STEPS)
+        return MetaAnalysis(mode.covariates, _sample(mode, seed), rows, tuple(trials))
+
+
+def draws_without(fit: MetaAnalysis, trial: str, seed: int = 1) -> Numbers:
+    """Draws of the standard deviations from a fit without one trial; its time course is kept.
+
+    fit      of all trials
+    trial    name of the one left out
+    seed     of the sampler
+    returns  as `MetaAnalysis.draws`
+    """
+    rows = tuple(row for row in fit.rows if row.trial != trial)
+    return _sample(_mode(rows, fit.trials, fit.covariates.time_course), seed)
+
+
+def _sample(mode: _Mode, seed: int) -> Numbers:
+    """Draws around a mode, by an ensemble sampler."""
+    import emcee
+
+    random = np.random.default_rng(seed)
+    sampler = emcee.EnsembleSampler(WALKERS, mode.draw.size, mode.posterior)
+    sampler.random_state = np.random.RandomState(seed).get_state()
+    sampler.run_mcmc(mode.draw + 0.1 * random.standard_normal((WALKERS, mode.draw.size)), BURN_IN + STEPS)
     draws = sampler.get_chain(discard=BURN_IN, flat=True)
-    chosen = draws[np.linspace(0, len(draws) - 1, DRAWS).astype(int)]
-    return MetaAnalysis(mode.covariates, chosen, rows, tuple(trials))
+    return np.asarray(draws[np.linspace(0, len(draws) - 1, DRAWS).astype(int)])
 
 
 class _Posterior:

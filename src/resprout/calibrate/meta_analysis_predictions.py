@@ -12,7 +12,7 @@ from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
 from resprout.calibrate.meta_analysis_covariates import Cell, contrast
-from resprout.calibrate.meta_analysis_fit import MetaAnalysis, Structure
+from resprout.calibrate.meta_analysis_fit import DRAWS, WEIGHED, MetaAnalysis, Structure, draws_without
 from resprout.calibrate.meta_analysis_rows import (
     BASELINE_SD,
     LATER_SD,
@@ -27,6 +27,7 @@ Numbers = NDArray[np.float64]
 MIXED = 25  # draws of the standard deviations in a prediction
 BASELINE_BETWEEN = 0.06  # sd of baseline means between trials, a share of the scale, where fewer than five print one
 KEPT = 0.75  # correlation of a patient's improvement between two visits; assumed
+LARGEST_PARETO_K = 0.7  # beyond it draws of all trials do not stand for those without one
 NOT_PREDICTED = ("noncarrier_share", "genotype_F", "genotype_gap", "left")
 """Statistics of which a meta-analysis of arm means says nothing."""
 
@@ -36,7 +37,7 @@ class LatentPrediction:
     """Improvement of arms at visits as the meta-analysis has it.
 
     mean [draw, cell]   covariance [draw, cell, cell]   weight [draw] of each draw   scale [draw] of standard errors, squared
-    pareto_k            how well the draws stand for a fit without the trial; above 0.7 they do not
+    pareto_k            how well draws of all trials stand for a fit without the trial; above 0.7 new ones are drawn without it
     """
 
     cells: tuple[Cell, ...]
@@ -57,14 +58,17 @@ def predict_cells(fit: MetaAnalysis, cells: Sequence[Cell], without: str | None 
     returns  the prediction
 
     Coefficients and random effects are conditioned on the other trials exactly; only the draws of the standard deviations
-    are reweighted, by Pareto-smoothed importance sampling.
+    are reweighted, by Pareto-smoothed importance sampling; where that fails they are drawn anew without the trial.
 
     Source: Vehtari A, Gelman A, Gabry J. Practical Bayesian model evaluation using leave-one-out cross-validation and WAIC.
     Stat Comput 2017;27:1413-1432.
     """
-    chosen = fit.draws[np.linspace(0, len(fit.draws) - 1, 4 * MIXED).astype(int)]
+    chosen, precisions = fit.weighed
     out = np.array([row.trial == without for row in fit.rows])
-    weight, pareto_k = _weights_without(fit, chosen, out)
+    weight, pareto_k = _weights_without(fit, precisions, out)
+    if without is not None and pareto_k > LARGEST_PARETO_K:
+        chosen = draws_without(fit, without)[:: DRAWS // WEIGHED]
+        weight = np.full(len(chosen), 1 / len(chosen))
     kept = np.sort(np.argsort(-weight, kind="stable")[:MIXED])
     inside = contrast(fit.rows)[~out]
     structure = Structure.of(fit.covariates, [*fit.cells, *cells])
@@ -84,15 +88,12 @@ def predict_cells(fit: MetaAnalysis, cells: Sequence[Cell], without: str | None 
     )
 
 
-def _weights_without(fit: MetaAnalysis, draws: Numbers, out: NDArray[np.bool_]) -> tuple[Numbers, float]:
+def _weights_without(fit: MetaAnalysis, precisions: Numbers, out: NDArray[np.bool_]) -> tuple[Numbers, float]:
     """Weights of draws for a fit without some rows, and the shape of their tail; equal if nothing is left out."""
     if not out.any():
-        return np.full(len(draws), 1 / len(draws)), 0.0
-    structure = Structure.of(fit.covariates, fit.cells).seen_through(contrast(fit.rows))
-    error = np.array([row.standard_error for row in fit.rows]) ** 2
-    density = np.empty(len(draws))
-    for place, draw in enumerate(draws):
-        precision = np.linalg.inv(structure.covariance(draw) + np.exp(draw[0]) * np.diag(error))
+        return np.full(len(precisions), 1 / len(precisions)), 0.0
+    density = np.empty(len(precisions))
+    for place, precision in enumerate(precisions):
         own = precision[np.ix_(out, out)]
         away = np.linalg.solve(own, (precision @ fit.improvement)[out])
         density[place] = 0.5 * (np.linalg.slogdet(own)[1] - away @ own @ away)
