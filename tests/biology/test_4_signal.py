@@ -1,7 +1,12 @@
 """Stage 4: the growth signal is brief, needs each link before it, and leaves synaptic protein behind."""
 
+import numpy as np
 import pytest
 
+from resprout.calibrate.experiments import Arm, run_arms
+from resprout.language import load_model
+
+MODEL = load_model()
 SIGNALS = ("p_mTOR", "p_S6K", "p_4EBP1", "Akt", "ERK")
 
 
@@ -47,3 +52,25 @@ def test_met_carriers_release_less_BDNF_on_activity(trajectories):
         trajectories.trajectory(who, "TrkB").max() for who in ("ketamine", "Val/Met + ketamine", "Met/Met + ketamine")
     ]
     assert peaks == sorted(peaks, reverse=True) and peaks[2] < 0.8 * peaks[0]  # MP110
+
+
+def test_half_of_TrkB_has_left_the_surface_after_two_to_three_hours_of_saturating_BDNF_and_returns_within_days():
+    """Proenca 2016: cortical neurons; nothing leaves at the activity of health."""
+    arm = Arm("healthy", "BDNF_block=-50 [0 4]")  # fifty times the BDNF of health
+    found = run_arms(MODEL, [arm, Arm("healthy")], [2.0, 3.0, 4.0, 52.0], ["TrkB_surface"])
+    assert found.at(arm, "TrkB_surface", 3.0) < 0.5 < found.at(arm, "TrkB_surface", 2.0)
+    assert found.at(arm, "TrkB_surface", 52.0) > 0.85
+    assert found.at(Arm("healthy"), "TrkB_surface", 52.0) > 0.999
+
+
+def test_tablets_add_to_a_burst_and_do_not_multiply_it():
+    """The peak of TrkB after ketamine is no further above its baseline after weeks of escitalopram than without."""
+    alone, tablets = "ketamine 0.5 mg/kg iv over 40 min at 21 d", "escitalopram 10 mg oral; every 24 h x 25"
+    arms = {name: Arm("patient", done) for name, done in (("alone", alone), ("both", f"{alone} & {tablets}"))}
+    hours = [503.0, *np.arange(504.0, 512.0, 0.1)]
+    found = run_arms(MODEL, arms.values(), hours, ["TrkB"])
+    rise = {}
+    for name, arm in arms.items():
+        seen = [found.at(arm, "TrkB", hour) for hour in hours]
+        rise[name] = max(seen) - seen[0]
+    assert rise["both"] == pytest.approx(rise["alone"], rel=0.35)
