@@ -14,7 +14,9 @@ def test_psychotomimetic_effects_peak_with_the_infusion_and_are_gone_by_110_min(
     assert trajectories.at("ketamine", scale, 110 / 60) - none < 0.20 * peak  # CS003, CS006, CS008
 
 
-@pytest.mark.xfail(strict=True, reason="55 % of the fall is there at 110 min since TrkB leaves the surface: docs/limits.md")
+@pytest.mark.xfail(
+    strict=True, reason="55 % of the fall is there at 110 min since TrkB leaves the surface: docs/limits.md"
+)
 def test_relief_is_still_growing_when_euphoria_has_gone(trajectories):
     best = trajectories.change("ketamine", "HDRS17", 24)
     assert trajectories.change("ketamine", "HDRS17", 110 / 60) < -1  # CT009: drug difference from 110 min on
@@ -50,7 +52,9 @@ def test_depression_is_lowest_on_the_first_or_second_day(trajectories):
     )  # CT015: largest difference on day 2
 
 
-@pytest.mark.xfail(strict=True, reason="the drug alone takes 39 % off; expectation is not part of this run: docs/limits.md")
+@pytest.mark.xfail(
+    strict=True, reason="the drug alone takes 39 % off; expectation is not part of this run: docs/limits.md"
+)
 def test_the_typical_person_responds_within_a_day(trajectories):
     assert trajectories.at("ketamine", "HDRS17", 24) < 0.5 * trajectories.at(
         "ketamine", "HDRS17", 0
