@@ -34,7 +34,9 @@ def test_what_was_kept_is_given_back_whole_or_not_at_all(monkeypatch, tmp_path, 
     assert cache.stored("kind", "key") == content
     place %= len(whole)
     file.write_bytes(whole[:place] if cut else whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
-    assert cache.stored("kind", "key") in ((None,) if cut or flip else (content,))
+    # nothing may be cut from an empty content that its checksum would miss
+    expected = (None, content) if cut and not content else (None,) if cut or flip else (content,)
+    assert cache.stored("kind", "key") in expected
 
 
 def test_a_damaged_cache_is_made_anew_with_the_same_results(monkeypatch, tmp_path):

@@ -80,7 +80,7 @@ def test_where_nothing_is_hidden_everybody_is_sure_and_who_waits_expects_nothing
 
 
 def test_expectation_takes_hold_after_treatment_and_fades():
-    hours = np.array([-5.0, 0.0, 1.0, 24.0, 24 * 90.0])
+    hours = np.array([-5.0, 0.0, 0.5, 24.0, 24 * 90.0])
     gone = 1 - expectation_left(np.ones(1), np.ones(1), hours, [0.0], VALUES, pills=False)[0]
     assert gone[0] == gone[1] == 0 and 0 < gone[2] < gone[3] and gone[4] < 0.05 * gone[3]
 
