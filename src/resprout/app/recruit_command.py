@@ -76,7 +76,6 @@ def enrolled(n: int, entry: str, population: str, genotype: str | None, rated: b
     from resprout.people.entry import default_entry, read_entry
     from resprout.people.ratings import screening_rater
     from resprout.people.screening import Visit
-    from resprout.people.treatment_history import failed_before
 
     model = load_model()
     wanted = read_entry(entry, model) if entry.strip() else default_entry(population, model)
@@ -88,7 +87,7 @@ def enrolled(n: int, entry: str, population: str, genotype: str | None, rated: b
             population=population,
             genotype=genotype,
             model=model,
-            visit=Visit(screening_rater(model) if rated else None, failed_before(model) if wanted.resistant else None),
+            visit=Visit(screening_rater(model) if rated else None),
         )
 
 

@@ -61,7 +61,7 @@ class TrialSummary:
 
     def baseline_hour(self, endpoint: str) -> float:
         """Hour of the first visit of an endpoint."""
-        return next(each.visits[0] for each in self.protocol.endpoints if each.name == endpoint)
+        return self.protocol.visits_of(endpoint)[0]
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _arm(trial: TrialSummary, row: Published) -> str:
 
 
 def _hour(trial: TrialSummary, row: Published) -> float:
-    visits = next(each.visits for each in trial.protocol.endpoints if each.name == row.endpoint)
+    visits = trial.protocol.visits_of(row.endpoint)
     return visits[-1] if row.time is None else min(visits, key=lambda each: abs(each - float(row.time or 0.0)))
 
 

@@ -18,7 +18,6 @@ from resprout.calibrate.scoreboard_entry import (
     DRUG_ARM,
     GROUPS,
     KINDS,
-    LABORATORY,
     REPEATED,
     SEED_ROWS,
     SIGNIFICANT_VISIT,
@@ -145,6 +144,3 @@ def _mean(values: Sequence[float]) -> float:
 def _median(values: Sequence[float]) -> float:
     known = [value for value in values if not math.isnan(value)]
     return float(np.median(known)) if known else math.nan
-
-
-__all__ = ["LABORATORY", "MEANING", "scoreboard_facts", "skill_error", "totals"]

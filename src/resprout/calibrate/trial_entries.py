@@ -160,7 +160,7 @@ def _entry(
 def comparison_of(number: PredictedNumber) -> str:
     """What a published number is of: baseline, an arm on drug or control, or their difference."""
     row = number.row
-    visits = next(each.visits for each in number.protocol.endpoints if each.name == row.endpoint)
+    visits = number.protocol.visits_of(row.endpoint)
     if row.statistic == "noncarrier_share" or (row.time is not None and row.time <= visits[0]):
         return BASELINE
     if row.statistic in OF_DIFFERENCE:
@@ -170,7 +170,7 @@ def comparison_of(number: PredictedNumber) -> str:
 
 
 def _hour(number: PredictedNumber) -> float:
-    visits = next(each.visits for each in number.protocol.endpoints if each.name == number.row.endpoint)
+    visits = number.protocol.visits_of(number.row.endpoint)
     return visits[-1] if number.row.time is None else number.row.time
 
 

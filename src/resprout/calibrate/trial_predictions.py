@@ -162,7 +162,7 @@ def _end_of_observation(protocol: Protocol, row: Published) -> float:
     """What is published of a time that is not reached, in the unit of the statistic: the last visit."""
     if row.statistic not in MAY_NOT_BE_REACHED:
         return math.nan
-    last = max(next(each.visits for each in protocol.endpoints if each.name == row.endpoint))
+    last = max(protocol.visits_of(row.endpoint))
     start = protocol.relapse.start if protocol.relapse else 0.0
     return (last - start) / 24 if row.statistic.endswith("_d") else last
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ from resprout.people.covariates import Covariates, Numbers, covariate_constants,
 from resprout.people.entry import Entry, default_entry, read_entry, refuse_senseless
 from resprout.people.screening import Enrolled, Recruitment, Visit, chosen_rows, screen
 from resprout.people.studies import STUDY_SPAN, candidates_of, study_of
-from resprout.people.treatment_history import failed_before
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,10 +117,7 @@ def recruit(
     refuse_senseless(n, seed, population, entry, model)
     genotype = None if genotype is None else genotype_named(genotype)
     entry = default_entry(population, model) if entry is None else entry
-    visit = visit or Visit()
-    if entry.resistant and visit.history is None:
-        visit = replace(visit, history=failed_before(model))
-    wanted = Recruitment(entry, seed, population, genotype, visit, uncertain)
+    wanted = Recruitment(entry, seed, population, genotype, visit or Visit(), uncertain)
     kept: list[Enrolled] = []
     found, first, block = 0, 0, int(np.clip(2 * n, SMALLEST_BLOCK, LARGEST_BLOCK))
     while found < n:

@@ -22,10 +22,10 @@ from resprout.people.entry import Entry
 from resprout.people.guards import guard_constants
 from resprout.people.spreads import draw_etas, spread_constants
 from resprout.people.studies import INTRACLASS_CORRELATION
+from resprout.people.treatment_history import History, failed_before
 from resprout.solve import steady_state
 
 Rater = Callable[[str, Numbers, NDArray[np.int64], int], Numbers]
-History = Callable[[Mapping[str, Numbers], Covariates, int], NDArray[np.bool_]]
 Enrolled = tuple[dict[str, Numbers], Covariates]
 CLEARANCE_OF_CYP2B6 = "demethylation_clearance"
 SCREENED_SCALES = ("HDRS17", "MADRS")
@@ -36,7 +36,7 @@ class Visit:
     """How a candidate is seen at the screening visit.
 
     rater     (scale, true score, candidate, seed) -> rating; None reads the true score
-    history   (constants, covariates, seed) -> whether an antidepressant has failed; needed for resistant people
+    history   (constants, covariates, seed) -> whether an antidepressant has failed; None asks `failed_before` of the model
     """
 
     rater: Rater | None = None
@@ -68,8 +68,8 @@ def screen(model: Model, wanted: Recruitment, person: NDArray[np.int64]) -> Enro
     """
     constants, covariates = _candidates(model, wanted, person)
     enters = _enters(covariates, wanted.entry, wanted.visit.rater, wanted.seed)
-    history = wanted.visit.history
-    if wanted.entry.resistant and history is not None and enters.any():
+    if wanted.entry.resistant and enters.any():
+        history = wanted.visit.history or failed_before(model)
         some = np.flatnonzero(enters)
         failed = history(chosen_rows(constants, some), chosen_rows(covariates, some), wanted.seed)
         enters[some] = failed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from resprout.language.records import Model
 from resprout.people.covariates import Covariates
 from resprout.people.ratings import rate, within_subject_variation
-from resprout.people.screening import History
 from resprout.people.streams import normals
 from resprout.solve import Events, run_patients
 
 Numbers = NDArray[np.float64]
+History = Callable[[Mapping[str, Numbers], Covariates, int], NDArray[np.bool_]]
 TRANSPORTER = "SERT_block"
 PAST_TRIAL_H = 1008.0  # six weeks
 

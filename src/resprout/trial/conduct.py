@@ -15,7 +15,6 @@ from resprout.people.cohort import Cohort, recruit_studies
 from resprout.people.entry import Entry
 from resprout.people.ratings import rate, screening_rater, visit_label, within_subject_variation
 from resprout.people.screening import Recruitment, Visit
-from resprout.people.treatment_history import failed_before
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.trial.attendance import attend
@@ -46,10 +45,7 @@ def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: in
     """
     wanted = protocol.entry
     entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
-    visit = Visit(
-        screening_rater(model, wanted.screening if wanted.confirmed else None),
-        failed_before(model) if wanted.resistant else None,
-    )
+    visit = Visit(screening_rater(model, wanted.screening if wanted.confirmed else None))
     return recruit_studies(protocol.people, studies, Recruitment(entry, seed, protocol.who, visit=visit), model)
 
 

@@ -181,6 +181,10 @@ class Protocol(Part):
         """Hour of the last visit of a period."""
         return max(max(endpoint.visits) for endpoint in self.endpoints)
 
+    def visits_of(self, endpoint: str) -> tuple[float, ...]:
+        """Hours of the visits of an endpoint, the baseline first."""
+        return next(each.visits for each in self.endpoints if each.name == endpoint)
+
     @property
     def control_arm(self) -> str | None:
         """Name of the control arm, if there is one."""

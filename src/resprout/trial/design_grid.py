@@ -225,7 +225,7 @@ def summary(protocol: Protocol, outcome: Outcome) -> dict[str, Any]:
     mood = [each for each in protocol.endpoints if mood_rated(outcome.scales, each.name)]
     primary = protocol.primary
     endpoint = primary.endpoint if primary else mood[0].name if mood else protocol.endpoints[0].name
-    visits = next(each.visits for each in protocol.endpoints if each.name == endpoint)
+    visits = protocol.visits_of(endpoint)
     hour = primary.time if primary else visits[-1]
     active = next((arm.name for arm in protocol.arms if not arm.control), protocol.arms[0].name)
     control = protocol.control_arm

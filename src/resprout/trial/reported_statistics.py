@@ -59,7 +59,7 @@ def statistic(
     time_h    scalar       h  time of the visit; None for the last
     returns   [replicate]  NaN where it is not estimable; infinite for a time that is not reached
     """
-    visits = np.array(next(each.visits for each in protocol.endpoints if each.name == endpoint))
+    visits = np.array(protocol.visits_of(endpoint))
     at = -1 if time_h is None else int(np.abs(visits - time_h).argmin())
     view = View(protocol, outcome, arm or protocol.arms[0].name, endpoint, visits, at)
     with warnings.catch_warnings():
