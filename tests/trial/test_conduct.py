@@ -13,10 +13,11 @@ from resprout.language import load_model
 from resprout.trial import run_trial
 from resprout.trial.analysis import analyse
 from resprout.trial.attendance import attend
-from resprout.trial.conduct import enrol, observe
+from resprout.trial.conduct import observe
 from resprout.trial.design import Dropout, Protocol, Rescue, protocol_schema
 from resprout.trial.design_grid import read_axes, surface, varied
 from resprout.trial.endpoints import trial_table
+from resprout.trial.enrolment import enrol
 from resprout.trial.protocol import read_protocol, shipped_protocols
 from resprout.trial.published_numbers import inside_share, prediction_interval, published_rows
 from resprout.trial.reported_statistics import STATISTICS, statistic
@@ -206,7 +207,7 @@ def test_every_shipped_protocol_can_be_run_small(name):
     design = read_protocol(name, MODEL)
     least = 2 * len(design[0].arms)
     protocol, regimens = varied(design, {"n": max(least, 4)})
-    outcome = observe(protocol, regimens, MODEL, enrol(protocol, MODEL, np.arange(1, 3), 1), 2)
+    outcome = observe(protocol, regimens, MODEL, enrol(protocol, regimens, MODEL, np.arange(1, 3), 1), 2)
     assert len(trial_table(protocol, outcome)) > 0
     assert len(published_rows(protocol, outcome)) == len(protocol.published)
     assert bool(analyse(protocol, outcome)) == bool(protocol.analysis)

@@ -134,7 +134,25 @@ def give_a_published_number_no_place(node, chance):
     node["published"] = [row]
 
 
+def break_the_phases(node, chance):
+    good = {"name": "before", "regimen": "saline", "length": "7 d"}
+    rule = {"endpoint": "MADRS", "at": ["7 d"], "fall": 0.5}
+    bad = [
+        {"length": "-7 d"},
+        {"length": None},
+        {"regimen": "ketamin 1 mg iv"},
+        {"go_on": [rule | {"at": ["8 d"]}]},
+        {"go_on": [rule | {"fall": 2}]},
+        {"go_on": [rule | {"endpoint": "MDRS"}]},
+        {"go_on": rule},
+        {"visits": ["9 d"]},
+        {"control": "sugar"},
+    ]
+    node["phases"] = chance.choice([7, [7], {}, [[]], [good | chance.choice(bad)], [good, good]])
+
+
 KINDS = [
+    break_the_phases,
     rename_a_field,
     drop_a_needed_field,
     misspell_a_choice,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from resprout.figures.spoken_units import format_time
 from resprout.trial.carry_over import carry_over
+from resprout.trial.enrolment import BEGAN
 
 if TYPE_CHECKING:
     from resprout.trial import Trial
@@ -16,7 +17,19 @@ MOST_TIMES = 6  # visits named in one sentence
 
 def trial_warnings(trial: Trial) -> list[str]:
     """Everything that readers of a trial are warned of, a sentence each."""
-    return [*carry_over_sentences(trial), *not_estimable_sentences(trial)]
+    return [*lead_in_sentences(trial), *carry_over_sentences(trial), *not_estimable_sentences(trial)]
+
+
+def lead_in_sentences(trial: Trial) -> list[str]:
+    """How many people began the phases before allocation until all arms were full; nothing where nobody is left out."""
+    began = trial.cohort.columns.get(BEGAN)
+    if began is None:
+        return []
+    mean, size = float(began.mean()), trial.protocol.people
+    return [
+        f"Before allocation: {mean:,.0f} people began the first phase for {size:,} who were allocated "
+        f"({size / mean:.0%} went on; means over replicates). Results hold for people who go on."
+    ]
 
 
 def not_estimable_sentences(trial: Trial) -> list[str]:

@@ -59,13 +59,21 @@ POINTS = (
     "sd_change",
 )
 STANDARDISED = ("cohen_d", "improvement_d")
-RATIOS = ("odds_ratio", "relative_response", "genotype_F")
+RATIOS = ("odds_ratio", "relative_response", "hazard_ratio", "genotype_F")
 TIMES = ("relapse_median_d", "relapse_mean_d", "remission_median_h")
 HALF_SD = {"share of a scale": 1 / 12, "standardised": 0.5, "share": 0.2, "logarithm": 1.0}
 """What the CRPS is divided by before rows are added: about half a standard deviation between patients, in each unit."""
 LEAST_OF_LOGARITHM = 0.05  # days, hours or ratio: a smaller one is scored as this
 OF_DIFFERENCE = (
-    *("difference", "response_difference", "relative_response", "odds_ratio", "cohen_d", "early_drug_share"),
+    *(
+        "difference",
+        "response_difference",
+        "relative_response",
+        "odds_ratio",
+        "hazard_ratio",
+        "cohen_d",
+        "early_drug_share",
+    ),
     *("difference_p", "interaction_p", *SIGNIFICANT_VISITS),
 )
 SAID = {"": "", "upper": "<= ", "lower": ">= "}

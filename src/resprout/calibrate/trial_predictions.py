@@ -106,7 +106,7 @@ def predict_trial(model: Model, plan: Series, seed: int, fit: MetaAnalysis | Non
     fewer = max(plan.replicates // 2, FEWEST_WITHOUT_HETEROGENEITY)
     alike = without_heterogeneity(model)
     outcomes[NO_HETEROGENEITY] = run_series(protocol, regimens, alike, fewer, seed)[1]
-    if fit is not None:
+    if fit is not None and not protocol.phases:  # it knows nothing of people who have been chosen by their response
         count = max(min(META_ANALYSIS_REPLICATES, LARGEST_META_ANALYSIS // protocol.people), 20)
         outcomes[META_ANALYSIS] = virtual_outcome(fit, trial_summary(model, protocol, regimens), count, seed)
     return [PredictedNumber(protocol, row, _samples(protocol, row, outcomes)) for row in rows]

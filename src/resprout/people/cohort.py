@@ -175,7 +175,7 @@ def _screen_studies(n: int, studies: NDArray[np.int64], wanted: Recruitment, mod
                 missing[study] -= many
         first, block = first + block, min(2 * block, LARGEST_BLOCK)  # few may enter: look at more at a time
         missing = {study: lacking for study, lacking in missing.items() if lacking > 0}
-        _refuse_hardly_anybody(max(missing.values(), default=0), n, first)
+        _refuse_hardly_anybody(max(missing.values(), default=0), n, first, phases=wanted.visit.lead_in is not None)
     return kept
 
 
@@ -189,9 +189,10 @@ def _together(
     return constants, {"patient": np.arange(rows.size)} | columns
 
 
-def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int) -> None:
+def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int, *, phases: bool = False) -> None:
     """Refuse criteria that fewer than FEWEST_SHARE of the candidates of a study meet."""
     found = wanted - lacking
     if lacking and looked >= 5000 and found < FEWEST_SHARE * looked:
-        text = f"only {found} of {looked} candidates meet the entry criteria."
+        also = " and go on after the phases before allocation" if phases else ""
+        text = f"only {found} of {looked} candidates meet the entry criteria{also}."
         raise InputError(Fault(text, "", f"Expected at least {FEWEST_SHARE:.1%}.", "Loosen the criteria."))

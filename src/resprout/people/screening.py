@@ -37,10 +37,12 @@ class Visit:
 
     rater     (scale, true score, candidate, seed) -> rating; None reads the true score
     history   (constants, covariates, seed) -> whether an antidepressant has failed; None asks `failed_before` of the model
+    lead_in   (constants, covariates, seed) -> who goes on after the phases before allocation; None for none
     """
 
     rater: Rater | None = None
     history: History | None = None
+    lead_in: History | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,10 @@ def screen(model: Model, wanted: Recruitment, person: NDArray[np.int64]) -> Enro
     if wanted.entry.resistant and enters.any():
         history = wanted.visit.history or failed_before(model)
         some = np.flatnonzero(enters)
-        failed = history(chosen_rows(constants, some), chosen_rows(covariates, some), wanted.seed)
-        enters[some] = failed
+        enters[some] = history(chosen_rows(constants, some), chosen_rows(covariates, some), wanted.seed)
+    if wanted.visit.lead_in is not None and enters.any():
+        some = np.flatnonzero(enters)
+        enters[some] = wanted.visit.lead_in(chosen_rows(constants, some), chosen_rows(covariates, some), wanted.seed)
     return chosen_rows(constants, enters), chosen_rows(covariates, enters)
 
 

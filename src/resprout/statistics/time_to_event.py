@@ -43,7 +43,13 @@ class Hazards:
 
 
 def times_to_relapse(
-    score: Numbers, baseline: Numbers, days: Sequence[float], *, kept: float, in_a_row: int = 1
+    score: Numbers,
+    baseline: Numbers,
+    days: Sequence[float],
+    *,
+    kept: float,
+    at_least: float | None = None,
+    in_a_row: int = 1,
 ) -> tuple[Numbers, Flags]:
     """Find when each patient has lost the improvement.
 
@@ -51,12 +57,13 @@ def times_to_relapse(
     baseline  [...]         points  rating before the first dose
     days      [visit]       d       since that hour
     kept      scalar        1       a smaller reduction than this share of baseline is a relapse
+    at_least  scalar        points  a score of so many is a relapse, in place of `kept`; None for none
     in_a_row  number of consecutive visits that must show it
     returns   [...] d to the first of those visits, or to the last rating; [...] whether relapsed
 
     A missed visit neither shows nor interrupts a relapse.
     """
-    lost = (baseline[..., None] - score) < kept * baseline[..., None]
+    lost = (baseline[..., None] - score) < kept * baseline[..., None] if at_least is None else score >= at_least
     seen = np.isfinite(score)
     run = np.zeros(score.shape[:-1], dtype=int)
     began = np.full(score.shape[:-1], np.nan)

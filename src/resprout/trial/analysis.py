@@ -11,10 +11,10 @@ from resprout.statistics.ancova import ancova
 from resprout.statistics.anova import group_by_time, treatment_by_time
 from resprout.statistics.estimability import ONE_GENOTYPE, ONE_OUTCOME, Reasons, first_reason
 from resprout.statistics.mmrm import Effects, mmrm
-from resprout.statistics.time_to_event import hazard_ratio, median_day, median_reason
+from resprout.statistics.time_to_event import median_day, median_reason
 from resprout.trial.analysis_rows import Estimates, Row
 from resprout.trial.design import Endpoint, Protocol
-from resprout.trial.relapse_times import times_to_relapse_by_replicate
+from resprout.trial.relapse_times import relapse_hazards, times_to_relapse_by_replicate
 from resprout.trial.trial_outcome import Outcome, View, carried_forward, responded
 
 Numbers = NDArray[np.float64]
@@ -160,22 +160,17 @@ def _fisher(yes: NDArray[np.int64], n: int, theirs: NDArray[np.int64], others: i
 
 
 def _relapse(protocol: Protocol, outcome: Outcome, endpoint: Endpoint) -> Found:
-    """Median days to relapse of each arm's responders, and the hazard ratio against the control."""
-    relapse_times = {}
+    """Median days to relapse of those at risk in each arm, and the hazard ratio against the control."""
     for arm in protocol.arms:
         view = View(protocol, outcome, arm.name, endpoint.name, np.array(endpoint.visits), -1)
-        relapse_times[arm.name] = times_to_relapse_by_replicate(view)
-        median = np.array([median_day(*each) for each in relapse_times[arm.name]])
+        median = np.array([median_day(*each) for each in times_to_relapse_by_replicate(view)])
         names = ("relapse", endpoint.name, arm.name, "", np.nan, "median days to relapse")
         yield Estimates(*names, median, median_reason(median))
     control = protocol.control_arm
     for arm in protocol.arms if control is not None else ():
         if arm.name == control:
             continue
-        fits = []
-        for one, two in zip(relapse_times[arm.name], relapse_times[str(control)], strict=True):
-            days, relapsed = (np.concatenate(pair) for pair in zip(one, two, strict=True))
-            fits.append(hazard_ratio(days, relapsed, np.arange(days.size) < one[0].size))
+        fits = relapse_hazards(View(protocol, outcome, arm.name, endpoint.name, np.array(endpoint.visits), -1))
         log_ratio, se, p = (np.array([getattr(fit, name) for fit in fits]) for name in ("log_ratio", "se", "p"))
         names = ("relapse", endpoint.name, arm.name, str(control), np.nan, "hazard ratio")
         reason = np.array([fit.reason for fit in fits])

@@ -34,6 +34,7 @@ def blinded_treatment(protocol: Protocol, regimens: Mapping[str, Regimen], model
               anything else, and without any dose the start of the period does
     """
     background = parse_regimen(protocol.background, library_drugs(model)).doses if protocol.background else ()
+    regimens = {arm.name: regimens[arm.name] for arm in protocol.arms}
     own = {arm: _without(regimen.doses, background) for arm, regimen in regimens.items()}
     given = own if any(own.values()) else {arm: regimen.doses for arm, regimen in regimens.items()}
     doses = [dose for each in given.values() for dose in each]

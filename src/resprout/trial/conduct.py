@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 from resprout.dosing.regimen import Regimen
 from resprout.language.rating_scales import Scale, mood_rated, with_cut_offs
 from resprout.language.records import Model
-from resprout.people.cohort import Cohort, recruit_studies
-from resprout.people.entry import Entry
-from resprout.people.ratings import rate, screening_rater, visit_label, within_subject_variation
-from resprout.people.screening import Recruitment, Visit
+from resprout.people.cohort import Cohort
+from resprout.people.ratings import rate, visit_label, within_subject_variation
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.trial.attendance import attend
-from resprout.trial.blinded_treatment import BlindedTreatment, blinded_treatment
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
 from resprout.trial.null_models import AS_MODELLED, NULL_MODELS, under_null_model, untreated
-from resprout.trial.sequences import Sequence, joined, sequences, shifted
+from resprout.trial.phases import Stage, stages
+from resprout.trial.sequences import Sequence, sequences, whole_regimen
 from resprout.trial.trial_outcome import OBSERVED, Outcome
 
 Numbers = NDArray[np.float64]
@@ -32,21 +30,6 @@ SEVERITY = "HDRS17"
 ALWAYS = (SEVERITY, EUPHORIA, "BPRS_positive", "CADSS", "SBP", "DBP")  # one kernel serves every trial of the same drugs
 EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, 1.5)  # after a dose, when its peak may unblind
 LARGEST_CHUNK = 20_000  # people solved at once, so that memory stays bounded
-
-
-def enrol(protocol: Protocol, model: Model, studies: NDArray[np.int64], seed: int) -> Cohort:
-    """Recruit the patients of some replicates; a replicate has the same patients in any series.
-
-    protocol  design of the trial
-    model     model of every patient
-    studies   [replicate]  1  numbers of the replicates, from 1
-    seed      of the random streams
-    returns   patients, replicate by replicate
-    """
-    wanted = protocol.entry
-    entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
-    visit = Visit(screening_rater(model, wanted.screening if wanted.confirmed else None))
-    return recruit_studies(protocol.people, studies, Recruitment(entry, seed, protocol.who, visit=visit), model)
 
 
 def conduct(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort, replicates: int) -> Ratings:
@@ -100,13 +83,9 @@ def observe_beside_nulls(  # many arguments: those of `observe`, and the null mo
         for first in range(0, group.people.size, LARGEST_CHUNK):
             part = Sequence(group.arms, group.start_h, group.people[first : first + LARGEST_CHUNK])
             rows = part.people if crossover else np.arange(first, first + part.people.size)
-            treated = _treat(protocol, regimens, model, cohort.take(part.people), part, tuple(nulls))
+            treated = treat(protocol, regimens, model, cohort.take(part.people), part, tuple(nulls))
             for name, outcome in outcomes.items():
-                for field in ("ratings", "left_h", "rescued"):
-                    for key, found in getattr(treated[name], field).items():
-                        getattr(outcome, field)[key][rows] = found
-                for arm in part.arms:
-                    outcome.genotype[arm][rows] = alleles[part.people]
+                _write_down(outcome, treated[name], rows, alleles[part.people])
     scales = with_cut_offs(model.scales, protocol.remission)
     return {name: _by_replicate(outcome, replicates, scales) for name, outcome in outcomes.items()}
 
@@ -124,6 +103,17 @@ def _empty_outcome(protocol: Protocol, people: int, replicates: int) -> Outcome:
     return outcome
 
 
+def _write_down(whole: Outcome, part: Outcome, rows: NDArray[np.int64], alleles: NDArray[np.int64]) -> None:
+    """Put what came of some people in their rows of the whole; phases before allocation leave no rows there."""
+    for field in ("ratings", "left_h", "rescued"):
+        for key, found in getattr(part, field).items():
+            if key in getattr(whole, field):
+                getattr(whole, field)[key][rows] = found
+    for arm in part.left_h:
+        if arm in whole.genotype:
+            whole.genotype[arm][rows] = alleles
+
+
 def _by_replicate(outcome: Outcome, replicates: int, scales: Mapping[str, Scale]) -> Outcome:
     """The same outcome with an axis for replicates in front."""
     fields: dict[str, Any] = {
@@ -133,7 +123,7 @@ def _by_replicate(outcome: Outcome, replicates: int, scales: Mapping[str, Scale]
     return Outcome(**fields, scales=scales)
 
 
-def _treat(  # many arguments: those of `observe`, for one order of arms
+def treat(  # many arguments: those of `observe`, for one order of arms
     protocol: Protocol,
     regimens: dict[str, Regimen],
     model: Model,
@@ -141,17 +131,27 @@ def _treat(  # many arguments: those of `observe`, for one order of arms
     group: Sequence,
     nulls: tuple[str, ...],
 ) -> dict[str, Outcome]:
-    """Run one order of arms through the engine and rate it under each model: by arm and endpoint, [patient, visit]."""
-    blinded = blinded_treatment(protocol, regimens, model)
-    hours = _hours_seen(protocol, group, blinded)
-    plain = [each.name for each in protocol.endpoints if not mood_rated(model.scales, each.name)]
+    """Run one order of phases and arms through the engine and rate it under each model.
+
+    protocol  design of the trial
+    regimens  by phase and arm
+    model     model of every patient
+    cohort    the patients of this order
+    group     the order
+    nulls     keys of NULL_MODELS
+    returns   by model: ratings by phase or arm, and endpoint, [patient, visit]
+    """
+    parts = stages(protocol, regimens, model)
+    hours = _hours_seen(parts, group)
+    rated = {each.name for name in group.arms for each in parts[name].design.endpoints}
+    plain = sorted(name for name in rated if not mood_rated(model.scales, name))
     outputs = list(dict.fromkeys([*(name for name in ALWAYS if name in model.equations), *plain]))
-    plan = joined([shifted(regimens[arm], start) for arm, start in zip(group.arms, group.start_h, strict=True)])
+    plan = whole_regimen(group, regimens)
     true = run_cohort(model, cohort, Scenario(plan, tuple(hours.tolist()), tuple(outputs))).value
     rest = untreated(model, cohort, outputs) if nulls else true[:, 0]
     return {
         name: _rate_everybody(
-            protocol, blinded, model, cohort, group, hours, outputs, under_null_model(name, model, outputs, true, rest)
+            protocol, parts, model, cohort, group, hours, outputs, under_null_model(name, model, outputs, true, rest)
         )
         for name in (AS_MODELLED, *nulls)
     }
@@ -159,7 +159,7 @@ def _treat(  # many arguments: those of `observe`, for one order of arms
 
 def _rate_everybody(  # many arguments: what was given, to whom, and what came of it
     protocol: Protocol,
-    blinded: BlindedTreatment,
+    parts: Mapping[str, Stage],
     model: Model,
     cohort: Cohort,
     group: Sequence,
@@ -169,62 +169,67 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
 ) -> Outcome:
     """Rate one order of arms from true scores [patient, hour, output]."""
     column = {name: index for index, name in enumerate(outputs)}
-    left = _symptoms_left(protocol, blinded, cohort, group, hours, true[:, :, column[EUPHORIA]], model.nominal)
+    left = _symptoms_left(protocol, parts, cohort, group, hours, true[:, :, column[EUPHORIA]], model.nominal)
     variation = within_subject_variation(
         cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal
     )[:, 1:]
     treated = Outcome({}, scales=model.scales)
     for period, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
         state: dict[str, Numbers] = {}
-        for endpoint in protocol.endpoints:
+        for endpoint in parts[arm].design.endpoints:
             at = np.searchsorted(hours, np.round(np.add(start, endpoint.visits), 9))
             scale = model.scales.get(endpoint.name)
             mood = scale is not None and scale.mood
             score = true[:, at, column[SEVERITY if mood else endpoint.name]]
             if mood:
-                seen = [first + time for first in group.start_h[: period + 1] for time in endpoint.visits]
-                fall = visit_fall(seen, model.nominal)
+                fall = visit_fall(_visits_so_far(parts, group, period, endpoint.name), model.nominal)
                 score = np.maximum(score * left[:, at] - fall[-len(endpoint.visits) :], 0.0)
             state[endpoint.name] = score
+            labels = _labels(parts, group, period, endpoint)
             treated.ratings[arm, endpoint.name] = (
-                score if scale is None else _rated(scale, score, variation[:, at], cohort, endpoint, period, model)
+                score
+                if scale is None
+                else rate(scale, score, variation[:, at], cohort.seed, cohort.candidate, labels, model)
             )
-        _leave_out(protocol, treated, arm, state, cohort)
+        if parts[arm].design is protocol:
+            _leave_out(protocol, treated, arm, state, cohort)
     return treated
 
 
-def _hours_seen(protocol: Protocol, group: Sequence, blinded: BlindedTreatment) -> Numbers:
+def _hours_seen(parts: Mapping[str, Stage], group: Sequence) -> Numbers:
     """Hours of all visits, and of those after the first blinded treatment at which euphoria may unblind: ascending."""
-    visits = {time for endpoint in protocol.endpoints for time in endpoint.visits}
-    return np.unique(
-        np.round(
-            [
-                start + time
-                for arm, start in zip(group.arms, group.start_h, strict=True)
-                for time in visits | {blinded.first_h[arm] + hour for hour in EUPHORIA_HOURS}
-            ],
-            9,
-        )
-    )
+    seen: set[float] = set()
+    for name, start in zip(group.arms, group.start_h, strict=True):
+        visits = {time for endpoint in parts[name].design.endpoints for time in endpoint.visits}
+        seen |= {
+            start + time for time in visits | {parts[name].blinded.first_h[name] + hour for hour in EUPHORIA_HOURS}
+        }
+    return np.unique(np.round(sorted(seen), 9))
 
 
-def _rated(
-    scale: Scale,
-    score: Numbers,
-    variation: Numbers,
-    cohort: Cohort,
-    endpoint: Endpoint,
-    period: int,
-    model: Model,
-) -> Numbers:
-    """What raters write down at the visits of one period."""
+def _visits_so_far(parts: Mapping[str, Stage], group: Sequence, period: int, endpoint: str) -> list[float]:
+    """Hours of all visits up to the end of a period, each of which may lower the score."""
+    return [
+        first + time
+        for name, first in zip(group.arms[: period + 1], group.start_h, strict=False)
+        for time in parts[name].visits_of(endpoint)
+    ]
+
+
+def _labels(parts: Mapping[str, Stage], group: Sequence, period: int, endpoint: Endpoint) -> list[str]:
+    """Names of the visits of one period; the last visit of a phase is also the first of what follows it."""
     labels = [visit_label(period, time) for time in endpoint.visits]
-    return rate(scale, score, variation, cohort.seed, cohort.candidate, labels, model)
+    if period and parts[group.arms[period - 1]].design is not parts[group.arms[period]].design:
+        length = group.start_h[period] - group.start_h[period - 1]
+        before = parts[group.arms[period - 1]].visits_of(endpoint.name)
+        if endpoint.visits[0] == 0 and before and abs(before[-1] - length) < 1e-6:
+            labels[0] = visit_label(period - 1, before[-1])
+    return labels
 
 
 def _symptoms_left(
     protocol: Protocol,
-    blinded: BlindedTreatment,
+    parts: Mapping[str, Stage],
     cohort: Cohort,
     group: Sequence,
     hours: Numbers,
@@ -233,17 +238,17 @@ def _symptoms_left(
 ) -> Numbers:
     """Share of symptoms that time and the expectations of all periods so far leave: [patient, hour].
 
-    Expectation and unblinding count from the blinded treatment, not from a lead-in before it.
+    Expectation and unblinding of each phase, and of the arms, count from their own blinded treatment.
     """
     propensity = cohort.columns["placebo_propensity"]
     ill = protocol.population != "healthy"
     recovery = cohort.columns["recovery"]
     left = clinical_course(recovery, hours + protocol.entry.screening, parameters) if ill else np.ones(euphoria.shape)
-    occasions = blinded.occasions_h
     for arm, start in zip(group.arms, group.start_h, strict=True):
-        given = start + blinded.first_h[arm]
+        design, blinded = parts[arm].design, parts[arm].blinded
+        occasions, given = blinded.occasions_h, start + blinded.first_h[arm]
         near = (hours > given) & (hours <= given + max(EUPHORIA_HOURS) + 1e-9)
-        sure = belief(protocol, arm, euphoria[:, near].max(axis=1), parameters)
+        sure = belief(design, arm, euphoria[:, near].max(axis=1), parameters)
         since = hours - start - occasions[0]
         left = left * expectation_left(sure, propensity, since, occasions, parameters, pills=blinded.pills)
     return left

@@ -42,6 +42,7 @@ Share = Annotated[Number, Field(ge=0, le=1)]
 Points = Annotated[Number, Field(ge=0, le=1000)]
 Age = Annotated[Number, Field(ge=AGE.lowest, le=AGE.highest)]
 Whole = Annotated[int, Field(strict=True)]
+Control = Literal["saline", "midazolam", "inactive_pill", "open_label", "wait_list", "add_on"]
 Size = Annotated[Whole, Field(ge=ARM_SIZE.lowest, le=ARM_SIZE.highest)]
 
 
@@ -101,13 +102,40 @@ class Rescue(Part):
 
 
 class Relapse(Part):
-    """Relapse among those who have responded at `start`: the fall is less than `kept` of baseline at `in_a_row`
-    visits one after the other."""
+    """Relapse among those who have responded at `start`, after `phases` among all who are allocated: at `in_a_row`
+    visits one after the other the fall is less than `kept` of baseline or, on the scales of `at_least`, the score is at
+    least so many points."""
 
     start: Hours
     response: Share = 0.5
     kept: Share = 0.25
+    at_least: dict[Name, Points] = Field(default_factory=dict, max_length=20)
     in_a_row: Annotated[Whole, Field(ge=1, le=10)] = 1
+
+
+class Criterion(Part):
+    """Who goes on: at `visits` or more of the visits `at` (all of them if not stated) the fall is at least `fall` of the
+    rating before the first phase and the score at most `at_most` points, where stated; `met: false` asks for the contrary."""
+
+    endpoint: Name
+    at: tuple[Hours, ...] = Field(min_length=1, max_length=100)
+    fall: Share | None = None
+    at_most: Points | None = None
+    visits: Annotated[Whole, Field(ge=1, le=100)] | None = None
+    met: Switch = True
+
+
+class Phase(Part):
+    """A phase before allocation to the arms: everybody gets `regimen` for `length`, with the expectation of its own
+    `control` and `blinding`; those who meet every criterion of `go_on` go on. `visits` are counted from its start."""
+
+    name: Name
+    regimen: Annotated[str, Field(max_length=500)]
+    length: Hours
+    control: Control = "open_label"
+    blinding: Literal["natural", "maintained"] = "natural"
+    visits: tuple[Hours, ...] = Field(default=(), max_length=500)
+    go_on: tuple[Criterion, ...] = Field(default=(), max_length=10)
 
 
 class Primary(Part):
@@ -140,7 +168,8 @@ class Protocol(Part):
     """A trial design as its file states it.
 
     `year` is that of first publication; `used_for` says whether a fit may look at its published numbers; `remission` gives
-    cut-offs by scale, in points, in place of the model's.
+    cut-offs by scale, in points, in place of the model's; `phases` come before the arms, one after the other, and the times
+    of arms and endpoints count from their end.
     """
 
     name: Name
@@ -149,13 +178,14 @@ class Protocol(Part):
     year: Annotated[Whole, Field(ge=1900, le=2100)] | None = None
     used_for: Literal["calibration", "prediction"] = "prediction"
     design: Literal["crossover", "parallel"]
-    control: Literal["saline", "midazolam", "inactive_pill", "open_label", "wait_list", "add_on"]
+    control: Control
     blinding: Literal["natural", "maintained"] = "natural"
     washout: Hours | None = None
     population: Literal["mdd", "healthy"] = "mdd"
     diagnosis: Literal["mdd", "bipolar"] = "mdd"
     background: Annotated[str, Field(max_length=500)] = ""
     entry: EntryCriteria = EntryCriteria()
+    phases: tuple[Phase, ...] = Field(default=(), max_length=5)
     arms: tuple[Arm, ...] = Field(min_length=1, max_length=20)
     endpoints: tuple[Endpoint, ...] = Field(min_length=1, max_length=50)
     primary: Primary | None = None
@@ -180,6 +210,11 @@ class Protocol(Part):
     def last_visit(self) -> float:
         """Hour of the last visit of a period."""
         return max(max(endpoint.visits) for endpoint in self.endpoints)
+
+    @property
+    def lead_in(self) -> float:
+        """Hours of all phases before the arms."""
+        return float(sum(phase.length for phase in self.phases))
 
     def visits_of(self, endpoint: str) -> tuple[float, ...]:
         """Hours of the visits of an endpoint, the baseline first."""

@@ -10,7 +10,8 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import Scale, mood_rated
 from resprout.language.records import Model
-from resprout.trial.design import Protocol
+from resprout.trial.design import Arm, Phase, Protocol
+from resprout.trial.phase_checks import check_phases
 from resprout.trial.reported_statistics import STATISTICS
 from resprout.trial.sequences import joined
 
@@ -26,7 +27,7 @@ def check_design(
     protocol  design of the trial
     model     whose drugs and outputs it may name
     place     path of a field -> file and line
-    returns   the regimen of each arm, with the background joined to it, and every fault
+    returns   the regimen of each phase and arm, with the background joined to what comes first, and every fault
     """
     faults: list[Fault] = []
 
@@ -41,13 +42,14 @@ def check_design(
     _check_published(protocol, model.scales, note)
     if protocol.design == "crossover":
         _check_crossover(protocol, regimens, note)
+    check_phases(protocol, regimens, model.scales, note)
     return regimens, faults
 
 
 def _regimens(
     protocol: Protocol, model: Model, place: Callable[[Place], str], faults: list[Fault], note: Note
 ) -> dict[str, Regimen]:
-    """Read the regimen of each arm and join the background to it."""
+    """Read the regimen of each phase and arm, and join the background to that of the first phase, else of each arm."""
     known = library_drugs(model)
     background: list[Regimen] = []
     if protocol.background:
@@ -56,21 +58,25 @@ def _regimens(
         except InputError as error:
             faults += error.faults
     regimens: dict[str, Regimen] = {}
-    for index, arm in enumerate(protocol.arms):
-        where = place(("arms", index, "regimen"))
+    parts: list[tuple[str, int, Phase | Arm]] = [("phases", index, each) for index, each in enumerate(protocol.phases)]
+    parts += [("arms", index, each) for index, each in enumerate(protocol.arms)]
+    for kind, index, part in parts:
+        where = place((kind, index, "regimen"))
+        beside = background if not protocol.phases or (kind, index) == ("phases", 0) else []
         try:
-            regimen = parse_regimen(arm.regimen, known, where)
-            if background and regimen.doses:
+            regimen = parse_regimen(part.regimen, known, where)
+            if beside and regimen.doses:
                 words = f"{regimen.text} + {protocol.background}"
                 parse_regimen(words, known, where)
-            whole = joined([regimen, *background])
+            whole = joined([regimen, *beside])
             check_routes(model, whole)
         except InputError as error:
             faults += [Fault(fault.found, where, fault.expected, fault.remedy) for fault in error.faults]
             continue
-        if arm.name in regimens:
-            note(("arms", index, "name"), f"two arms are called `{arm.name}`.", "Expected a name each.")
-        regimens[arm.name] = whole
+        if part.name in regimens:
+            both = "two arms are" if kind == "arms" and not protocol.phases else "two parts of the trial are"
+            note((kind, index, "name"), f"{both} called `{part.name}`.", "Expected a name each.")
+        regimens[part.name] = whole
     return regimens
 
 

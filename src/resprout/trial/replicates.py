@@ -11,8 +11,9 @@ from resprout.dosing.regimen import Regimen
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_of
-from resprout.trial.conduct import enrol, observe_beside_nulls
+from resprout.trial.conduct import observe_beside_nulls
 from resprout.trial.design import Protocol
+from resprout.trial.enrolment import enrol
 from resprout.trial.null_models import AS_MODELLED, NULL_MODELS
 from resprout.trial.trial_outcome import OBSERVED, Outcome
 
@@ -58,17 +59,33 @@ def run_series_beside_nulls(  # many arguments: those of `run_series`, and the n
     studies = np.arange(1, replicates + 1)
     draws = () if point else draws_of(model)
     if not draws:
-        cohort = enrol(protocol, model, studies, seed)
-        return cohort, observe_beside_nulls(protocol, regimens, model, cohort, replicates, nulls)
+        return _conducted(protocol, regimens, model, studies, seed, nulls)
     groups, parts = [studies[number :: len(draws)] for number in range(min(len(draws), replicates))], []
     for draw, group in zip(draws, groups, strict=False):
-        moved = model.with_parameters(draw)
-        cohort = enrol(protocol, moved, group, seed)
-        parts.append((cohort, observe_beside_nulls(protocol, regimens, moved, cohort, len(group), nulls)))
+        parts.append(_conducted(protocol, regimens, model.with_parameters(draw), group, seed, nulls))
     order = np.argsort(np.concatenate(groups), kind="stable")
     people = (order[:, None] * protocol.people + np.arange(protocol.people)).ravel()
     whole = joined_cohorts([part for part, _ in parts]).take(people)
     return whole, {name: _joined([part[name] for _, part in parts], order) for name in (AS_MODELLED, *nulls)}
+
+
+def _conducted(
+    protocol: Protocol,
+    regimens: dict[str, Regimen],
+    model: Model,
+    studies: NDArray[np.int64],
+    seed: int,
+    nulls: Sequence[str],
+) -> tuple[Cohort, dict[str, Outcome]]:
+    """Some replicates with one set of constants. Under a null model other people go on after phases before allocation."""
+    cohort = enrol(protocol, regimens, model, studies, seed)
+    if not any(phase.go_on for phase in protocol.phases):
+        return cohort, observe_beside_nulls(protocol, regimens, model, cohort, len(studies), nulls)
+    outcomes = observe_beside_nulls(protocol, regimens, model, cohort, len(studies), ())
+    for null in nulls:
+        others = enrol(protocol, regimens, model, studies, seed, null)
+        outcomes[null] = observe_beside_nulls(protocol, regimens, model, others, len(studies), (null,))[null]
+    return cohort, outcomes
 
 
 def joined_cohorts(parts: list[Cohort]) -> Cohort:

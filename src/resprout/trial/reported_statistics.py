@@ -12,7 +12,7 @@ from resprout.statistics.anova import group_by_time, treatment_by_time
 from resprout.statistics.t_tests import paired_p, welch_p
 from resprout.statistics.time_to_event import median_day, well_at
 from resprout.trial.design import Protocol
-from resprout.trial.relapse_times import times_to_relapse_by_replicate
+from resprout.trial.relapse_times import relapse_hazard_ratio, relapse_rate, times_to_relapse_by_replicate
 from resprout.trial.responder_statistics import (
     kept_response,
     partial_response,
@@ -310,6 +310,10 @@ STATISTICS = {
     "relapse_mean_d": Statistic(_relapse_mean, "mean days to relapse of those who relapse", False),
     "relapse_share": Statistic(_relapse_share, "share of responders who have relapsed"),
     "well_share": Statistic(_well_share, "share of responders without relapse"),
+    "relapse_rate": Statistic(relapse_rate, "share of those at risk known to have relapsed, whoever left before"),
+    "hazard_ratio": Statistic(
+        relapse_hazard_ratio, "hazard ratio of relapse against control", False, needs_control=True
+    ),
     "early_share": Statistic(_early_share, "share of the last visit's improvement reached"),
     "early_drug_share": Statistic(
         _early_drug_share, "share of the last visit's difference reached", needs_control=True

@@ -34,6 +34,7 @@ from resprout.trial.endpoints import trial_table
 from resprout.trial.protocol import read_protocol, series_of
 from resprout.trial.published_numbers import PUBLISHED_COLUMNS, published_rows
 from resprout.trial.replicates import run_series
+from resprout.trial.sequences import Sequence, lead_in, whole_regimen
 from resprout.trial.trial_outcome import Outcome, carried_forward
 
 PATH_PATIENTS = 100
@@ -236,11 +237,14 @@ def estimates_table(found: list[Estimates]) -> pd.DataFrame:
 
 
 def _path(protocol: Protocol, regimens: dict[str, Regimen], model: Model, cohort: Cohort) -> xr.Dataset:
-    """Follow the first people of the trial under its first active arm, from dose to score."""
+    """Follow the first people of the trial through its phases and its first active arm, from dose to score."""
     active = next((arm.name for arm in protocol.arms if regimens[arm.name].doses), protocol.arms[0].name)
     some = cohort.take(np.arange(min(len(cohort), PATH_PATIENTS)))
-    last_day = min(max(PATH_DAYS, max(regimens[active].times_h) / 24 + 3), DAYS.highest)
+    before = lead_in(protocol, np.arange(len(some)))
+    order = Sequence((*before.arms, active), (*before.start_h, protocol.lead_in), before.people)
+    plan = whole_regimen(order, regimens)
+    last_day = min(max(PATH_DAYS, max(plan.times_h) / 24 + 3), DAYS.highest)
     scales = model.scales
     named = [scales[each.name].rates if each.name in scales else each.name for each in protocol.endpoints]
     outputs = [*main_outputs(model), *named]
-    return simulate(model, some, regimens[active], days=last_day, outputs=outputs)
+    return simulate(model, some, plan, days=last_day, outputs=outputs)

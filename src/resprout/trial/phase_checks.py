@@ -1,0 +1,99 @@
+"""Checks of the phases before allocation and of cut-offs of relapse: a design in, every fault with its place noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from resprout.dosing.regimen import Regimen
+from resprout.errors import nearest
+from resprout.language.bounds import SCHEDULE_H
+from resprout.language.rating_scales import Scale, mood_rated
+from resprout.trial.design import Criterion, Phase, Protocol
+
+Note = Callable[..., None]
+
+
+def check_phases(protocol: Protocol, regimens: Mapping[str, Regimen], scales: Mapping[str, Scale], note: Note) -> None:
+    """Check phases, who goes on after them, and cut-offs of relapse.
+
+    protocol  design of the trial
+    regimens  by phase and arm, as far as they could be read
+    scales    of the model, by name
+    note      takes path, what was found, what was expected and a remedy
+    """
+    _check_relapse(protocol, scales, note)
+    if not protocol.phases:
+        return
+    if protocol.design == "crossover":
+        note(("phases",), "phases before a crossover.", "Expected parallel arms.", "Make it `design: parallel`.")
+    for index, phase in enumerate(protocol.phases):
+        _check_phase(protocol, index, phase, scales, note)
+        late = [time for dose in regimens.get(phase.name, Regimen("", ())).doses for time in dose.times_h]
+        own = [time for time in late if time >= phase.length] if index or not protocol.background else []
+        if own:
+            found = f"`{phase.name}` gives a dose at {own[0]:g} h, when it has ended."
+            note(("phases", index, "regimen"), found, f"Expected doses before {phase.length:g} h.", "")
+    end = max([protocol.last_visit, *(time for arm in protocol.arms for time in _times(regimens, arm.name))])
+    if not SCHEDULE_H.allows(protocol.lead_in + end):
+        found = f"phases and arms last {protocol.lead_in + end:g} h together."
+        note(("phases",), found, f"Expected {SCHEDULE_H.in_words}.", "Use shorter phases or fewer visits.")
+
+
+def _times(regimens: Mapping[str, Regimen], name: str) -> list[float]:
+    """Hours of all doses of an arm."""
+    return [time for dose in regimens[name].doses for time in dose.times_h] if name in regimens else []
+
+
+def _check_phase(protocol: Protocol, index: int, phase: Phase, scales: Mapping[str, Scale], note: Note) -> None:
+    """Check length and visits of one phase, and its criteria."""
+    if phase.length <= 0:
+        note(("phases", index, "length"), "a phase of 0 h.", "Expected a time above 0, for instance `28 d`.")
+    if any(hour > phase.length for hour in phase.visits):
+        found = f"`{phase.name}` has a visit at {max(phase.visits):g} h."
+        note(("phases", index, "visits"), found, f"Expected visits up to its end at {phase.length:g} h.")
+    if any(later <= earlier for earlier, later in zip(phase.visits, phase.visits[1:], strict=False)):
+        note(("phases", index, "visits"), "the visits are not in order of time.", "Expected each once.")
+    for number, rule in enumerate(phase.go_on):
+        _check_criterion(phase, ("phases", index, "go_on", number), rule, scales, note)
+
+
+def _check_criterion(
+    phase: Phase, path: tuple[str | int, ...], rule: Criterion, scales: Mapping[str, Scale], note: Note
+) -> None:
+    """Check one criterion of going on."""
+    if not mood_rated(scales, rule.endpoint):
+        known = [name for name in scales if mood_rated(scales, name)]
+        found = f"`{rule.endpoint}` rates no depression."
+        note((*path, "endpoint"), found, f"Known: {', '.join(known)}.", nearest(rule.endpoint, known))
+    elif rule.at_most is not None and rule.at_most >= scales[rule.endpoint].highest:
+        found = f"everybody has {rule.endpoint} of at most {rule.at_most:g}."
+        note((*path, "at_most"), found, f"Expected less than {scales[rule.endpoint].highest:g}.")
+    if rule.fall is None and rule.at_most is None:
+        note(path, "the criterion asks for nothing.", "Expected `fall` or `at_most`.", "Add `fall: 0.5`.")
+    if any(hour > phase.length for hour in rule.at):
+        found = f"a criterion at {max(rule.at):g} h, after `{phase.name}` has ended."
+        note((*path, "at"), found, f"Expected up to {phase.length:g} h.")
+    if any(later <= earlier for earlier, later in zip(rule.at, rule.at[1:], strict=False)):
+        note((*path, "at"), "the visits are not in order of time.", "Expected each once.")
+    if rule.visits is not None and rule.visits > len(rule.at):
+        found = f"{rule.visits} visits of {len(rule.at)}."
+        note((*path, "visits"), found, f"Expected at most {len(rule.at)}.")
+
+
+def _check_relapse(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:
+    """Check cut-offs of relapse."""
+    if protocol.relapse is None:
+        return
+    rated = [each.name for each in protocol.endpoints if mood_rated(scales, each.name)]
+    for scale, points in protocol.relapse.at_least.items():
+        if scale not in rated:
+            remedy = nearest(scale, rated)
+            note(("relapse", "at_least", scale), f"`{scale}` is no endpoint that rates depression.", "", remedy)
+        elif not scales[scale].lowest < points <= scales[scale].highest:
+            expected = f"Expected above {scales[scale].lowest:g}, at most {scales[scale].highest:g}."
+            note(("relapse", "at_least", scale), f"a relapse at {scale} of {points:g}.", expected)
+    if protocol.phases:
+        for scale in rated:
+            if scale not in protocol.relapse.at_least:
+                expected = "After phases the baseline is that of people who are well; expected a cut-off for it."
+                note(("relapse",), f"relapse on `{scale}` has no cut-off.", expected, "Add `at_least: {MADRS: 22}`.")

@@ -1,0 +1,229 @@
+"""Phases before allocation: who goes on, what they have been given, when they relapse, and what a protocol may say of it."""
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from resprout.errors import InputError
+from resprout.language import load_model
+from resprout.statistics.time_to_event import hazard_ratio, times_to_relapse
+from resprout.trial.conduct import observe, treat
+from resprout.trial.design import Criterion
+from resprout.trial.enrolment import BEGAN, enrol
+from resprout.trial.null_models import DRUGS_INERT
+from resprout.trial.phases import goes_on, stages
+from resprout.trial.protocol import read_protocol_text
+from resprout.trial.reported_statistics import statistic
+from resprout.trial.sequences import lead_in, sequences, whole_regimen
+from resprout.trial.trial_outcome import Outcome
+
+WITHDRAWAL = """
+name: withdrawal
+title: Ketamine for two weeks, then ketamine or saline for those who respond
+design: parallel
+control: saline
+entry: {minimum: {MADRS: 28}}
+phases:
+  - name: open
+    regimen: ketamine 0.5 mg/kg iv over 40 min; every 3.5 d x 4
+    length: 14 d
+    visits: [0 min, 7 d, 14 d]
+    go_on: [{endpoint: MADRS, at: [14 d], fall: 0.5}]
+arms:
+  - {name: ketamine, regimen: ketamine 0.5 mg/kg iv over 40 min; every 7 d x 4, size: 12}
+  - {name: saline, regimen: saline, size: 10, control: true}
+endpoints:
+  - {name: MADRS, visits: [0 min, 7 d, 14 d, 21 d, 28 d]}
+  - {name: CADSS, visits: [0 min, 40 min]}
+analysis: [relapse]
+relapse: {start: 0 min, at_least: {MADRS: 22}, in_a_row: 2}
+"""
+STUDIES = np.arange(1, 4)
+
+
+@lru_cache(maxsize=1)
+def model():
+    return load_model()
+
+
+def read(text=WITHDRAWAL):
+    return read_protocol_text(text, "phases.yaml", model())
+
+
+@pytest.fixture(scope="module")
+def enrolled():
+    protocol, regimens = read()
+    return protocol, regimens, enrol(protocol, regimens, model(), STUDIES, 1)
+
+
+def open_ratings(protocol, regimens, cohort, nulls=()):
+    group = lead_in(protocol, np.arange(len(cohort)))
+    return treat(protocol, regimens, model(), cohort, group, nulls)
+
+
+def test_only_those_who_meet_the_criterion_in_the_open_phase_are_allocated(enrolled):
+    protocol, regimens, cohort = enrolled
+    rated = open_ratings(protocol, regimens, cohort)["model"].ratings["open", "MADRS"]
+    assert len(cohort) == 3 * protocol.people and (rated[:, 2] <= rated[:, 0] / 2).all()
+    # without the criterion the same design enrols people who have not responded as well
+    everybody, others = read(WITHDRAWAL.replace("    go_on: [{endpoint: MADRS, at: [14 d], fall: 0.5}]\n", ""))
+    all_comers = enrol(everybody, others, model(), STUDIES, 1)
+    rated = open_ratings(protocol, regimens, all_comers)["model"].ratings["open", "MADRS"]
+    assert (rated[:, 2] > rated[:, 0] / 2).any() and BEGAN not in all_comers.columns
+
+
+def test_the_number_that_began_is_that_of_all_who_entered_up_to_the_last_who_is_allocated(enrolled):
+    protocol, regimens, cohort = enrolled
+    everybody, others = read(WITHDRAWAL.replace("    go_on: [{endpoint: MADRS, at: [14 d], fall: 0.5}]\n", ""))
+    began = cohort.columns[BEGAN].reshape(3, -1)[:, 0]
+    for study, number in enumerate(began, start=1):
+        bigger = everybody.model_copy(update={"arms": (everybody.arms[0].model_copy(update={"size": int(number)}),)})
+        entered = enrol(bigger, others, model(), np.array([study]), 1)
+        rated = open_ratings(protocol, regimens, entered)["model"].ratings
+        allocated = cohort.candidate.reshape(3, -1)[study - 1]
+        assert np.array_equal(entered.candidate[goes_on(protocol, rated)], allocated)
+
+
+def test_a_replicate_has_the_same_people_in_a_longer_series(enrolled):
+    protocol, regimens, cohort = enrolled
+    alone = enrol(protocol, regimens, model(), np.array([2]), 1)
+    assert np.array_equal(alone.candidate, cohort.candidate.reshape(3, -1)[1])
+
+
+def test_what_was_given_in_the_phases_is_still_there_after_allocation(enrolled):
+    protocol, regimens, cohort = enrolled
+    (ketamine, saline) = sequences(protocol, 3)
+    assert ketamine.start_h == (0.0, 336.0)
+    assert whole_regimen(saline, regimens).times_h == pytest.approx((0, 84, 168, 252))
+    assert whole_regimen(ketamine, regimens).times_h == pytest.approx((0, 84, 168, 252, 336, 504, 672, 840))
+    outcome = observe(protocol, regimens, model(), cohort, 3)
+    before = open_ratings(protocol, regimens, cohort)["model"].ratings["open", "MADRS"]
+    # the last visit of the open phase is the baseline: one rating, not two
+    whole = np.concatenate([outcome.ratings[arm.name, "MADRS"][:, :, 0] for arm in protocol.arms], axis=1)
+    assert np.abs(whole.ravel() - before[:, 2]).max() <= 1  # solver tolerance may move an item by a point
+    assert outcome.ratings["saline", "MADRS"].mean() > outcome.ratings["ketamine", "MADRS"].mean()
+
+
+def test_each_phase_has_the_expectation_of_its_own_control_and_clock():
+    protocol, regimens = read()
+    part = stages(protocol, regimens, model())
+    assert part["open"].design.control == "open_label" and part["saline"].design.control == "saline"
+    assert part["open"].blinded.occasions_h == pytest.approx((0, 84, 168, 252))
+    assert part["saline"].blinded.occasions_h == pytest.approx((0, 168, 336, 504))
+
+
+def test_under_a_null_model_people_go_on_by_what_that_model_gives():
+    protocol, regimens = read()
+    cohort = enrol(protocol, regimens, model(), STUDIES[:1], 1, DRUGS_INERT)
+    rated = open_ratings(protocol, regimens, cohort, (DRUGS_INERT,))[DRUGS_INERT].ratings["open", "MADRS"]
+    assert (rated[:, 2] <= rated[:, 0] / 2).all()
+    as_modelled = enrol(protocol, regimens, model(), STUDIES[:1], 1)
+    # without a drug fewer respond, so more must begin
+    assert cohort.columns[BEGAN][0] > as_modelled.columns[BEGAN][0]
+
+
+RATED = {("one", "MADRS"): np.array([[40, 30, 20.0], [40, 20, 20], [40, 11, 10], [40, 10, 13], [40, np.nan, 10]])}
+
+
+@pytest.mark.parametrize(
+    ("rule", "met"),
+    [
+        ({"at": ["14 d"], "fall": 0.5}, [True, True, True, True, True]),
+        ({"at": ["7 d", "14 d"], "fall": 0.5}, [False, True, True, True, False]),
+        ({"at": ["7 d", "14 d"], "at_most": 12}, [False, False, True, False, False]),
+        ({"at": ["7 d", "14 d"], "at_most": 12, "visits": 1}, [False, False, True, True, True]),
+        ({"at": ["7 d", "14 d"], "at_most": 12, "visits": 1, "met": False}, [True, True, False, False, False]),
+        ({"at": ["14 d"], "at_most": 12, "fall": 0.74}, [False, False, True, False, True]),
+    ],
+)
+def test_criteria_count_falls_and_cut_offs_at_visits_and_a_missed_visit_meets_none(rule, met):
+    protocol, _ = read()
+    phase = protocol.phases[0].model_copy(
+        update={"name": "one", "go_on": (Criterion.model_validate({"endpoint": "MADRS", **rule}),)}
+    )
+    found = goes_on(protocol.model_copy(update={"phases": (phase,)}), RATED)
+    assert found.tolist() == met
+
+
+def test_relapse_by_a_cut_off_needs_it_at_visits_in_a_row():
+    score = np.array([[22, 10, 22, 22], [22, 22, 3, 3], [21, 21, 21, 21], [10, 10, 10, 30.0]])
+    days, relapsed = times_to_relapse(score, np.full(4, 10.0), [7, 14, 21, 28], kept=0.25, at_least=22, in_a_row=2)
+    assert relapsed.tolist() == [True, True, False, False] and days.tolist() == [21, 7, 28, 28]
+
+
+def test_relapse_rate_and_hazard_ratio_are_those_of_everybody_allocated():
+    protocol, _ = read()
+    random = np.random.default_rng(3)
+    rating = {(arm.name, "MADRS"): random.integers(5, 26, (1, 300, 5)).astype(float) for arm in protocol.arms}
+    rating["ketamine", "MADRS"][:, :, 0] = 0  # a baseline of nothing is at risk as well
+    rating["saline", "MADRS"][:, :, 1:] += 4
+    outcome = Outcome(rating, scales=model().scales)
+
+    def told(name, arm, time=672.0):
+        return statistic(protocol, outcome, name, arm, "MADRS", time)[0]
+
+    ill = rating["saline", "MADRS"][0, :, 1:] >= 22
+    twice = (ill[:, :-1] & ill[:, 1:]).any(axis=1)
+    assert told("relapse_rate", "saline") == pytest.approx(twice.mean())
+    assert told("relapse_rate", "saline", 336.0) == pytest.approx(
+        (ill[:, 0] & ill[:, 1]).mean() + (~ill[:, 0] & ill[:, 1] & ill[:, 2]).mean()
+    )
+    both = [
+        times_to_relapse(
+            rating[arm, "MADRS"][0, :, 1:], np.zeros(300), [7, 14, 21, 28], kept=0, at_least=22, in_a_row=2
+        )
+        for arm in ("ketamine", "saline")
+    ]
+    days, relapsed = (np.concatenate(each) for each in zip(*both, strict=True))
+    fit = hazard_ratio(days, relapsed, np.arange(600) < 300)
+    assert told("hazard_ratio", "ketamine") == pytest.approx(np.exp(fit.log_ratio)) and fit.log_ratio < -0.5
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "says"),
+    [
+        ("length: 14 d", "length: 7 d", "gives a dose at 168 h, when it has ended"),
+        ("length: 14 d", "length: 0 d", "a phase of 0 h"),
+        ("length: 14 d", "length: 390 d", "last 10032 h together"),
+        ("    length: 14 d\n", "", "`length` is missing"),
+        ("at: [14 d]", "at: [15 d]", "a criterion at 360 h, after `open` has ended"),
+        ("at: [14 d]", "at: [14 d, 7 d]", "not in order of time"),
+        ("at: [14 d], fall: 0.5", "at: [14 d]", "asks for nothing"),
+        ("at: [14 d], fall: 0.5", "at: [14 d], fall: 50", "is `50`"),
+        ("at: [14 d], fall: 0.5", "at: [14 d], at_most: 60", "everybody has MADRS of at most 60"),
+        ("at: [14 d], fall: 0.5", "at: [14 d], fall: 0.5, visits: 2", "2 visits of 1"),
+        ("go_on: [{endpoint: MADRS", "go_on: [{endpoint: CADSS", "`CADSS` rates no depression"),
+        ("visits: [0 min, 7 d, 14 d]\n", "visits: [7 d, 15 d]\n", "has a visit at 360 h"),
+        ("name: open", "name: saline", "two parts of the trial are called `saline`"),
+        (
+            "regimen: ketamine 0.5 mg/kg iv over 40 min; every 3.5",
+            "regimen: ketamin 1 mg iv; every 3.5",
+            "Did you mean",
+        ),
+        ("length: 14 d", "length: 14 d\n    control: sugar", "`control` is the text `sugar`"),
+        ("at_least: {MADRS: 22}, ", "", "relapse on `MADRS` has no cut-off"),
+        ("at_least: {MADRS: 22}", "at_least: {MADRS: 61}", "a relapse at MADRS of 61"),
+        ("at_least: {MADRS: 22}", "at_least: {HDRS17: 22, MADRS: 22}", "`HDRS17` is no endpoint"),
+    ],
+)
+def test_phases_that_make_no_sense_are_refused_with_their_line(was, now, says):
+    assert was in WITHDRAWAL
+    with pytest.raises(InputError) as caught:
+        read(WITHDRAWAL.replace(was, now, 1))
+    told = [str(fault) for fault in caught.value.faults]
+    assert any(says in each and "phases.yaml:" in each for each in told), told
+
+
+def test_a_crossover_has_no_phases():
+    text = WITHDRAWAL.replace("design: parallel", "design: crossover\nwashout: 60 d").replace("size:", "first:")
+    with pytest.raises(InputError, match="phases before a crossover"):
+        read(text)
+
+
+def test_criteria_that_hardly_anybody_meets_are_refused_in_a_sentence():
+    protocol, regimens = read(
+        WITHDRAWAL.replace("fall: 0.5", "fall: 1}, {endpoint: MADRS, at: [14 d], fall: 0, met: false")
+    )
+    with pytest.raises(InputError, match="go on after the phases"):
+        enrol(protocol, regimens, model(), STUDIES[:1], 1)
