@@ -151,7 +151,22 @@ def break_the_phases(node, chance):
     node["phases"] = chance.choice([7, [7], {}, [[]], [good | chance.choice(bad)], [good, good]])
 
 
+def break_an_adjustment(node, chance):
+    visit = node["endpoints"][0]["visits"][1]
+    good = {"endpoint": node["endpoints"][0]["name"], "at": visit, "fall": 0.5, "regimen": "saline"}
+    bad = [
+        {"at": "17 s"},
+        {"regimen": "ketamin 1 mg iv"},
+        {"endpoint": "MDRS"},
+        {"fall": 2},
+        {"fall": None},
+        {"arm": 1},
+    ]
+    chance.choice(node["arms"])["adjust"] = chance.choice([7, [7], good, [good | chance.choice(bad)]])
+
+
 KINDS = [
+    break_an_adjustment,
     break_the_phases,
     rename_a_field,
     drop_a_needed_field,

@@ -35,7 +35,7 @@ def blinded_treatment(protocol: Protocol, regimens: Mapping[str, Regimen], model
     """
     background = parse_regimen(protocol.background, library_drugs(model)).doses if protocol.background else ()
     regimens = {arm.name: regimens[arm.name] for arm in protocol.arms}
-    own = {arm: _without(regimen.doses, background) for arm, regimen in regimens.items()}
+    own = {arm: without(regimen.doses, background) for arm, regimen in regimens.items()}
     given = own if any(own.values()) else {arm: regimen.doses for arm, regimen in regimens.items()}
     doses = [dose for each in given.values() for dose in each]
     procedures = [dose for dose in doses if dose.route != "oral"]
@@ -48,8 +48,13 @@ def blinded_treatment(protocol: Protocol, regimens: Mapping[str, Regimen], model
     return BlindedTreatment(occasions, bool(doses) and not procedures, first)
 
 
-def _without(doses: tuple[Dose, ...], background: tuple[Dose, ...]) -> tuple[Dose, ...]:
-    """The doses less one of each of the background."""
+def without(doses: tuple[Dose, ...], background: tuple[Dose, ...]) -> tuple[Dose, ...]:
+    """The doses less one of each of the background.
+
+    doses       of a regimen
+    background  doses that may be among them
+    returns     the others, in order
+    """
     left = list(doses)
     for dose in background:
         if dose in left:

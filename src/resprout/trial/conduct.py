@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from resprout.people.cohort import Cohort
 from resprout.people.ratings import rate, visit_label, within_subject_variation
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
+from resprout.trial.adjustments import adjusted_plans, decisions
 from resprout.trial.attendance import attend
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
@@ -142,19 +144,49 @@ def treat(  # many arguments: those of `observe`, for one order of arms
     returns   by model: ratings by phase or arm, and endpoint, [patient, visit]
     """
     parts = stages(protocol, regimens, model)
-    hours = _hours_seen(parts, group)
-    rated = {each.name for name in group.arms for each in parts[name].design.endpoints}
-    plain = sorted(name for name in rated if not mood_rated(model.scales, name))
-    outputs = list(dict.fromkeys([*(name for name in ALWAYS if name in model.equations), *plain]))
-    plan = whole_regimen(group, regimens)
-    true = run_cohort(model, cohort, Scenario(plan, tuple(hours.tolist()), tuple(outputs))).value
-    rest = untreated(model, cohort, outputs) if nulls else true[:, 0]
-    return {
-        name: _rate_everybody(
-            protocol, parts, model, cohort, group, hours, outputs, under_null_model(name, model, outputs, true, rest)
-        )
-        for name in (AS_MODELLED, *nulls)
-    }
+    hours, outputs = _hours_seen(parts, group), _outputs_of(parts, group, model)
+
+    def solve(people: Cohort, plan: Regimen) -> Numbers:
+        return run_cohort(model, people, Scenario(plan, tuple(hours.tolist()), tuple(outputs))).value
+
+    def rated(people: Cohort, true: Numbers, name: str) -> Outcome:
+        rest = true[:, 0] if name == AS_MODELLED else untreated(model, people, outputs)
+        seen = under_null_model(name, model, outputs, true, rest)
+        return _rate_everybody(protocol, parts, model, people, group, hours, outputs, seen)
+
+    names = (AS_MODELLED, *nulls)
+    if not decisions(protocol, group, model):
+        true = solve(cohort, whole_regimen(group, regimens))
+        return {name: rated(cohort, true, name) for name in names}
+    found = {}
+    for name in names:  # who changes treatment depends on ratings, and these on the model
+        true = np.empty((len(cohort), hours.size, len(outputs)))
+        for plan in adjusted_plans(
+            protocol, regimens, model, cohort, group, partial(_look, solve, rated, cohort, name)
+        ):
+            true[plan.rows] = solve(cohort.take(plan.rows), plan.regimen)
+        found[name] = rated(cohort, true, name)
+    return found
+
+
+def _look(  # many arguments: how people are solved and rated, and which of them under what
+    solve: Callable[[Cohort, Regimen], Numbers],
+    rated: Callable[[Cohort, Numbers, str], Outcome],
+    cohort: Cohort,
+    name: str,
+    rows: NDArray[np.int64],
+    plan: Regimen,
+) -> Ratings:
+    """Ratings of some people under a regimen and a model."""
+    people = cohort.take(rows)
+    return rated(people, solve(people, plan), name).ratings
+
+
+def _outputs_of(parts: Mapping[str, Stage], group: Sequence, model: Model) -> list[str]:
+    """Outputs of the model that ratings of a group need."""
+    scales = {each.name for name in group.arms for each in parts[name].design.endpoints}
+    plain = sorted(name for name in scales if not mood_rated(model.scales, name))
+    return list(dict.fromkeys([*(name for name in ALWAYS if name in model.equations), *plain]))
 
 
 def _rate_everybody(  # many arguments: what was given, to whom, and what came of it

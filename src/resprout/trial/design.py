@@ -66,14 +66,37 @@ class EntryCriteria(Part):
     confirmed: Switch = False
 
 
+class Adjustment(Part):
+    """A change of treatment by response: who at the visit `at` has fallen by at least `fall` of the first rating on the
+    scale of the trial and has at most `at_most` points, where stated (`met: false`: who has not), gets `regimen` from then
+    on, in place of what was still to come; of several regimens one each, at random with equal shares."""
+
+    at: Hours
+    endpoint: Name
+    fall: Share | None = None
+    at_most: Points | None = None
+    met: Switch = True
+    regimen: Annotated[str, Field(max_length=500)] | Annotated[tuple[Name, ...], Field(min_length=2, max_length=10)]
+
+    @property
+    def regimens(self) -> tuple[str, ...]:
+        """The regimens among which people are allocated."""
+        return (self.regimen,) if isinstance(self.regimen, str) else self.regimen
+
+
+Adjustments = Annotated[tuple[Adjustment, ...], Field(max_length=50)]
+
+
 class Arm(Part):
-    """What is given: `size` people in parallel groups; `first` people start with it in a crossover."""
+    """What is given: `size` people in parallel groups; `first` people start with it in a crossover; `adjust` changes
+    it by response."""
 
     name: Name
     regimen: Annotated[str, Field(max_length=500)]
     size: Size | None = None
     first: Annotated[Whole, Field(ge=0, le=ARM_SIZE.highest)] | None = None
     control: Switch = False
+    adjust: Adjustments = ()
 
 
 class Endpoint(Part):
@@ -127,7 +150,8 @@ class Criterion(Part):
 
 class Phase(Part):
     """A phase before allocation to the arms: everybody gets `regimen` for `length`, with the expectation of its own
-    `control` and `blinding`; those who meet every criterion of `go_on` go on. `visits` are counted from its start."""
+    `control` and `blinding`, changed by `adjust`; those who meet every criterion of `go_on` go on. `visits` are counted from
+    its start."""
 
     name: Name
     regimen: Annotated[str, Field(max_length=500)]
@@ -136,6 +160,7 @@ class Phase(Part):
     blinding: Literal["natural", "maintained"] = "natural"
     visits: tuple[Hours, ...] = Field(default=(), max_length=500)
     go_on: tuple[Criterion, ...] = Field(default=(), max_length=10)
+    adjust: Adjustments = ()
 
 
 class Primary(Part):
@@ -210,6 +235,20 @@ class Protocol(Part):
     def last_visit(self) -> float:
         """Hour of the last visit of a period."""
         return max(max(endpoint.visits) for endpoint in self.endpoints)
+
+    @property
+    def parts(self) -> tuple[Phase | Arm, ...]:
+        """Everything that gives a regimen: the phases and the arms."""
+        return (*self.phases, *self.arms)
+
+    @property
+    def placed_parts(self) -> list[tuple[str, int, Phase | Arm]]:
+        """The same, each with its field and its position there."""
+        before = len(self.phases)
+        return [
+            ("phases", number, part) if number < before else ("arms", number - before, part)
+            for number, part in enumerate(self.parts)
+        ]
 
     @property
     def lead_in(self) -> float:

@@ -10,7 +10,7 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import Scale, mood_rated
 from resprout.language.records import Model
-from resprout.trial.design import Arm, Phase, Protocol
+from resprout.trial.design import Protocol
 from resprout.trial.phase_checks import check_phases
 from resprout.trial.reported_statistics import STATISTICS
 from resprout.trial.sequences import joined
@@ -42,7 +42,7 @@ def check_design(
     _check_published(protocol, model.scales, note)
     if protocol.design == "crossover":
         _check_crossover(protocol, regimens, note)
-    check_phases(protocol, regimens, model.scales, note)
+    check_phases(protocol, regimens, model, note)
     return regimens, faults
 
 
@@ -58,9 +58,7 @@ def _regimens(
         except InputError as error:
             faults += error.faults
     regimens: dict[str, Regimen] = {}
-    parts: list[tuple[str, int, Phase | Arm]] = [("phases", index, each) for index, each in enumerate(protocol.phases)]
-    parts += [("arms", index, each) for index, each in enumerate(protocol.arms)]
-    for kind, index, part in parts:
+    for kind, index, part in protocol.placed_parts:
         where = place((kind, index, "regimen"))
         beside = background if not protocol.phases or (kind, index) == ("phases", 0) else []
         try:

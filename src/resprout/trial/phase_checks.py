@@ -1,27 +1,34 @@
-"""Checks of the phases before allocation and of cut-offs of relapse: a design in, every fault with its place noted."""
+"""Checks of phases before allocation, changes by response and cut-offs of relapse: a design in, every fault with its place noted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from resprout.dosing.regimen import Regimen
-from resprout.errors import nearest
+from resprout.dosing.dose_events import check_routes
+from resprout.dosing.regimen import Regimen, parse_regimen
+from resprout.errors import InputError, nearest
 from resprout.language.bounds import SCHEDULE_H
+from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import Scale, mood_rated
-from resprout.trial.design import Criterion, Phase, Protocol
+from resprout.language.records import Model
+from resprout.trial.design import Adjustment, Arm, Criterion, Phase, Protocol
 
 Note = Callable[..., None]
 
 
-def check_phases(protocol: Protocol, regimens: Mapping[str, Regimen], scales: Mapping[str, Scale], note: Note) -> None:
-    """Check phases, who goes on after them, and cut-offs of relapse.
+def check_phases(protocol: Protocol, regimens: Mapping[str, Regimen], model: Model, note: Note) -> None:
+    """Check phases, who goes on after them, changes of treatment by response, and cut-offs of relapse.
 
     protocol  design of the trial
     regimens  by phase and arm, as far as they could be read
-    scales    of the model, by name
+    model     whose drugs and scales it may name
     note      takes path, what was found, what was expected and a remedy
     """
+    scales = model.scales
     _check_relapse(protocol, scales, note)
+    for kind, index, part in protocol.placed_parts:
+        for number, change in enumerate(part.adjust):
+            _check_adjustment(protocol, part, (kind, index, "adjust", number), change, model, note)
     if not protocol.phases:
         return
     if protocol.design == "crossover":
@@ -78,6 +85,35 @@ def _check_criterion(
     if rule.visits is not None and rule.visits > len(rule.at):
         found = f"{rule.visits} visits of {len(rule.at)}."
         note((*path, "visits"), found, f"Expected at most {len(rule.at)}.")
+
+
+def _check_adjustment(
+    protocol: Protocol, part: Phase | Arm, path: tuple[str | int, ...], rule: Adjustment, model: Model, note: Note
+) -> None:
+    """Check one change of treatment by response."""
+    rated = {each.name: each.visits for each in protocol.endpoints if mood_rated(model.scales, each.name)}
+    if protocol.design == "crossover":
+        note(path, "a change by response in a crossover.", "Expected parallel arms.", "Make it `design: parallel`.")
+    elif isinstance(part, Phase):
+        if not mood_rated(model.scales, rule.endpoint):
+            note((*path, "endpoint"), f"`{rule.endpoint}` rates no depression.", "", nearest(rule.endpoint, rated))
+        if not rule.at < part.length:
+            found = f"a change at {rule.at:g} h, when `{part.name}` has ended."
+            note((*path, "at"), found, f"Expected before {part.length:g} h.")
+    elif rule.endpoint not in rated:
+        found = f"`{rule.endpoint}` is no endpoint that rates depression."
+        note((*path, "endpoint"), found, "", nearest(rule.endpoint, rated))
+    elif not any(abs(rule.at - visit) < 1e-6 for visit in rated[rule.endpoint][1:]):
+        found = f"`{rule.endpoint}` is not rated at {rule.at:g} h."
+        note((*path, "at"), found, "Expected one of its visits after baseline.")
+    if rule.fall is None and rule.at_most is None:
+        note(path, "the rule asks for nothing.", "Expected `fall` or `at_most`.", "Add `fall: 0.5`.")
+    for text in rule.regimens:
+        try:
+            check_routes(model, parse_regimen(text, library_drugs(model)))
+        except InputError as error:
+            for fault in error.faults:
+                note((*path, "regimen"), fault.found, fault.expected, fault.remedy)
 
 
 def _check_relapse(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:

@@ -86,12 +86,12 @@ def lead_in_visits(protocol: Protocol, phase: Phase) -> tuple[float, ...]:
     phase     one of its phases
     returns   ascending hours
     """
-    stated = {*phase.visits, *(hour for rule in phase.go_on for hour in rule.at)}
+    stated = {*phase.visits, *(hour for rule in phase.go_on for hour in rule.at), *(rule.at for rule in phase.adjust)}
     return tuple(sorted(stated | ({0.0} if phase is protocol.phases[0] else set())))
 
 
 def lead_in_endpoints(protocol: Protocol, phase: Phase) -> tuple[Endpoint, ...]:
-    """The scales on which people are rated in a phase: those that a criterion of any phase names.
+    """The scales on which people are rated in a phase: those that a criterion or a change of regimen of any phase names.
 
     protocol  design of the trial
     phase     one of its phases
@@ -99,6 +99,7 @@ def lead_in_endpoints(protocol: Protocol, phase: Phase) -> tuple[Endpoint, ...]:
     """
     visits = lead_in_visits(protocol, phase)
     names = dict.fromkeys(rule.endpoint for each in protocol.phases for rule in each.go_on)
+    names |= dict.fromkeys(rule.endpoint for each in protocol.phases for rule in each.adjust)
     rated = tuple(names) or (protocol.endpoints[0].name,)
     return tuple(Endpoint.model_construct(name=name, visits=visits) for name in rated if visits)
 
