@@ -1,14 +1,12 @@
-"""Ratings: steps, ranges, swings of mood, expectation and selection."""
+"""Ratings: steps, ranges, swings of mood and selection."""
 
 import numpy as np
 import pytest
 
 from resprout.language import load_model
-from resprout.people.covariates import draw_covariates
 from resprout.people.rating_items import expected_total, item_scores, items_of
 from resprout.people.ratings import rate, screening_rater, within_subject_variation
-from resprout.trial.design import Protocol
-from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
+from resprout.trial.expectation import visit_fall
 
 MODEL = load_model()
 VALUES, SCALES = MODEL.nominal, MODEL.scales
@@ -50,69 +48,10 @@ def test_people_selected_at_a_bad_hour_look_better_later_without_treatment():
     assert 18 < later.mean() < first[chosen].mean() - 1
 
 
-def trial(**fields):
-    arms = [
-        {"name": "drug", "regimen": "x", "size": 5},
-        {"name": "none", "regimen": "saline", "size": 5, "control": True},
-    ]
-    endpoints = [{"name": "HDRS17", "visits": ["0 min", "24 h"]}]
-    plan = {"name": "t", "title": "t", "design": "parallel", "control": "saline", "arms": arms, "endpoints": endpoints}
-    return Protocol.model_validate(plan | fields)
-
-
-def test_euphoria_gives_the_drug_away_in_a_blind_trial_but_not_the_control():
-    euphoria = np.array([0.0, 20.0, 80.0])
-    told = belief(trial(), "drug", euphoria, VALUES)
-    assert np.all(np.diff(told) > 0) and told[0] == belief(trial(), "none", euphoria, VALUES)[0]
-    assert np.ptp(belief(trial(), "none", euphoria, VALUES)) == 0
-
-
-def test_with_maintained_blinding_euphoria_does_not_change_belief():
-    held = trial(blinding="maintained")
-    assert np.array_equal(
-        belief(held, "drug", np.array([0.0, 80.0]), VALUES), belief(held, "none", np.zeros(2), VALUES)
-    )
-
-
-def test_where_nothing_is_hidden_everybody_is_sure_and_who_waits_expects_nothing():
-    assert (belief(trial(control="open_label"), "none", np.zeros(3), VALUES) == 1).all()
-    assert (belief(trial(control="wait_list"), "none", np.zeros(3), VALUES) == 0).all()
-
-
-def test_expectation_takes_hold_after_treatment_and_fades():
-    hours = np.array([-5.0, 0.0, 0.5, 24.0, 24 * 90.0])
-    gone = 1 - expectation_left(np.ones(1), np.ones(1), hours, [0.0], VALUES, pills=False)[0]
-    assert gone[0] == gone[1] == 0 and 0 < gone[2] < gone[3] and gone[4] < 0.05 * gone[3]
-
-
-def test_further_treatments_renew_expectation():
-    hours = np.array([24 * 20.0])
-    once, often = (
-        expectation_left(np.ones(1), np.ones(1), hours, given, VALUES, pills=False)
-        for given in ([0.0], [0.0, 24 * 19.0])
-    )
-    assert often < once
-
-
-def test_sixty_percent_of_what_six_weeks_of_pills_bring_is_there_after_two():
-    # Posternak & Zimmerman 2005: 60.2 and 61.6 % of the improvement in the first two weeks, visits and time included
-    hours = np.array([336.0, 1008.0])
-    daily = list(np.arange(0, 1008.0, 24.0))
-    gone = 1 - expectation_left(np.ones(1), np.ones(1), hours, daily, VALUES, pills=True)[0]
-    assert gone[0] / gone[1] == pytest.approx(0.61, abs=0.2)
-
-
-def test_midazolam_does_what_its_arm_did():
-    # Murrough 2013: 8.8 MADRS points 24 h after midazolam, standard error 1.9; such patients start at 32.7 (Ibrahim 2012)
-    propensity = draw_covariates(1, PEOPLE, "mdd", VALUES)["placebo_propensity"]
-    sure = belief(trial(control="midazolam"), "none", np.zeros(len(PEOPLE)), VALUES)
-    left = expectation_left(sure, propensity, np.array([24.0]), [0.0], VALUES, pills=False)
-    assert 32.7 * (1 - left.mean()) == pytest.approx(8.8, abs=1.9)
-
-
-def test_time_alone_heals_a_little_and_some_people_more():
-    left = clinical_course(np.array([0.1, 1.0, 3.0]), np.array([0.0, 24 * 70.0]), VALUES)
-    assert (left[:, 0] == 1).all() and np.all(np.diff(left[:, 1]) < 0)
+def test_coming_for_treatment_counts_as_a_visit():
+    alone = visit_fall([0.0, 168.0, 336.0], VALUES)
+    also = visit_fall([0.0, 168.0, 336.0], VALUES, treated_h=[0.0, 84.0, 168.0])
+    assert also[0] == 0 and (also[1:] > alone[1:]).all() and also[1] < 1.5 * alone[1]
 
 
 @pytest.mark.parametrize("name", [name for name, scale in SCALES.items() if scale.groups])

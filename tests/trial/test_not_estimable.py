@@ -89,7 +89,9 @@ def test_two_patients_an_arm_carry_no_covariance_of_three_visits_but_an_analysis
     assert mixed["estimable"].eq(0).all() and mixed["p"].isna().all() and mixed["power"].isna().all()
     assert mixed["not_estimable"].eq("more visits than degrees of freedom (5)").all()
     # four patients less intercept, arm and baseline leave one degree of freedom
-    assert covariance["estimable"].iloc[0] == 5 and covariance["df"].eq(1).all()
+    assert covariance["df"].eq(1).all() and covariance["estimable"].ge(3).all()
+    # which four ratings in whole points may leave without any variance
+    assert all("no variance between patients" in reason for reason in covariance["not_estimable"] if reason)
 
 
 def test_a_primary_analysis_that_is_not_estimable_is_not_replaced_by_another():

@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 CONTROLS = {
     "saline": "inactive saline; patients may tell the drug by what they feel",
     "midazolam": "midazolam, whose sedation hides which arm one is in",
+    "spray": "an inactive spray; patients may tell the drug by what they feel",
+    "psychoactive": "a control whose effects are felt as well",
+    "sham": "a sham procedure",
+    "anaesthesia": "general anaesthesia, under which nobody feels the drug",
     "inactive_pill": "an inactive pill",
     "open_label": "nothing is hidden",
     "wait_list": "waiting, without treatment",
+    "standard_of_care": "standard care that is not blinded",
     "add_on": "placebo added to a new oral drug that everybody gets",
 }
 SAFETY = {
@@ -152,7 +157,7 @@ def format_interval(row: Mapping[Any, Any]) -> str:
 
 
 def safety_section(trial: Trial) -> Section:
-    """Highest readings of what is unpleasant, and who left or was rescued."""
+    """Highest readings of what is unpleasant, who left or was rescued, and guesses of allocation."""
     rows = []
     for (name, endpoint), rating in trial.ratings.items():
         if endpoint in SAFETY:
@@ -165,6 +170,8 @@ def safety_section(trial: Trial) -> Section:
             rows.append([arm.name, "left before the end", f"{np.isfinite(left).mean():.0%}", ""])
         if rescued.any():
             rows.append([arm.name, "needed rescue", f"{rescued.mean():.0%}", ""])
+        guessed = trial.outcome.guessed_drug[arm.name]
+        rows.append([arm.name, "guess to have been given the drug", f"{guessed.mean():.0%}", ""])
     if not rows:
         return Section("safety", "Safety", paragraphs("The protocol rates nothing of safety, and nobody leaves."))
     columns = ["arm", "", "mean of highest rise, or share", "95th percentile of people"]

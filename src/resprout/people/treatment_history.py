@@ -49,12 +49,13 @@ def failed_before(model: Model) -> History:
         events = Events(np.zeros(1), (TRANSPORTER,), np.full((1, 1), block)) if block else Events.none()
         solved = run_patients(model, constants, events, [0.0, PAST_TRIAL_H], ["HDRS17"])
         severity = solved.value[:, :, 0]
-        expected = np.exp(
-            np.log1p(-parameters["placebo_depth"])
-            * parameters["belief_open_label"]
+        odds = (
+            parameters["placebo_depth"]
+            / (1 - parameters["placebo_depth"])
             * past_propensity(seed, person, parameters["placebo_propensity_cv"])
-            * (1 - np.exp(-PAST_TRIAL_H / parameters["placebo_onset_pill"]))
         )
+        developed = 1 - np.exp(-PAST_TRIAL_H / parameters["placebo_onset_pill"])
+        expected = 1 - odds / (1 + odds) * parameters["belief_open_label"] * developed
         severity[:, 1] *= expected
         variation = within_subject_variation(seed + 1_000_003, person, [0.0, PAST_TRIAL_H], parameters)
         labels = ["before the past trial", "after the past trial"]

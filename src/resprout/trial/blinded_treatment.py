@@ -10,18 +10,35 @@ from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 from resprout.trial.design import Protocol
 
+SHORTEST_INFUSION_H = 0.2  # shorter ones are injections
+PROCEDURES = {"iv": "infusion", "nasal": "spray", "oral": "tablet", "sublingual": "tablet", "inhaled": "inhalation"}
+
 
 @dataclass(frozen=True)
 class BlindedTreatment:
     """What patients are given without knowing which arm they are in; hours since the start of a period.
 
-    occasions_h  treatments of all arms, ascending; each renews expectation     pills  whether all of them are oral
-    first_h      by arm: its own first treatment; the first of all arms where it has none
+    occasions_h   treatments of all arms, ascending; each renews expectation     pills  whether all of them are oral
+    given_h       by arm: its own treatments, ascending; those of all arms where it has none
+    procedure     how the first drug of the arms is given: infusion, injection, spray, inhalation or tablet
+    background_h  first dose of a background that everybody knows of, beside the blinded treatment; None without any
     """
 
     occasions_h: tuple[float, ...]
     pills: bool
-    first_h: Mapping[str, float]
+    given_h: Mapping[str, tuple[float, ...]]
+    procedure: str
+    background_h: float | None
+
+    @property
+    def first_h(self) -> dict[str, float]:
+        """By arm: its first treatment."""
+        return {arm: given[0] for arm, given in self.given_h.items()}
+
+    @property
+    def attended_h(self) -> tuple[float, ...]:
+        """When people come for treatment: not for tablets."""
+        return () if self.pills else self.occasions_h
 
 
 def blinded_treatment(protocol: Protocol, regimens: Mapping[str, Regimen], model: Model) -> BlindedTreatment:
@@ -41,11 +58,22 @@ def blinded_treatment(protocol: Protocol, regimens: Mapping[str, Regimen], model
     procedures = [dose for dose in doses if dose.route != "oral"]
     chosen = procedures or doses
     occasions = tuple(sorted({time for dose in chosen for time in dose.times_h})) or (0.0,)
-    first = {
-        arm: min((time for dose in each if dose in chosen for time in dose.times_h), default=occasions[0])
+    times = {
+        arm: tuple(sorted({time for dose in each if dose in chosen for time in dose.times_h})) or occasions
         for arm, each in given.items()
     }
-    return BlindedTreatment(occasions, bool(doses) and not procedures, first)
+    known = min((time for dose in background for time in dose.times_h), default=None) if given is own else None
+    return BlindedTreatment(occasions, bool(doses) and not procedures, times, _procedure(chosen), known)
+
+
+def _procedure(doses: list[Dose]) -> str:
+    """How the first of some doses is given; an infusion where there is none."""
+    if not doses:
+        return "infusion"
+    first = min(doses, key=lambda dose: dose.times_h[0])
+    if first.route == "iv" and first.duration_h < SHORTEST_INFUSION_H:
+        return "injection"
+    return PROCEDURES.get(first.route, "injection")
 
 
 def without(doses: tuple[Dose, ...], background: tuple[Dose, ...]) -> tuple[Dose, ...]:

@@ -14,15 +14,17 @@ from resprout.language.rating_scales import Scale, mood_rated, with_cut_offs
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.ratings import rate, visit_label, within_subject_variation
+from resprout.people.streams import uniforms
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.trial.adjustments import adjusted_plans, decisions
 from resprout.trial.attendance import attend
 from resprout.trial.design import Endpoint, Protocol
-from resprout.trial.expectation import belief, clinical_course, expectation_left, visit_fall
+from resprout.trial.expectation import visit_fall
 from resprout.trial.null_models import AS_MODELLED, NULL_MODELS, under_null_model, untreated
 from resprout.trial.phases import Stage, stages
 from resprout.trial.sequences import Sequence, sequences, whole_regimen
+from resprout.trial.symptoms_left import hours_followed, symptoms_left
 from resprout.trial.trial_outcome import OBSERVED, Outcome
 
 Numbers = NDArray[np.float64]
@@ -30,7 +32,6 @@ Ratings = dict[tuple[str, str], Numbers]
 EUPHORIA = "VAS_high"
 SEVERITY = "HDRS17"
 ALWAYS = (SEVERITY, EUPHORIA, "BPRS_positive", "CADSS", "SBP", "DBP")  # one kernel serves every trial of the same drugs
-EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, 1.5)  # after a dose, when its peak may unblind
 LARGEST_CHUNK = 20_000  # people solved at once, so that memory stays bounded
 
 
@@ -102,12 +103,13 @@ def _empty_outcome(protocol: Protocol, people: int, replicates: int) -> Outcome:
         outcome.genotype[arm.name] = np.zeros(own, np.int64)
         outcome.left_h[arm.name] = np.full(own, np.inf)
         outcome.rescued[arm.name] = np.zeros(own, dtype=bool)
+        outcome.guessed_drug[arm.name] = np.zeros(own, dtype=bool)
     return outcome
 
 
 def _write_down(whole: Outcome, part: Outcome, rows: NDArray[np.int64], alleles: NDArray[np.int64]) -> None:
     """Put what came of some people in their rows of the whole; phases before allocation leave no rows there."""
-    for field in ("ratings", "left_h", "rescued"):
+    for field in ("ratings", "left_h", "rescued", "guessed_drug"):
         for key, found in getattr(part, field).items():
             if key in getattr(whole, field):
                 getattr(whole, field)[key][rows] = found
@@ -201,7 +203,8 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
 ) -> Outcome:
     """Rate one order of arms from true scores [patient, hour, output]."""
     column = {name: index for index, name in enumerate(outputs)}
-    left = _symptoms_left(protocol, parts, cohort, group, hours, true[:, :, column[EUPHORIA]], model.nominal)
+    severity, euphoria = true[:, :, column[SEVERITY]], true[:, :, column[EUPHORIA]]
+    left = symptoms_left(protocol, parts, cohort, group, hours, severity, euphoria, model.nominal)
     variation = within_subject_variation(
         cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal
     )[:, 1:]
@@ -214,8 +217,12 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
             mood = scale is not None and scale.mood
             score = true[:, at, column[SEVERITY if mood else endpoint.name]]
             if mood:
-                fall = visit_fall(_visits_so_far(parts, group, period, endpoint.name), model.nominal)
-                score = np.maximum(score * left[:, at] - fall[-len(endpoint.visits) :], 0.0)
+                fall = visit_fall(
+                    _visits_so_far(parts, group, period, endpoint.name),
+                    model.nominal,
+                    treated_h=_treatments_so_far(parts, group, period),
+                )
+                score = np.maximum(score * left.share[:, at] - fall[-len(endpoint.visits) :], 0.0)
             state[endpoint.name] = score
             labels = _labels(parts, group, period, endpoint)
             treated.ratings[arm, endpoint.name] = (
@@ -224,18 +231,20 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
                 else rate(scale, score, variation[:, at], cohort.seed, cohort.candidate, labels, model)
             )
         if parts[arm].design is protocol:
+            asked = int(np.searchsorted(hours, np.round(start + protocol.last_visit, 9)))
+            chance = uniforms(cohort.seed, f"guess of allocation, period {period}", cohort.candidate)
+            treated.guessed_drug[arm] = chance < left.belief[period][:, asked]
             _leave_out(protocol, treated, arm, state, cohort)
     return treated
 
 
 def _hours_seen(parts: Mapping[str, Stage], group: Sequence) -> Numbers:
-    """Hours of all visits, and of those after the first blinded treatment at which euphoria may unblind: ascending."""
+    """Hours of all visits, and of those at which the effects of the blinded treatment are followed: ascending."""
     seen: set[float] = set()
     for name, start in zip(group.arms, group.start_h, strict=True):
         visits = {time for endpoint in parts[name].design.endpoints for time in endpoint.visits}
-        seen |= {
-            start + time for time in visits | {parts[name].blinded.first_h[name] + hour for hour in EUPHORIA_HOURS}
-        }
+        followed = hours_followed(parts[name].blinded, name, max(visits, default=0.0))
+        seen |= {start + time for time in visits | followed}
     return np.unique(np.round(sorted(seen), 9))
 
 
@@ -248,6 +257,15 @@ def _visits_so_far(parts: Mapping[str, Stage], group: Sequence, period: int, end
     ]
 
 
+def _treatments_so_far(parts: Mapping[str, Stage], group: Sequence, period: int) -> list[float]:
+    """Hours at which people come for treatment up to the end of a period."""
+    return [
+        first + time
+        for name, first in zip(group.arms[: period + 1], group.start_h, strict=False)
+        for time in parts[name].blinded.attended_h
+    ]
+
+
 def _labels(parts: Mapping[str, Stage], group: Sequence, period: int, endpoint: Endpoint) -> list[str]:
     """Names of the visits of one period; the last visit of a phase is also the first of what follows it."""
     labels = [visit_label(period, time) for time in endpoint.visits]
@@ -257,33 +275,6 @@ def _labels(parts: Mapping[str, Stage], group: Sequence, period: int, endpoint: 
         if endpoint.visits[0] == 0 and before and abs(before[-1] - length) < 1e-6:
             labels[0] = visit_label(period - 1, before[-1])
     return labels
-
-
-def _symptoms_left(
-    protocol: Protocol,
-    parts: Mapping[str, Stage],
-    cohort: Cohort,
-    group: Sequence,
-    hours: Numbers,
-    euphoria: Numbers,
-    parameters: Mapping[str, float],
-) -> Numbers:
-    """Share of symptoms that time and the expectations of all periods so far leave: [patient, hour].
-
-    Expectation and unblinding of each phase, and of the arms, count from their own blinded treatment.
-    """
-    propensity = cohort.columns["placebo_propensity"]
-    ill = protocol.population != "healthy"
-    recovery = cohort.columns["recovery"]
-    left = clinical_course(recovery, hours + protocol.entry.screening, parameters) if ill else np.ones(euphoria.shape)
-    for arm, start in zip(group.arms, group.start_h, strict=True):
-        design, blinded = parts[arm].design, parts[arm].blinded
-        occasions, given = blinded.occasions_h, start + blinded.first_h[arm]
-        near = (hours > given) & (hours <= given + max(EUPHORIA_HOURS) + 1e-9)
-        sure = belief(design, arm, euphoria[:, near].max(axis=1), parameters)
-        since = hours - start - occasions[0]
-        left = left * expectation_left(sure, propensity, since, occasions, parameters, pills=blinded.pills)
-    return left
 
 
 def _leave_out(protocol: Protocol, treated: Outcome, arm: str, state: dict[str, Numbers], cohort: Cohort) -> None:

@@ -42,7 +42,19 @@ Share = Annotated[Number, Field(ge=0, le=1)]
 Points = Annotated[Number, Field(ge=0, le=1000)]
 Age = Annotated[Number, Field(ge=AGE.lowest, le=AGE.highest)]
 Whole = Annotated[int, Field(strict=True)]
-Control = Literal["saline", "midazolam", "inactive_pill", "open_label", "wait_list", "add_on"]
+Control = Literal[
+    "saline",
+    "spray",
+    "midazolam",
+    "psychoactive",
+    "sham",
+    "anaesthesia",
+    "inactive_pill",
+    "open_label",
+    "wait_list",
+    "standard_of_care",
+    "add_on",
+]
 Size = Annotated[Whole, Field(ge=ARM_SIZE.lowest, le=ARM_SIZE.highest)]
 
 
@@ -122,6 +134,16 @@ class Rescue(Part):
 
     after: Hours
     unless_fall: Share = 0.25
+
+
+class Setting(Part):
+    """Where and how the control is given: `procedure` of the control, which for inactive saline sets the belief of being
+    treated (derived from the route of the drug where it is not stated), whether people are in `hospital` in a crisis with
+    standard of care, and number of `sites` (without it one, or one for six people in trials of 60 people or more)."""
+
+    procedure: Literal["infusion", "injection", "spray", "inhalation", "tablet", "sham", "anaesthesia"] | None = None
+    hospital: Switch = False
+    sites: Annotated[Whole, Field(ge=1, le=1000)] | None = None
 
 
 class Relapse(Part):
@@ -204,6 +226,7 @@ class Protocol(Part):
     used_for: Literal["calibration", "prediction"] = "prediction"
     design: Literal["crossover", "parallel"]
     control: Control
+    setting: Setting = Setting()
     blinding: Literal["natural", "maintained"] = "natural"
     washout: Hours | None = None
     population: Literal["mdd", "healthy"] = "mdd"

@@ -94,6 +94,17 @@ def _check_arms(protocol: Protocol, note: Note) -> None:
         note(("arms",), f"{len(controls)} arms are controls.", "Expected one at most.", "Keep the one to compare with.")
     if controls and len(protocol.arms) == 1 and protocol.control != "wait_list":
         note(("arms",), "the only arm is a control.", "Expected an arm to compare with it.")
+    if protocol.setting.sites is not None and protocol.setting.sites > protocol.people:
+        found = f"{protocol.setting.sites} sites for {protocol.people} people."
+        note(
+            ("setting", "sites"),
+            found,
+            "Expected at least one person a site.",
+            "Give the number of sites that recruited.",
+        )
+    if protocol.setting.hospital and protocol.population == "healthy":
+        found = "healthy people are in hospital in a crisis."
+        note(("setting", "hospital"), found, "Expected people who are ill.", "Leave `hospital` out.")
     if protocol.people < 2:
         note(("arms",), f"{protocol.people} people in all.", "Expected at least two.")
 

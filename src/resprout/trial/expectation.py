@@ -1,4 +1,4 @@
-"""Symptoms without a drug: expectation, clinical course, and the effect of visits."""
+"""Expectation: what patients believe and have felt in; the share of symptoms that expectation removes out."""
 
 from __future__ import annotations
 
@@ -7,58 +7,122 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.trial.design import Protocol
-
 Numbers = NDArray[np.float64]
 Parameters = Mapping[str, float]
-OPEN = ("open_label", "wait_list")  # whoever is treated knows it
+FELT_WITHIN_H = 1.5  # after a dose by a route other than oral: who has felt nothing by then takes note of it
 
 
-def belief(protocol: Protocol, arm: str, peak_euphoria: Numbers, parameters: Parameters) -> Numbers:
-    """How sure patients are of being treated with something effective.
-
-    protocol       design of the trial
-    arm            name of the arm
-    peak_euphoria  [patient]  points  highest VAS_high; may unblind where the trial is blind and blinding is natural
-    parameters     by constant of the model; beliefs by control type and `unblinding_VAS_high` are used
-    returns        [patient]  1       0 to 1
-    """
-    is_control = arm == protocol.control_arm
-    if protocol.control == "wait_list" and is_control:
-        return np.zeros(len(peak_euphoria))
-    blind = 1.0 if protocol.control in OPEN else parameters[f"belief_{protocol.control}"]
-    if is_control or protocol.blinding == "maintained":
-        return np.full(len(peak_euphoria), blind)
-    told = np.maximum(peak_euphoria, 0.0)
-    return blind + (1 - blind) * told / (told + parameters["unblinding_VAS_high"])
-
-
-def expectation_left(
-    sure: Numbers,
-    propensity: Numbers,
-    since_h: Numbers,
-    occasions_h: Sequence[float],
-    parameters: Parameters,
-    *,
-    pills: bool,
+def belief(
+    at_start: Numbers, euphoria: Numbers, since_h: Numbers, parameters: Parameters, *, effects_expected: bool
 ) -> Numbers:
-    """Share of symptoms that remains after the effect of expectation.
+    """How sure patients are of being given something that works, while euphoria may unblind them.
 
-    sure         [patient]        1  belief of being treated, 0 to 1
-    propensity   [patient]        1  placebo propensity of the patient, mean 1
-    since_h      [time]           h  since the first treatment; no effect before it
-    occasions_h  [occasion]       h  treatments, from the first; each renews expectation
-    parameters   by constant of the model; onset, fade and depth of the placebo response are used
-    pills        oral drugs are expected to take weeks, procedures hours
-    returns      [patient, time]  1  0 to 1
+    at_start          [patient]        1       belief at the first blinded treatment, 0 to 1
+    euphoria          [patient, time]  points  VAS_high
+    since_h           [time]           h       since the patient's own first blinded treatment, ascending
+    parameters        by constant of the model; `unblinding_VAS_high` and `belief_lost` are used
+    effects_expected  whether patients look for an effect within FELT_WITHIN_H, and lose belief where there is none
+    returns           [patient, time]  1       0 to 1
+
+    Belief rises when euphoria is felt, after any dose, and not before; it keeps what the strongest one has told.
     """
-    since = np.maximum(since_h, 0.0)
-    given = np.asarray(occasions_h, dtype=float) - min(occasions_h)
-    latest = given[np.maximum(np.searchsorted(given, since, side="right") - 1, 0)]
-    onset = parameters["placebo_onset_pill" if pills else "placebo_onset"]
-    effect = (1 - np.exp(-since / onset)) * np.exp(-(since - latest) / parameters["placebo_fade"])
-    strength = -np.log1p(-parameters["placebo_depth"]) * sure * propensity
-    return np.asarray(np.exp(-strength[:, None] * effect))
+    felt = np.maximum.accumulate(np.where(since_h > 0, np.maximum(euphoria, 0.0), 0.0), axis=1)
+    told = felt / (felt + parameters["unblinding_VAS_high"])
+    lost = parameters["belief_lost"] if effects_expected else 0.0
+    kept = np.where(since_h >= FELT_WITHIN_H - 1e-9, 1 - lost, 1.0)
+    return np.asarray(told + (1 - told) * at_start[:, None] * kept)
+
+
+def conviction(
+    relief: Numbers, hours: Numbers, occasions_h: Sequence[float], parameters: Parameters, *, pills: bool
+) -> Numbers:
+    """How much of the effect of a belief is alive: all of it at a treatment, later as much as patients feel relieved.
+
+    relief       [patient, time]    1  share of the symptoms before treatment that the drug has removed, 0 to 1
+    hours        [time]             h  ascending, on the clock of `occasions_h`
+    occasions_h  [occasion]         h  treatments, ascending; nothing is alive before the first
+    parameters   by constant of the model; `placebo_fade` and `expectation_extinction` are used
+    pills        oral drugs are expected to take weeks: those who feel nothing yet lose no belief
+    returns      [patient, time]    1  0 to 1; at the hour of a treatment, as it was before it
+
+    Between treatments it moves towards the relief with time constant `placebo_fade`: dY/dt = (relief - Y) / fade, exact for
+    relief that is linear between the hours. A treatment moves it towards 1, after k treatments by
+    (1 - extinction (1 - highest relief so far))^k of the distance.
+    """
+    given = np.asarray(occasions_h, dtype=float)
+    alive = np.zeros(relief.shape)
+    state, highest, before, many = np.zeros(len(relief)), np.zeros(len(relief)), relief[:, 0], 0
+    clock = min(hours[0], given[0])
+    for hour in np.union1d(hours, given):
+        now = _between(relief, hours, hour)
+        state = _relaxed(state, before, now, (hour - clock) / parameters["placebo_fade"]) if many else state
+        highest = np.maximum(highest, now)
+        alive[:, hours == hour] = state[:, None]
+        if hour in given:
+            unmoved = 0.0 if pills else parameters["expectation_extinction"] * (1 - highest)
+            state = state + (1 - state) * (1 - unmoved) ** many
+            many += 1
+        before, clock = now, hour
+    return alive
+
+
+def _between(values: Numbers, hours: Numbers, hour: float) -> Numbers:
+    """Values [patient, time] at an hour, linear between the hours and level beyond them."""
+    after = int(np.clip(np.searchsorted(hours, hour), 1, max(len(hours) - 1, 1)))
+    if len(hours) == 1:
+        return values[:, 0]
+    share = np.clip((hour - hours[after - 1]) / (hours[after] - hours[after - 1]), 0.0, 1.0)
+    return np.asarray(values[:, after - 1] * (1 - share) + values[:, after] * share)
+
+
+def _relaxed(state: Numbers, first: Numbers, last: Numbers, span: float) -> Numbers:
+    """The state after `span` time constants on the way to a target that moves linearly from `first` to `last`."""
+    if span <= 0:
+        return state
+    gone = -np.expm1(-span)
+    return np.asarray(state * (1 - gone) + first * gone + (last - first) * (1 - gone / span))
+
+
+def onset(since_h: Numbers, parameters: Parameters, *, pills: bool) -> Numbers:
+    """Share of the effect of expectation that has developed.
+
+    since_h     [time]  h  since the first treatment; none before it
+    parameters  by constant of the model; `placebo_onset` and `placebo_onset_pill` are used
+    pills       oral drugs are expected to take weeks, procedures hours
+    returns     [time]  1  0 to 1
+    """
+    constant = parameters["placebo_onset_pill" if pills else "placebo_onset"]
+    return np.asarray(-np.expm1(-np.maximum(since_h, 0.0) / constant))
+
+
+def placebo_share(propensity: Numbers, parameters: Parameters) -> Numbers:
+    """Share of symptoms that each patient loses by full expectation; below 1 for everybody.
+
+    propensity  [patient]  1  placebo propensity, which multiplies the odds
+    parameters  by constant of the model; `placebo_depth` is used
+    returns     [patient]  1  0 to 1
+    """
+    return odds_times(parameters["placebo_depth"], propensity)
+
+
+def odds_times(share: float, multiplier: Numbers) -> Numbers:
+    """A share whose odds are multiplied; 0 and 1 stay what they are."""
+    return np.asarray(share * multiplier / (1 - share + share * multiplier))
+
+
+def expectation_left(removes: Numbers, expected: Numbers, relief: Numbers, parameters: Parameters) -> Numbers:
+    """Share of symptoms that expectation leaves.
+
+    removes     [patient]        1  share that the patient loses by full expectation
+    expected    [patient, time]  1  expectation: belief, times its onset, times what of it is alive
+    relief      [patient, time]  1  share of symptoms that the drug has removed
+    parameters  by constant of the model; `expectation_overlap` is used
+    returns     [patient, time]  1  0 to 1; times what the drug leaves, the share still present
+
+    With an overlap of 0 drug and expectation each remove their share of what the other leaves; with 1 expectation removes
+    nothing from those whom the drug has relieved of everything, and correspondingly less from others.
+    """
+    return np.asarray(1 - removes[:, None] * expected * (1 - parameters["expectation_overlap"] * relief))
 
 
 def clinical_course(recovery: Numbers, hours: Numbers, parameters: Parameters) -> Numbers:
@@ -72,17 +136,19 @@ def clinical_course(recovery: Numbers, hours: Numbers, parameters: Parameters) -
     return np.exp(-recovery[:, None] * np.maximum(hours, 0.0) / parameters["recovery_time"])
 
 
-def visit_fall(visits_h: Sequence[float], parameters: Parameters) -> Numbers:
+def visit_fall(visits_h: Sequence[float], parameters: Parameters, *, treated_h: Sequence[float] = ()) -> Numbers:
     """Reduction of HDRS17 by the visits up to each one.
 
     visits_h    [visit]  h       times of the visits, ascending
     parameters  by constant of the model; those whose names begin with `visit_` are used
+    treated_h   [time]   h       when people come for treatment only; it counts as a visit
     returns     [visit]  points  cumulative reduction
 
     A visit soon after another has a smaller effect, and so has a late one.
     """
-    hours = np.asarray(visits_h, dtype=float)
+    visits = np.asarray(visits_h, dtype=float)
+    hours = np.union1d(visits, [hour for hour in treated_h if hour > visits[0]])
     gaps, late = np.diff(hours), np.maximum(hours[1:] - hours[0] - parameters["visit_reference"], 0.0)
     soon = 1 - np.exp(-gaps / parameters["visit_memory"])
     each = parameters["visit_effect"] * soon * np.exp(-late / parameters["visit_decline"])
-    return np.concatenate([[0.0], np.cumsum(each)])
+    return np.concatenate([[0.0], np.cumsum(each)])[np.searchsorted(hours, visits)]

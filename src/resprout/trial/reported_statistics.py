@@ -273,6 +273,10 @@ def _left(view: View) -> Numbers:
     return np.isfinite(view.outcome.left_h[view.arm]).mean(axis=1)
 
 
+def _guesses(view: View) -> Numbers:
+    return view.outcome.guessed_drug[view.arm].mean(axis=1)
+
+
 STATISTICS = {
     "mean": Statistic(_mean, "mean rating"),
     "sd": Statistic(_sd, "standard deviation of ratings"),
@@ -324,5 +328,6 @@ STATISTICS = {
     ),
     "remission_median_h": Statistic(_remission_median, "median hours to the first remission", False),
     "noncarrier_share": Statistic(_noncarriers, "share without a Met allele", False),
+    "guessed_drug": Statistic(_guesses, "share who guess, after the last visit, that they were given the drug", False),
     "left": Statistic(_left, "dropout rate", False),
 }

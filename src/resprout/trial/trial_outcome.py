@@ -14,7 +14,7 @@ from resprout.trial.design import Protocol
 
 Numbers = NDArray[np.float64]
 Ratings = Mapping[tuple[str, str], Numbers]
-OBSERVED = ("ratings", "genotype", "left_h", "rescued")
+OBSERVED = ("ratings", "genotype", "left_h", "rescued", "guessed_drug")
 """Fields of an outcome that hold a row a replicate."""
 
 
@@ -27,12 +27,15 @@ class Outcome:
     left_h    by arm: [replicate, patient] hour at which the person left; infinite for those who stayed
     rescued   by arm: [replicate, patient] whether rescue treatment was given
     scales    the rating scales of the model by name
+    guessed_drug  by arm: [replicate, patient] whether the person, asked after the last visit, guesses to have been given the
+                  drug; true with the probability that is the person's belief
     """
 
     ratings: dict[tuple[str, str], Numbers]
     genotype: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     left_h: dict[str, Numbers] = field(default_factory=dict)
     rescued: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    guessed_drug: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)
 
     def first_people(self, count: int) -> Outcome:

@@ -1,0 +1,141 @@
+"""Symptoms beside the drug: a design, its people and what the drug has done in; what recovery, expectation and care leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.people.cohort import Cohort
+from resprout.trial.blinded_treatment import BlindedTreatment
+from resprout.trial.control_setting import belief_at_start, effects_expected, hospital_left, may_unblind, sites_of
+from resprout.trial.design import Protocol
+from resprout.trial.expectation import (
+    FELT_WITHIN_H,
+    belief,
+    clinical_course,
+    conviction,
+    expectation_left,
+    onset,
+    placebo_share,
+)
+from resprout.trial.illness_episodes import with_new_episodes
+from resprout.trial.phases import Stage
+from resprout.trial.sequences import Sequence
+
+Numbers = NDArray[np.float64]
+Parameters = Mapping[str, float]
+LOWEST_SEVERITY = 1e-9  # points; below it nobody can be relieved
+MOST_OCCASIONS = 3  # doses after which euphoria is looked at: the first, the second and the last; and at every visit
+EUPHORIA_HOURS = (1 / 3, 2 / 3, 1.0, FELT_WITHIN_H)  # after a dose, when its peak may unblind
+BETWEEN_VISITS_H = (24.0, 72.0, 168.0)  # after the first treatment, and each further week: relief is followed
+
+
+@dataclass(frozen=True)
+class SymptomsLeft:
+    """What all but the drug leaves of the symptoms, and what patients believe.
+
+    share   [patient, hour]            1  to multiply the score under the drug with
+    belief  by period: [patient, hour] 1  belief of being given something that works, 0 to 1
+    """
+
+    share: Numbers
+    belief: tuple[Numbers, ...]
+
+
+def hours_followed(blinded: BlindedTreatment, arm: str, last_h: float) -> set[float]:
+    """Hours of a period, beside the visits, at which the drug's effects are followed.
+
+    blinded  blinded treatment of the trial
+    arm      name of the arm of the period
+    last_h   last visit of the period
+    returns  when euphoria may unblind after the first, second and last dose by a route other than oral (for tablets after
+             the first), and some hours between visits
+    """
+    given = blinded.given_h[arm]
+    looked = given[:1] if blinded.pills else (*given[: MOST_OCCASIONS - 1], *given[-1:])
+    weeks = np.arange(336.0, last_h - given[0], 168.0).tolist()
+    between = [given[0] + hour for hour in (*BETWEEN_VISITS_H, *weeks) if given[0] + hour < last_h]
+    return {hour + after for hour in looked for after in EUPHORIA_HOURS} | set(between)
+
+
+def symptoms_left(  # many arguments: the design, its people, and what the drug has done to them
+    protocol: Protocol,
+    parts: Mapping[str, Stage],
+    cohort: Cohort,
+    group: Sequence,
+    hours: Numbers,
+    severity: Numbers,
+    euphoria: Numbers,
+    parameters: Parameters,
+) -> SymptomsLeft:
+    """What time, the expectations of all periods so far and hospital care leave of the symptoms.
+
+    protocol    design of the trial
+    parts       by phase and arm: its design and blinded treatment; expectation and unblinding count from that of each
+    cohort      patients
+    group       their order of phases and arms
+    hours       [hour]           h       ascending, the first before treatment
+    severity    [patient, hour]  points  HDRS17 under the drug
+    euphoria    [patient, hour]  points  VAS_high
+    parameters  by constant of the model
+    returns     share left, and beliefs
+    """
+    before = np.maximum(severity[:, :1], LOWEST_SEVERITY)
+    drug_left = severity / before
+    relief = np.clip(1 - drug_left, 0.0, 1.0)
+    expected, beliefs = _expected(protocol, parts, cohort, group, hours, relief, euphoria, parameters)
+    removes = placebo_share(cohort.columns["placebo_propensity"], parameters)
+    left = expectation_left(removes, expected, relief, parameters)
+    if protocol.population == "healthy":
+        return SymptomsLeft(left, tuple(beliefs))
+    recovery = cohort.columns["recovery"]
+    left = left * clinical_course(recovery, hours + protocol.entry.screening, parameters)
+    people = (cohort.seed, cohort.candidate)
+    if protocol.setting.hospital:
+        left = left * hospital_left(hours, people, parameters)
+    return SymptomsLeft(with_new_episodes(drug_left, left, hours, recovery, people, parameters), tuple(beliefs))
+
+
+def _expected(  # many arguments: those of `symptoms_left`
+    protocol: Protocol,
+    parts: Mapping[str, Stage],
+    cohort: Cohort,
+    group: Sequence,
+    hours: Numbers,
+    relief: Numbers,
+    euphoria: Numbers,
+    parameters: Parameters,
+) -> tuple[Numbers, list[Numbers]]:
+    """Expectation by all periods and a new antidepressant together, and belief by period: [patient, hour]."""
+    unmoved, beliefs = np.ones(relief.shape), []
+    for arm, start in zip(group.arms, group.start_h, strict=True):
+        blinded = parts[arm].blinded
+        sure = _belief_of(parts[arm], sites_of(protocol), arm, cohort, euphoria, hours - start, parameters)
+        occasions = tuple(start + hour for hour in blinded.occasions_h)
+        alive = conviction(relief, hours, occasions, parameters, pills=blinded.pills)
+        unmoved = unmoved * (1 - sure * alive * onset(hours - occasions[0], parameters, pills=blinded.pills))
+        beliefs.append(sure)
+    begins = parts[group.arms[0]].blinded.background_h
+    if begins is not None:
+        known = parameters["belief_new_antidepressant"] * onset(hours - begins, parameters, pills=True)
+        unmoved = unmoved * (1 - known)
+    return 1 - unmoved, beliefs
+
+
+def _belief_of(  # many arguments: the design, one arm of it, and what its people have felt
+    part: Stage,
+    sites: float,
+    arm: str,
+    cohort: Cohort,
+    euphoria: Numbers,
+    hours: Numbers,
+    parameters: Parameters,
+) -> Numbers:
+    """Belief of the patients of one period over its own clock: [patient, hour]."""
+    at_start = belief_at_start(part.design, part.blinded, arm, sites, (cohort.seed, cohort.candidate), parameters)
+    felt = euphoria if may_unblind(part.design, arm) else np.zeros(euphoria.shape)
+    expected = effects_expected(part.design, part.blinded)
+    return belief(at_start, felt, hours - part.blinded.first_h[arm], parameters, effects_expected=expected)

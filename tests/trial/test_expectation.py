@@ -1,0 +1,123 @@
+"""Expectation: it begins with a treatment, follows what is felt, and is bounded in everybody."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from resprout.language import load_model
+from resprout.people.covariates import draw_covariates
+from resprout.trial.expectation import (
+    belief,
+    clinical_course,
+    conviction,
+    expectation_left,
+    onset,
+    placebo_share,
+)
+
+MODEL = load_model()
+VALUES = MODEL.nominal
+DAY = 24.0
+
+
+def with_values(**values):
+    return {**VALUES, **values}
+
+
+def alive(hours, occasions, relief=0.0, *, pills=False, values=VALUES):
+    hours = np.asarray(hours, dtype=float)
+    felt = np.broadcast_to(np.asarray(relief, dtype=float), (1, len(hours)))
+    return conviction(felt, hours, occasions, values, pills=pills)[0]
+
+
+def test_belief_rises_when_euphoria_is_felt_and_not_before():
+    hours = np.array([-1.0, 0.0, 0.7, 24.0, 168.7, 240.0])
+    euphoria = np.array([[50.0, 0.0, 0.0, 0.0, 40.0, 0.0], [0.0, 0.0, 40.0, 0.0, 10.0, 0.0]])
+    second_dose, first_dose = belief(np.full(2, 0.2), euphoria, hours, VALUES, effects_expected=False)
+    # what is felt before treatment tells nothing; the second dose does, and a weaker one later takes nothing back
+    assert second_dose[:4] == pytest.approx(np.full(4, 0.2)) and (second_dose[4:] > 0.5).all()
+    assert first_dose[:2] == pytest.approx(np.full(2, 0.2)) and np.ptp(first_dose[2:]) == 0 and first_dose[2] > 0.5
+
+
+def test_who_feels_nothing_where_effects_are_expected_loses_some_belief_after_ninety_minutes():
+    hours, calm = np.array([0.0, 1.0, 1.5, 24.0]), np.zeros((1, 4))
+    sure = belief(np.array([0.4]), calm, hours, VALUES, effects_expected=True)[0]
+    assert sure[:2] == pytest.approx([0.4, 0.4]) and sure[2:] == pytest.approx(0.4 * (1 - VALUES["belief_lost"]))
+    assert (belief(np.array([0.4]), calm, hours, VALUES, effects_expected=False) == 0.4).all()
+
+
+def test_expectation_is_nothing_before_a_treatment_and_fades_where_nothing_is_felt():
+    hours = [-5.0, 0.0, 1.0, 24.0, 24 * 90.0]
+    found = alive(hours, [0.0])
+    assert found[0] == found[1] == 0 and found[2] > 0.99
+    assert found[3] == pytest.approx(np.exp(-24 / VALUES["placebo_fade"])) and found[4] < 0.01
+    assert (onset(np.array([-5.0, 0.0]), VALUES, pills=False) == 0).all()
+
+
+def test_expectation_lasts_as_long_as_relief_does():
+    hours = np.arange(0.0, 60 * DAY, DAY)
+    lasting, gone = alive(hours, [0.0], 0.6), alive(hours, [0.0], np.where(hours < 7 * DAY, 0.6, 0.0))
+    # 60 days are five time constants or more: what is alive is what is felt
+    assert lasting[-1] == pytest.approx(0.6, abs=0.01) and gone[-1] < 0.02
+    assert (gone[8:] < lasting[8:]).all()
+
+
+def test_expectation_solves_its_differential_equation():
+    hours, relief = np.array([0.0, 30.0, 100.0, 400.0]), np.array([0.0, 0.7, 0.4, 0.1])
+    fade = VALUES["placebo_fade"]
+    solved = solve_ivp(
+        lambda t, y: (np.interp(t, hours, relief) - y) / fade,
+        (0, 400),
+        [1.0],
+        t_eval=hours,
+        rtol=1e-9,
+        atol=1e-9,
+        max_step=5,
+    )
+    found = alive(hours, [0.0], relief)
+    assert found[1:] == pytest.approx(solved.y[0][1:], abs=1e-6)
+
+
+def test_further_treatments_renew_expectation_less_in_those_who_felt_nothing():
+    hours, doses = np.array([0.0, 20 * DAY]), [0.0, 5 * DAY, 10 * DAY, 19 * DAY]
+    assert alive(hours, doses)[1] > alive(hours, [0.0])[1]
+    never = with_values(expectation_extinction=0.0)
+    assert alive(hours, doses)[1] < alive(hours, doses, values=never)[1] - 0.01
+    # pills are not expected to act at once
+    assert alive(hours, doses, pills=True)[1] == pytest.approx(alive(hours, doses, values=never)[1])
+
+
+def test_an_overlap_lets_expectation_add_less_to_what_the_drug_does():
+    removes, expected, relief = np.array([0.5]), np.array([[0.8, 0.8]]), np.array([[0.0, 1.0]])
+    product = expectation_left(removes, expected, relief, with_values(expectation_overlap=0.0))[0]
+    whole = expectation_left(removes, expected, relief, with_values(expectation_overlap=1.0))[0]
+    assert product == pytest.approx([0.6, 0.6]) and whole == pytest.approx([0.6, 1.0])
+
+
+def test_nobody_loses_everything_by_expectation_and_one_in_ten_does_not_lose_nearly_all():
+    propensity = draw_covariates(1, np.arange(20_000), "mdd", VALUES)["placebo_propensity"]
+    lost = placebo_share(propensity, VALUES)
+    assert lost.max() < 1 and np.quantile(lost, 0.9) < 0.9
+    assert placebo_share(np.ones(1), VALUES)[0] == pytest.approx(VALUES["placebo_depth"])
+
+
+def test_midazolam_does_what_its_arm_did():
+    # Murrough 2013: 8.8 MADRS points 24 h after midazolam, standard error 1.9; such patients start at 32.7 (Ibrahim 2012)
+    propensity = draw_covariates(1, np.arange(20_000), "mdd", VALUES)["placebo_propensity"]
+    expected = VALUES["belief_midazolam"] * alive([0.0, 24.0], [0.0])[1]
+    removed = placebo_share(propensity, VALUES) * expected
+    assert 32.7 * removed.mean() == pytest.approx(8.8, abs=1.9)
+    # published changes vary with SD 9.5, of which 5 are within-subject variability and rating (20,000 people of the model)
+    assert 32.7 * removed.std() == pytest.approx(np.sqrt(9.5**2 - 5**2), abs=2.0)
+
+
+def test_sixty_percent_of_what_six_weeks_of_pills_bring_is_there_after_two():
+    # Posternak & Zimmerman 2005: 60.2 and 61.6 % of the improvement in the first two weeks, visits and time included
+    hours = np.array([0.0, 336.0, 1008.0])
+    gone = alive(hours, np.arange(0, 1008.0, 24.0), pills=True) * onset(hours, VALUES, pills=True)
+    assert gone[1] / gone[2] == pytest.approx(0.61, abs=0.2)
+
+
+def test_time_alone_heals_a_little_and_some_people_more():
+    left = clinical_course(np.array([0.1, 1.0, 3.0]), np.array([0.0, 24 * 70.0]), VALUES)
+    assert (left[:, 0] == 1).all() and np.all(np.diff(left[:, 1]) < 0)
