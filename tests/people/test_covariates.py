@@ -36,7 +36,7 @@ def test_genotypes_are_in_Hardy_Weinberg_proportions_within_an_ancestry(people):
 
 
 def test_ages_and_sexes_are_those_of_treatment_resistant_depression(people):
-    # Zarate 2006: 46.7 (SD 11.2) years, 66.7 % women; cutting at 18 and 75 narrows the spread a little
+    # Zarate 2006: 46.7 (SD 11.2) years, 66.7 % women; cutting at 18 and 90 narrows the spread a little
     assert people["age"].mean() == pytest.approx(46.7, abs=0.5)
     assert people["age"].std() == pytest.approx(11.2, abs=1.0)
     assert (people["sex"] == "female").mean() == pytest.approx(0.667, abs=0.01)

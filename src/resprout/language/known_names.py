@@ -7,6 +7,7 @@ PEOPLE = (
     "age_sd",
     "age_minimum",
     "age_maximum",
+    "hepatic_flow_by_age",
     "female_share",
     "height_women",
     "height_men",

@@ -98,6 +98,11 @@ def CYP2B6_factor(covariates: Covariates, parameters: Parameters) -> Numbers:
     return 1 - share + share * _by_group(covariates["CYP2B6"], activity)
 
 
+def liver_flow_factor(covariates: Covariates, parameters: Parameters) -> Numbers:
+    """The blood flow through the liver against that at the mean age: [person], ratio."""
+    return np.exp(parameters["hepatic_flow_by_age"] * (covariates["age"] - parameters["age_mean"]))
+
+
 def _by_group(groups: NDArray, value: Parameters) -> Numbers:
     """Each person's value by the group they belong to."""
     return np.select([groups == name for name in value], list(value.values()), np.nan)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from resprout.errors import Fault, InputError, nearest
-from resprout.language.bounds import AGE, PEOPLE, SEED, Range
-from resprout.language.given_values import mapping_of, names_of, numbers_of, plain_of, whole_of
+from resprout.language.bounds import AGE, BMI_RANGE, PEOPLE, SEED, WEIGHT_KG, Range
+from resprout.language.given_values import mapping_of, names_of, number_of, numbers_of, plain_of, whole_of
 from resprout.language.records import Model
-from resprout.people.covariates import POPULATIONS
+from resprout.people.covariates import ANCESTRIES, POPULATIONS, Numbers, Parameters
+
+RANGES = {"weight": WEIGHT_KG, "BMI": BMI_RANGE}
+"""Criteria of the body, with where their limits may lie."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,9 @@ class Entry:
     age         years, first and last allowed
     genotype    rs6265 genotypes allowed; empty for all
     resistant   whether an earlier antidepressant must have failed
+    weight, BMI kg and kg/m2, first and last allowed; None for any
+    ancestry    shares by ancestry, for instance {"east_asian": 1}; empty for those of the population. A list of names keeps
+                the population's proportions, or equal shares where it has none of them
     """
 
     minimum: Mapping[str, float] = field(default_factory=dict)
@@ -28,11 +38,17 @@ class Entry:
     genotype: tuple[str, ...] = ()
     maximum: Mapping[str, float] = field(default_factory=dict)
     resistant: bool = False
+    weight: tuple[float, float] | None = None
+    BMI: tuple[float, float] | None = None
+    ancestry: Mapping[str, float] | tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         given = {name: mapping_of(getattr(self, name)) for name in ("minimum", "maximum")}
         found = {**given, "age": numbers_of(self.age), "genotype": names_of(self.genotype)}
         found["resistant"] = plain_of(self.resistant)
+        found |= {name: numbers_of(getattr(self, name)) for name in RANGES}
+        named = isinstance(self.ancestry, list | tuple)
+        found["ancestry"] = names_of(self.ancestry) if named else mapping_of(self.ancestry)
         for name, value in found.items():
             if value is not None:
                 object.__setattr__(self, name, value)
@@ -49,34 +65,53 @@ def entry_scales(model: Model) -> list[str]:
 
 
 def read_entry(text: str, model: Model) -> Entry:
-    """Read entry criteria such as `HDRS21>=18, age 18-65, resistant`.
+    """Read entry criteria such as `HDRS21>=18, age 18-65, resistant, BMI 18-35, ancestry east_asian`.
 
-    text     criteria, separated by commas
+    text     criteria, separated by commas; several ancestries are joined by `+`
     model    whose rating scales it may name
     returns  the criteria
     raises   InputError with every part that is no criterion
     """
-    scales = entry_scales(model)
-    minimum: dict[str, float] = {}
-    maximum: dict[str, float] = {}
-    age, faults, resistant = (AGE.lowest, AGE.highest), [], False
+    scales, faults = entry_scales(model), []
+    found: dict[str, Any] = {"minimum": {}, "maximum": {}}
     for part in text.split(","):
-        least = re.fullmatch(r"\s*(\w+)\s*([<>])=\s*(\d{1,3}(?:\.\d+)?)\s*", part, re.ASCII)
-        ages = re.fullmatch(r"\s*age\s+(\d{1,3})\s*-\s*(\d{1,3})\s*", part, re.ASCII)
-        if least and least[1] in scales:
-            (minimum if least[2] == ">" else maximum)[least[1]] = float(least[3])
-        elif ages:
-            age = float(ages[1]), float(ages[2])
-            faults += [fault for year in age for fault in AGE.faults(f"an age in `{part.strip()}`", year)]
+        points = re.fullmatch(r"\s*(\w+)\s*([<>])=\s*(\d{1,3}(?:\.\d+)?)\s*", part, re.ASCII)
+        limits = re.fullmatch(r"\s*(age|weight|BMI)\s+(\d{1,3})\s*-\s*(\d{1,3})\s*", part, re.ASCII)
+        origin = re.fullmatch(r"\s*ancestry\s+(\w+(?:\s*\+\s*\w+)*)\s*", part, re.ASCII)
+        if points and points[1] in scales:
+            found["minimum" if points[2] == ">" else "maximum"][points[1]] = float(points[3])
+        elif limits:
+            found[limits[1]] = float(limits[2]), float(limits[3])
+        elif origin:
+            found["ancestry"] = tuple(name.strip() for name in origin[1].split("+"))
         elif part.strip().lower() == "resistant":
-            resistant = True
+            found["resistant"] = True
         else:
-            remedy = nearest(least[1], scales) if least else ""
+            remedy = nearest(points[1], scales) if points else ""
             expected = "Expected for instance `HDRS17>=18` or `HDRS17>=18, age 18-65`."
             faults.append(Fault(f"`{part.strip()}` is no entry criterion.", "", expected, remedy))
+    for year in found.get("age", ()):
+        faults += AGE.faults(f"an age in `{text.strip()}`", year)
     if faults:
         raise InputError(*faults)
-    return Entry(minimum, age, maximum=maximum, resistant=resistant)
+    return Entry(**found)
+
+
+def shares_of_ancestry(entry: Entry, parameters: Parameters) -> dict[str, float | Numbers]:
+    """Shares by ancestry of those who are screened, by name of the constant that has them.
+
+    entry        criteria
+    parameters   by constant of the model
+    returns      by constant; empty where the population's hold
+    """
+    if not entry.ancestry:
+        return {}
+    if isinstance(entry.ancestry, Mapping):
+        return {f"{name}_share": float(entry.ancestry.get(name, 0.0)) for name in ANCESTRIES}
+    usual = {name: float(np.mean(parameters[f"{name}_share"])) * (name in entry.ancestry) for name in ANCESTRIES}
+    whole = math.fsum(usual.values())
+    alike = 1 / len(set(entry.ancestry))
+    return {f"{name}_share": usual[name] / whole if whole else alike * (name in entry.ancestry) for name in ANCESTRIES}
 
 
 def refuse_senseless(n: int, seed: int, population: str, entry: Entry | None, model: Model) -> None:
@@ -108,6 +143,7 @@ def _entry_faults(entry: Entry, model: Model) -> list[Fault]:
             found += Range(model.scales[scale].lowest, model.scales[scale].highest, "points").faults(
                 f"`{scale}`", points
             )
+    found += body_faults(entry.weight, entry.BMI) + ancestry_faults(entry.ancestry)
     ages = numbers_of(entry.age)
     if ages is None or len(ages) != 2:
         return [*found, Fault(f"`age` is {entry.age!r:.60}.", "", "Expected the first and the last age.", field="age")]
@@ -115,3 +151,53 @@ def _entry_faults(entry: Entry, model: Model) -> list[Fault]:
     if not outside and ages[0] >= ages[1]:
         outside = [Fault(f"ages from {ages[0]:g} to {ages[1]:g}.", "", "Expected the lower one first.", field="age")]
     return found + outside
+
+
+def body_faults(weight: object, BMI: object) -> list[Fault]:
+    """What is wrong with limits of body weight and body mass index.
+
+    weight   kg     first and last allowed; None for any
+    BMI      kg/m2  first and last allowed; None for any
+    returns  every fault, each with its field
+    """
+    found = []
+    for name, given in (("weight", weight), ("BMI", BMI)):
+        limits = None if given is None else numbers_of(given)
+        if given is None:
+            continue
+        if limits is None or len(limits) != 2:
+            expected = f"Expected the first and the last {name}."
+            found.append(Fault(f"`{name}` is {given!r:.60}.", "", expected, field=name))
+            continue
+        outside = [fault for limit in limits for fault in RANGES[name].faults(f"a {name}", limit, field=name)]
+        if not outside and limits[0] >= limits[1]:
+            said = f"{name} from {limits[0]:g} to {limits[1]:g}."
+            outside = [Fault(said, "", "Expected the lower one first.", field=name)]
+        found += outside
+    return found
+
+
+def ancestry_faults(ancestry: Mapping[str, float] | Sequence[str]) -> list[Fault]:
+    """What is wrong with ancestries.
+
+    ancestry  shares by name, or names
+    returns   every fault, with the field `ancestry`
+    """
+    known = f"Expected {', '.join(ANCESTRIES)}."
+    if not isinstance(ancestry, Mapping | list | tuple):
+        return [Fault(f"`ancestry` is {ancestry!r:.60}.", "", known, field="ancestry")]
+    found = [
+        Fault(f"`{name}` is no ancestry here.", "", known, nearest(str(name), ANCESTRIES), field="ancestry")
+        for name in ancestry
+        if name not in ANCESTRIES
+    ]
+    if found or not isinstance(ancestry, Mapping) or not ancestry:
+        return found
+    shares = [number_of(share) for share in ancestry.values()]
+    known_shares = [share for share in shares if share is not None and 0 <= share <= 1]
+    if len(known_shares) < len(shares):
+        return [Fault("a share of ancestry is no number from 0 to 1.", "", "Expected shares.", field="ancestry")]
+    whole = math.fsum(known_shares)
+    if abs(whole - 1) > 1e-6:
+        return [Fault(f"the shares of ancestry add up to {whole:g}.", "", "Expected 1.", field="ancestry")]
+    return []

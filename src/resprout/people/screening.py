@@ -16,9 +16,10 @@ from resprout.people.covariates import (
     Parameters,
     covariate_constants,
     draw_covariates,
+    liver_flow_factor,
 )
 from resprout.people.draws import drawn_parameters
-from resprout.people.entry import Entry
+from resprout.people.entry import Entry, shares_of_ancestry
 from resprout.people.guards import guard_constants
 from resprout.people.spreads import draw_etas, spread_constants
 from resprout.people.studies import INTRACLASS_CORRELATION
@@ -28,6 +29,7 @@ from resprout.solve import steady_state
 Rater = Callable[[str, Numbers, NDArray[np.int64], int], Numbers]
 Enrolled = tuple[dict[str, Numbers], Covariates]
 CLEARANCE_OF_CYP2B6 = "demethylation_clearance"
+LIVER_FLOW = "hepatic_flow"
 SCREENED_SCALES = ("HDRS17", "MADRS")
 
 
@@ -89,11 +91,18 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
     """Draw candidates and find their scores at steady state; those without a steady state are left out."""
     seed, entry = wanted.seed, wanted.entry
     drawn = drawn_parameters(model, seed, person) if wanted.uncertain else {}
-    parameters: Parameters = {**model.nominal, **drawn}
+    parameters: Parameters = {**model.nominal, **drawn, **shares_of_ancestry(entry, {**model.nominal, **drawn})}
     covariates = draw_covariates(seed, person, wanted.population, parameters, wanted.genotype)
+    # whoever cannot enter by age, body or genotype needs no steady state
+    able = np.flatnonzero(_is_who_is_wanted(covariates, entry))
+    person, covariates = person[able], chosen_rows(covariates, able)
+    drawn, parameters = {name: value[able] for name, value in drawn.items()}, _of_some(parameters, able)
     middle = {name: value for name, value in drawn.items() if model.constants[name].in_chain}
     varied = spread_constants(model, draw_etas(model, seed, person, parameters[INTRACLASS_CORRELATION]), middle)
     constants = middle | varied
+    if LIVER_FLOW in model.constants:
+        usual = constants.get(LIVER_FLOW, model.constants[LIVER_FLOW].value)
+        constants[LIVER_FLOW] = usual * liver_flow_factor(covariates, parameters)
     if CLEARANCE_OF_CYP2B6 in model.constants:
         usual = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
         constants[CLEARANCE_OF_CYP2B6] = usual * CYP2B6_factor(covariates, parameters)
@@ -107,12 +116,29 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
 
 def _enters(covariates: Covariates, entry: Entry, rater: Rater | None, seed: int) -> NDArray[np.bool_]:
     """Tell which candidates meet every criterion."""
-    enters = (covariates["age"] >= entry.age[0]) & (covariates["age"] <= entry.age[1])
-    if entry.genotype:
-        enters = enters & np.isin(covariates["genotype"], entry.genotype)
+    enters = _is_who_is_wanted(covariates, entry)
     candidate = covariates["candidate"].astype(np.int64)
     for scale in {**entry.minimum, **entry.maximum}:
         score = covariates[scale]
         rated = score if rater is None else rater(scale, score, candidate, seed)
         enters = enters & (rated >= entry.minimum.get(scale, -np.inf)) & (rated <= entry.maximum.get(scale, np.inf))
     return np.asarray(enters)
+
+
+def _is_who_is_wanted(covariates: Covariates, entry: Entry) -> NDArray[np.bool_]:
+    """Tell which candidates meet the criteria of age, body and genotype."""
+    limits = {"age": entry.age, "weight_kg": entry.weight, "BMI": entry.BMI}
+    wanted = np.ones(covariates["age"].shape, dtype=bool)
+    for name, limit in limits.items():
+        if limit is not None:
+            wanted &= (covariates[name] >= limit[0]) & (covariates[name] <= limit[1])
+    if entry.genotype:
+        wanted &= np.isin(covariates["genotype"], entry.genotype)
+    return wanted
+
+
+def _of_some(values: Parameters, rows: NDArray[np.int64]) -> dict[str, float | Numbers]:
+    """Parameters of some people: a value for everybody stays, one a person is taken."""
+    return {
+        name: value[rows] if isinstance(value, np.ndarray) and value.ndim else value for name, value in values.items()
+    }

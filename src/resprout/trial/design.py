@@ -65,8 +65,9 @@ class Part(BaseModel):
 
 
 class EntryCriteria(Part):
-    """Who may enter: points by scale at screening (minimum, maximum), ages in years, genotypes, and whether an
-    antidepressant must have failed before; `screening` is how long before the first dose people are rated, and
+    """Who may enter: points by scale at screening (minimum, maximum), ages in years, genotypes, whether an antidepressant
+    must have failed before (resistant), first and last body weight in kg and body mass index (BMI), ancestry by share or as
+    a list; `screening` is how long before the first dose people are rated, and
     `confirmed` asks for the minimum score again at baseline."""
 
     minimum: dict[Name, Points] = Field(default_factory=dict, max_length=20)
@@ -74,6 +75,9 @@ class EntryCriteria(Part):
     age: tuple[Age, Age] = (18.0, 75.0)
     genotype: Annotated[tuple[Genotype, ...], Field(max_length=10)] = ()
     resistant: Switch = False
+    weight: tuple[Number, Number] | None = None
+    BMI: tuple[Number, Number] | None = None
+    ancestry: dict[Name, Share] | Annotated[tuple[Name, ...], Field(max_length=10)] = ()
     screening: Hours = 168.0
     confirmed: Switch = False
 

@@ -10,7 +10,8 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import Scale, mood_rated
 from resprout.language.records import Model
-from resprout.trial.design import Protocol
+from resprout.people.entry import ancestry_faults, body_faults
+from resprout.trial.design import EntryCriteria, Protocol
 from resprout.trial.phase_checks import check_phases
 from resprout.trial.reported_statistics import STATISTICS
 from resprout.trial.sequences import joined
@@ -37,7 +38,7 @@ def check_design(
     regimens = _regimens(protocol, model, place, faults, note)
     _check_arms(protocol, note)
     _check_endpoints(protocol, model, note)
-    _check_entry(protocol, model.scales, note)
+    _check_entry(protocol, model, note)
     _check_analysis(protocol, model.scales, note)
     _check_published(protocol, model.scales, note)
     if protocol.design == "crossover":
@@ -124,8 +125,9 @@ def _check_endpoints(protocol: Protocol, model: Model, note: Note) -> None:
             note(("endpoints", index, "visits"), "the visits are not in order of time.", "Expected each once.")
 
 
-def _check_entry(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:
+def _check_entry(protocol: Protocol, model: Model, note: Note) -> None:
     """Check entry criteria and cut-offs of remission."""
+    scales = model.scales
     totals = [name for name, scale in scales.items() if scale.is_total]
     entry = protocol.entry
     for kind in ("minimum", "maximum"):
@@ -148,8 +150,17 @@ def _check_entry(protocol: Protocol, scales: Mapping[str, Scale], note: Note) ->
             note(("entry", "maximum", scale), f"the most {scale} is below the least.", "Expected it above.")
     if entry.age[0] >= entry.age[1]:
         note(("entry", "age"), "the ages are not in order.", "Expected the lower one first.")
-    if entry.age[1] < 18 or entry.age[0] > 75:
-        note(("entry", "age"), f"nobody is {entry.age[0]:g} to {entry.age[1]:g}.", "Expected ages from 18 to 75.")
+    _check_people(entry, model, note)
+
+
+def _check_people(entry: EntryCriteria, model: Model, note: Note) -> None:
+    """Check age, body and ancestry of those who may enter."""
+    youngest, oldest = model.nominal.get("age_minimum", 18), model.nominal.get("age_maximum", 90)
+    if entry.age[1] < youngest or entry.age[0] > oldest:
+        found = f"nobody is {entry.age[0]:g} to {entry.age[1]:g}."
+        note(("entry", "age"), found, f"Expected ages from {youngest:g} to {oldest:g}.")
+    for fault in [*body_faults(entry.weight, entry.BMI), *ancestry_faults(entry.ancestry)]:
+        note(("entry", fault.field), fault.found, fault.expected, fault.remedy)
 
 
 def _check_analysis(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:

@@ -47,7 +47,16 @@ def enrol(  # many arguments: what recruits, and the model under which people go
     raises    InputError where hardly anybody enters or goes on
     """
     wanted = protocol.entry
-    entry = Entry(dict(wanted.minimum), wanted.age, wanted.genotype, dict(wanted.maximum), wanted.resistant)
+    entry = Entry(
+        dict(wanted.minimum),
+        wanted.age,
+        wanted.genotype,
+        dict(wanted.maximum),
+        wanted.resistant,
+        wanted.weight,
+        wanted.BMI,
+        wanted.ancestry,
+    )
     rater = screening_rater(model, wanted.screening if wanted.confirmed else None)
     began: list[People] = []
     selects = any(phase.go_on for phase in protocol.phases)
