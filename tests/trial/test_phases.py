@@ -227,3 +227,36 @@ def test_criteria_that_hardly_anybody_meets_are_refused_in_a_sentence():
     )
     with pytest.raises(InputError, match="go on after the phases"):
         enrol(protocol, regimens, model(), STUDIES[:1], 1)
+
+
+def test_after_the_first_phase_the_background_is_nothing_new():
+    protocol, regimens = read(
+        WITHDRAWAL.replace("entry:", "background: escitalopram 10 mg oral; every 24 h x 42\nentry:")
+    )
+    part = stages(protocol, regimens, model())
+    assert part["open"].blinded.background_h == 0 and part["saline"].blinded.background_h is None
+    assert not any(dose.drug == "escitalopram" for dose in regimens["ketamine"].doses)
+    assert len(whole_regimen(sequences(protocol, 1)[1], regimens).doses) == 2
+
+
+def test_a_failing_antidepressant_is_in_the_baseline_and_goes_on():
+    text = (
+        WITHDRAWAL[: WITHDRAWAL.index("phases:")]
+        + """background: escitalopram 20 mg oral; every 24 h x 50
+phases:
+  - name: a failing antidepressant
+    regimen: saline
+    length: 42 d
+    go_on: [{endpoint: MADRS, at: [42 d], at_least: 28}, {endpoint: MADRS, at: [42 d], fall: 0.25, met: false}]
+"""
+        + WITHDRAWAL[WITHDRAWAL.index("arms:") :]
+    )
+    protocol, regimens = read(text)
+    cohort = enrol(protocol, regimens, model(), STUDIES[:1], 1)
+    before = open_ratings(protocol, regimens, cohort)["model"].ratings["a failing antidepressant", "MADRS"]
+    assert (before[:, 1] >= 28).all() and (before[:, 1] > 0.75 * before[:, 0]).all()
+    outcome = observe(protocol, regimens, model(), cohort, 1)
+    baseline = np.concatenate([outcome.ratings[arm.name, "MADRS"][0, :, 0] for arm in protocol.arms])
+    assert np.abs(baseline - before[:, 1]).max() <= 1  # solver tolerance may move an item by a point
+    doses = whole_regimen(sequences(protocol, 1)[1], regimens).doses
+    assert len(doses) == 1 and max(doses[0].times_h) > 42 * 24

@@ -15,7 +15,7 @@ from resprout.people.cohort import Cohort
 from resprout.people.streams import uniforms
 from resprout.trial.blinded_treatment import without
 from resprout.trial.design import Adjustment, Protocol
-from resprout.trial.phases import lead_in_visits
+from resprout.trial.phases import lead_in_visits, meets
 from resprout.trial.sequences import Sequence, shifted, whole_regimen
 
 Numbers = NDArray[np.float64]
@@ -115,11 +115,7 @@ def _meets(decision: Decision, group: Sequence, at: int, rated: Ratings) -> NDAr
     rule, name = decision.rule, group.arms[decision.period]
     seen = rated[name, rule.endpoint][:, at]
     first = next(rated[part, rule.endpoint][:, 0] for part in group.arms if (part, rule.endpoint) in rated)
-    good = np.ones(seen.shape, dtype=bool)
-    if rule.fall is not None:
-        good &= seen <= (1 - rule.fall) * first
-    if rule.at_most is not None:
-        good &= seen <= rule.at_most
+    good = meets(rule, seen, first)
     return np.asarray((good == rule.met) & np.isfinite(seen))
 
 

@@ -124,18 +124,19 @@ def _ancova(protocol: Protocol, outcome: Outcome, endpoint: Endpoint) -> Found:
 
 def _responder(protocol: Protocol, outcome: Outcome, endpoint: Endpoint) -> Found:
     """Response against the control by Fisher's exact test, and its odds ratio."""
-    control = protocol.control_arm
+    control, cut_off = protocol.control_arm, protocol.response.get(endpoint.name)
     for arm in protocol.arms:
         rating = outcome.ratings[arm.name, endpoint.name]
         for visit in range(1, rating.shape[2]):
             hour = float(endpoint.visits[visit])
-            yes, n = responded(rating[:, :, visit], rating[:, :, 0]).sum(axis=1), rating.shape[1]
+            yes = responded(rating[:, :, visit], rating[:, :, 0], at_most=cut_off).sum(axis=1)
+            n = rating.shape[1]
             names = ("responder", endpoint.name, arm.name)
             yield Estimates(*names, "", hour, "response share", yes / n, _all_estimable(len(yes)))
             if control is None or arm.name == control or protocol.design == "crossover":
                 continue
             other = outcome.ratings[control, endpoint.name]
-            theirs, others = responded(other[:, :, visit], other[:, :, 0]).sum(axis=1), other.shape[1]
+            theirs, others = responded(other[:, :, visit], other[:, :, 0], at_most=cut_off).sum(axis=1), other.shape[1]
             p, ratio = _fisher(yes, n, theirs, others)
             total = yes + theirs
             reason = first_reason(((total == 0) | (total == n + others), ONE_OUTCOME))

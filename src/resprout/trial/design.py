@@ -84,13 +84,14 @@ class EntryCriteria(Part):
 
 class Adjustment(Part):
     """A change of treatment by response: who at the visit `at` has fallen by at least `fall` of the first rating on the
-    scale of the trial and has at most `at_most` points, where stated (`met: false`: who has not), gets `regimen` from then
+    scale of the trial and has at most `at_most` and at least `at_least` points, where stated (`met: false`: who has not), gets `regimen` from then
     on, in place of what was still to come; of several regimens one each, at random with equal shares."""
 
     at: Hours
     endpoint: Name
     fall: Share | None = None
     at_most: Points | None = None
+    at_least: Points | None = None
     met: Switch = True
     regimen: Annotated[str, Field(max_length=500)] | Annotated[tuple[Name, ...], Field(min_length=2, max_length=10)]
 
@@ -164,12 +165,14 @@ class Relapse(Part):
 
 class Criterion(Part):
     """Who goes on: at `visits` or more of the visits `at` (all of them if not stated) the fall is at least `fall` of the
-    rating before the first phase and the score at most `at_most` points, where stated; `met: false` asks for the contrary."""
+    rating before the first phase and the score at most `at_most` and at least `at_least` points, where stated; `met: false`
+    asks for the contrary."""
 
     endpoint: Name
     at: tuple[Hours, ...] = Field(min_length=1, max_length=100)
     fall: Share | None = None
     at_most: Points | None = None
+    at_least: Points | None = None
     visits: Annotated[Whole, Field(ge=1, le=100)] | None = None
     met: Switch = True
 
@@ -219,8 +222,9 @@ class Protocol(Part):
     """A trial design as its file states it.
 
     `year` is that of first publication; `used_for` says whether a fit may look at its published numbers; `remission` gives
-    cut-offs by scale, in points, in place of the model's; `phases` come before the arms, one after the other, and the times
-    of arms and endpoints count from their end.
+    cut-offs by scale, in points, in place of the model's, and `response` in place of a fall by half; who is above a cut-off of
+    `events` at any visit counts; `phases` come before the arms, one after the other, and the times of arms and endpoints count
+    from their end.
     """
 
     name: Name
@@ -247,6 +251,8 @@ class Protocol(Part):
     dropout: Dropout = Dropout()
     rescue: Rescue | None = None
     remission: dict[Name, Points] = Field(default_factory=dict, max_length=20)
+    response: dict[Name, Points] = Field(default_factory=dict, max_length=20)
+    events: dict[Name, Points] = Field(default_factory=dict, max_length=20)
     relapse: Relapse | None = None
     published: Annotated[tuple[Published, ...], Field(max_length=500)] = ()
     replicates: Annotated[Whole, Field(ge=REPLICATES.lowest, le=REPLICATES.highest)] = 200

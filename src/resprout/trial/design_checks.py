@@ -123,6 +123,12 @@ def _check_endpoints(protocol: Protocol, model: Model, note: Note) -> None:
         seen.add(endpoint.name)
         if any(later <= earlier for earlier, later in zip(endpoint.visits, endpoint.visits[1:], strict=False)):
             note(("endpoints", index, "visits"), "the visits are not in order of time.", "Expected each once.")
+    for name, points in protocol.events.items():
+        if name not in seen:
+            note(("events", name), f"`{name}` is not among the endpoints.", "", nearest(name, seen))
+        elif name in model.scales and not model.scales[name].lowest <= points < model.scales[name].highest:
+            expected = f"Expected from {model.scales[name].lowest:g} to below {model.scales[name].highest:g}."
+            note(("events", name), f"an event above {name} of {points:g}.", expected)
 
 
 def _check_entry(protocol: Protocol, model: Model, note: Note) -> None:
@@ -138,19 +144,25 @@ def _check_entry(protocol: Protocol, model: Model, note: Note) -> None:
             elif points > scales[scale].highest:
                 found = f"{scale} of {points:g} cannot be."
                 note(("entry", kind, scale), found, f"Expected at most {scales[scale].highest:g}.")
-    for scale, points in protocol.remission.items():
+    for kind, scale, points in _cut_offs(protocol):
         if not mood_rated(scales, scale):
             found, known = f"`{scale}` rates no depression.", [name for name in scales if mood_rated(scales, name)]
-            note(("remission", scale), found, "", nearest(scale, known))
+            note((kind, scale), found, "", nearest(scale, known))
         elif not scales[scale].lowest <= points < scales[scale].highest:
             expected = f"Expected from {scales[scale].lowest:g} to below {scales[scale].highest:g}."
-            note(("remission", scale), f"a remission at {scale} of {points:g}.", expected)
+            note((kind, scale), f"a {kind} at {scale} of {points:g}.", expected)
     for scale in set(entry.minimum) & set(entry.maximum):
         if entry.minimum[scale] > entry.maximum[scale]:
             note(("entry", "maximum", scale), f"the most {scale} is below the least.", "Expected it above.")
     if entry.age[0] >= entry.age[1]:
         note(("entry", "age"), "the ages are not in order.", "Expected the lower one first.")
     _check_people(entry, model, note)
+
+
+def _cut_offs(protocol: Protocol) -> list[tuple[str, str, float]]:
+    """Every cut-off of remission and of response: its field, scale and points."""
+    given = {"remission": protocol.remission, "response": protocol.response}
+    return [(kind, scale, points) for kind, each in given.items() for scale, points in each.items()]
 
 
 def _check_people(entry: EntryCriteria, model: Model, note: Note) -> None:
@@ -216,6 +228,9 @@ def _check_published(protocol: Protocol, scales: Mapping[str, Scale], note: Note
         elif row.statistic == "interaction_p" and protocol.design != "crossover":
             found = "`interaction_p` compares treatments within people."
             note(("published", index, "statistic"), found, "Expected a crossover.", "Try `interaction_F`.")
+        elif row.statistic == "share_above" and row.endpoint not in protocol.events:
+            found = f"`{row.endpoint}` has no cut-off of events."
+            note(("published", index, "statistic"), found, "", f"Add `events: {{{row.endpoint}: 10}}`.")
         elif row.statistic.startswith("remission") and not _has_cut_off(scales, row.endpoint):
             found = f"`{row.endpoint}` has no cut-off of remission."
             note(("published", index, "statistic"), found, "Expected a scale of depression.")

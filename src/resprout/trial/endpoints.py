@@ -68,7 +68,7 @@ def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
         rating = solved[endpoint].transpose("patient", "time_h").to_numpy()[None]
         labels = run[endpoint].attrs
         cut_off = labels.get("remission")
-        rows += _arm_rows(name, endpoint, hours, rating, labels.get("rates") == RATES_MOOD, cut_off)
+        rows += _arm_rows(name, endpoint, hours, rating, labels.get("rates") == RATES_MOOD, (cut_off, None))
     return [{column: row[column] for column in COLUMNS} for row in rows]
 
 
@@ -92,22 +92,27 @@ def trial_table(protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
             with warnings.catch_warnings():
                 # a replicate in which nobody came to a visit has no mean there; `not_estimable` counts it
                 warnings.simplefilter("ignore", RuntimeWarning)
-                cut_off = scale.remission if scale is not None else None
-                rows += _arm_rows(arm.name, endpoint.name, hours, rating, mood, cut_off)
+                cut_offs = scale.remission if scale is not None else None, protocol.response.get(endpoint.name)
+                rows += _arm_rows(arm.name, endpoint.name, hours, rating, mood, cut_offs)
+                if endpoint.name in protocol.events:
+                    above = _above(rating, protocol.events[endpoint.name])
+                    rows += _rows(arm.name, endpoint.name, hours, {"share_above": above}, rating.shape[1])
                 if control is not None and arm.name != control:
                     against = ratings[control, endpoint.name]
                     interval = _paired_difference if protocol.design == "crossover" else _welch
-                    compared = _contrasts(rating, against, interval, mood)
+                    compared = _contrasts(rating, against, interval, mood, cut_offs[1])
                     n = min(rating.shape[1], against.shape[1])
                     rows += _rows(arm.name, endpoint.name, hours[1:], compared, n)
     return pd.DataFrame(rows, columns=TRIAL_COLUMNS)
 
 
 def _arm_rows(
-    arm: str, endpoint: str, hours: Numbers, rating: Numbers, mood: bool, cut_off: float | None
+    arm: str, endpoint: str, hours: Numbers, rating: Numbers, mood: bool, cut_offs: tuple[float | None, float | None]
 ) -> list[dict[str, Any]]:
-    """Rows of one arm and endpoint; rating [replicate, patient, visit]; whether it rates depression, and its cut-off."""
+    """Rows of one arm and endpoint; rating [replicate, patient, visit]; whether it rates depression, and its cut-offs of
+    remission and of response."""
     n = rating.shape[1]
+    cut_off, at_most = cut_offs
     change = rating - rating[:, :, :1]
     found = {
         "mean": [_mean(rating[:, :, visit]) for visit in range(len(hours))],
@@ -116,7 +121,7 @@ def _arm_rows(
     }
     if mood:
         before = rating[:, :, 0]
-        responded = [responder_share(rating[:, :, visit], before) for visit in range(len(hours))]
+        responded = [responder_share(rating[:, :, visit], before, at_most=at_most) for visit in range(len(hours))]
         found["response_rate"] = [_share(share, n) for share in responded]
         if cut_off is not None:
             remitted = [remission_share(rating[:, :, visit], cut_off) for visit in range(len(hours))]
@@ -124,8 +129,18 @@ def _arm_rows(
     return _rows(arm, endpoint, hours, found, n)
 
 
+def _above(rating: Numbers, cut_off: float) -> list[Found]:
+    """Share of patients above a cut-off at any visit so far, by visit; rating [replicate, patient, visit]."""
+    ever = np.logical_or.accumulate(rating > cut_off, axis=2)
+    return [_share(ever[:, :, visit].mean(axis=1), rating.shape[1]) for visit in range(rating.shape[2])]
+
+
 def _contrasts(
-    rating: Numbers, against: Numbers, textbook: Callable[[Numbers, Numbers], Found], mood: bool
+    rating: Numbers,
+    against: Numbers,
+    textbook: Callable[[Numbers, Numbers], Found],
+    mood: bool,
+    at_most: float | None,
 ) -> dict[str, list[Found]]:
     """What compares an arm with the control at each visit after baseline, each by its change from baseline."""
     change, other = (each - each[:, :, :1] for each in (rating, against))
@@ -138,7 +153,7 @@ def _contrasts(
         few = len(one) < ENOUGH_REPLICATES
         found["difference"].append(textbook(one, two) if few else _over_replicates(difference))
         if mood:
-            halves = [odds(each[:, :, visit], each[:, :, 0]) for each in (rating, against)]
+            halves = [odds(each[:, :, visit], each[:, :, 0], at_most) for each in (rating, against)]
             found.setdefault("odds_ratio", []).append(_over_replicates(halves[0] / halves[1]))
     return found
 

@@ -75,8 +75,7 @@ def _check_criterion(
     elif rule.at_most is not None and rule.at_most >= scales[rule.endpoint].highest:
         found = f"everybody has {rule.endpoint} of at most {rule.at_most:g}."
         note((*path, "at_most"), found, f"Expected less than {scales[rule.endpoint].highest:g}.")
-    if rule.fall is None and rule.at_most is None:
-        note(path, "the criterion asks for nothing.", "Expected `fall` or `at_most`.", "Add `fall: 0.5`.")
+    _check_asked(path, rule, "criterion", note)
     if any(hour > phase.length for hour in rule.at):
         found = f"a criterion at {max(rule.at):g} h, after `{phase.name}` has ended."
         note((*path, "at"), found, f"Expected up to {phase.length:g} h.")
@@ -85,6 +84,15 @@ def _check_criterion(
     if rule.visits is not None and rule.visits > len(rule.at):
         found = f"{rule.visits} visits of {len(rule.at)}."
         note((*path, "visits"), found, f"Expected at most {len(rule.at)}.")
+
+
+def _check_asked(path: tuple[str | int, ...], rule: Criterion | Adjustment, kind: str, note: Note) -> None:
+    """Check that a rule asks for something, and for nothing that contradicts itself."""
+    if rule.fall is None and rule.at_most is None and rule.at_least is None:
+        note(path, f"the {kind} asks for nothing.", "Expected `fall`, `at_most` or `at_least`.", "Add `fall: 0.5`.")
+    elif rule.at_most is not None and rule.at_least is not None and rule.at_least > rule.at_most:
+        found = f"at least {rule.at_least:g} and at most {rule.at_most:g} points."
+        note((*path, "at_least"), found, "Expected `at_least` below `at_most`.")
 
 
 def _check_adjustment(
@@ -106,8 +114,7 @@ def _check_adjustment(
     elif not any(abs(rule.at - visit) < 1e-6 for visit in rated[rule.endpoint][1:]):
         found = f"`{rule.endpoint}` is not rated at {rule.at:g} h."
         note((*path, "at"), found, "Expected one of its visits after baseline.")
-    if rule.fall is None and rule.at_most is None:
-        note(path, "the rule asks for nothing.", "Expected `fall` or `at_most`.", "Add `fall: 0.5`.")
+    _check_asked(path, rule, "rule", note)
     for text in rule.regimens:
         try:
             check_routes(model, parse_regimen(text, library_drugs(model)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from resprout.dosing.regimen import Regimen
 from resprout.language.records import Model
 from resprout.trial.blinded_treatment import BlindedTreatment, blinded_treatment
-from resprout.trial.design import Arm, Criterion, Endpoint, Phase, Protocol
+from resprout.trial.design import Adjustment, Arm, Criterion, Endpoint, Phase, Protocol
 
 Numbers = NDArray[np.float64]
 
@@ -41,10 +41,12 @@ def stages(protocol: Protocol, regimens: Mapping[str, Regimen], model: Model) ->
     model     whose drugs the background names
     returns   by name of phase and arm; all arms share one
     """
-    last = Stage(protocol, blinded_treatment(protocol, regimens, model))
+    # after the first phase the background is nothing new, and no regimen has its doses
+    later = protocol.model_copy(update={"background": ""}) if protocol.phases else protocol
+    last = Stage(protocol, blinded_treatment(later, regimens, model))
     found = {arm.name: last for arm in protocol.arms}
     for phase in protocol.phases:
-        design = _phase_design(protocol, phase)
+        design = _phase_design(protocol if phase is protocol.phases[0] else later, phase)
         found[phase.name] = Stage(design, blinded_treatment(design, regimens, model))
     return found
 
@@ -70,11 +72,7 @@ def goes_on(protocol: Protocol, rated: Mapping[tuple[str, str], Numbers]) -> NDA
 
 def _meets(rule: Criterion, seen: Numbers, before: Numbers) -> NDArray[np.bool_]:
     """Who meets one criterion: ratings [patient, visit] at its visits, and before the first phase [patient, 1]."""
-    good = np.ones(seen.shape, dtype=bool)
-    if rule.fall is not None:
-        good &= seen <= (1 - rule.fall) * before
-    if rule.at_most is not None:
-        good &= seen <= rule.at_most
+    good = meets(rule, seen, before)
     enough = rule.visits if rule.visits is not None else seen.shape[1]
     return np.asarray((good.sum(axis=1) >= enough) == rule.met)
 
@@ -102,6 +100,24 @@ def lead_in_endpoints(protocol: Protocol, phase: Phase) -> tuple[Endpoint, ...]:
     names |= dict.fromkeys(rule.endpoint for each in protocol.phases for rule in each.adjust)
     rated = tuple(names) or (protocol.endpoints[0].name,)
     return tuple(Endpoint.model_construct(name=name, visits=visits) for name in rated if visits)
+
+
+def meets(rule: Criterion | Adjustment, seen: Numbers, before: Numbers) -> NDArray[np.bool_]:
+    """Where a rating has the fall and the points that a rule asks for.
+
+    rule     criterion of going on, or rule of a change of regimen
+    seen     [patient, visit]  points  ratings at its visits; NaN where missed
+    before   [patient, visit]  points  first rating of the trial on the scale
+    returns  [patient, visit]  bool    False where missed
+    """
+    good = np.isfinite(seen)
+    if rule.fall is not None:
+        good &= seen <= (1 - rule.fall) * before
+    if rule.at_most is not None:
+        good &= seen <= rule.at_most
+    if rule.at_least is not None:
+        good &= seen >= rule.at_least
+    return good
 
 
 def _phase_design(protocol: Protocol, phase: Phase) -> Protocol:

@@ -22,7 +22,7 @@ def times_to_relapse_by_replicate(view: View) -> list[tuple[Numbers, NDArray[np.
         raise ValueError("the protocol does not define relapse")
     start = int(np.abs(view.visits - rule.start).argmin())
     baseline = view.rating[:, :, 0]
-    at_risk = responded(view.rating[:, :, start], baseline, drop=rule.response)
+    at_risk = responded(view.rating[:, :, start], baseline, drop=rule.response, at_most=view.response_cut_off)
     if view.protocol.phases:
         at_risk = np.ones_like(at_risk)
     after = view.visits[start + 1 :] / 24 - view.visits[start] / 24

@@ -19,6 +19,7 @@ from resprout.trial.responder_statistics import (
     response_ever,
     response_twice,
     sensitivity,
+    share_above,
     specificity,
 )
 from resprout.trial.trial_outcome import (
@@ -115,7 +116,11 @@ def _sd_change(view: View) -> Numbers:
 
 
 def _response(view: View) -> Numbers:
-    return responder_share(view.rating[:, :, view.at], view.rating[:, :, 0])
+    return responder_share(view.rating[:, :, view.at], view.rating[:, :, 0], at_most=view.response_cut_off)
+
+
+def _response_of_control(view: View) -> Numbers:
+    return responder_share(view.control[:, :, view.at], view.control[:, :, 0], at_most=view.response_cut_off)
 
 
 def _remission(view: View) -> Numbers:
@@ -142,17 +147,17 @@ def _difference(view: View) -> Numbers:
 
 
 def _response_difference(view: View) -> Numbers:
-    return _response(view) - responder_share(view.control[:, :, view.at], view.control[:, :, 0])
+    return _response(view) - _response_of_control(view)
 
 
 def _relative_response(view: View) -> Numbers:
-    other = responder_share(view.control[:, :, view.at], view.control[:, :, 0])
+    other = _response_of_control(view)
     return _response(view) / np.where(other > 0, other, np.nan)
 
 
 def _odds_ratio(view: View) -> Numbers:
-    one, two = view.rating, view.control
-    return odds(one[:, :, view.at], one[:, :, 0]) / odds(two[:, :, view.at], two[:, :, 0])
+    one, two = (odds(each[:, :, view.at], each[:, :, 0], view.response_cut_off) for each in (view.rating, view.control))
+    return one / two
 
 
 def _cohen_d(view: View) -> Numbers:
@@ -326,6 +331,7 @@ STATISTICS = {
     "specificity": Statistic(
         specificity, "share of non-responders at the primary visit who do not respond at this one"
     ),
+    "share_above": Statistic(share_above, "share above the endpoint's cut-off of events at any visit so far"),
     "remission_median_h": Statistic(_remission_median, "median hours to the first remission", False),
     "noncarrier_share": Statistic(_noncarriers, "share without a Met allele", False),
     "guessed_drug": Statistic(_guesses, "share who guess, after the last visit, that they were given the drug", False),

@@ -43,8 +43,19 @@ def kept_response(view: View) -> Numbers:
     """
     rule = view.protocol.relapse
     start = int(np.abs(view.visits - (rule.start if rule else view.visits[1])).argmin())
-    before, now = (responded(view.rating[:, :, at], view.rating[:, :, 0]) for at in (start, view.at))
+    before, now = (_responded_at(view, at) for at in (start, view.at))
     return np.asarray((before & now).sum(axis=1) / before.sum(axis=1))
+
+
+def share_above(view: View) -> Numbers:
+    """Share of patients who are above the endpoint's cut-off of events at any visit up to this one.
+
+    view     one endpoint of one arm
+    returns  [replicate]  1  0 to 1; NaN where the protocol has no cut-off
+    """
+    cut_off = view.protocol.events.get(view.endpoint, np.nan)
+    upto = view.rating[:, :, : (view.at % len(view.visits)) + 1]
+    return (upto > cut_off).any(axis=2).mean(axis=1) * (1.0 if np.isfinite(cut_off) else np.nan)
 
 
 def sensitivity(view: View) -> Numbers:
@@ -70,12 +81,16 @@ def specificity(view: View) -> Numbers:
 def _responses_so_far(view: View) -> NDArray[np.bool_]:
     """Who responds at each visit after baseline up to this one: [replicate, patient, visit]."""
     upto = view.rating[:, :, 1 : (view.at % len(view.visits)) + 1]
-    return responded(upto, view.rating[:, :, :1])
+    return responded(upto, view.rating[:, :, :1], at_most=view.response_cut_off)
 
 
 def _early_and_late(view: View) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Who responds at the visit, and who at the primary one."""
     primary = view.protocol.primary
     late = -1 if primary is None else int(np.abs(view.visits - primary.time).argmin())
-    early, end = (responded(view.rating[:, :, at], view.rating[:, :, 0]) for at in (view.at, late))
-    return early, end
+    return _responded_at(view, view.at), _responded_at(view, late)
+
+
+def _responded_at(view: View, at: int) -> NDArray[np.bool_]:
+    """Who responds at a visit: [replicate, patient]."""
+    return responded(view.rating[:, :, at], view.rating[:, :, 0], at_most=view.response_cut_off)

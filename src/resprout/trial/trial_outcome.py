@@ -72,6 +72,11 @@ class View:
         return self.outcome.ratings[str(self.protocol.control_arm), self.endpoint]
 
     @property
+    def response_cut_off(self) -> float | None:
+        """Points at or below which the protocol counts a response; None where a fall by half counts."""
+        return self.protocol.response.get(self.endpoint)
+
+    @property
     def paired(self) -> bool:
         """Whether drug and control were given to the same people."""
         return self.protocol.design == "crossover"
@@ -89,28 +94,32 @@ def carried_forward(rating: Numbers) -> Numbers:
     return filled
 
 
-def responder_share(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> Numbers:
+def responder_share(score: Numbers, baseline: Numbers, *, drop: float = 0.5, at_most: float | None = None) -> Numbers:
     """Response rate: share of patients whose score has fallen by at least `drop` of its baseline.
 
     score     [..., patient]  points  rating at the visit; NaN if missed
     baseline  [..., patient]  points  rating before the first dose
     drop      scalar          1       required reduction, as a fraction of baseline
+    at_most   scalar          points  a score of so many or fewer is a response, in place of `drop`; None for none
     returns   [...]           1       0 to 1
 
     A missed visit counts as no response, so that dropout cannot favour a drug; so does a baseline of 0.
     """
-    return np.asarray(responded(score, baseline, drop=drop).mean(axis=-1))
+    return np.asarray(responded(score, baseline, drop=drop, at_most=at_most).mean(axis=-1))
 
 
-def responded(score: Numbers, baseline: Numbers, *, drop: float = 0.5) -> NDArray[np.bool_]:
+def responded(
+    score: Numbers, baseline: Numbers, *, drop: float = 0.5, at_most: float | None = None
+) -> NDArray[np.bool_]:
     """Who has responded.
 
     score     [..., patient]  points  rating at the visit; NaN if missed
     baseline  [..., patient]  points  rating before the first dose
     drop      scalar          1       required reduction, as a fraction of baseline
+    at_most   scalar          points  a score of so many or fewer is a response, in place of `drop`; None for none
     returns   [..., patient]  bool    False if the visit was missed or the baseline is 0
     """
-    return (score <= (1 - drop) * baseline) & (baseline > 0)
+    return (score <= ((1 - drop) * baseline if at_most is None else at_most)) & (baseline > 0)
 
 
 def remission_share(score: Numbers, cut_off: float) -> Numbers:
@@ -123,13 +132,14 @@ def remission_share(score: Numbers, cut_off: float) -> Numbers:
     return np.asarray((score <= cut_off).mean(axis=-1))
 
 
-def odds(score: Numbers, baseline: Numbers) -> Numbers:
+def odds(score: Numbers, baseline: Numbers, at_most: float | None = None) -> Numbers:
     """Odds of response, with half a patient added to each cell so that none or all give a finite number.
 
     score     [..., patient]  points  rating at the visit; NaN if missed
     baseline  [..., patient]  points  rating before the first dose
+    at_most   scalar          points  a score of so many or fewer is a response; None where a fall by half is
     returns   [...]           1       odds
     """
     n = score.shape[-1]
-    responders = responder_share(score, baseline) * n
+    responders = responder_share(score, baseline, at_most=at_most) * n
     return np.asarray((responders + 0.5) / (n - responders + 0.5))
