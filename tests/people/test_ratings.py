@@ -137,3 +137,16 @@ def test_a_lasting_profile_of_items_can_be_set_as_well():
 def test_a_reading_errs_by_what_the_table_says():
     read = rate(SCALES["SBP"], np.full((20_000, 1), 120.0), np.zeros((20_000, 1)), 1, PEOPLE, ["now"], MODEL)
     assert read.std() == pytest.approx(VALUES["rater_blood_pressure"], rel=0.03)
+
+
+def test_a_self_rating_follows_hdrs17_with_an_error_of_its_own():
+    severity, still = np.full((6000, 2), 20.0), np.zeros((6000, 2))
+    told = rate(SCALES["QIDS_SR16"], severity, still, 1, PEOPLE[:6000], ["a", "b"], MODEL)
+    # Rush 2003: HDRS17 is roughly 1.3 times QIDS-SR16; four standard errors of 12,000 ratings
+    assert told.mean() == pytest.approx(20 / 1.3, abs=0.1)
+    # Cronbach's alpha of .86 where the SD is 5.8 points; ratings are whole points, which adds a twelfth to the variance
+    assert told.std() == pytest.approx(np.sqrt(5.8**2 * 0.14 + 1 / 12), abs=0.1)
+    assert abs(np.corrcoef(told[:, 0], told[:, 1])[0, 1]) < 0.05
+    swinging = rate(SCALES["QIDS_SR16"], severity, np.ones((6000, 2)), 1, PEOPLE[:6000], ["a", "b"], MODEL)
+    assert swinging.mean() > told.mean() + 1
+    assert told.min() >= 0 and told.max() <= 27 and (told == np.round(told)).all()

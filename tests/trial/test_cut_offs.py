@@ -11,6 +11,7 @@ from resprout.trial.analysis import analyse
 from resprout.trial.endpoints import trial_table
 from resprout.trial.protocol import read_protocol_text
 from resprout.trial.reported_statistics import statistic
+from resprout.trial.trial import run_protocol
 from resprout.trial.trial_outcome import Outcome
 
 TEXT = """
@@ -87,3 +88,14 @@ def test_who_was_above_the_cut_off_at_any_visit_stays_counted():
 def test_senseless_cut_offs_are_refused(was, now, says):
     with pytest.raises(InputError, match=says):
         read_protocol_text(TEXT.replace(was, now), "cut.yaml", model())
+
+
+def test_a_trial_may_have_a_self_rating_as_its_endpoint():
+    text = TEXT[: TEXT.index("events:")].replace("name: MADRS", "name: QIDS_SR16").replace("MADRS: 16", "QIDS_SR16: 8")
+    protocol, regimens = read_protocol_text(text.replace("size: 4", "size: 40"), "cut.yaml", model())
+    trial = run_protocol(protocol, regimens, model(), 3, 1, point=True)
+    rating = trial.ratings["ketamine", "QIDS_SR16"]
+    # people with HDRS17 of 18 and above at entry
+    assert 13 < rating[:, :, 0].mean() < 22 and rating[:, :, 1].mean() < rating[:, :, 0].mean() - 2
+    with pytest.raises(InputError, match="QIDS_SR16"):
+        read_protocol_text(text.replace("arms:", "entry: {minimum: {QIDS_SR16: 11}}\narms:"), "cut.yaml", model())

@@ -46,8 +46,13 @@ class Scale:
 
     @property
     def is_total(self) -> bool:
-        """Whether it is a whole scale of depression, by which patients may be chosen and compared."""
-        return self.mood and not self.output
+        """Whether it is a whole scale of depression, by which patients may be compared."""
+        return self.mood and not self.item
+
+    @property
+    def is_self_rated(self) -> bool:
+        """Whether patients rate their depression themselves, as a multiple of another scale with an error of their own."""
+        return self.mood and bool(self.rater_error)
 
 
 def scales_of(rows: Iterable[Mapping[str, str]]) -> dict[str, Scale]:

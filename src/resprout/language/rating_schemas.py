@@ -62,7 +62,7 @@ class RatingScale(Row):
     extends: Annotated[str, Names("scales", "rating scale")]
     item: Annotated[str, Names("items", "item of items.tsv")]
     output: Annotated[str, Names("quantities", "quantity of the model")]
-    ratio: Annotated[str, Names("chain", "constant of the model")]
+    ratio: Annotated[str, Names("constants", "constant of the model or of ratings.tsv")]
     rater_error: Annotated[str, Names("constants", "constant of ratings.tsv")]
     meaning: Text
 
@@ -80,9 +80,12 @@ class RatingScale(Row):
         for column in ("remission", "extends", "ratio"):
             if cells[column] and cells["mood"] != "true":
                 yield Fault(f"`{column}` of a scale that rates no depression.", "", "Expected none.", field=column)
-        if cells["rater_error"] and (cells["mood"] == "true" or cells["item"]):
+        rated = bool(cells["output"]) and cells["mood"] == "true"
+        if cells["rater_error"] and (cells["item"] or (cells["mood"] == "true" and not rated)):
             found, expected = "`rater_error` of a scale that is rated item by item.", "Expected none."
             yield Fault(found, "", expected, field="rater_error")
-        if bool(cells["item"]) != bool(cells["output"]):
-            expected = "An item is part of another scale, whose output it needs, and only an item has one."
+        if bool(cells["item"]) != bool(cells["output"]) and not (rated and cells["rater_error"]):
+            expected = (
+                "An item, and a self-rating of depression, needs the output of another scale, and nothing else has one."
+            )
             yield Fault("`item` and `output` go together.", "", expected, field="output")

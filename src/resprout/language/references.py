@@ -49,7 +49,8 @@ def check_tables(
     for table, placed in rows.items():
         known = {name: given for name, given in words.items() if table != "items" or name == "groups"}
         faults += name_faults(SCHEMAS[table], placed, known)
-    errors = list(dict.fromkeys(_cells(rows, "scales", "rater_error")))
+    named = [*_cells(rows, "scales", "rater_error"), *_cells(rows, "scales", "ratio")]
+    errors = [name for name in dict.fromkeys(named) if name not in constants or not constants[name].in_chain]
     read = (("people", PeopleParameter, PEOPLE), ("ratings", RatingParameter, (*RATINGS, *filter(None, errors))))
     for table, schema, names in read:
         if (folder / f"{table}.tsv").exists():

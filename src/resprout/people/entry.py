@@ -60,8 +60,8 @@ def default_entry(population: str, model: Model) -> Entry:
 
 
 def entry_scales(model: Model) -> list[str]:
-    """Names of the rating scales by which people may be chosen: the whole scales of depression."""
-    return [name for name, scale in model.scales.items() if scale.is_total]
+    """Names of the rating scales by which people may be chosen: the whole scales of depression that others rate."""
+    return [name for name, scale in model.scales.items() if scale.is_total and not scale.is_self_rated]
 
 
 def read_entry(text: str, model: Model) -> Entry:

@@ -60,6 +60,8 @@ def rate(
     if not scale.rater_error:
         return scale.lowest + item_scores(scale, severity, model, seed, person, labels).sum(axis=2, dtype=float)
     error = np.stack([normals(seed, f"rater {scale.name} {label}", person) for label in labels], axis=1)
+    if scale.is_self_rated:
+        true = severity * (model.nominal[scale.ratio] if scale.ratio else 1.0)
     read = np.round((true + model.nominal[scale.rater_error] * error) / scale.step) * scale.step
     return np.clip(read, scale.lowest, scale.highest)
 

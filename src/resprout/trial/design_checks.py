@@ -10,7 +10,7 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import Scale, mood_rated
 from resprout.language.records import Model
-from resprout.people.entry import ancestry_faults, body_faults
+from resprout.people.entry import ancestry_faults, body_faults, entry_scales
 from resprout.trial.design import EntryCriteria, Protocol
 from resprout.trial.phase_checks import check_phases
 from resprout.trial.reported_statistics import STATISTICS
@@ -134,7 +134,7 @@ def _check_endpoints(protocol: Protocol, model: Model, note: Note) -> None:
 def _check_entry(protocol: Protocol, model: Model, note: Note) -> None:
     """Check entry criteria and cut-offs of remission."""
     scales = model.scales
-    totals = [name for name, scale in scales.items() if scale.is_total]
+    totals = entry_scales(model)
     entry = protocol.entry
     for kind in ("minimum", "maximum"):
         for scale, points in getattr(entry, kind).items():
