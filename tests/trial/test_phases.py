@@ -5,15 +5,17 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from resprout.errors import InputError
+from resprout.errors import Fault, InputError
 from resprout.language import load_model
 from resprout.statistics.time_to_event import hazard_ratio, times_to_relapse
+from resprout.trial import replicates
 from resprout.trial.conduct import observe, treat
 from resprout.trial.design import Criterion
 from resprout.trial.enrolment import BEGAN, enrol
 from resprout.trial.null_models import DRUGS_INERT
 from resprout.trial.phases import goes_on, stages
 from resprout.trial.protocol import read_protocol_text
+from resprout.trial.replicates import run_series_beside_nulls
 from resprout.trial.reported_statistics import statistic
 from resprout.trial.sequences import lead_in, sequences, whole_regimen
 from resprout.trial.trial_outcome import Outcome
@@ -225,7 +227,7 @@ def test_criteria_that_hardly_anybody_meets_are_refused_in_a_sentence():
     protocol, regimens = read(
         WITHDRAWAL.replace("fall: 0.5", "fall: 1}, {endpoint: MADRS, at: [14 d], fall: 0, met: false")
     )
-    with pytest.raises(InputError, match="go on after the phases"):
+    with pytest.raises(InputError, match=r"go on after the phases before allocation\. Expected at least 0\.02%"):
         enrol(protocol, regimens, model(), STUDIES[:1], 1)
 
 
@@ -260,3 +262,18 @@ phases:
     assert np.abs(baseline - before[:, 1]).max() <= 1  # solver tolerance may move an item by a point
     doses = whole_regimen(sequences(protocol, 1)[1], regimens).doses
     assert len(doses) == 1 and max(doses[0].times_h) > 42 * 24
+
+
+def test_a_null_model_under_which_hardly_anybody_goes_on_predicts_nothing():
+    protocol, regimens = read()
+
+    def refused(*given):
+        raise InputError(Fault("nobody."))
+
+    with pytest.MonkeyPatch.context() as patch:
+        enrolled = enrol(protocol, regimens, model(), STUDIES[:1], 1)
+        patch.setattr(replicates, "enrol", lambda *given: refused() if len(given) > 5 else enrolled)
+        _, found = run_series_beside_nulls(protocol, regimens, model(), 1, 1, point=True, nulls=(DRUGS_INERT,))
+    assert np.isnan(found[DRUGS_INERT].ratings["saline", "MADRS"]).all()
+    assert np.isfinite(found["model"].ratings["saline", "MADRS"]).all()
+    assert np.isnan(statistic(protocol, found[DRUGS_INERT], "mean", "saline", "MADRS", 0.0)).all()

@@ -192,7 +192,8 @@ def _together(
 def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int, *, phases: bool = False) -> None:
     """Refuse criteria that fewer than FEWEST_SHARE of the candidates of a study meet."""
     found = wanted - lacking
-    if lacking and looked >= 5000 and found < FEWEST_SHARE * looked:
+    fewest = FEWEST_SHARE / 10 if phases else FEWEST_SHARE  # few of many may go on, and still be whom a trial is about
+    if lacking and looked >= 5000 and found < fewest * looked:
         also = " and go on after the phases before allocation" if phases else ""
         text = f"only {found} of {looked} candidates meet the entry criteria{also}."
-        raise InputError(Fault(text, "", f"Expected at least {FEWEST_SHARE:.1%}.", "Loosen the criteria."))
+        raise InputError(Fault(text, "", f"Expected at least {fewest:.2%}.", "Loosen the criteria."))

@@ -93,6 +93,20 @@ def observe_beside_nulls(  # many arguments: those of `observe`, and the null mo
     return {name: _by_replicate(outcome, replicates, scales) for name, outcome in outcomes.items()}
 
 
+def unknown_outcome(protocol: Protocol, replicates: int, model: Model) -> Outcome:
+    """The outcome of a trial for which nobody could be recruited: every rating is unknown.
+
+    protocol    design of the trial
+    replicates  number of replicates
+    model       whose scales are used
+    returns     ratings of NaN
+    """
+    outcome = _empty_outcome(protocol, protocol.people * replicates, replicates)
+    for rating in outcome.ratings.values():
+        rating.fill(np.nan)
+    return _by_replicate(outcome, replicates, with_cut_offs(model.scales, protocol.remission))
+
+
 def _empty_outcome(protocol: Protocol, people: int, replicates: int) -> Outcome:
     """Room for everybody's ratings: by arm and endpoint, [patient, visit]; `people` are those of all replicates."""
     outcome = Outcome({})

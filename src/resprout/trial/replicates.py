@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.dosing.regimen import Regimen
+from resprout.errors import InputError
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_of
-from resprout.trial.conduct import observe_beside_nulls
+from resprout.trial.conduct import observe_beside_nulls, unknown_outcome
 from resprout.trial.design import Protocol
 from resprout.trial.enrolment import enrol
 from resprout.trial.null_models import AS_MODELLED, NULL_MODELS
@@ -83,7 +84,11 @@ def _conducted(
         return cohort, observe_beside_nulls(protocol, regimens, model, cohort, len(studies), nulls)
     outcomes = observe_beside_nulls(protocol, regimens, model, cohort, len(studies), ())
     for null in nulls:
-        others = enrol(protocol, regimens, model, studies, seed, null)
+        try:
+            others = enrol(protocol, regimens, model, studies, seed, null)
+        except InputError:  # hardly anybody goes on where no drug works: the null model predicts no such trial
+            outcomes[null] = unknown_outcome(protocol, len(studies), model)
+            continue
         outcomes[null] = observe_beside_nulls(protocol, regimens, model, others, len(studies), (null,))[null]
     return cohort, outcomes
 
