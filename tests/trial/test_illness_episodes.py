@@ -9,7 +9,7 @@ from resprout.trial.conduct import observe_beside_nulls
 from resprout.trial.design import Protocol
 from resprout.trial.design_checks import check_design
 from resprout.trial.enrolment import enrol
-from resprout.trial.illness_episodes import with_new_episodes
+from resprout.trial.illness_episodes import vulnerability_of, with_new_episodes
 from resprout.trial.null_models import AS_MODELLED, MOOD_FROZEN
 
 VALUES = load_model().nominal
@@ -22,7 +22,7 @@ def well(drug=1.0, other=0.2, *, people=MANY, hours=YEAR, speed=0.0, **values):
     shape = (len(people), len(hours))
     drug_left, other_left = np.broadcast_to(drug, shape), np.broadcast_to(other, shape)
     recovery = np.full(len(people), speed)
-    return with_new_episodes(drug_left, other_left, hours, recovery, (1, people), VALUES | values)
+    return with_new_episodes(drug_left, other_left, hours, recovery, np.ones(len(people)), (1, people), VALUES | values)
 
 
 def relapsed(left, other=0.2):
@@ -40,6 +40,14 @@ def test_a_fifth_relapse_in_a_year_when_kept_well_and_twice_as_many_with_residua
     # Geddes 2003: 18 % on an antidepressant; Paykel 1995: 25 % without and 76 % with residual symptoms
     kept, residual = relapsed(well(other=0.2)), relapsed(well(other=0.5), 0.5)
     assert kept == pytest.approx(0.18, abs=0.04) and 0.35 < residual < 0.6
+
+
+def test_stress_and_a_failed_antidepressant_raise_the_hazard():
+    stress = np.array([0.0, 1.0, 2.0]) * VALUES["stress_mean"]
+    assert vulnerability_of(stress, VALUES, resistant=False) == pytest.approx([0, 1, 2])
+    assert vulnerability_of(stress, VALUES, resistant=True) == pytest.approx(
+        np.array([0, 1, 2]) * VALUES["relapse_resistant"]
+    )
 
 
 def test_symptoms_return_within_weeks_of_a_new_episode(monkeypatch):

@@ -76,6 +76,7 @@ RATINGS = (
     "relapse_hazard",
     "relapse_by_symptoms",
     "relapse_frailty_cv",
+    "relapse_resistant",
     "relapse_time",
     "relapse_drug_share",
     "unblinding_VAS_high",

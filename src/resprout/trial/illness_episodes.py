@@ -14,11 +14,23 @@ Parameters = Mapping[str, float]
 MOST_EPISODES = 8  # of one person in one trial
 
 
-def with_new_episodes(
+def vulnerability_of(stress: Numbers, parameters: Parameters, *, resistant: bool) -> Numbers:
+    """Multiplier of the hazard of new episodes: in proportion to chronic stress, and larger after a failed antidepressant.
+
+    stress      [patient]  1  chronic stress load
+    parameters  by constant of the model; `stress_mean` and `relapse_resistant` are used
+    resistant   whether an antidepressant has failed in all of these people
+    returns     [patient]  1  1 on average where none has failed
+    """
+    return np.asarray(stress / parameters["stress_mean"] * (parameters["relapse_resistant"] if resistant else 1.0))
+
+
+def with_new_episodes(  # many arguments: what is left by what, and of whom
     drug_left: Numbers,
     other_left: Numbers,
     hours: Numbers,
     recovery: Numbers,
+    vulnerability: Numbers,
     people: tuple[int, NDArray[np.int64]],
     parameters: Parameters,
 ) -> Numbers:
@@ -28,16 +40,17 @@ def with_new_episodes(
     other_left  [patient, time]  1  share that recovery, expectation and care leave of that, without new episodes
     hours       [time]           h  ascending
     recovery    [patient]        1  speed of recovery of the patient, mean 1
+    vulnerability  [patient]     1  multiplier of the hazard, as `vulnerability_of` gives it
     people      seed, and [patient] numbers in the population, which key the random streams
     parameters  by constant of the model; those whose names begin with `relapse_`, and `recovery_time`, are used
     returns     [patient, time]  1  to multiply the score under the drug with
 
-    The hazard is `relapse_hazard` x frailty x exp(`relapse_by_symptoms` x share of symptoms present). A new episode
+    The hazard is `relapse_hazard` x vulnerability x frailty x exp(`relapse_by_symptoms` x share of symptoms present). A new episode
     removes 1 - present^2 of the improvement by recovery, expectation and care, with time constant `relapse_time`, and
     `relapse_drug_share` of as much of the drug's; it recovers as the first one did. A person has the same random numbers
     in any trial.
     """
-    begun = _Begun(people, recovery, parameters)
+    begun = _Begun(people, recovery, vulnerability, parameters)
     left = other_left.copy()
     present, hazard = begun.now(drug_left[:, 0], other_left[:, 0], hours[0])[1:]
     for index in range(1, len(hours)):
@@ -53,12 +66,14 @@ def with_new_episodes(
 class _Begun:
     """New episodes of some people so far: when they began, and how much of the improvement each removes."""
 
-    def __init__(self, people: tuple[int, NDArray[np.int64]], recovery: Numbers, parameters: Parameters) -> None:
+    def __init__(
+        self, people: tuple[int, NDArray[np.int64]], recovery: Numbers, vulnerability: Numbers, parameters: Parameters
+    ) -> None:
         self.seed, self.person = people
         self.recovery, self.parameters = recovery, parameters
         sd = np.sqrt(np.log1p(parameters["relapse_frailty_cv"] ** 2))
         frailty = np.exp(sd * normals(self.seed, "relapse frailty", self.person) - sd * sd / 2)
-        self.rate = parameters["relapse_hazard"] * frailty
+        self.rate = parameters["relapse_hazard"] * vulnerability * frailty
         self.began = np.full((len(self.person), MOST_EPISODES), np.inf)
         self.size = np.zeros((len(self.person), MOST_EPISODES))
         self.many = np.zeros(len(self.person), dtype=np.int64)

@@ -21,7 +21,7 @@ from resprout.trial.expectation import (
     onset,
     placebo_share,
 )
-from resprout.trial.illness_episodes import with_new_episodes
+from resprout.trial.illness_episodes import vulnerability_of, with_new_episodes
 from resprout.trial.phases import Stage
 from resprout.trial.sequences import Sequence
 
@@ -96,7 +96,9 @@ def symptoms_left(  # many arguments: the design, its people, and what the drug 
     people = (cohort.seed, cohort.candidate)
     if protocol.setting.hospital:
         left = left * hospital_left(hours, people, parameters)
-    return SymptomsLeft(with_new_episodes(drug_left, left, hours, recovery, people, parameters), tuple(beliefs))
+    vulnerability = vulnerability_of(cohort.columns["stress"], parameters, resistant=protocol.entry.resistant)
+    share = with_new_episodes(drug_left, left, hours, recovery, vulnerability, people, parameters)
+    return SymptomsLeft(share, tuple(beliefs))
 
 
 def _expected(  # many arguments: those of `symptoms_left`
