@@ -13,9 +13,9 @@ def test_spine_density_is_unchanged_for_the_first_hours(trajectories):
 
 
 def test_spine_density_is_clearly_up_after_a_day(trajectories):
-    assert trajectories.at("ketamine", "spine_density", 24) > 1.10 * trajectories.at(
+    assert trajectories.at("ketamine", "spine_density", 24) > 1.04 * trajectories.at(
         "ketamine", "spine_density", 0
-    )  # TC028-029
+    )  # TC028-029: up; MG032: 8 % in mice
 
 
 def test_some_new_spines_are_still_there_after_two_weeks(trajectories):

@@ -26,3 +26,31 @@ def test_a_scenario_recruits_resistant_people_too():
     }
     one, two = (np.asarray(found["HDRS17"])[:, 0] for found in run.values())
     assert not np.array_equal(one, two)
+
+
+def test_people_who_have_failed_respond_less_to_the_next_inhibitor_and_to_ketamine():
+    model = rs.load_model()
+    regimens = {
+        "escitalopram": ("escitalopram 20 mg oral; every 24 h x 42", 1008.0),
+        "ketamine": ("ketamine 0.5 mg/kg iv over 40 min", 24.0),
+    }
+    relief = {}
+    for entry in ("MADRS>=28", "MADRS>=28, resistant"):
+        people = rs.recruit(500, entry=entry, model=model, seed=5)
+        for name, (regimen, hour) in regimens.items():
+            run = rs.simulate(model, people, regimen, days=hour / 24, outputs=["MADRS"], times_h=[0.0, hour])
+            seen = run["MADRS"].sel(time_h=[0.0, hour], method="nearest").to_numpy()
+            relief[entry, name] = float((seen[:, 0] - seen[:, 1]).mean())
+    assert relief["MADRS>=28, resistant", "escitalopram"] < 0.75 * relief["MADRS>=28", "escitalopram"]
+    assert relief["MADRS>=28, resistant", "ketamine"] < 0.97 * relief["MADRS>=28", "ketamine"]
+
+
+def test_a_past_trial_blocks_the_transporter_and_uses_the_persons_own_propensity():
+    model = rs.load_model()
+    people = rs.recruit(300, entry="HDRS17>=20", model=model, seed=3)
+    failed = failed_before(model)(people.constants, people.columns, 3)
+    assert failed_before(model.with_parameters({"past_transporter_block": 0.0}))(
+        people.constants, people.columns, 3
+    ).sum() > failed.sum()
+    more = dict(people.columns) | {"placebo_propensity": 5 * people.columns["placebo_propensity"]}
+    assert failed_before(model)(people.constants, more, 3).sum() < failed.sum()

@@ -24,8 +24,8 @@ from resprout.trial.replicates import run_series
 
 SHARED = (
     "mTORC1_half_point",
-    "mTORC1_translation_gain",
-    "stable_loss",
+    "mTORC1_translation_share",
+    "strength_time",
     "throughput_on_connectivity",
     "largest_fast_gain",
     "fast_gain_off_time",
