@@ -92,4 +92,5 @@ RATINGS = (
     "profile_item",
     "recovery_time",
     "past_transporter_block",
+    "past_trials",
 )
