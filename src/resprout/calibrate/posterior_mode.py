@@ -24,8 +24,13 @@ SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying t
 MOST_STEPS = {
     "dose": 30,
     "circuit": 30,
-    "mood": 5,
+    "mood": 12,
 }  # of mood, what is left then is less than the noise of virtual trials
+DIFFERENCED = {
+    "dose": 1,
+    "circuit": 1,
+    "mood": 4,
+}  # one Jacobian in so many comes from differences, the others from updates
 WHEN_TO_STOP = {"ftol": 4e-3, "xtol": 1e-3, "gtol": 1e-3}
 STAGES_OF = {"dose": (1,), "circuit": (2, 3), "mood": (4, 5, 6)}
 Progress = Callable[[str], None]
@@ -110,10 +115,18 @@ def fit_quantities(  # many arguments: what is fitted, to what, from where and f
         """Residuals at a point and a step away from it along each quantity: [1 + quantity, row]."""
         return keeper.residuals([free, *(free + STEP * row for row in np.eye(len(quantities)))], quantities)
 
-    def jacobian_at(free: Numbers) -> Numbers:
+    def differences(free: Numbers) -> Numbers:
         progress(f"{part}: Jacobian of {len(quantities)} quantities on {len(rows)} rows")
         found = robust_residual(around(free))
-        return np.vstack([((found[1:] - found[0]) / STEP).T, np.eye(len(quantities))])
+        return ((found[1:] - found[0]) / STEP).T
+
+    def value(free: Numbers) -> Numbers:
+        return robust_residual(keeper.residuals([free], quantities)[0])
+
+    known = _Jacobian(value, differences, DIFFERENCED.get(part, 1))
+
+    def jacobian_at(free: Numbers) -> Numbers:
+        return np.vstack([known.at(free), np.eye(len(quantities))])
 
     def whole(free: Numbers) -> Numbers:
         data = robust_residual(keeper.residuals([free], quantities)[0])
@@ -125,6 +138,32 @@ def fit_quantities(  # many arguments: what is fitted, to what, from where and f
     near = around(found.x)
     jacobian = ((near[1:] - near[0]) / STEP).T
     return Fit(part, tuple(quantities), rows, found.x, near[0], jacobian, float(found.cost), int(found.nfev))
+
+
+class _Jacobian:
+    """The Jacobian along a search: by differences at first and at every n-th point, by Broyden's update between them."""
+
+    def __init__(
+        self, value: Callable[[Numbers], Numbers], differences: Callable[[Numbers], Numbers], every: int
+    ) -> None:
+        self.value, self.differences, self.every = value, differences, every
+        self.calls = 0
+        self.last: tuple[Numbers, Numbers, Numbers] | None = None
+
+    def at(self, free: Numbers) -> Numbers:
+        """[row, quantity] at a point."""
+        here = self.value(free)
+        if self.last is None or self.calls % self.every == 0:
+            jacobian = self.differences(free)
+        else:
+            before, value, jacobian = self.last
+            step = free - before
+            length = float(step @ step)
+            if length > 0:
+                jacobian = jacobian + np.outer(here - value - jacobian @ step, step) / length
+        self.calls += 1
+        self.last = (free.copy(), here, jacobian)
+        return jacobian
 
 
 def _behind() -> list[str]:

@@ -121,7 +121,7 @@ class Trials:
         model: Model,
         start: Mapping[str, float],
         *,
-        people: int = 400,
+        people: int = 300,
         seed: int = 1,
         trials: Sequence[str] | None = None,
     ) -> Trials:
