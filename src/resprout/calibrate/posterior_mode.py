@@ -19,6 +19,7 @@ from resprout.calibrate.residuals import Block, Interventions, Laboratory, Trial
 from resprout.language.records import Model
 
 STEP = 0.5  # of a prior sd: long enough that shares of a few hundred people move
+FAR_START = 3.0  # prior sd
 REACH = 4.0  # prior sd that the first step may take along all quantities together
 SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying trial does not bend all others
 MOST_STEPS = {
@@ -79,14 +80,18 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
     """Fit one part, the others' quantities at `fixed` or at their priors.
 
     returns   Fit; a fit that was stopped goes on from what it has kept on disk
+
+    The search starts from the shipped values, within FAR_START of their priors.
     """
     every = read_quantities(model)
     quantities = tuple(each for each in every if each.part == part)
     others = {each.name: each.prior for each in every if each.part != part} | dict(fixed or {})
     others = {name: value for name, value in others.items() if name not in {each.name for each in quantities}}
-    start = others | values_of(quantities, np.zeros(len(quantities)))
+    free = np.array([float(each.free(each.shipped(model))) for each in quantities]).clip(-FAR_START, FAR_START)
+    start = others | values_of(quantities, free)
+    blocks = blocks_of(model, part, start)
     return fit_quantities(
-        model, part, quantities, blocks_of(model, part, start), others, most_steps=MOST_STEPS[part], progress=progress
+        model, part, quantities, blocks, others, start=free, most_steps=MOST_STEPS[part], progress=progress
     )
 
 

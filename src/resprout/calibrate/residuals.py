@@ -77,12 +77,23 @@ class Interventions:
         return cls(model, names)
 
     def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
-        """As in `Block`."""
-        found = []
-        for point in points:
-            results = run_interventions(self.model.with_parameters(point))
-            found.append([residual for result in results for _, residual in _bands(result)])
-        return np.array(found)
+        """As in `Block`; points are shared among processes."""
+        work = [(self.model.folder, dict(point)) for point in points]
+        if len(work) == 1:
+            return np.array([_outside(self.model, points[0])])
+        with process_pool() as pool:
+            return np.array(list(pool.map(_outside_of, work)))
+
+
+def _outside(model: Model, point: Mapping[str, float]) -> list[float]:
+    """[row] residual of every reading of the interventions at a point."""
+    results = run_interventions(model.with_parameters(point))
+    return [residual for result in results for _, residual in _bands(result)]
+
+
+def _outside_of(work: tuple[str, dict[str, float]]) -> list[float]:
+    folder, point = work
+    return _outside(load_model(folder), point)
 
 
 def _bands(result: InterventionResult) -> list[tuple[str, float]]:
