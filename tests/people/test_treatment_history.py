@@ -49,8 +49,9 @@ def test_a_past_trial_blocks_the_transporter_and_uses_the_persons_own_propensity
     model = rs.load_model()
     people = rs.recruit(300, entry="HDRS17>=20", model=model, seed=3)
     failed = failed_before(model)(people.constants, people.columns, 3)
-    assert failed_before(model.with_parameters({"past_transporter_block": 0.0}))(
-        people.constants, people.columns, 3
-    ).sum() > failed.sum()
+    assert (
+        failed_before(model.with_parameters({"past_transporter_block": 0.0}))(people.constants, people.columns, 3).sum()
+        > failed.sum()
+    )
     more = dict(people.columns) | {"placebo_propensity": 5 * people.columns["placebo_propensity"]}
     assert failed_before(model)(people.constants, more, 3).sum() < failed.sum()

@@ -73,6 +73,8 @@ RATINGS = (
     "hospital_depth",
     "hospital_onset",
     "hospital_sd",
+    "multicentre_attenuation",
+    "attenuation_study_sd",
     "relapse_hazard",
     "relapse_by_symptoms",
     "relapse_frailty_cv",

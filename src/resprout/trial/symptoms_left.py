@@ -12,6 +12,7 @@ from resprout.people.cohort import Cohort
 from resprout.trial.blinded_treatment import BlindedTreatment
 from resprout.trial.control_setting import belief_at_start, effects_expected, hospital_left, may_unblind, sites_of
 from resprout.trial.design import Protocol
+from resprout.trial.effect_attenuation import attenuated, effect_lost
 from resprout.trial.expectation import (
     FELT_WITHIN_H,
     belief,
@@ -84,21 +85,23 @@ def symptoms_left(  # many arguments: the design, its people, and what the drug 
     returns     share left, and beliefs
     """
     before = np.maximum(severity[:, :1], LOWEST_SEVERITY)
-    drug_left = severity / before
+    whole = severity / before
+    people = (cohort.seed, cohort.candidate)
+    drug_left = attenuated(whole, effect_lost(sites_of(protocol), *people, parameters))
     relief = np.clip(1 - drug_left, 0.0, 1.0)
     expected, beliefs = _expected(protocol, parts, cohort, group, hours, relief, euphoria, parameters)
     removes = placebo_share(cohort.columns["placebo_propensity"], parameters)
     left = expectation_left(removes, expected, relief, parameters)
+    kept = drug_left / np.where(whole > 0, whole, 1.0)
     if protocol.population == "healthy":
-        return SymptomsLeft(left, tuple(beliefs))
+        return SymptomsLeft(left * kept, tuple(beliefs))
     recovery = cohort.columns["recovery"]
     left = left * clinical_course(recovery, hours + protocol.entry.screening, parameters)
-    people = (cohort.seed, cohort.candidate)
     if protocol.setting.hospital:
         left = left * hospital_left(hours, people, parameters)
     vulnerability = vulnerability_of(cohort.columns["stress"], parameters, resistant=protocol.entry.resistant)
     share = with_new_episodes(drug_left, left, hours, recovery, vulnerability, people, parameters)
-    return SymptomsLeft(share, tuple(beliefs))
+    return SymptomsLeft(share * kept, tuple(beliefs))
 
 
 def _expected(  # many arguments: those of `symptoms_left`
