@@ -73,6 +73,7 @@ RATINGS = (
     "hospital_depth",
     "hospital_onset",
     "hospital_sd",
+    "background_fade",
     "multicentre_attenuation",
     "attenuation_study_sd",
     "relapse_hazard",
@@ -95,4 +96,5 @@ RATINGS = (
     "recovery_time",
     "past_transporter_block",
     "past_trials",
+    "propensity_correlation",
 )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from resprout.language.records import Model
 from resprout.people.covariates import Covariates
 from resprout.people.ratings import rate, within_subject_variation
+from resprout.people.streams import normals
 from resprout.solve import Events, run_patients
 
 Numbers = NDArray[np.float64]
@@ -24,10 +25,9 @@ def failed_before(model: Model) -> History:
     model    model of every candidate
     returns  (constants, covariates, seed) -> [candidate] whether the rating fell by less than half in each past trial
 
-    A past trial lasts six weeks, blocks the transporter as a usual dose does, where the model has it, and is open: the
-    person's own placebo propensity and speed of recovery act in it as in the trial to come. Past trials differ by the
-    person's day-to-day variation and by the rater; a person has one response to all inhibitors. They affect recruitment
-    only, and their effect has ended when the trial begins.
+    A past trial lasts six weeks, blocks the transporter as a usual dose does, where the model has it, and is open. The placebo
+    propensity in each is correlated with that of the trial to come; a person has one response to all inhibitors. Past
+    trials affect recruitment only, and their effect has ended when the trial begins.
     """
     parameters = model.nominal
 
@@ -37,21 +37,28 @@ def failed_before(model: Model) -> History:
         events = Events(np.zeros(1), (TRANSPORTER,), np.full((1, 1), block)) if block else Events.none()
         solved = run_patients(model, constants, events, [0.0, PAST_TRIAL_H], ["HDRS17"])
         severity = solved.value[:, :, 0]
-        severity[:, 1] *= _left_without_drug(covariates, parameters)
         failed = np.ones(len(person), dtype=bool)
         for number in range(round(parameters["past_trials"])):
             variation = within_subject_variation(seed + 1_000_003 + number, person, [0.0, PAST_TRIAL_H], parameters)
             labels = [f"{when} past trial {number}" for when in ("before", "after")]
-            rated = rate(model.scales["HDRS17"], severity, variation, seed, person, labels, model)
+            expected = _left_by_expectation(covariates["placebo_propensity"], number, seed, person, parameters)
+            true = severity * np.stack([np.ones(len(person)), expected], axis=1)
+            rated = rate(model.scales["HDRS17"], true, variation, seed, person, labels, model)
             failed &= rated[:, 1] > rated[:, 0] / 2
         return failed
 
     return history
 
 
-def _left_without_drug(covariates: Covariates, parameters: Mapping[str, float]) -> Numbers:
-    """Share of symptoms that open expectation and natural recovery leave at the end of a past trial: [candidate]."""
-    odds = parameters["placebo_depth"] / (1 - parameters["placebo_depth"]) * covariates["placebo_propensity"]
+def _left_by_expectation(  # many arguments: whose expectation, in which past trial
+    propensity: Numbers, number: int, seed: int, person: NDArray[np.int64], parameters: Mapping[str, float]
+) -> Numbers:
+    """Share of symptoms that open expectation leaves at the end of a past trial: [candidate]."""
+    sd = np.sqrt(np.log1p(parameters["placebo_propensity_cv"] ** 2))
+    same = parameters["propensity_correlation"]
+    eta = (np.log(propensity) + sd * sd / 2) / sd if sd > 0 else np.zeros(len(person))
+    other = normals(seed, f"placebo propensity in past trial {number}", person)
+    past = np.exp(sd * (same * eta + np.sqrt(1 - same * same) * other) - sd * sd / 2)
+    odds = parameters["placebo_depth"] / (1 - parameters["placebo_depth"]) * past
     developed = 1 - np.exp(-PAST_TRIAL_H / parameters["placebo_onset_pill"])
-    expected = 1 - odds / (1 + odds) * parameters["belief_open_label"] * developed
-    return np.asarray(expected * np.exp(-covariates["recovery"] * PAST_TRIAL_H / parameters["recovery_time"]))
+    return np.asarray((1 + odds) ** (-parameters["belief_open_label"] * developed))

@@ -12,8 +12,14 @@ Parameters = Mapping[str, float]
 FELT_WITHIN_H = 1.5  # after a dose by a route other than oral: who has felt nothing by then takes note of it
 
 
-def belief(
-    at_start: Numbers, euphoria: Numbers, since_h: Numbers, parameters: Parameters, *, effects_expected: bool
+def belief(  # many arguments: what is believed and felt, and what was felt before
+    at_start: Numbers,
+    euphoria: Numbers,
+    since_h: Numbers,
+    parameters: Parameters,
+    *,
+    effects_expected: bool,
+    felt_before: Numbers | None = None,
 ) -> Numbers:
     """How sure patients are of being given something that works, while euphoria may unblind them.
 
@@ -22,14 +28,20 @@ def belief(
     since_h           [time]           h       since the patient's own first blinded treatment, ascending
     parameters        by constant of the model; `unblinding_VAS_high` and `belief_lost` are used
     effects_expected  whether patients look for an effect within FELT_WITHIN_H, and lose belief where there is none
+    felt_before       [patient]        points  highest VAS_high in earlier phases; None for none
     returns           [patient, time]  1       0 to 1
 
-    Belief rises when euphoria is felt, after any dose, and not before; it keeps what the strongest one has told.
+    Belief rises when euphoria is felt, after any dose, and not before; it keeps what the strongest one has told. Who feels
+    nothing although the drug was felt in an earlier phase loses more belief, as much as euphoria tells.
     """
+    half = parameters["unblinding_VAS_high"]
     felt = np.maximum.accumulate(np.where(since_h > 0, np.maximum(euphoria, 0.0), 0.0), axis=1)
-    told = felt / (felt + parameters["unblinding_VAS_high"])
-    lost = parameters["belief_lost"] if effects_expected else 0.0
-    kept = np.where(since_h >= FELT_WITHIN_H - 1e-9, 1 - lost, 1.0)
+    told = felt / (felt + half)
+    lost = np.full(len(at_start), parameters["belief_lost"] if effects_expected else 0.0)
+    if felt_before is not None:
+        known = np.maximum(felt_before, 0.0)
+        lost = 1 - (1 - lost) * (1 - known / (known + half))
+    kept = np.where(since_h >= FELT_WITHIN_H - 1e-9, 1 - lost[:, None], 1.0)
     return np.asarray(told + (1 - told) * at_start[:, None] * kept)
 
 
@@ -119,10 +131,12 @@ def expectation_left(removes: Numbers, expected: Numbers, relief: Numbers, param
     parameters  by constant of the model; `expectation_overlap` is used
     returns     [patient, time]  1  0 to 1; times what the drug leaves, the share still present
 
-    With an overlap of 0 drug and expectation each remove their share of what the other leaves; with 1 expectation removes
-    nothing from those whom the drug has relieved of everything, and correspondingly less from others.
+    With an overlap of 0 expectation leaves (1 - removes)^expected of what the drug leaves, so that some people lose most of
+    their symptoms and many few, as in control arms. With 1 it removes nothing from those whom the drug has relieved of everything, and
+    correspondingly less from others.
     """
-    return np.asarray(1 - removes[:, None] * expected * (1 - parameters["expectation_overlap"] * relief))
+    strength = expected * (1 - parameters["expectation_overlap"] * relief)
+    return np.asarray(np.power(1 - removes[:, None], strength))
 
 
 def clinical_course(recovery: Numbers, hours: Numbers, parameters: Parameters) -> Numbers:

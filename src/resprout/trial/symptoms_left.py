@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from resprout.people.cohort import Cohort
 from resprout.trial.blinded_treatment import BlindedTreatment
-from resprout.trial.control_setting import belief_at_start, effects_expected, hospital_left, may_unblind, sites_of
+from resprout.trial.control_setting import OPEN, belief_at_start, effects_expected, hospital_left, may_unblind, sites_of
 from resprout.trial.design import Protocol
 from resprout.trial.effect_attenuation import attenuated, effect_lost
 from resprout.trial.expectation import (
@@ -125,8 +125,10 @@ def _expected(  # many arguments: those of `symptoms_left`
         beliefs.append(sure)
     begins = parts[group.arms[0]].blinded.background_h
     if begins is not None:
+        slower = {**parameters, "placebo_fade": parameters["background_fade"]}
+        alive = conviction(relief, hours, (begins,), slower, pills=True)
         known = parameters["belief_new_antidepressant"] * onset(hours - begins, parameters, pills=True)
-        unmoved = unmoved * (1 - known)
+        unmoved = unmoved * (1 - known * alive)
     return 1 - unmoved, beliefs
 
 
@@ -142,5 +144,20 @@ def _belief_of(  # many arguments: the design, one arm of it, and what its peopl
     """Belief of the patients of one period over its own clock: [patient, hour]."""
     at_start = belief_at_start(part.design, part.blinded, arm, sites, (cohort.seed, cohort.candidate), parameters)
     felt = euphoria if may_unblind(part.design, arm) else np.zeros(euphoria.shape)
-    expected = effects_expected(part.design, part.blinded)
-    return belief(at_start, felt, hours - part.blinded.first_h[arm], parameters, effects_expected=expected)
+    since = hours - part.blinded.first_h[arm]
+    return belief(
+        at_start,
+        felt,
+        since,
+        parameters,
+        effects_expected=effects_expected(part.design, part.blinded),
+        felt_before=_felt_before(part, euphoria, hours),
+    )
+
+
+def _felt_before(part: Stage, euphoria: Numbers, hours: Numbers) -> Numbers | None:
+    """Highest VAS_high before a blind period, beside which its effects are missed: [patient]; None where blinding is kept or open."""
+    earlier = hours < -1e-9
+    if part.design.control in OPEN or part.design.blinding != "natural" or not earlier.any():
+        return None
+    return np.asarray(euphoria[:, earlier].max(axis=1))
