@@ -15,6 +15,8 @@ from resprout.trial.replicates import run_series, run_series_beside_nulls
 def midazolam_trial():
     model = load_model()
     protocol, regimens = read_protocol("murrough2013_midazolam", model)
+    # people who must have failed a treatment would be others where no treatment works
+    protocol = protocol.model_copy(update={"entry": protocol.entry.model_copy(update={"resistant": False})})
     _, outcomes = run_series_beside_nulls(protocol, regimens, model, 6, 1, point=True)
     return model, protocol, regimens, outcomes
 
