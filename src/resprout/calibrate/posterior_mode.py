@@ -25,7 +25,7 @@ SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying t
 MOST_STEPS = {
     "dose": 30,
     "circuit": 30,
-    "mood": 12,
+    "mood": 8,
 }  # of mood, what is left then is less than the noise of virtual trials
 DIFFERENCED = {
     "dose": 1,

@@ -132,7 +132,7 @@ class Trials:
         model: Model,
         start: Mapping[str, float],
         *,
-        people: int = 300,
+        people: int = 200,
         seed: int = 1,
         trials: Sequence[str] | None = None,
     ) -> Trials:

@@ -93,6 +93,7 @@ RATINGS = (
     "profile_somatic",
     "profile_suicidality",
     "profile_item",
+    "recovery_resistant",
     "recovery_time",
     "past_transporter_block",
     "past_trials",

@@ -59,7 +59,7 @@ def conviction(
 
     Between treatments it moves towards the relief with time constant `placebo_fade`: dY/dt = (relief - Y) / fade, exact for
     relief that is linear between the hours. A treatment moves it towards 1, after k treatments by
-    (1 - extinction (1 - highest relief so far))^k of the distance.
+    (1 - extinction (1 - highest relief since the first of them))^k of the distance.
     """
     given = np.asarray(occasions_h, dtype=float)
     alive = np.zeros(relief.shape)
@@ -68,7 +68,7 @@ def conviction(
     for hour in np.union1d(hours, given):
         now = _between(relief, hours, hour)
         state = _relaxed(state, before, now, (hour - clock) / parameters["placebo_fade"]) if many else state
-        highest = np.maximum(highest, now)
+        highest = np.maximum(highest, now) if many else highest
         alive[:, hours == hour] = state[:, None]
         if hour in given:
             unmoved = 0.0 if pills else parameters["expectation_extinction"] * (1 - highest)

@@ -95,7 +95,8 @@ def symptoms_left(  # many arguments: the design, its people, and what the drug 
     kept = drug_left / np.where(whole > 0, whole, 1.0)
     if protocol.population == "healthy":
         return SymptomsLeft(left * kept, tuple(beliefs))
-    recovery = cohort.columns["recovery"]
+    slower = parameters["recovery_resistant"] if protocol.entry.resistant else 1.0
+    recovery = slower * cohort.columns["recovery"]
     left = left * clinical_course(recovery, hours + protocol.entry.screening, parameters)
     if protocol.setting.hospital:
         left = left * hospital_left(hours, people, parameters)
