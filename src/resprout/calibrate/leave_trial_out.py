@@ -24,7 +24,7 @@ from resprout.trial.replicates import run_series
 
 MIDDLE = 0.9
 DRAWS, STEPS = 100, 3000
-REPLICATES, REPLICATES_LARGE = 200, 50
+REPLICATES, REPLICATES_LARGE = 100, 20
 Work = tuple[str, Fit, list[dict[str, float]], str, int]
 
 
