@@ -64,5 +64,5 @@ def test_deleting_the_new_spines_ends_the_relief(trajectories):
         trajectories.at("ketamine", "HDRS17", 3), rel=1e-3
     )  # IV065
     assert (
-        after.change("cut", "HDRS17", 72) > 0.5 * relief
-    )  # IV066: not maintained; protein and set point keep a part here
+        after.change("cut", "HDRS17", 72) > 0.6 * relief
+    )  # IV066: not maintained; the strength of existing synapses keeps half of it here (docs/limits.md)

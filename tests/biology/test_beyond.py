@@ -122,7 +122,8 @@ def test_an_SSRI_has_a_third_of_its_effect_in_a_week_and_all_by_six(seen):
     assert relief[0] < 0.1 * relief[2]  # IV070
     assert relief[1] / relief[2] == pytest.approx(1 / 3, abs=0.15)  # MO012, printed "approximately one third"
     # MO014: 3.3 points in published trials; the mean of that trial stands on the scoreboard, this is one severely ill person
-    assert 1.5 < relief[2] < 6.0
+    # with the mean responsiveness, which is twice the median
+    assert 1.5 < relief[2] < 8.0
 
 
 @pytest.mark.xfail(

@@ -122,27 +122,27 @@ def fit_quantities(  # many arguments: what is fitted, to what, from where and f
 
     def differences(free: Numbers) -> Numbers:
         progress(f"{part}: Jacobian of {len(quantities)} quantities on {len(rows)} rows")
-        found = robust_residual(around(free))
-        return ((found[1:] - found[0]) / STEP).T
+        return _slopes(robust_residual(around(free)))
 
     def value(free: Numbers) -> Numbers:
         return robust_residual(keeper.residuals([free], quantities)[0])
 
-    known = _Jacobian(value, differences, DIFFERENCED.get(part, 1))
-
-    def jacobian_at(free: Numbers) -> Numbers:
-        return np.vstack([known.at(free), np.eye(len(quantities))])
+    jacobian_at = _Jacobian(value, differences, DIFFERENCED.get(part, 1)).at
 
     def whole(free: Numbers) -> Numbers:
-        data = robust_residual(keeper.residuals([free], quantities)[0])
+        data = value(free)
         progress(f"{part}: loss {0.5 * (data @ data + free @ free):.2f}")
         return np.concatenate([data, free])
 
     began = np.zeros(len(quantities)) if start is None else start
     found = least_squares(whole, began, jac=jacobian_at, x_scale=REACH, max_nfev=most_steps, **WHEN_TO_STOP)
     near = around(found.x)
-    jacobian = ((near[1:] - near[0]) / STEP).T
-    return Fit(part, tuple(quantities), rows, found.x, near[0], jacobian, float(found.cost), int(found.nfev))
+    return Fit(part, tuple(quantities), rows, found.x, near[0], _slopes(near), float(found.cost), int(found.nfev))
+
+
+def _slopes(near: Numbers) -> Numbers:
+    """[row, quantity] from residuals at a point and a step away along each quantity: [1 + quantity, row]."""
+    return ((near[1:] - near[0]) / STEP).T
 
 
 class _Jacobian:
@@ -156,7 +156,7 @@ class _Jacobian:
         self.last: tuple[Numbers, Numbers, Numbers] | None = None
 
     def at(self, free: Numbers) -> Numbers:
-        """[row, quantity] at a point."""
+        """[row, quantity] at a point, the rows of the prior last."""
         here = self.value(free)
         if self.last is None or self.calls % self.every == 0:
             jacobian = self.differences(free)
@@ -168,7 +168,7 @@ class _Jacobian:
                 jacobian = jacobian + np.outer(here - value - jacobian @ step, step) / length
         self.calls += 1
         self.last = (free.copy(), here, jacobian)
-        return jacobian
+        return np.vstack([jacobian, np.eye(len(free))])
 
 
 def _behind() -> list[str]:

@@ -23,19 +23,33 @@ BY_PROCEDURE = {"spray": "spray", "tablet": "inactive_pill", "sham": "sham", "an
 
 
 def procedure_of(protocol: Protocol, blinded: BlindedTreatment) -> str:
-    """The procedure of the control as stated; otherwise that by which the arms give their drugs."""
+    """The procedure of the control as stated; otherwise that by which the arms give their drugs.
+
+    protocol  design of the trial
+    blinded   its blinded treatment
+    returns   name of the procedure
+    """
     return protocol.setting.procedure or blinded.procedure
 
 
 def sites_of(protocol: Protocol) -> float:
-    """Number of sites as stated; otherwise one below PEOPLE_OF_ONE_SITE people, and above it one for PEOPLE_PER_SITE."""
+    """Number of sites as stated; otherwise one below PEOPLE_OF_ONE_SITE people, and above it one for PEOPLE_PER_SITE.
+
+    protocol  design of the trial
+    returns   scalar  1  number of sites
+    """
     if protocol.setting.sites is not None:
         return float(protocol.setting.sites)
     return protocol.people / PEOPLE_PER_SITE if protocol.people >= PEOPLE_OF_ONE_SITE else 1.0
 
 
 def control_kind(protocol: Protocol, blinded: BlindedTreatment) -> str:
-    """Which belief holds: that of the control type, for inactive saline that of its procedure where it has one."""
+    """Which belief holds: that of the control type, for inactive saline that of its procedure where it has one.
+
+    protocol  design of the trial
+    blinded   its blinded treatment
+    returns   ending of the name of a `belief_` constant
+    """
     procedure = procedure_of(protocol, blinded)
     return BY_PROCEDURE.get(procedure, protocol.control) if protocol.control == "saline" else protocol.control
 
@@ -78,13 +92,23 @@ def belief_at_start(  # many arguments: the design, its treatment and its people
 
 
 def effects_expected(protocol: Protocol, blinded: BlindedTreatment) -> bool:
-    """Whether patients look for an immediate effect and may miss it: blind procedures without a felt control."""
+    """Whether patients look for an immediate effect and may miss it: blind procedures without a felt control.
+
+    protocol  design of the trial
+    blinded   its blinded treatment
+    returns   whether they do
+    """
     blind = protocol.control not in OPEN and protocol.blinding == "natural"
     return blind and not blinded.pills and control_kind(protocol, blinded) not in FELT_CONTROLS
 
 
 def may_unblind(protocol: Protocol, arm: str) -> bool:
-    """Whether euphoria tells patients of an arm what they are given."""
+    """Whether euphoria tells patients of an arm what they are given.
+
+    protocol  design of the trial
+    arm       name of the arm
+    returns   whether it does
+    """
     return protocol.control not in OPEN and protocol.blinding == "natural" and arm != protocol.control_arm
 
 

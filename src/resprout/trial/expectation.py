@@ -118,7 +118,12 @@ def placebo_share(propensity: Numbers, parameters: Parameters) -> Numbers:
 
 
 def odds_times(share: float, multiplier: Numbers) -> Numbers:
-    """A share whose odds are multiplied; 0 and 1 stay what they are."""
+    """A share whose odds are multiplied; 0 and 1 stay what they are.
+
+    share       scalar     1  share whose odds are multiplied
+    multiplier  [patient]  1  of the odds
+    returns     [patient]  1  0 to 1
+    """
     return np.asarray(share * multiplier / (1 - share + share * multiplier))
 
 
