@@ -197,8 +197,8 @@ TrkB_desensitisation|1|per_hour|nonnegative|4|constant||||assumed||loss of the s
     )
     change(
         folder / "4_signal.ant",
-        "TrkB' = lag((relative_hill(BDNF_outside",
-        "TrkB' = lag(TrkB_sensitivity * (relative_hill(BDNF_outside",
+        "TrkB' = lag(relative_hill(BDNF_outside",
+        "TrkB' = lag(TrkB_sensitivity * relative_hill(BDNF_outside",
     )
     return rs.load_model(folder)
 

@@ -44,7 +44,7 @@ def steady_state_by_scipy(model: Model, constants: dict[str, float]) -> np.ndarr
     """[state] of one patient: a long integration, then SciPy's root finder."""
     rates = _scope(model, constants)["rates"]
     guess = [state.start for state in model.states]
-    settled = solve_ivp(rates, (0, 5e3), guess, method="LSODA", rtol=1e-8, atol=1e-10)
+    settled = solve_ivp(rates, (0, 5e5), guess, method="LSODA", rtol=1e-8, atol=1e-10)
     found = root(lambda state: rates(0.0, state), settled.y[:, -1], method="hybr", tol=1e-14)
     assert np.abs(rates(0.0, found.x)).max() < 1e-6
     return found.x
