@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from resprout.errors import Fault, InputError, nearest
+from resprout.people.spreads import log_normal
 from resprout.people.streams import normals, uniforms
 from resprout.people.studies import INTRACLASS_CORRELATION, etas
 
@@ -192,5 +193,4 @@ def _choose(
 
 def _log_normal(seed: int, purpose: str, person: People, cv: str, parameters: Parameters) -> Numbers:
     """A multiplier of mean 1 and the coefficient of variation of this name."""
-    sd = np.sqrt(np.log1p(parameters[cv] ** 2))
-    return np.exp(sd * etas(seed, purpose, person, parameters[INTRACLASS_CORRELATION]) - sd * sd / 2)
+    return log_normal(etas(seed, purpose, person, parameters[INTRACLASS_CORRELATION]), parameters[cv])

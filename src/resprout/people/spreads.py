@@ -15,27 +15,36 @@ from resprout.people.studies import many_etas
 Numbers = NDArray[np.float64]
 
 
-def _log_normal(eta: Numbers, cv: float) -> Numbers:
-    """A log-normal multiplier of mean 1 and coefficient of variation `cv`."""
+def log_normal(eta: Numbers, cv: float | Numbers) -> Numbers:
+    """A log-normal multiplier of mean 1.
+
+    eta      [person]  1  standard normal
+    cv       scalar or [person]  1  coefficient of variation
+    returns  [person]  1
+    """
     sd = np.sqrt(np.log1p(cv * cv))
-    return np.exp(sd * eta - sd * sd / 2)
+    return np.asarray(np.exp(sd * eta - sd * sd / 2))
 
 
-def _logit_scaled(value: float | Numbers, multiplier: Numbers) -> Numbers:
-    """A share whose odds are those of `value` times a multiplier."""
-    odds = value / (1 - value) * multiplier
-    return odds / (1 + odds)
+def odds_times(share: float | Numbers, multiplier: Numbers) -> Numbers:
+    """A share whose odds are multiplied; 0 and 1 stay what they are.
+
+    share       scalar or [person]  1  share whose odds are multiplied
+    multiplier  [person]            1  of the odds
+    returns     [person]            1  0 to 1
+    """
+    return np.asarray(share * multiplier / (1 - share + share * multiplier))
 
 
 REVERSAL_POTENTIAL_MV = -80.0  # potentials are spread by their distance from here, so that none changes sign
 SPREADS: dict[str, Callable[[float | Numbers, float, Numbers], Numbers]] = {
-    "cv": lambda value, size, eta: value * _log_normal(eta, size),
+    "cv": lambda value, size, eta: value * log_normal(eta, size),
     "logsd": lambda value, size, eta: value * np.exp(size * eta),
-    "logit": lambda value, size, eta: _logit_scaled(value, np.exp(size * eta)),
-    "odds": lambda value, size, eta: _logit_scaled(value, _log_normal(eta, size)),
-    "margin": lambda value, size, eta: 1 + (value - 1) * _log_normal(eta, size),
+    "logit": lambda value, size, eta: odds_times(value, np.exp(size * eta)),
+    "odds": lambda value, size, eta: odds_times(value, log_normal(eta, size)),
+    "margin": lambda value, size, eta: 1 + (value - 1) * log_normal(eta, size),
     "distance": lambda value, size, eta: (
-        REVERSAL_POTENTIAL_MV + (value - REVERSAL_POTENTIAL_MV) * _log_normal(eta, size)
+        REVERSAL_POTENTIAL_MV + (value - REVERSAL_POTENTIAL_MV) * log_normal(eta, size)
     ),
 }
 

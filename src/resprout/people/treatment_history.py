@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from resprout.language.records import Model
 from resprout.people.covariates import Covariates
 from resprout.people.ratings import rate, within_subject_variation
+from resprout.people.spreads import log_normal, odds_times
 from resprout.people.streams import normals
 from resprout.solve import Events, run_patients
 
@@ -58,7 +59,6 @@ def _left_by_expectation(  # many arguments: whose expectation, in which past tr
     same = parameters["propensity_correlation"]
     eta = (np.log(propensity) + sd * sd / 2) / sd if sd > 0 else np.zeros(len(person))
     other = normals(seed, f"placebo propensity in past trial {number}", person)
-    past = np.exp(sd * (same * eta + np.sqrt(1 - same * same) * other) - sd * sd / 2)
-    odds = parameters["placebo_depth"] / (1 - parameters["placebo_depth"]) * past
+    past = log_normal(same * eta + np.sqrt(1 - same * same) * other, parameters["placebo_propensity_cv"])
     developed = 1 - np.exp(-PAST_TRIAL_H / parameters["placebo_onset_pill"])
-    return np.asarray((1 + odds) ** (-parameters["belief_open_label"] * developed))
+    return (1 - odds_times(parameters["placebo_depth"], past)) ** (parameters["belief_open_label"] * developed)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.people.spreads import odds_times
 from resprout.people.streams import normals
 from resprout.people.studies import study_of
-from resprout.trial.expectation import odds_times
 
 Numbers = NDArray[np.float64]
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.people.spreads import odds_times
+
 Numbers = NDArray[np.float64]
 Parameters = Mapping[str, float]
 FELT_WITHIN_H = 1.5  # after a dose by a route other than oral: who has felt nothing by then takes note of it
@@ -115,16 +117,6 @@ def placebo_share(propensity: Numbers, parameters: Parameters) -> Numbers:
     returns     [patient]  1  0 to 1
     """
     return odds_times(parameters["placebo_depth"], propensity)
-
-
-def odds_times(share: float, multiplier: Numbers) -> Numbers:
-    """A share whose odds are multiplied; 0 and 1 stay what they are.
-
-    share       scalar     1  share whose odds are multiplied
-    multiplier  [patient]  1  of the odds
-    returns     [patient]  1  0 to 1
-    """
-    return np.asarray(share * multiplier / (1 - share + share * multiplier))
 
 
 def expectation_left(removes: Numbers, expected: Numbers, relief: Numbers, parameters: Parameters) -> Numbers:

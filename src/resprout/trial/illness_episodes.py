@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.people.spreads import log_normal
 from resprout.people.streams import normals, uniforms
 
 Numbers = NDArray[np.float64]
@@ -71,8 +72,7 @@ class _Begun:
     ) -> None:
         self.seed, self.person = people
         self.recovery, self.parameters = recovery, parameters
-        sd = np.sqrt(np.log1p(parameters["relapse_frailty_cv"] ** 2))
-        frailty = np.exp(sd * normals(self.seed, "relapse frailty", self.person) - sd * sd / 2)
+        frailty = log_normal(normals(self.seed, "relapse frailty", self.person), parameters["relapse_frailty_cv"])
         self.rate = parameters["relapse_hazard"] * vulnerability * frailty
         self.began = np.full((len(self.person), MOST_EPISODES), np.inf)
         self.size = np.zeros((len(self.person), MOST_EPISODES))
