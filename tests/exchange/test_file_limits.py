@@ -1,5 +1,6 @@
 """Model files that libSBML or Antimony cannot read in bounded time and memory are refused before these see them."""
 
+import os
 import re
 import resource
 import subprocess
@@ -96,7 +97,8 @@ def test_files_that_grow_when_they_are_read_end_with_a_sentence_in_seconds_and_l
         [sys.executable, "-c", TRY, *BOMBS],
         cwd=tmp_path,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1"},
         timeout=60,
         preexec_fn=bounded,
     )

@@ -245,7 +245,7 @@ with locked(Path(sys.argv[1])):
 
 def test_a_second_process_is_told_of_the_first_and_a_stale_lock_is_taken_over(tmp_path, whole):
     command = [sys.executable, "-c", HOLDING, str(tmp_path / "run.zarr")]
-    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
     try:
         assert first.stdout.readline() == "held\n"
         with pytest.raises(InputError, match=rf"process {first.pid} on .* since .* is writing `run.zarr`"):
