@@ -44,7 +44,7 @@ BANNED: tuple[tuple[str, str], ...] = (
     ),
     (r"leaps?", "Newton iteration"),
     (r"walks?|the walk", "pseudo-transient continuation"),
-    (r"ridge", "unstable equilibrium"),
+    (r"ridge(?! regression)", "unstable equilibrium"),
     (r"stride", "step attempt"),
     (r"wish(?:es|ed)?", "request, or proposed step size"),
     (r"happenings?", "event"),

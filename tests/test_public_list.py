@@ -16,7 +16,8 @@ def test_importing_resprout_is_quick_because_it_imports_no_heavy_library():
     heavy = "{'sympy', 'pandas', 'plotly', 'statsmodels', 'numpy', 'scipy', 'numba', 'xarray'}"
     code = f"import sys, resprout; print(sorted({heavy} & set(sys.modules)))"
     assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout.strip() == "[]"
+        subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout.strip()
+        == "[]"
     )
 
 

@@ -34,7 +34,12 @@ main()
 
 def run(words, folder):
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT, *words], cwd=folder, capture_output=True, encoding="utf-8", timeout=300, check=False
+        [sys.executable, "-c", WITHOUT, *words],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -130,7 +130,9 @@ def test_libcombine_and_libsedml_open_the_archive(tmp_path):
         (tmp_path / "simulation.sedml").write_bytes(archive.read("simulation.sedml"))
         assert "10.1016/j.biopsych.2013.03.026" in archive.read("metadata.rdf").decode()
     # in a process of their own: they bring a second libSBML, which takes the first one's types away
-    said = subprocess.run([sys.executable, "-c", OPENING], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", OPENING], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True
+    )
     assert said.stdout.split() == ["True", "./simulation.sedml", "0", "1", "2"]
 
 

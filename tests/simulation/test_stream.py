@@ -98,7 +98,9 @@ SCRIPT = """
 def test_a_killed_run_goes_on_and_ends_bit_identical(tmp_path):
     code = textwrap.dedent(SCRIPT).format(regimen=REGIMEN, outputs=OUTPUTS)
     start = [sys.executable, "-c", code]
-    whole = subprocess.run([*start, str(tmp_path / "whole.zarr")], capture_output=True, encoding="utf-8", check=True).stdout
+    whole = subprocess.run(
+        [*start, str(tmp_path / "whole.zarr")], capture_output=True, encoding="utf-8", check=True
+    ).stdout
     killed = subprocess.Popen([*start, str(tmp_path / "killed.zarr")])
     first = tmp_path / "killed.zarr.part" / "checksums" / "sha256" / "c" / "0"
     deadline = time.monotonic() + 300
@@ -107,7 +109,9 @@ def test_a_killed_run_goes_on_and_ends_bit_identical(tmp_path):
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     assert not (tmp_path / "killed.zarr").exists()
-    resumed = subprocess.run([*start, str(tmp_path / "killed.zarr")], capture_output=True, encoding="utf-8", check=True).stdout
+    resumed = subprocess.run(
+        [*start, str(tmp_path / "killed.zarr")], capture_output=True, encoding="utf-8", check=True
+    ).stdout
     assert resumed == whole
     for file in (tmp_path / "whole.zarr" / "HDRS17" / "c").rglob("*"):
         twin = tmp_path / "killed.zarr" / file.relative_to(tmp_path / "whole.zarr")
@@ -169,7 +173,9 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bits():
     with open(file, "w") as script:
         script.write(textwrap.dedent(code))
     try:
-        told = subprocess.run([sys.executable, "-W", "ignore", file], capture_output=True, encoding="utf-8", timeout=400)
+        told = subprocess.run(
+            [sys.executable, "-W", "ignore", file], capture_output=True, encoding="utf-8", timeout=400
+        )
     finally:
         os.unlink(file)
     assert f"digest {here} 1" in told.stdout, told.stderr[-2000:]

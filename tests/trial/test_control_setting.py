@@ -36,6 +36,22 @@ def read(drug=KETAMINE, *, size=10, control="saline", given="saline", visits=("0
     return protocol, regimens
 
 
+def test_a_placebo_added_to_an_oral_drug_is_believed_as_its_procedure_is():
+    for drug, kind in ((KETAMINE, "saline"), (SPRAY, "spray")):
+        protocol, regimens = read(drug, control="add_on", background="escitalopram 10 mg oral; every 24 h x 7")
+        assert control_kind(protocol, blinded_treatment(protocol, regimens, model())) == kind
+
+
+def test_nobody_expects_anything_of_a_background_that_has_failed():
+    background = "escitalopram 10 mg oral; every 24 h x 28"
+    falls = []
+    for state in ("new", "failing"):
+        told = read(background=background, visits=("0 min", "28 d"), size=40, setting={"background": state})
+        rated = run_protocol(*told, model(), 4, 1, point=True).ratings["none", "MADRS"]
+        falls.append(float(np.nanmean(rated[..., 0] - rated[..., -1])))
+    assert falls[0] > falls[1] + 2
+
+
 def at_start(*, arm="none", studies=(), values=None, **told):
     values = values or {}
     protocol, regimens = read(**told)
@@ -177,5 +193,5 @@ def test_more_sites_than_people_are_refused():
 
 def test_the_schema_knows_the_setting():
     schema = protocol_schema()
-    assert set(schema["$defs"]["Setting"]["properties"]) == {"procedure", "hospital", "sites"}
+    assert set(schema["$defs"]["Setting"]["properties"]) == {"procedure", "hospital", "sites", "background"}
     assert "spray" in schema["properties"]["control"]["enum"]

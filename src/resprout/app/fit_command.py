@@ -12,6 +12,7 @@ from resprout.errors import need_package
 
 if TYPE_CHECKING:
     from resprout.calibrate.posterior import Posterior
+    from resprout.calibrate.posterior_mode import Fit
     from resprout.language.records import Model
 
 SHIPPED_DRAWS = 40
@@ -61,7 +62,7 @@ def fit(
         print_json({"rows": rows, "left_out": left_out, "files": [str(path) for path in written]})
         return
     console = stdout_console()
-    _show(rows)
+    _show(rows, posteriors)
     if left_out:
         console.print(coverage_sentence(left_out))
     for path in written:
@@ -71,15 +72,18 @@ def fit(
 def _posteriors(model: Model, seed: int) -> list[Posterior]:
     """Fit and sample each part, the earlier ones held at their posterior mode."""
     from resprout.app.terminal import status_spinner
+    from resprout.calibrate.emulated_fit import emulate
     from resprout.calibrate.fitted_parameters import PARTS
     from resprout.calibrate.posterior import sample
-    from resprout.calibrate.posterior_mode import fit_part
+    from resprout.calibrate.posterior_mode import fit_problem, problem_of
 
     found: list[Posterior] = []
     fixed: dict[str, float] = {}
     with status_spinner("Fitting") as spinner:
         for part in PARTS:
-            done = fit_part(model, part, fixed, progress=lambda text: spinner.update(f"Fitting {text} …"))
+            problem = problem_of(model, part, fixed)
+            done = fit_problem(problem, progress=lambda text: spinner.update(f"Fitting {text} …"))
+            done = emulate(problem, done, seed=seed, progress=lambda text: spinner.update(f"Learning {text} …"))
             spinner.update(f"Sampling {part} …")
             found.append(sample(done, seed=seed))
             fixed |= done.values
@@ -129,7 +133,7 @@ def _ship(
     return [*files, write_table("left_out_trials.tsv", ABOUT_LEFT_OUT, left_out)] if left_out else files
 
 
-def _show(rows: list[dict[str, Any]]) -> None:
+def _show(rows: list[dict[str, Any]], posteriors: list[Posterior]) -> None:
     from resprout.app.terminal import number, stdout_console, table
 
     columns = [
@@ -157,7 +161,19 @@ def _show(rows: list[dict[str, Any]]) -> None:
         ]
         for row in rows
     ]
-    stdout_console().print(table(columns, cells, title="Posterior of the fitted quantities", right=columns[2:8]))
+    console = stdout_console()
+    console.print(table(columns, cells, title="Posterior of the fitted quantities", right=columns[2:8]))
+    for posterior in posteriors:
+        console.print(emulator_sentence(posterior.fit))
+
+
+def emulator_sentence(fit: Fit) -> str:
+    """How far the engine lay from the emulator at points that it had not seen, round by round, in a sentence."""
+    missed = " and ".join(f"{error:.2f}" for error in fit.missed)
+    return (
+        f"{fit.part}: root mean square error of the emulator at new points of the posterior, {missed} standard deviations "
+        f"of a row (first the Jacobian alone)."
+    )
 
 
 def coverage_sentence(rows: list[dict[str, Any]]) -> str:

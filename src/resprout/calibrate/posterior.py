@@ -41,11 +41,14 @@ class Posterior:
 
 
 def log_density(fit: Fit, free: Numbers, rows: Sequence[bool] | None = None) -> Numbers:
-    """Log posterior of points [point, quantity] with residuals linear in the fit's Jacobian; up to a constant.
+    """Log posterior of points [point, quantity] with residuals by the fit's emulator; up to a constant.
 
     rows   [row]   which rows count; None for all
+
+    What the engine lies off the emulator widens the spread of a row.
     """
-    raw = fit.residual + (free - fit.free) @ fit.jacobian.T
+    surface = fit.surface
+    raw = surface.at(free) / np.hypot(1.0, surface.error)
     data = robust_residual(raw if rows is None else raw[:, np.asarray(rows)])
     return np.asarray(-0.5 * ((data**2).sum(axis=1) + (free**2).sum(axis=1)))
 
@@ -55,7 +58,7 @@ def sample(fit: Fit, *, seed: int = 1, steps: int = STEPS, rows: Sequence[bool] 
 
     rows   [row]   which rows count; None for all
 
-    The engine enters through the Jacobian alone.
+    The engine enters through the fit's emulator.
     """
     size = len(fit.quantities)
     walkers = 4 * size

@@ -15,6 +15,7 @@ from scipy.optimize import least_squares
 from resprout import cache
 from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import Numbers, Quantity, read_quantities, values_of
+from resprout.calibrate.residual_emulator import QuadraticResiduals, straight
 from resprout.calibrate.residuals import Block, Interventions, Laboratory, Trials
 from resprout.language.records import Model
 
@@ -25,7 +26,7 @@ SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying t
 MOST_STEPS = {
     "dose": 30,
     "circuit": 30,
-    "mood": 8,
+    "mood": 12,
 }  # of mood, what is left then is less than the noise of virtual trials
 DIFFERENCED = {
     "dose": 1,
@@ -43,6 +44,8 @@ class Fit:
 
     free       [quantity]        prior sd from the prior      residual   [row]   in sd, before the robust loss
     jacobian   [row, quantity]   of the residuals             loss       half the sum of squared robust residuals, prior included
+    emulator   residuals around the mode as learned from the engine; None for the Jacobian alone
+    missed     [round]           root mean square of engine less emulator, in sd, at points that it had not seen
     """
 
     part: str
@@ -53,6 +56,13 @@ class Fit:
     jacobian: Numbers
     loss: float
     steps: int
+    emulator: QuadraticResiduals | None = None
+    missed: tuple[float, ...] = ()
+
+    @property
+    def surface(self) -> QuadraticResiduals:
+        """Residuals near the mode, without the engine."""
+        return self.emulator or straight(self.free, self.residual, self.jacobian)
 
     @property
     def values(self) -> dict[str, float]:
@@ -76,10 +86,28 @@ def blocks_of(model: Model, part: str, start: Mapping[str, float]) -> list[Block
     return found
 
 
-def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, progress: Progress = print) -> Fit:
-    """Fit one part, the others' quantities at `fixed` or at their priors.
+@dataclass(frozen=True)
+class Problem:
+    """What one part of the fit moves and looks at.
 
-    returns   Fit; a fit that was stopped goes on from what it has kept on disk
+    others   constants that the part holds, by name
+    start    [quantity]   where the search starts, prior sd from the prior
+    """
+
+    model: Model
+    part: str
+    quantities: tuple[Quantity, ...]
+    blocks: tuple[Block, ...]
+    others: Mapping[str, float]
+    start: Numbers
+
+    def residuals(self, free: Sequence[Numbers]) -> Numbers:
+        """Of the engine at points: [point, row], in sd; each computed once and kept on disk."""
+        return _Keeper(self.model, self.part, self.blocks, self.others).residuals(free, self.quantities)
+
+
+def problem_of(model: Model, part: str, fixed: Mapping[str, float] | None = None) -> Problem:
+    """One part of the fit, the others' quantities at `fixed` or at their priors.
 
     The search starts from the shipped values, within FAR_START of their priors.
     """
@@ -89,9 +117,32 @@ def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, 
     others = {name: value for name, value in others.items() if name not in {each.name for each in quantities}}
     free = np.array([float(each.free(each.shipped(model))) for each in quantities]).clip(-FAR_START, FAR_START)
     start = others | values_of(quantities, free)
-    blocks = blocks_of(model, part, start)
+    return Problem(model, part, quantities, tuple(blocks_of(model, part, start)), others, free)
+
+
+def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, progress: Progress = print) -> Fit:
+    """Fit one part, the others' quantities at `fixed` or at their priors.
+
+    returns   Fit; a fit that was stopped goes on from what it has kept on disk
+    """
+    return fit_problem(problem_of(model, part, fixed), progress)
+
+
+def fit_problem(problem: Problem, progress: Progress = print) -> Fit:
+    """Fit one part.
+
+    returns   Fit; a fit that was stopped goes on from what it has kept on disk
+    """
+    part = problem.part
     return fit_quantities(
-        model, part, quantities, blocks, others, start=free, most_steps=MOST_STEPS[part], progress=progress
+        problem.model,
+        part,
+        problem.quantities,
+        problem.blocks,
+        problem.others,
+        start=problem.start,
+        most_steps=MOST_STEPS[part],
+        progress=progress,
     )
 
 

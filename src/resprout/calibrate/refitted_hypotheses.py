@@ -178,7 +178,7 @@ def left_out_scores(model: Model, fit: Fit, others: Mapping[str, float], block: 
         free = sample(fit, seed=seed, steps=CHAIN, rows=seen).free
         drawn = free[random.choice(len(free), DRAWS, replace=False)]
         rows = [first + number for number in own]
-        away = fit.residual[rows] + (drawn - fit.free) @ fit.jacobian[rows].T
+        away = fit.surface.at(drawn)[:, rows]
         for place, number in enumerate(own):
             replicates = spreads[trial][place]
             if block.bound[number] or replicates.size < LEAST:
@@ -195,7 +195,7 @@ def _replicates(work: _Replicates) -> list[Numbers]:
     """The fitted numbers of a trial in replicates at one point: [row] of [replicate]."""
     model = load_model(work.folder).with_parameters(work.point)
     design, regimens = read_protocol(work.trial, model)
-    count = max(LEAST, replicate_count(design, REPLICATES, LEAST))
+    count = max(LEAST, replicate_count(design, REPLICATES))
     _, outcome = run_series(design, regimens, model, count, work.seed, point=True)
     found = [published_statistic(design, outcome, row) for row in fitted_rows(design)]
     return [values[np.isfinite(values)] for values in found]

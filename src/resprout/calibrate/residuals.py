@@ -16,8 +16,9 @@ from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.simulation.workers import process_pool
-from resprout.trial.design import LARGE_TRIAL, Published
+from resprout.trial.control_setting import sites_of
 from resprout.trial.design import Protocol as Design
+from resprout.trial.design import Published
 from resprout.trial.protocol import is_for_calibration, read_protocol, shipped_protocols
 from resprout.trial.published_numbers import COUNTED, published_statistic
 from resprout.trial.replicates import run_series
@@ -25,6 +26,13 @@ from resprout.trial.replicates import run_series
 NOT_SMOOTH = ("interaction_p", "difference_p", "change_p", "first_significant_h", "remission_median_h")
 DISCREPANCY = 0.1  # of a published number: no model of this kind is nearer to a clinic than that
 LEAST_TRIALS, MOST_TRIALS = 8, 60
+STUDIES, PEOPLE_AN_ARM = 10, 40  # of a large trial at each point: its mean is that over studies, not that of one
+OF_LARGE_ARMS = (
+    "relative_response",
+    "early_drug_share",
+    "odds_ratio",
+    "hazard_ratio",
+)  # of few people a ratio is biased
 BAND_FAR = 4.0  # sd at which a miss is as bad as it can be: a fact that the model cannot hold pulls at nothing
 BAND_SD, BAND_MARGIN = 0.04, 0.03  # of the drug's effect: how soft the edge of a band is, and how far inside it counts
 
@@ -114,7 +122,8 @@ def _bands(result: InterventionResult) -> list[tuple[str, float]]:
 class Trials:
     """Published numbers of trials, each beside the mean of replicates with the same people at every point.
 
-    sd   [row]   of the published number: from replicate to replicate, with DISCREPANCY of the number itself
+    sd   [row]   of the published number: from replicate to replicate, less where it is pooled over studies, with DISCREPANCY of the number
+                 itself
     """
 
     model: Model
@@ -150,7 +159,8 @@ class Trials:
             tuple(row.bound for _, row in rows),
             np.ones(len(rows)),
         )
-        spread = trial_moments(model, start, names, 4 * people, seed, least=LEAST_TRIALS)[1]
+        spread = trial_moments(model, start, names, 4 * people, seed, whole=True)[1]
+        spread = spread / np.sqrt([row.studies for _, row in rows])
         sd = np.hypot(np.nan_to_num(spread, nan=0.0), DISCREPANCY * np.abs(observed)) + 1e-3
         return replace(block, sd=sd)
 
@@ -186,9 +196,23 @@ def fitted_rows(design: Design) -> list[Published]:
     return [row for row in design.published if is_fitted(design.name, row.statistic, row.verification)]
 
 
-def replicate_count(design: Design, people: int, least: int) -> int:
-    """How many replicates hold about this many people; one large trial tells its mean, several small ones do."""
-    return int(np.clip(people // design.people, LEAST_TRIALS if design.people < LARGE_TRIAL else least, MOST_TRIALS))
+def replicate_count(design: Design, people: int) -> int:
+    """How many replicates hold about this many people, LEAST_TRIALS to MOST_TRIALS."""
+    return int(np.clip(people // design.people, LEAST_TRIALS, MOST_TRIALS))
+
+
+def of_fewer_people(design: Design) -> Design:
+    """The same trial with at most PEOPLE_AN_ARM, at as many sites: the mean over replicates stays, and a replicate costs less.
+
+    Trials with a ratio among their fitted rows are left as they are, and so are those with numbers of some people only.
+    """
+    rows = fitted_rows(design)
+    large = any((arm.size or 0) > PEOPLE_AN_ARM for arm in design.arms)
+    if not large or any(row.statistic in OF_LARGE_ARMS or row.people for row in rows):
+        return design
+    sites = max(1, round(sites_of(design)))
+    arms = tuple(arm.model_copy(update={"size": min(arm.size or 0, PEOPLE_AN_ARM)}) for arm in design.arms)
+    return design.model_copy(update={"arms": arms, "setting": design.setting.model_copy(update={"sites": sites})})
 
 
 def trial_moments(
@@ -197,9 +221,13 @@ def trial_moments(
     trials: Sequence[str],
     people: int,
     seed: int,
-    least: int = 1,
+    *,
+    whole: bool = False,
 ) -> tuple[Numbers, Numbers]:
-    """Mean and sd over replicates of every fitted row of some trials at one point: [row] each."""
+    """Mean and sd over replicates of every fitted row of some trials at one point: [row] each.
+
+    whole   with as many people as the trials had; otherwise large ones are replaced by STUDIES of fewer people
+    """
     means, spreads = [], []
     moved = model.with_parameters(point)
     with warnings.catch_warnings():
@@ -207,10 +235,11 @@ def trial_moments(
         warnings.simplefilter("ignore", RuntimeWarning)
         for trial in trials:
             design, regimens = read_protocol(trial, moved)
-            count = replicate_count(design, people, least)
-            _, outcome = run_series(design, regimens, moved, count, seed, point=True)
+            smaller = design if whole else of_fewer_people(design)
+            count = replicate_count(design, people) if smaller is design else STUDIES
+            _, outcome = run_series(smaller, regimens, moved, count, seed, point=True)
             for row in fitted_rows(design):
-                found = published_statistic(design, outcome, row)
+                found = published_statistic(smaller, outcome, row)
                 known = found[np.isfinite(found)]
                 means.append(known.mean() if known.size else np.nan)
                 spreads.append(known.std(ddof=1) if known.size > 1 else np.nan)

@@ -106,7 +106,7 @@ def _likelihood(work: Work) -> float:
         for row in fitted_rows(design):
             seen = published_statistic(design, outcome, row)
             seen = seen[np.isfinite(seen)]
-            spread = seen.std(ddof=1) if seen.size > 1 else 0.0
+            spread = seen.std(ddof=1) / np.sqrt(row.studies) if seen.size > 1 else 0.0
             if spread > 0 and not row.bound:
                 total += float(student.logpdf(row.value, TAIL, seen.mean(), spread))
     return total

@@ -57,7 +57,6 @@ RATINGS = (
     "belief_midazolam",
     "belief_inactive_pill",
     "belief_open_label",
-    "belief_add_on",
     "belief_spray",
     "belief_sham",
     "belief_anaesthesia",

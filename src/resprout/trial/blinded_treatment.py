@@ -21,7 +21,7 @@ class BlindedTreatment:
     occasions_h   treatments of all arms, ascending; each renews expectation     pills  whether all of them are oral
     given_h       by arm: its own treatments, ascending; those of all arms where it has none
     procedure     how the first drug of the arms is given: infusion, injection, spray, inhalation or tablet
-    background_h  first dose of a background that everybody knows of, beside the blinded treatment; None without any
+    background_h  first dose of a new background that everybody knows of, beside the blinded treatment; None without any
     """
 
     occasions_h: tuple[float, ...]
@@ -62,7 +62,8 @@ def blinded_treatment(protocol: Protocol, regimens: Mapping[str, Regimen], model
         arm: tuple(sorted({time for dose in each if dose in chosen for time in dose.times_h})) or occasions
         for arm, each in given.items()
     }
-    known = min((time for dose in background for time in dose.times_h), default=None) if given is own else None
+    hoped_for = background if given is own and protocol.setting.background == "new" else ()
+    known = min((time for dose in hoped_for for time in dose.times_h), default=None)
     return BlindedTreatment(occasions, bool(doses) and not procedures, times, _procedure(chosen), known)
 
 

@@ -19,6 +19,7 @@ OPEN = ("open_label", "wait_list", "standard_of_care")  # whoever is given the d
 FELT_CONTROLS = ("midazolam", "psychoactive", "anaesthesia")  # everybody feels something
 PEOPLE_PER_SITE = 6.0
 PEOPLE_OF_ONE_SITE = 60  # a protocol of fewer people that does not state its sites has one
+INACTIVE = ("saline", "add_on")  # without effects of its own: people go by the procedure
 BY_PROCEDURE = {"spray": "spray", "tablet": "inactive_pill", "sham": "sham", "anaesthesia": "anaesthesia"}
 
 
@@ -44,14 +45,14 @@ def sites_of(protocol: Protocol) -> float:
 
 
 def control_kind(protocol: Protocol, blinded: BlindedTreatment) -> str:
-    """Which belief holds: that of the control type, for inactive saline that of its procedure where it has one.
+    """Which belief holds: that of the control type; for an inactive one that of its procedure, without it that of saline.
 
     protocol  design of the trial
     blinded   its blinded treatment
     returns   ending of the name of a `belief_` constant
     """
     procedure = procedure_of(protocol, blinded)
-    return BY_PROCEDURE.get(procedure, protocol.control) if protocol.control == "saline" else protocol.control
+    return BY_PROCEDURE.get(procedure, "saline") if protocol.control in INACTIVE else protocol.control
 
 
 def belief_at_start(  # many arguments: the design, its treatment and its people

@@ -144,11 +144,13 @@ class Rescue(Part):
 class Setting(Part):
     """Where and how the control is given: `procedure` of the control, which for inactive saline sets the belief of being
     treated (derived from the route of the drug where it is not stated), whether people are in `hospital` in a crisis with
-    standard of care, and number of `sites` (without it one, or one for six people in trials of 60 people or more)."""
+    standard of care, number of `sites` (without it one, or one for six people in trials of 60 people or more), and whether
+    the `background` is a new treatment or a failing one that goes on, of which nobody expects anything."""
 
     procedure: Literal["infusion", "injection", "spray", "inhalation", "tablet", "sham", "anaesthesia"] | None = None
     hospital: Switch = False
     sites: Annotated[Whole, Field(ge=1, le=1000)] | None = None
+    background: Literal["new", "failing"] = "new"
 
 
 class Relapse(Part):
@@ -203,7 +205,7 @@ class Published(Part):
     """A published number of this trial, to stand beside its prediction.
 
     `bound` is for numbers that are only limits: `upper` means at most `value`, `lower` at least. `people` is for numbers
-    of fewer people than the arm has, such as those of one site.
+    of fewer people than the arm has, such as those of one site; `studies` is for numbers that are pooled over so many.
     """
 
     evidence: Name
@@ -214,6 +216,7 @@ class Published(Part):
     value: Number
     bound: Literal["", "upper", "lower"] = ""
     people: Annotated[Whole, Field(ge=2, le=ARM_SIZE.highest)] | None = None
+    studies: Annotated[Whole, Field(ge=1, le=10_000)] = 1
     verification: Literal["read", "secondary", "digitised", "recall"]
     note: Note = ""
 
