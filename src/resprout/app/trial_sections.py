@@ -20,6 +20,7 @@ from resprout.trial.published_numbers import inside_share
 if TYPE_CHECKING:
     from resprout.language import Model
     from resprout.trial import Trial
+    from resprout.trial.design import Dropout
 
 CONTROLS = {
     "saline": "inactive saline; patients may tell the drug by what they feel",
@@ -84,20 +85,32 @@ def format_entry_criteria(trial: Trial) -> str:
 
 
 def format_dropout(trial: Trial) -> str:
-    """Who leaves, in a line."""
-    rule, said = trial.protocol.dropout, []
-    for share, words in (
-        (rule.completely_at_random, "whatever happens"),
-        (rule.at_random, "if the last rating has not moved"),
-        (rule.informative, "if the state has not moved"),
-    ):
-        if share:
-            said.append(f"{share:.0%} a week {words}")
-    if rule.missed_visits:
-        said.append(f"{rule.missed_visits:.0%} of visits missed")
-    if trial.protocol.rescue is not None:
-        said.append(f"rescue from {format_time(trial.protocol.rescue.after)} on")
-    return ", ".join(said) or "nobody leaves"
+    """Who leaves, in a line; with phases, before and after allocation."""
+    protocol = trial.protocol
+    said = _rates(protocol.dropout)
+    if protocol.rescue is not None:
+        said.append(f"rescue from {format_time(protocol.rescue.after)} on")
+    after = ", ".join(said) or "nobody leaves"
+    if not protocol.phases:
+        return after
+    before = [
+        (phase.name, ", ".join(_rates(protocol.dropout_in(phase))) or "nobody leaves") for phase in protocol.phases
+    ]
+    return "; ".join(f"{name}: {rates}" for name, rates in [*before, ("after allocation", after)])
+
+
+def _rates(rule: Dropout) -> list[str]:
+    """Weekly dropout and missed visits in words, a part each."""
+    said = [
+        f"{share:.0%} a week {words}"
+        for share, words in (
+            (rule.completely_at_random, "whatever happens"),
+            (rule.at_random, "if the last rating has not moved"),
+            (rule.informative, "if the state has not moved"),
+        )
+        if share
+    ]
+    return [*said, f"{rule.missed_visits:.0%} of visits missed"] if rule.missed_visits else said
 
 
 def patients_section(trial: Trial) -> Section:

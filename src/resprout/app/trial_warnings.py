@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from resprout.figures.spoken_units import format_time
 from resprout.trial.carry_over import carry_over
-from resprout.trial.enrolment import BEGAN
+from resprout.trial.enrolment import BEGAN, LEFT
 
 if TYPE_CHECKING:
     from resprout.trial import Trial
@@ -25,10 +25,12 @@ def lead_in_sentences(trial: Trial) -> list[str]:
     began = trial.cohort.columns.get(BEGAN)
     if began is None:
         return []
-    mean, size = float(began.mean()), trial.protocol.people
+    mean, size, left = float(began.mean()), trial.protocol.people, float(trial.cohort.columns[LEFT].mean())
+    leaves = any(trial.protocol.dropout_in(phase).leaves for phase in trial.protocol.phases)
+    share = f", {left:,.0f} left during the phases" if leaves else ""
     return [
         f"Before allocation: {mean:,.0f} people began the first phase for {size:,} who were allocated "
-        f"({size / mean:.0%} went on; means over replicates). Results hold for people who go on."
+        f"({size / mean:.0%} went on{share}; means over replicates). Results hold for people who go on."
     ]
 
 

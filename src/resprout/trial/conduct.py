@@ -18,7 +18,7 @@ from resprout.people.streams import uniforms
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.trial.adjustments import adjusted_plans, decisions
-from resprout.trial.attendance import attend
+from resprout.trial.attendance import leave_arm, leave_phases
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.expectation import visit_fall
 from resprout.trial.null_models import AS_MODELLED, NULL_MODELS, under_null_model, untreated
@@ -222,9 +222,8 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
     variation = within_subject_variation(
         cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal
     )[:, 1:]
-    treated = Outcome({}, scales=model.scales)
+    treated, states = Outcome({}, scales=model.scales), dict[tuple[str, str], Numbers]()
     for period, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
-        state: dict[str, Numbers] = {}
         for endpoint in parts[arm].design.endpoints:
             at = np.searchsorted(hours, np.round(np.add(start, endpoint.visits), 9))
             scale = model.scales.get(endpoint.name)
@@ -237,7 +236,7 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
                     treated_h=_treatments_so_far(parts, group, period),
                 )
                 score = np.maximum(score * left.share[:, at] - fall[-len(endpoint.visits) :], 0.0)
-            state[endpoint.name] = score
+            states[arm, endpoint.name] = score
             labels = _labels(parts, group, period, endpoint)
             treated.ratings[arm, endpoint.name] = (
                 score
@@ -248,7 +247,8 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
             asked = int(np.searchsorted(hours, np.round(start + protocol.last_visit, 9)))
             chance = uniforms(cohort.seed, f"guess of allocation, period {period}", cohort.candidate)
             treated.guessed_drug[arm] = chance < left.belief[period][:, asked]
-            _leave_out(protocol, treated, arm, state, cohort)
+            leave_arm(protocol, treated, arm, states, cohort)
+    leave_phases(protocol, treated, group, states, cohort)
     return treated
 
 
@@ -289,34 +289,3 @@ def _labels(parts: Mapping[str, Stage], group: Sequence, period: int, endpoint: 
         if endpoint.visits[0] == 0 and before and abs(before[-1] - length) < 1e-6:
             labels[0] = visit_label(period - 1, before[-1])
     return labels
-
-
-def _leave_out(protocol: Protocol, treated: Outcome, arm: str, state: dict[str, Numbers], cohort: Cohort) -> None:
-    """Take out the ratings of those who had left, missed the visit or been rescued."""
-    rule, rescue = protocol.dropout, protocol.rescue
-    mood = [each for each in protocol.endpoints if mood_rated(treated.scales, each.name)]
-    treated.left_h[arm] = np.full(len(cohort), np.inf)
-    treated.rescued[arm] = np.zeros(len(cohort), dtype=bool)
-    if not mood or (rescue is None and not any(rule.model_dump().values())):
-        return
-    lead = protocol.primary.endpoint if protocol.primary else mood[0].name
-    leading = next((each for each in mood if each.name == lead), mood[0])
-    attendance = attend(
-        rule,
-        rescue,
-        treated.ratings[arm, leading.name],
-        state[leading.name],
-        np.array(leading.visits),
-        cohort.seed,
-        cohort.candidate,
-    )
-    treated.left_h[arm] = attendance.left_h
-    treated.rescued[arm] = np.isfinite(attendance.rescued_h)
-    for endpoint in protocol.endpoints:
-        hours = np.array(endpoint.visits)
-        at = np.searchsorted(np.array(leading.visits), hours).clip(max=len(leading.visits) - 1)
-        same = np.abs(np.array(leading.visits)[at] - hours) < 1e-6
-        missed = attendance.missed[:, at] & same
-        seen = attendance.seen(hours, missed)
-        rated = treated.ratings[arm, endpoint.name]
-        treated.ratings[arm, endpoint.name] = np.where(seen, rated, np.nan)

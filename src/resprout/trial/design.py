@@ -125,12 +125,24 @@ class Endpoint(Part):
 
 class Dropout(Part):
     """Share of people who leave each week: whatever happens, if the last rating has not moved from baseline (in
-    proportion to it), and if the state that nobody has rated yet has not moved; and the share of visits missed."""
+    proportion to it), and if the state that nobody has rated yet has not moved; and the share of visits missed. It holds
+    after allocation; `in_phases: true` makes it hold in every phase that states none of its own as well."""
 
     completely_at_random: Share = 0.0
     at_random: Share = 0.0
     informative: Share = 0.0
     missed_visits: Share = 0.0
+    in_phases: Switch = False
+
+    @property
+    def by_symptoms(self) -> bool:
+        """Whether people leave by how ill they are."""
+        return self.at_random > 0 or self.informative > 0
+
+    @property
+    def leaves(self) -> bool:
+        """Whether people leave."""
+        return self.by_symptoms or self.completely_at_random > 0
 
 
 class Rescue(Part):
@@ -181,8 +193,8 @@ class Criterion(Part):
 
 class Phase(Part):
     """A phase before allocation to the arms: everybody gets `regimen` for `length`, with the expectation of its own
-    `control` and `blinding`, changed by `adjust`; those who meet every criterion of `go_on` go on. `visits` are counted from
-    its start."""
+    `control` and `blinding`, changed by `adjust`; those who meet every criterion of `go_on` and have not left by `dropout` go
+    on. `visits` are counted from its start."""
 
     name: Name
     regimen: Annotated[str, Field(max_length=500)]
@@ -191,6 +203,7 @@ class Phase(Part):
     blinding: Literal["natural", "maintained"] = "natural"
     visits: tuple[Hours, ...] = Field(default=(), max_length=500)
     go_on: tuple[Criterion, ...] = Field(default=(), max_length=10)
+    dropout: Dropout | None = None
     adjust: Adjustments = ()
 
 
@@ -290,6 +303,17 @@ class Protocol(Part):
     def lead_in(self) -> float:
         """Hours of all phases before the arms."""
         return float(sum(phase.length for phase in self.phases))
+
+    def dropout_in(self, phase: Phase) -> Dropout:
+        """Who leaves in a phase: as it states, else as the trial does where that holds in phases, else nobody."""
+        if phase.dropout is not None:
+            return phase.dropout
+        return self.dropout if self.dropout.in_phases else Dropout()
+
+    @property
+    def selects(self) -> bool:
+        """Whether somebody who begins the phases may not be allocated."""
+        return any(phase.go_on or self.dropout_in(phase).leaves for phase in self.phases)
 
     def visits_of(self, endpoint: str) -> tuple[float, ...]:
         """Hours of the visits of an endpoint, the baseline first."""

@@ -12,6 +12,7 @@ from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import Scale, mood_rated
 from resprout.language.records import Model
 from resprout.trial.design import Adjustment, Arm, Criterion, Phase, Protocol
+from resprout.trial.phases import lead_in_scale
 
 Note = Callable[..., None]
 
@@ -26,6 +27,7 @@ def check_phases(protocol: Protocol, regimens: Mapping[str, Regimen], model: Mod
     """
     scales = model.scales
     _check_relapse(protocol, scales, note)
+    _check_dropout(protocol, scales, note)
     for kind, index, part in protocol.placed_parts:
         for number, change in enumerate(part.adjust):
             _check_adjustment(protocol, part, (kind, index, "adjust", number), change, model, note)
@@ -121,6 +123,27 @@ def _check_adjustment(
         except InputError as error:
             for fault in error.faults:
                 note((*path, "regimen"), fault.found, fault.expected, fault.remedy)
+
+
+def _check_dropout(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:
+    """Check that whoever leaves by symptoms is rated for them, and where dropout in phases is stated."""
+    expected, remedy = "Expected a scale of depression among the endpoints.", "Use `completely_at_random`."
+    if not any(mood_rated(scales, each.name) for each in protocol.endpoints):
+        if protocol.dropout.by_symptoms:
+            note(("dropout",), "people leave by symptoms that nobody rates.", expected, remedy)
+        if protocol.rescue is not None:
+            note(("rescue",), "rescue treatment by symptoms that nobody rates.", expected, "Leave `rescue` out.")
+    if protocol.dropout.in_phases and not protocol.phases:
+        note(("dropout", "in_phases"), "`in_phases` in a trial without phases.", "Expected `phases`.", "Leave it out.")
+    rated = mood_rated(scales, lead_in_scale(protocol))
+    for index, phase in enumerate(protocol.phases):
+        path = ("phases", index, "dropout") if phase.dropout is not None else ("dropout",)
+        if protocol.dropout_in(phase).by_symptoms and not rated:
+            found = f"people leave `{phase.name}` by symptoms that nobody rates there."
+            note(path, found, "Expected a scale of depression as primary endpoint.", remedy)
+        if phase.dropout is not None and phase.dropout.in_phases:
+            found = f"`in_phases` in the dropout of `{phase.name}`."
+            note((*path, "in_phases"), found, "Expected it in the `dropout` of the trial.", "Leave it out.")
 
 
 def _check_relapse(protocol: Protocol, scales: Mapping[str, Scale], note: Note) -> None:

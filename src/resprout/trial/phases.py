@@ -96,10 +96,28 @@ def lead_in_endpoints(protocol: Protocol, phase: Phase) -> tuple[Endpoint, ...]:
     returns   scales with the visits of the phase; none without a visit
     """
     visits = lead_in_visits(protocol, phase)
-    names = dict.fromkeys(rule.endpoint for each in protocol.phases for rule in each.go_on)
-    names |= dict.fromkeys(rule.endpoint for each in protocol.phases for rule in each.adjust)
-    rated = tuple(names) or (protocol.endpoints[0].name,)
+    rated = _named_scales(protocol) or (lead_in_scale(protocol),)
     return tuple(Endpoint.model_construct(name=name, visits=visits) for name in rated if visits)
+
+
+def lead_in_scale(protocol: Protocol) -> str:
+    """The scale by which people leave during phases: the primary one if phases name it, else the first that they name.
+
+    protocol  design of the trial
+    returns   its name; where phases name none and people leave by symptoms the primary endpoint, else the first endpoint
+    """
+    named = _named_scales(protocol)
+    primary = protocol.primary.endpoint if protocol.primary else ""
+    if not named and primary and any(protocol.dropout_in(phase).by_symptoms for phase in protocol.phases):
+        return primary
+    return primary if primary in named else (*named, protocol.endpoints[0].name)[0]
+
+
+def _named_scales(protocol: Protocol) -> tuple[str, ...]:
+    """The scales that criteria and changes of regimen of phases name, each once."""
+    criteria = [rule.endpoint for phase in protocol.phases for rule in phase.go_on]
+    changes = [rule.endpoint for phase in protocol.phases for rule in phase.adjust]
+    return tuple(dict.fromkeys([*criteria, *changes]))
 
 
 def meets(rule: Criterion | Adjustment, seen: Numbers, before: Numbers) -> NDArray[np.bool_]:

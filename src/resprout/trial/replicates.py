@@ -80,7 +80,7 @@ def _conducted(
 ) -> tuple[Cohort, dict[str, Outcome]]:
     """Some replicates with one set of constants. Under a null model other people go on after phases before allocation."""
     cohort = enrol(protocol, regimens, model, studies, seed)
-    if not any(phase.go_on for phase in protocol.phases):
+    if not protocol.selects:
         return cohort, observe_beside_nulls(protocol, regimens, model, cohort, len(studies), nulls)
     outcomes = observe_beside_nulls(protocol, regimens, model, cohort, len(studies), ())
     for null in nulls:
