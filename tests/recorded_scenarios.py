@@ -60,14 +60,12 @@ LEAST_FLOOR = 1e-3
 class Scenario:
     """One run and what it is called.
 
-    name                 words of the test's id
-    run                  {(quantity, patient, hour): value}
-    expected_to_change   why a later version may rightly give other numbers; empty if it may not
+    name   words of the test's id
+    run    {(quantity, patient, hour): value}
     """
 
     name: str
     run: Callable[[], Values]
-    expected_to_change: str = ""
 
 
 def floor_of(quantity: str) -> float:

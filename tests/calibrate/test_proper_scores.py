@@ -8,7 +8,6 @@ import scoringrules
 
 from resprout.calibrate.proper_scores import (
     LEVELS,
-    central_interval,
     normal_mixture_samples,
     printed_resolution,
     score_samples,
@@ -70,7 +69,3 @@ def test_skill_is_none_beside_itself_and_one_for_the_truth():
     assert skill([0.0, 0.0], [1.0, 2.0]) == 1.0
     assert skill([2.0, np.nan], [1.0, 5.0]) == -1.0
     assert math.isnan(skill([np.nan], [1.0]))
-
-
-def test_the_middle_of_few_samples_ends_at_the_extremes():
-    assert central_interval(np.arange(5.0), 0.99) == (0.0, 4.0)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, ndtri
 from scipy.stats import norm
 
+from resprout.statistics.prediction_interval import prediction_interval
+
 Numbers = NDArray[np.float64]
 LEVELS = (50, 80, 90, 95)
 """Levels of central prediction intervals, %."""
@@ -62,7 +64,7 @@ def score_samples(observed: float, samples: Numbers, resolution: float = 0.0) ->
     spread = min(known.std(ddof=1), float(np.subtract(*np.quantile(known, [0.75, 0.25]))) / 1.34 or math.inf)
     floor = max(resolution, 1e-9 * max(abs(observed), 1.0))
     bandwidth = max(0.9 * spread * known.size**-0.2, floor)
-    interval = {level: central_interval(known, level / 100) for level in LEVELS}
+    interval = {level: prediction_interval(known, level / 100) for level in LEVELS}
     slack = max(resolution, 1e-12 * abs(observed))
     return PredictiveScore(
         crps=float(scoringrules.crps_ensemble(observed, known, estimator="fair", backend="numpy")),
@@ -72,17 +74,6 @@ def score_samples(observed: float, samples: Numbers, resolution: float = 0.0) ->
         interval=interval,
         covered={level: lower - slack <= observed <= upper + slack for level, (lower, upper) in interval.items()},
     )
-
-
-def central_interval(ordered: Numbers, level: float) -> tuple[float, float]:
-    """The central interval that one more value lies in with this probability.
-
-    ordered  [sample]  any  ascending
-    level    scalar    1    0 to 1
-    returns  lower and upper bound; between samples by linear interpolation, at most the extremes
-    """
-    lower, upper = np.quantile(ordered, [0.5 - level / 2, 0.5 + level / 2], method="weibull")
-    return float(lower), float(upper)
 
 
 def normal_mixture_samples(centres: Numbers, spread: float, each: int = 41) -> Numbers:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from resprout.calibrate.data_tables import data_rows
-from resprout.calibrate.proper_scores import PredictiveScore, central_interval, printed_resolution, score_samples
+from resprout.calibrate.proper_scores import PredictiveScore, printed_resolution, score_samples
 from resprout.calibrate.residuals import is_fitted
 from resprout.calibrate.scoreboard_entry import (
     BASELINE,
@@ -36,6 +36,7 @@ from resprout.calibrate.trial_predictions import (
     predict_trials,
 )
 from resprout.language.records import Model
+from resprout.statistics.prediction_interval import prediction_interval
 from resprout.trial.blinded_treatment import blinded_treatment
 from resprout.trial.null_models import AS_MODELLED, DRUGS_INERT, MOOD_FROZEN
 from resprout.trial.protocol import read_protocol
@@ -138,7 +139,7 @@ def _entry(
     name = f"{row.evidence} {plan.trial} {row.statistic}"
     passed = _passes(number, own, scores[""])
     comparison = comparison_of(number)
-    lower, upper = central_interval(np.sort(known), 0.95)
+    lower, upper = prediction_interval(known, 0.95)
     return ScoreboardEntry(
         id=name,
         group=TRIAL,

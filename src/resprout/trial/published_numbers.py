@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.statistics.prediction_interval import prediction_interval
 from resprout.trial.design import Protocol, Published
 from resprout.trial.reported_statistics import statistic
 from resprout.trial.trial_outcome import Outcome
@@ -73,28 +74,6 @@ def published_statistic(protocol: Protocol, outcome: Outcome, row: Published) ->
     """
     seen = outcome if row.people is None else outcome.first_people(row.people)
     return statistic(protocol, seen, row.statistic, row.arm, row.endpoint, row.time)
-
-
-def prediction_interval(seen: NDArray[np.float64], middle: float) -> tuple[float, float]:
-    """Bounds between which one more value lies with at least this probability.
-
-    seen     [replicate]  any  values simulated before; infinite ones count, NaN do not occur
-    middle   scalar       1    level of the interval
-    returns  lower and upper bound; NaN without values
-
-    One more value lies below the k-th smallest of n with probability k / (n + 1), whatever the distribution. Where n is too
-    small for the level, the bounds are the extremes.
-
-    Source: Wilks SS. Statistical prediction with special reference to the problem of tolerance limits. Ann Math Stat
-    1942;13:400-409.
-    """
-    if not seen.size:
-        return np.nan, np.nan
-    ordered = np.sort(seen)
-    # a share that is a whole number of places must not fall short of it by rounding
-    places = int((0.5 - middle / 2) * (seen.size + 1) + 1e-9)
-    place = max(places, 1) - 1
-    return float(ordered[place]), float(ordered[-1 - place])
 
 
 def _row(
