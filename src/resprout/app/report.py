@@ -10,7 +10,14 @@ from resprout.app.html_page import Section, drawn, html_table, page, paragraphs
 from resprout.app.model_facts import grades_of, share_assumed
 from resprout.app.model_section import model_section
 from resprout.app.output_files import save_page
-from resprout.app.summary_tables import ANOVA_COLUMNS, anova_cells, outputs_of, summary, summary_cells
+from resprout.app.summary_tables import (
+    ANOVA_COLUMNS,
+    anova_cells,
+    enantiomer_sentence,
+    outputs_of,
+    summary,
+    summary_cells,
+)
 from resprout.app.terminal import number
 from resprout.app.trial_sections import (
     analysis_section,
@@ -26,6 +33,7 @@ from resprout.figures.arm_figure import arms_over_time
 from resprout.figures.fig1 import ROWS, figure1
 from resprout.figures.path_figure import path_in_time
 from resprout.figures.spoken_units import format_time
+from resprout.figures.stage_panels import ketamine_given
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,9 +103,10 @@ def trial_page(trial: Trial, model: Model | None = None) -> str:
 def run_page(run: xr.Dataset, model: Model, regimen: str) -> str:
     """The page of a run: path in time, table of outputs, methods, model and limits."""
     columns, cells = summary_cells(summary(run, outputs_of(run)))
+    note = enantiomer_sentence(outputs_of(run), ketamine_given(run)).replace("`", "")
     sections = [
         Section("path", "From dose to score, stage by stage", path_body(run)),
-        Section("outputs", "Means over patients", html_table(columns, cells, right=columns[2:])),
+        Section("outputs", "Means over patients", html_table(columns, cells, right=columns[2:]) + paragraphs(note)),
         methods_section(model, run),
         model_section(model),
         limits_section(),

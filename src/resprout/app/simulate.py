@@ -302,7 +302,7 @@ def _show(
     found: Summary, request: Request, loaded: Model, asked: list[str] | None, wanted: Wanted, as_json: bool
 ) -> None:
     """Print the summary of a run, and where its files are."""
-    from resprout.app.summary_tables import summary_cells, tally_summary
+    from resprout.app.summary_tables import enantiomer_sentence, summary_cells, tally_summary
     from resprout.app.terminal import print_json, stdout_console, table
     from resprout.people.draws import draws_words
 
@@ -323,6 +323,8 @@ def _show(
         columns, cells = summary_cells(rows)
         title = f"{request.scenario.regimen.text}: mean of {tally.n:,} virtual patients, {draws_words(loaded, request.people.point)}"
         console.print(table(columns, cells, title=title, right=columns[2:]))
+    if note := enantiomer_sentence(names, request.scenario.regimen.ketamine):
+        console.print(note, soft_wrap=True)
     if tally.failed:
         console.print(f"{tally.failed:,} patients could not be solved and are left out.")
     if found.error is not None:

@@ -76,6 +76,18 @@ def summary_cells(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]
     return columns, cells
 
 
+def enantiomer_sentence(names: list[str], ketamine: str) -> str:
+    """What outputs named after ketamine hold where a regimen gives one enantiomer only; empty otherwise.
+
+    names     of the outputs that are shown
+    ketamine  as `Regimen.ketamine`
+    """
+    named = [f"`{name}`" for name in names if name.startswith("ketamine_")]
+    if not named or ketamine in ("", "ketamine"):
+        return ""
+    return f"{' and '.join(named)}: the sum of both enantiomers, of which this regimen gives {ketamine} only."
+
+
 def beside_largest(means: list[float]) -> list[str]:
     """Means as numbers; one that is nothing beside the largest of the row reads 0."""
     largest = max(abs(mean) for mean in means)

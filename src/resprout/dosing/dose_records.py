@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from resprout.errors import Fault
 from resprout.language.bounds import DOSE_GAS, DOSE_IP, DOSE_MG, DOSE_MG_PER_KG, DOSES, INFUSION_H, SCHEDULE_H, Range
 
 KETAMINES = ("ketamine", "S_ketamine", "R_ketamine")
+ENANTIOMER_NAMES = {"S_ketamine": "esketamine", "R_ketamine": "arketamine"}
 ROUNDING = 8 * sys.float_info.epsilon
 """By which share two sums of the same times may differ, from the first dose on."""
 
@@ -44,9 +46,34 @@ class Regimen:
         return tuple(dict.fromkeys(dose.drug for dose in self.doses if dose.drug not in KETAMINES))
 
     @property
+    def ketamine(self) -> str:
+        """What outputs such as `ketamine_venous` hold: ketamine, or the only enantiomer that is given; empty if neither is."""
+        family = {dose.drug for dose in self.doses if dose.drug in KETAMINES}
+        return drug_words(*family) if len(family) == 1 else "ketamine" if family else ""
+
+    def told(self) -> dict[str, str]:
+        """What was given, in words, for the provenance of a result."""
+        return {"regimen": self.text, "ketamine_given": self.ketamine}
+
+    @property
     def times_h(self) -> tuple[float, ...]:
         """Every hour at which something is given; 0 for saline."""
         return tuple(sorted({time for dose in self.doses for time in dose.times_h})) or (0.0,)
+
+
+def drug_words(drug: str) -> str:
+    """The name of a drug as people write it, from the model's name."""
+    return ENANTIOMER_NAMES.get(drug, drug.replace("_", "-"))
+
+
+def named_ketamine(text: str, ketamine: str) -> str:
+    """A label or meaning that says `ketamine`, for a regimen.
+
+    text      of the label; norketamine and other words that contain it stay
+    ketamine  as `Regimen.ketamine`; empty leaves the label as it is
+    returns   the label
+    """
+    return re.sub(r"(?<!\w)ketamine\b", ketamine, text) if ketamine else text
 
 
 def amount_bounds(route: str | None, per_kg: bool) -> Range:
@@ -65,7 +92,7 @@ def regimen_faults(regimen: Regimen, where: str = "") -> list[Fault]:
     """
     faults: list[Fault] = []
     for dose in regimen.doses:
-        name = dose.drug.replace("_", "-")
+        name = drug_words(dose.drug)
         amounts = amount_bounds(dose.route, dose.per_kg)
         faults += amounts.faults(f"the dose of {name}", dose.amount_mg, where, "amount")
         if dose.duration_h != 0 or dose.route == "inhaled":
@@ -102,21 +129,21 @@ def same_moment_h(hour: float) -> float:
 def _conflicts(doses: tuple[Dose, ...], where: str) -> list[Fault]:
     """Name the doses that the model cannot give in one run."""
     faults = []
-    ketamine = {dose.route for dose in doses if dose.drug in KETAMINES}
-    depots = sorted(ketamine & {"nasal", "sublingual", "im", "sc", "ip"})
-    mucosal = sorted(ketamine & {"nasal", "sublingual"})
+    name, routes = Regimen("", doses).ketamine, {dose.route for dose in doses if dose.drug in KETAMINES}
+    depots = sorted(routes & {"nasal", "sublingual", "im", "sc", "ip"})
+    mucosal = sorted(routes & {"nasal", "sublingual"})
     if len(depots) > 1:
-        found = f"{' and '.join(depots)} ketamine in one run."
+        found = f"{' and '.join(depots)} {name} in one run."
         faults.append(Fault(found, where, "Expected one depot route a run.", field="route"))
-    elif "oral" in ketamine and mucosal:
-        found = f"oral and {mucosal[0]} ketamine in one run."
+    elif "oral" in routes and mucosal:
+        found = f"oral and {mucosal[0]} {name} in one run."
         expected = "Both reach the gut, at different rates: expected one of them a run."
         faults.append(Fault(found, where, expected, field="route"))
     for dose in doses:
         if dose.drug not in KETAMINES and dose.route in ("nasal", "sublingual"):
-            found = f"{dose.drug} cannot be given by the {dose.route} route here."
+            found = f"{drug_words(dose.drug)} cannot be given by the {dose.route} route here."
             faults.append(Fault(found, where, "Expected iv, im, sc or oral.", field="route"))
         if dose.drug in KETAMINES and dose.route in ("local", "inhaled"):
-            found = f"ketamine cannot be given by the {dose.route} route here."
+            found = f"{drug_words(dose.drug)} cannot be given by the {dose.route} route here."
             faults.append(Fault(found, where, "Expected iv, im, sc, nasal, sublingual, oral or ip.", field="route"))
     return faults

@@ -6,9 +6,10 @@ import plotly.graph_objects as go
 import xarray as xr
 from plotly.subplots import make_subplots
 
+from resprout.dosing.dose_records import named_ketamine
 from resprout.figures.palette import DASHES, STAGE_COLOUR, faint, plain_template
 from resprout.figures.spoken_units import format_time
-from resprout.figures.stage_panels import PANELS, Band, Panel, band_of, turning_time
+from resprout.figures.stage_panels import PANELS, Band, Panel, band_of, ketamine_given, turning_time
 
 EARLY_H = 6.0
 LEADS = {
@@ -61,7 +62,8 @@ def draw_panel(figure: go.Figure, run: xr.Dataset, panel: Panel, row: int) -> No
     present = [name for name in panel.lines if name in run]
     for name, dash in zip(present, DASHES, strict=False):
         band = band_of(run, name, panel.way)
-        label = panel.lines[name] + (f"<br><span style='font-size:10px'>{band.size}</span>" if band.size else "")
+        line = named_ketamine(panel.lines[name], ketamine_given(run))
+        label = line + (f"<br><span style='font-size:10px'>{band.size}</span>" if band.size else "")
         for column in (1, 2):
             if name in LEADS or len(present) <= 2:
                 draw_band(figure, band, colour, row, column)
@@ -134,7 +136,8 @@ def label_time(figure: go.Figure, end_h: float) -> None:
 
 def finding(run: xr.Dataset) -> str:
     """Say in one sentence when each stage is farthest from baseline, read from the means of the run."""
-    turned = {LEADS[name]: turning_time(run, name) for name in LEADS if name in run}
+    words = {name: named_ketamine(LEADS[name], ketamine_given(run)) for name in LEADS if name in run}
+    turned = {words[name]: turning_time(run, name) for name in words}
     moved = [f"{word} {format_time(hour)}" for word, hour in turned.items() if hour is not None]
     if not moved:
         return "No stage leaves its steady state"

@@ -121,6 +121,11 @@ def patients_by_time(run: xr.Dataset, name: str) -> np.ndarray:
     return np.asarray(rows[np.isfinite(rows).all(axis=1)])
 
 
+def ketamine_given(run: xr.Dataset) -> str:
+    """What the run gives of ketamine and its enantiomers, by which labels are named; empty if unknown or none."""
+    return str(run.attrs.get("ketamine_given", ""))
+
+
 def band_of(run: xr.Dataset, name: str, way: str) -> Band:
     """Scale an output as its panel asks and take the mean and the 5-95 % band over patients."""
     values = patients_by_time(run, name)

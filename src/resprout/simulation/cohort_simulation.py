@@ -67,7 +67,7 @@ def simulate(  # many arguments: further hours are asked for as in `simulate_imp
     settled, own = split_overrides(model, scenario.overrides, recruited=isinstance(wanted, Cohort))
     cohort = wanted if isinstance(wanted, Cohort) else _recruited(wanted, settled)
     _check_size(len(cohort), scenario)
-    told = {"seed": cohort.seed, "population": cohort.population, "regimen": scenario.regimen.text}
+    told = {"seed": cohort.seed, "population": cohort.population, **scenario.regimen.told()}
     if isinstance(wanted, People):
         told |= {"genotype": wanted.genotype or "", "constants": draws_words(model, wanted.point)}
     told |= {"tolerance": numerics.step_tolerance}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.dosing.dose_records import named_ketamine
 from resprout.installation import installed_version
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, EquationModel, ImportedModel, Model
@@ -41,7 +42,8 @@ def labelled(
 
     hours        [time]   h    observation times
     outputs      [output]      names; one that is also a name of the Dataset's own gets an underscore behind it there
-    provenance   what was run with what; the attributes of the Dataset
+    provenance   what was run with what; the attributes of the Dataset. `ketamine_given` is what the regimen gives of ketamine
+                 and its enantiomers, which the meanings name
     """
     import xarray as xr
 
@@ -50,7 +52,10 @@ def labelled(
     variables = {}
     for column, name in enumerate(outputs):
         quantity = model.equations[name] if name in model.equations else model.constants[name]
-        labels: dict[str, Any] = {"units": quantity.unit, "long_name": quantity.meaning}
+        labels: dict[str, Any] = {
+            "units": quantity.unit,
+            "long_name": named_ketamine(quantity.meaning, str(provenance.get("ketamine_given", ""))),
+        }
         labels |= {"stage": STAGES[quantity.stage - 1]} if quantity.stage else {}
         labels |= scale_labels(model, name)
         variable = variable_name(name, model)

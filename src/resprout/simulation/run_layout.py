@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.cache import write_whole
+from resprout.dosing.dose_records import named_ketamine
 from resprout.installation import installed_version
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import STAGES, Model
@@ -85,7 +86,8 @@ def _lay_out_outputs(group: Any, request: Request, model: Model, chunk: int) -> 
             compressors=None,
         )
         stage = STAGES[quantity.stage - 1] if quantity.stage else ""
-        labels = {"units": quantity.unit, "long_name": quantity.meaning, "stage": stage}
+        meaning = named_ketamine(quantity.meaning, request.scenario.regimen.ketamine)
+        labels = {"units": quantity.unit, "long_name": meaning, "stage": stage}
         array.attrs.update(labels | scale_labels(model, name))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from resprout.dosing.dose_events import check_routes, dosing_names
-from resprout.dosing.dose_records import Regimen, regimen_faults
+from resprout.dosing.dose_records import Regimen, drug_words, regimen_faults
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.bounds import DAYS, SCHEDULE_H
@@ -161,7 +161,7 @@ def _override_faults(model: Model, plan: Regimen | None, overrides: Mapping[str,
     for name, value in overrides.items():
         drug = next((drug for drug in absent if str(name).startswith(f"{drug}_")), "")
         if plan is not None and drug and name not in read:
-            found = f"`{name}` is set, but this regimen gives no {drug.replace('_', '-')}."
+            found = f"`{name}` is set, but this regimen gives no {drug_words(drug)}."
             remedy = "Add the drug to the regimen, or leave the setting out."
             faults.append(Fault(found, "", "Nothing would read it.", remedy, str(name)))
         elif name not in model.constants:

@@ -68,7 +68,7 @@ def provenance(request: Request, model: Model) -> dict[str, Any]:
     """What was run with what, in words."""
     people, scenario = request.people, request.scenario
     told = {"seed": people.seed, "population": people.population, "genotype": people.genotype or ""}
-    told |= {"regimen": scenario.regimen.text, "tolerance": request.numerics.step_tolerance}
+    told |= {**scenario.regimen.told(), "tolerance": request.numerics.step_tolerance}
     told |= {"constants": draws_words(model, people.point)}
     return {**told, "blocks": spelled(scenario.blocks), "overrides": spelled(scenario.overrides)}
 

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import fdtrc
 
+from resprout.dosing.dose_records import drug_words
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, refuse_others
 from resprout.language import given_or_shipped
@@ -132,7 +133,7 @@ def _refuse_absent_drugs(model: Model, regimens: Mapping[str, Regimen], override
     owner = {name: next((drug for drug in absent if name.startswith(f"{drug}_")), "") for name in overrides}
     expected, remedy = "Nothing would read it.", "Leave it out."
     faults = [
-        Fault(f"`{name}` is set, but no arm gives {drug.replace('_', '-')}.", "", expected, remedy, name)
+        Fault(f"`{name}` is set, but no arm gives {drug_words(drug)}.", "", expected, remedy, name)
         for name, drug in owner.items()
         if drug
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from resprout.app.serve.form_fields import LONGEST_LINE, Field, fields_of
+from resprout.dosing.dose_records import drug_words
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import library_drugs
@@ -112,7 +113,7 @@ def dose_text(state: State, which: str) -> str:
     drug, route, minutes = text[f"drug{which}"], text[f"route{which}"], number[f"minutes{which}"]
     how = (f" over {minutes:g} min" if minutes else " bolus") if route == "iv" else ""
     how = f" over {minutes:g} min" if route == "inhaled" and minutes else how
-    return f"{drug.replace('_', '-')} {number[f'amount{which}']:g} {text[f'unit{which}']} {route}{how}"
+    return f"{drug_words(drug)} {number[f'amount{which}']:g} {text[f'unit{which}']} {route}{how}"
 
 
 def read_regimen(state: State, model: Model) -> tuple[Regimen | None, Faults]:

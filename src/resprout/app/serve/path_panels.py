@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from resprout.app.serve.path_simulation import Trajectory
 from resprout.app.serve.plot_data import nice_range, packed
+from resprout.dosing.dose_records import named_ketamine
 from resprout.figures.palette import DASHES, STAGE_COLOUR
 from resprout.figures.spoken_units import format_unit
 from resprout.figures.stage_panels import PANELS, Panel
@@ -87,7 +88,8 @@ def line_data(line: Scaled, place: int) -> dict[str, Any]:
 
 def lines_of(panel: Panel, trajectory: Trajectory) -> dict[str, str]:
     """The lines of a panel that this trajectory has: output -> label; another drug's plasma where one is given."""
-    lines = {name: label for name, label in panel.lines.items() if name in trajectory.value}
+    named = {name: named_ketamine(label, trajectory.ketamine) for name, label in panel.lines.items()}
+    lines = {name: label for name, label in named.items() if name in trajectory.value}
     if panel.stage == "dose":
         given = trajectory.drug_levels
         lines |= given

@@ -15,6 +15,7 @@ from resprout.app.serve.form_fields import fields_of
 from resprout.app.serve.form_state import State, read_regimen, read_state
 from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.dosing.dose_events import prepare_doses, regimen_events
+from resprout.dosing.dose_records import drug_words
 from resprout.dosing.regimen import Regimen, parse_regimen
 from resprout.errors import Fault, InputError, SolveError
 from resprout.figures.stage_panels import PATH_OUTPUTS
@@ -43,17 +44,19 @@ class Trajectory:
     value     by output: [time], in the unit of the output
     regimen   as the command line takes it
     drugs     given beside the ketamine family
+    ketamine  as `Regimen.ketamine`
     """
 
     time_h: Numbers
     value: dict[str, Numbers]
     regimen: str
     drugs: tuple[str, ...] = ()
+    ketamine: str = ""
 
     @property
     def drug_levels(self) -> dict[str, str]:
         """Output and label of the plasma level of each drug beside the ketamine family that reaches plasma."""
-        labels = {f"{drug}_plasma": f"{drug.replace('_', '-')}, plasma" for drug in self.drugs}
+        labels = {f"{drug}_plasma": f"{drug_words(drug)}, plasma" for drug in self.drugs}
         return {name: label for name, label in labels.items() if self.value[name].max() > 0}
 
 
@@ -141,7 +144,7 @@ def patient_trajectory(
         raise SolveError(Fault("this patient cannot be solved.", "", solved.message(0), remedy))
     keep_within(model.scales, outputs, solved.value)
     value = {name: solved.value[0, :, column] for column, name in enumerate(outputs)}
-    return Trajectory(hours, value, regimen.text, regimen.drugs)
+    return Trajectory(hours, value, regimen.text, regimen.drugs, regimen.ketamine)
 
 
 def person_constants(model: Model, person: Person) -> dict[str, Numbers]:

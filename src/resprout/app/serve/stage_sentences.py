@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.app.serve.path_simulation import Trajectory
+from resprout.dosing.dose_records import drug_words
 from resprout.figures.spoken_units import format_time
 
 Numbers = NDArray[np.float64]
@@ -34,7 +35,7 @@ def sentences(trajectory: Trajectory) -> dict[str, str]:
 def dose_sentence(trajectory: Trajectory) -> str:
     """Peak in plasma and brain, and the time of elimination from brain."""
     hours, plasma, brain = trajectory.time_h, trajectory.value["ketamine_venous"], trajectory.value["ketamine_brain"]
-    others = [drug.replace("_", "-") for drug in trajectory.drugs if f"{drug}_plasma" in trajectory.drug_levels]
+    others = [drug_words(drug) for drug in trajectory.drugs if f"{drug}_plasma" in trajectory.drug_levels]
     beside = f" {' and '.join(others)}: plasma level drawn relative to its own peak." if others else ""
     if plasma.max() <= 0:
         return (
@@ -43,7 +44,7 @@ def dose_sentence(trajectory: Trajectory) -> str:
     gone = after(hours, brain, brain <= 0.1 * brain.max())
     leaves = f"it falls below a tenth of that {gone}" if gone else "it stays above a tenth of that to the end"
     return (
-        f"Venous plasma ketamine peaks at {plasma.max():.3g} ng/mL {at(hours, plasma)}; unbound in brain it reaches "
+        f"Venous plasma {trajectory.ketamine or 'ketamine'} peaks at {plasma.max():.3g} ng/mL {at(hours, plasma)}; unbound in brain it reaches "
         f"{brain.max():.2g} µM {at(hours, brain)}, and {leaves}.{beside}"
     )
 
