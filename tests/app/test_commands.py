@@ -161,3 +161,15 @@ def test_the_exported_antimony_names_every_state(resprout, tmp_path):
     assert resprout("export", "--to", "antimony", "m.ant")[0] == 0
     text = (tmp_path / "m.ant").read_text(encoding="utf-8")
     assert all(f"{state.name}'" in text for state in load_model().states)
+
+
+def test_describe_lists_scales_and_tells_of_one_that_is_no_quantity(resprout):
+    code, out, _ = resprout("describe", "PHQ9", "--json")
+    facts = json.loads(out)["PHQ9"]
+    assert code == 0 and facts["highest"] == 27 and facts["remission"] == 4 and "HDRS17" in facts["rated"]
+    code, out, _ = resprout("describe", "scales", "--json")
+    assert code == 0 and {"MADRS", "QIDS_SR16", "PHQ9", "SBP"} <= set(json.loads(out))
+    code, out, _ = resprout("describe", "scales")
+    assert code == 0 and "PHQ9" in out
+    code, out, _ = resprout("describe", "kroenke2001phq", "--json")
+    assert code == 0 and json.loads(out)["cited_by"] == ["PHQ9"]

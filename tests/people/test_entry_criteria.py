@@ -8,6 +8,7 @@ from resprout.language import load_model
 from resprout.people import Entry, recruit
 from resprout.people.covariates import draw_covariates, liver_flow_factor
 from resprout.people.entry import read_entry
+from resprout.trial.conduct import observe
 from resprout.trial.enrolment import enrol
 from resprout.trial.protocol import read_protocol_text
 
@@ -128,3 +129,33 @@ def test_senseless_criteria_are_refused(entry, says):
 def test_senseless_criteria_of_a_protocol_are_refused_with_their_line(was, now, says):
     with pytest.raises(InputError, match=says):
         read_protocol_text(TRIAL.replace(was, now), "mixed.yaml", MODEL)
+
+
+@pytest.mark.parametrize(("scale", "least"), [("PHQ9", 15), ("QIDS_SR16", 11)])
+def test_people_may_be_chosen_by_a_self_rating(scale, least):
+    people = recruit(100, entry=f"{scale}>={least}")
+    assert people.columns[scale].min() >= least
+    # a share of the same severity: the order of people is that of HDRS17
+    assert np.array_equal(np.argsort(people.columns[scale]), np.argsort(people.columns["HDRS17"]))
+
+
+def test_people_in_a_suicidal_crisis_are_chosen_by_the_item_and_keep_their_profile():
+    text = TRIAL[: TRIAL.index("entry:")] + TRIAL[TRIAL.index("arms:") :].replace("HDRS17", "MADRS_suicidality")
+    rated = {}
+    for name, asked in (("all", "{MADRS: 28}"), ("crisis", "{MADRS: 28, MADRS_suicidality: 4}")):
+        protocol, regimens = read_protocol_text(
+            text.replace("arms:", f"entry: {{minimum: {asked}}}\narms:"), "crisis.yaml", MODEL
+        )
+        cohort = enrol(protocol, regimens, MODEL, np.arange(1, 2), 1)
+        rated[name] = observe(protocol, regimens, MODEL, cohort, 1).ratings["ketamine", "MADRS_suicidality"][0, :, 0]
+    assert cohort.columns["MADRS_suicidality"].min() >= 4
+    # a week after screening they are still more suicidal than others of the same scale, if less than when chosen
+    assert rated["crisis"].mean() > rated["all"].mean() + 0.8
+    assert 3 < rated["crisis"].mean() < 4.8
+
+
+def test_without_a_rater_people_are_still_chosen_by_a_rating_of_the_item():
+    people = recruit(50, entry="MADRS_suicidality>=5")
+    assert set(np.unique(people.columns["MADRS_suicidality"])) <= {5, 6}
+    with pytest.raises(InputError, match="MADRS_suicidality"):
+        recruit(5, entry="MADRS_suicidality>=7")

@@ -150,3 +150,15 @@ def test_a_self_rating_follows_hdrs17_with_an_error_of_its_own():
     swinging = rate(SCALES["QIDS_SR16"], severity, np.ones((6000, 2)), 1, PEOPLE[:6000], ["a", "b"], MODEL)
     assert swinging.mean() > told.mean() + 1
     assert told.min() >= 0 and told.max() <= 27 and (told == np.round(told)).all()
+
+
+def test_PHQ9_has_the_published_standard_error_of_measurement_over_a_week():
+    some = PEOPLE[:8000]
+    days = within_subject_variation(1, some, [0.0, 168.0], VALUES)
+    told = rate(SCALES["PHQ9"], np.full((8000, 2), 20.0), days, 1, some, ["a", "b"], MODEL)
+    # Loewe 2004: two standard errors of measurement are 5 points; 0.1 is six standard errors of the difference of 8,000 pairs
+    assert (told[:, 0] - told[:, 1]).std() / np.sqrt(2) == pytest.approx(2.5, abs=0.1)
+    assert told.min() >= 0 and told.max() <= 27 and (told == np.round(told)).all()
+    # Cameron 2011: PHQ-9 of 15 separates best at the cut-off of moderate depression of NICE, HDRS17 of 19
+    nineteen = rate(SCALES["PHQ9"], np.full((8000, 1), 19.0), np.zeros((8000, 1)), 1, some, ["a"], MODEL)
+    assert nineteen.mean() == pytest.approx(15, abs=1)

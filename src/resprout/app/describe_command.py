@@ -22,7 +22,9 @@ LISTING = "resprout describe"
 def describe(
     name: Annotated[
         str,
-        typer.Argument(metavar="[STAGE|NAME]", help="A stage (dose or 1), quantity, drug or source; all if left out."),
+        typer.Argument(
+            metavar="[STAGE|NAME]", help="A stage (dose or 1), quantity, scale, drug or source; all if left out."
+        ),
     ] = "",
     drugs: Annotated[bool, typer.Option("--drugs", help="List the drugs with their actions and grades.")] = False,
     targets: Annotated[bool, typer.Option("--targets", help="List the targets with the drugs that act there.")] = False,
@@ -50,6 +52,7 @@ def facts_about(loaded: Model, name: str, *, brief: bool) -> tuple[Any, Callable
     """
     from resprout.app.model_facts import about_model, about_quantity, about_stage, drug_list, drugs_of, other_facts
     from resprout.app.model_facts import targets_of as targets_by_name
+    from resprout.app.scale_facts import about_scales, show_scales
     from resprout.language import STAGES
     from resprout.language.drug_instances import with_drug_of
 
@@ -59,6 +62,8 @@ def facts_about(loaded: Model, name: str, *, brief: bool) -> tuple[Any, Callable
         return (drug_list(loaded), show_drug_list) if brief else (drugs_of(loaded), show_drugs)
     if name == "targets":
         return targets_by_name(loaded), show_targets
+    if name == "scales":
+        return about_scales(loaded), show_scales
     if name in STAGES or name in tuple("123456"):
         return about_stage(loaded, STAGES.index(name) + 1 if name in STAGES else int(name)), show_stage
     if name in ("people", "ratings"):
@@ -66,6 +71,8 @@ def facts_about(loaded: Model, name: str, *, brief: bool) -> tuple[Any, Callable
     chain = with_drug_of(loaded, name)
     if name in chain.constants or name in chain.equations:
         return about_quantity(chain, name), show_quantity
+    if name in loaded.scales:
+        return {name: about_scales(loaded)[name]}, show_scales
     if name in drugs_of(loaded):
         return {name: drugs_of(loaded)[name]}, show_drugs
     if name in targets_by_name(loaded):
@@ -84,7 +91,7 @@ def facts_about_source(loaded: Model, name: str) -> dict[str, Any]:
 
     sources = every_source(loaded)
     if name not in sources:
-        raise unknown(loaded, name, [*STAGES, *drugs_of(loaded), *targets_of(loaded), *sources])
+        raise unknown(loaded, name, [*STAGES, *loaded.scales, *drugs_of(loaded), *targets_of(loaded), *sources])
     return {"source": citations(loaded, name)[0], "cited_by": cited_by(loaded, name)}
 
 
@@ -93,7 +100,7 @@ def unknown(model: Model, name: str, others: list[str]) -> InputError:
     known = [*model.constants, *model.equations, *others]
     found = f"`{name}` is nothing in this model."
     return InputError(
-        Fault(found, "", "Expected a stage, quantity, drug, target or source.", nearest(name, known, LISTING))
+        Fault(found, "", "Expected a stage, quantity, scale, drug, target or source.", nearest(name, known, LISTING))
     )
 
 

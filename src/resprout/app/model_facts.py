@@ -204,4 +204,5 @@ def cited_by(model: Model, key: str) -> list[str]:
     names = [constant.name for constant in model.constants.values() if key in constant.source.split()]
     rows = [row for table in ("interventions", "facts") for row in model.tables.get(table, ())]
     names += [row["id"] for row in rows if key in row["source"].split()]
+    names += [name for name, scale in model.scales.items() if key in scale.remission_source.split()]
     return names + [name for name in shipped_protocols() if key in read_protocol(name, model)[0].source.split()]

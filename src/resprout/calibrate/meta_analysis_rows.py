@@ -144,7 +144,8 @@ def score_rows(trials: Sequence[TrialSummary]) -> list[ScoreRow]:
 def entry_share(trial: TrialSummary, endpoint: str) -> float:
     """minimum score at entry as a share of its scale's range; that of another scale where the endpoint has none, 0.35 without any."""
     minimum = trial.protocol.entry.minimum
-    name = endpoint if endpoint in minimum else next((each for each in minimum if each in trial.scales), None)
+    totals = [each for each in minimum if each in trial.scales and trial.scales[each].is_total]
+    name = endpoint if endpoint in minimum else next(iter(totals), None)
     return minimum[name] / trial.scales[name].highest if name else 0.35
 
 

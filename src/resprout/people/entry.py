@@ -24,7 +24,8 @@ RANGES = {"weight": WEIGHT_KG, "BMI": BMI_RANGE}
 class Entry:
     """Who may enter.
 
-    minimum     points by scale at screening, for instance {"HDRS21": 18}      maximum   likewise, at most
+    minimum     points by scale at screening, for instance {"HDRS21": 18}, or {"MADRS_suicidality": 4} for people in a
+                suicidal crisis            maximum   likewise, at most
     age         years, first and last allowed
     genotype    rs6265 genotypes allowed; empty for all
     resistant   whether an earlier antidepressant must have failed
@@ -60,8 +61,8 @@ def default_entry(population: str, model: Model) -> Entry:
 
 
 def entry_scales(model: Model) -> list[str]:
-    """Names of the rating scales by which people may be chosen: the whole scales of depression that others rate."""
-    return [name for name, scale in model.scales.items() if scale.is_total and not scale.is_self_rated]
+    """Names of the rating scales by which people may be chosen: those of depression, self-ratings and single items among them."""
+    return [name for name, scale in model.scales.items() if scale.mood]
 
 
 def read_entry(text: str, model: Model) -> Entry:

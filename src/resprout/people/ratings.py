@@ -66,6 +66,18 @@ def rate(
     return np.clip(read, scale.lowest, scale.highest)
 
 
+def points_of(scale: Scale, true: Mapping[str, Numbers], model: Model) -> Numbers:
+    """True score of people on a scale of depression that the model has no output for.
+
+    scale    a self-rating, or an item of another scale
+    true     by output: [patient] points
+    model    whose ratio is used
+    returns  [patient]  points  of the self-rating; of an item, of the scale that it is part of
+    """
+    share = model.nominal[scale.ratio] if scale.is_self_rated and scale.ratio else 1.0
+    return np.asarray(true[scale.rates] * share)
+
+
 def visit_label(period: int, hour: float) -> str:
     """The name of one visit, which keys the random streams of its ratings.
 
@@ -83,14 +95,16 @@ def screening_rater(
 
     model              whose items, rater errors and within-subject variability are used
     confirmed_after_h  scalar  h  time until the baseline, if that rating counts as well; None if not
-    returns            (scale, true score, person, seed) -> [candidate] points; the lower of the two if there are two
+    returns            (scale, true score, person, seed) -> [candidate] points; the lower of the two if there are two. The
+                       true score of an item is that of the scale that it is part of
     """
     ratios = items_of(model).ratios
     hours = [0.0] if confirmed_after_h is None else [0.0, confirmed_after_h]
 
     def rater(scale: str, true: Numbers, person: People, seed: int) -> Numbers:
         variation = within_subject_variation(seed, person, hours, model.nominal)
-        severity = np.repeat(true[:, None] / ratios[scale], len(hours), axis=1)
+        whole = model.scales[scale].rates if model.scales[scale].item else scale
+        severity = np.repeat(true[:, None] / ratios[whole], len(hours), axis=1)
         labels = ["at screening", visit_label(0, 0.0)][: len(hours)]
         return rate(model.scales[scale], severity, variation, seed, person, labels, model).min(axis=1)
 

@@ -21,6 +21,7 @@ from resprout.people.covariates import (
 from resprout.people.draws import drawn_parameters
 from resprout.people.entry import Entry, shares_of_ancestry
 from resprout.people.guards import guard_constants
+from resprout.people.ratings import points_of, screening_rater
 from resprout.people.spreads import draw_etas, spread_constants
 from resprout.people.studies import INTRACLASS_CORRELATION
 from resprout.people.treatment_history import History, failed_before
@@ -71,7 +72,7 @@ def screen(model: Model, wanted: Recruitment, person: NDArray[np.int64]) -> Enro
     wanted    whom the study looks for        person    [candidate]   numbers in the population
     """
     constants, covariates = _candidates(model, wanted, person)
-    enters = _enters(covariates, wanted.entry, wanted.visit.rater, wanted.seed)
+    enters = _enters(model, covariates, wanted)
     if wanted.entry.resistant and enters.any():
         history = wanted.visit.history or failed_before(model)
         some = np.flatnonzero(enters)
@@ -107,20 +108,27 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
         usual = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
         constants[CLEARANCE_OF_CYP2B6] = usual * CYP2B6_factor(covariates, parameters)
     constants = guard_constants(constants, model.nominal) | covariate_constants(covariates, parameters)
-    scales = list(dict.fromkeys([*SCREENED_SCALES, *entry.minimum, *entry.maximum]))
+    asked = {**entry.minimum, **entry.maximum}
+    scales = list(dict.fromkeys([*SCREENED_SCALES, *(model.scales[name].rates for name in asked)]))
     score, status = steady_state(model, constants, scales)
     lives = (np.asarray(status) == 0) & np.isfinite(score).all(axis=1)
     covariates |= {name: score[:, column] for column, name in enumerate(scales)}
+    covariates |= {name: points_of(model.scales[name], covariates, model) for name in asked if name not in covariates}
     return chosen_rows(constants, lives), chosen_rows(covariates, lives)
 
 
-def _enters(covariates: Covariates, entry: Entry, rater: Rater | None, seed: int) -> NDArray[np.bool_]:
-    """Tell which candidates meet every criterion."""
+def _enters(model: Model, covariates: Covariates, wanted: Recruitment) -> NDArray[np.bool_]:
+    """Tell which candidates meet every criterion; of a single item, the covariate becomes its rating at screening."""
+    entry, rater = wanted.entry, wanted.visit.rater
     enters = _is_who_is_wanted(covariates, entry)
     candidate = covariates["candidate"].astype(np.int64)
     for scale in {**entry.minimum, **entry.maximum}:
-        score = covariates[scale]
-        rated = score if rater is None else rater(scale, score, candidate, seed)
+        score, is_item = covariates[scale], bool(model.scales[scale].item)
+        # an item has no true score of a person: whoever would be chosen by it is rated
+        reads = screening_rater(model) if is_item and rater is None else rater
+        rated = score if reads is None else reads(scale, score, candidate, wanted.seed)
+        if is_item:
+            covariates[scale] = rated
         enters = enters & (rated >= entry.minimum.get(scale, -np.inf)) & (rated <= entry.maximum.get(scale, np.inf))
     return np.asarray(enters)
 

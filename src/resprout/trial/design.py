@@ -65,10 +65,10 @@ class Part(BaseModel):
 
 
 class EntryCriteria(Part):
-    """Who may enter: points by scale at screening (minimum, maximum), ages in years, genotypes, whether an antidepressant
-    must have failed before (resistant), first and last body weight in kg and body mass index (BMI), ancestry by share or as
-    a list; `screening` is how long before the first dose people are rated, and
-    `confirmed` asks for the minimum score again at baseline."""
+    """Who may enter: points by scale at screening (minimum, maximum; of `MADRS_suicidality` for people in a suicidal
+    crisis), ages in years, genotypes, whether an antidepressant must have failed before (resistant), first and last body
+    weight in kg and body mass index (BMI), ancestry by share or as a list; `screening` is how long before the first dose
+    people are rated, and `confirmed` asks for the minimum score again at baseline."""
 
     minimum: dict[Name, Points] = Field(default_factory=dict, max_length=20)
     maximum: dict[Name, Points] = Field(default_factory=dict, max_length=20)
