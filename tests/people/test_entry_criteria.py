@@ -123,7 +123,7 @@ def test_senseless_criteria_are_refused(entry, says):
         ("BMI: [20, 30]", "BMI: [2, 30]", "a BMI is 2. Expected a number from 5 to 150"),
         ("east_asian: 0.6", "asian: 0.6", "Did you mean `east_asian`"),
         ("east_asian: 0.6", "east_asian: 0.5", "add up to 0.9"),
-        ("age: [20, 80]", "age: [91, 95]", "Expected ages from 18 to 90"),
+        ("age: [20, 80]", "age: [91, 95]", "Expected ages from 12 to 90"),
     ],
 )
 def test_senseless_criteria_of_a_protocol_are_refused_with_their_line(was, now, says):

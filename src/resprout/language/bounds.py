@@ -102,7 +102,9 @@ DOSES = Range(1, 1000, whole=True)  # of one drug by one route, and of a regimen
 AGE = Range(0, 120, "years")
 WEIGHT_KG = Range(0.01, 400, "kg")  # from a mouse on
 BMI_RANGE = Range(5, 150, "kg/m2")
-OF_CONSTANTS = {"body_weight": WEIGHT_KG, "weight_minimum": WEIGHT_KG, "weight_maximum": WEIGHT_KG}
+OF_CONSTANTS = dict.fromkeys(
+    ("body_weight", "weight_minimum", "weight_maximum", "adolescent_weight_minimum"), WEIGHT_KG
+)
 """Bounds of constants of the shipped tables that are narrower than the word in their row."""
 PEOPLE = Range(1, 10_000_000, whole=True)
 STREAMED_PEOPLE = Range(1, 100_000_000, whole=True)  # of a run in bounded memory

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from resprout.errors import Fault, InputError, nearest
+from resprout.people.growth import ADULT_AGE, placebo_odds_by_age, share_of_adult
 from resprout.people.spreads import log_normal
 from resprout.people.streams import normals, uniforms
 from resprout.people.studies import INTRACLASS_CORRELATION, etas
@@ -42,7 +43,7 @@ def draw_covariates(
     parameters     by constant of the model, of which those of people.tsv are read
     genotype       rs6265 genotype given to everybody; None draws it by ancestry
     returns        by name, [person]: candidate, age (years), sex, height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6,
-                   comedication, glial_uptake (1 = health), stress (0 = none), placebo_propensity (mean 1), recovery
+                   comedication, glial_uptake (1 = health), stress (0 = none), placebo_propensity (mean 1 in adults), recovery
                    (speed of recovery in the clinical course, mean 1)
     """
     ancestry = _choose(seed, "ancestry", person, [parameters[f"{name}_share"] for name in ANCESTRIES[:-1]], ANCESTRIES)
@@ -63,7 +64,8 @@ def draw_covariates(
         "comedication": _comedication(seed, person, population, parameters),
         "glial_uptake": 1 - _glial_loss(seed, person, population, parameters),
         "stress": _stress(seed, person, population, parameters),
-        "placebo_propensity": _log_normal(seed, "placebo propensity", person, "placebo_propensity_cv", parameters),
+        "placebo_propensity": placebo_odds_by_age(age, parameters)
+        * _log_normal(seed, "placebo propensity", person, "placebo_propensity_cv", parameters),
         "recovery": _log_normal(seed, "recovery", person, "recovery_cv", parameters),
     }
 
@@ -100,8 +102,9 @@ def CYP2B6_factor(covariates: Covariates, parameters: Parameters) -> Numbers:
 
 
 def liver_flow_factor(covariates: Covariates, parameters: Parameters) -> Numbers:
-    """The blood flow through the liver against that at the mean age: [person], ratio."""
-    return np.exp(parameters["hepatic_flow_by_age"] * (covariates["age"] - parameters["age_mean"]))
+    """The blood flow through the liver against that at the mean age: [person], ratio; below 18 years as at 18."""
+    age = np.maximum(covariates["age"], ADULT_AGE)
+    return np.exp(parameters["hepatic_flow_by_age"] * (age - parameters["age_mean"]))
 
 
 def _by_group(groups: NDArray, value: Parameters) -> Numbers:
@@ -120,24 +123,34 @@ def genotype_named(text: str) -> str:
 
 
 def _age(seed: int, person: People, parameters: Parameters) -> Numbers:
-    """Ages of a normal spread, cut at both ends without piling up there."""
+    """Ages of a normal spread, cut at both ends without piling up there; below 18 years all ages are as frequent as 18."""
     mean, sd = parameters["age_mean"], parameters["age_sd"]
-    low, high = (ndtr((parameters[name] - mean) / sd) for name in ("age_minimum", "age_maximum"))
-    return mean + sd * ndtri(low + (high - low) * uniforms(seed, "age", person))
+    first, last = parameters["age_minimum"], parameters["age_maximum"]
+    grown = np.maximum(first, ADULT_AGE)
+    low, high = (ndtr((limit - mean) / sd) for limit in (grown, np.maximum(last, grown)))
+    if np.all(np.asarray(first) >= ADULT_AGE):
+        return mean + sd * ndtri(low + (high - low) * uniforms(seed, "age", person))
+    each = np.exp(-(((ADULT_AGE - mean) / sd) ** 2) / 2) / (sd * np.sqrt(2 * np.pi))  # of people, in a year below 18
+    young = each * np.maximum(np.minimum(last, ADULT_AGE) - first, 0.0)
+    place = (young + high - low) * uniforms(seed, "age", person)
+    adult = mean + sd * ndtri(low + np.maximum(place - young, 0.0))
+    return np.where(place < young, first + place / each, adult)
 
 
 def _body(
     seed: int, person: People, sex: NDArray, age: Numbers, parameters: Parameters
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """Height (cm) by sex, body mass index (kg/m2) by sex and age, and the weight (kg) that follows from both."""
+    """Height (cm), body mass index (kg/m2), both by sex and age, and the weight (kg) that follows from them."""
     female = sex == "female"
-    height = np.where(female, parameters["height_women"], parameters["height_men"]) + parameters["height_sd"] * normals(
-        seed, "height", person
-    )
-    aged = np.exp(parameters["BMI_by_age"] * (age - parameters["age_mean"]))
+    middle = np.where(female, parameters["height_women"], parameters["height_men"])
+    middle = middle * share_of_adult("height", age, female, parameters)
+    height = middle + parameters["height_sd"] * normals(seed, "height", person)
+    aged = np.exp(parameters["BMI_by_age"] * (np.maximum(age, ADULT_AGE) - parameters["age_mean"]))
+    aged = aged * share_of_adult("BMI", age, female, parameters)
     median = np.where(female, parameters["BMI_women"], parameters["BMI_men"]) * aged
     BMI = median * np.exp(parameters["BMI_logsd"] * normals(seed, "BMI", person))
-    weight = np.clip(BMI * (height / 100) ** 2, parameters["weight_minimum"], parameters["weight_maximum"])
+    lightest = np.where(age < ADULT_AGE, parameters["adolescent_weight_minimum"], parameters["weight_minimum"])
+    weight = np.clip(BMI * (height / 100) ** 2, lightest, parameters["weight_maximum"])
     return height, weight / (height / 100) ** 2, weight
 
 

@@ -15,6 +15,7 @@ from resprout.language.bounds import AGE, BMI_RANGE, PEOPLE, SEED, WEIGHT_KG, Ra
 from resprout.language.given_values import mapping_of, names_of, number_of, numbers_of, plain_of, whole_of
 from resprout.language.records import Model
 from resprout.people.covariates import ANCESTRIES, POPULATIONS, Numbers, Parameters
+from resprout.people.growth import ADULT_AGE
 
 RANGES = {"weight": WEIGHT_KG, "BMI": BMI_RANGE}
 """Criteria of the body, with where their limits may lie."""
@@ -26,7 +27,7 @@ class Entry:
 
     minimum     points by scale at screening, for instance {"HDRS21": 18}, or {"MADRS_suicidality": 4} for people in a
                 suicidal crisis            maximum   likewise, at most
-    age         years, first and last allowed
+    age         years, first and last allowed; below 18 only where the first one is
     genotype    rs6265 genotypes allowed; empty for all
     resistant   whether an earlier antidepressant must have failed
     weight, BMI kg and kg/m2, first and last allowed; None for any
@@ -35,7 +36,7 @@ class Entry:
     """
 
     minimum: Mapping[str, float] = field(default_factory=dict)
-    age: tuple[float, float] = (AGE.lowest, AGE.highest)
+    age: tuple[float, float] = (ADULT_AGE, AGE.highest)
     genotype: tuple[str, ...] = ()
     maximum: Mapping[str, float] = field(default_factory=dict)
     resistant: bool = False
@@ -77,7 +78,7 @@ def read_entry(text: str, model: Model) -> Entry:
     found: dict[str, Any] = {"minimum": {}, "maximum": {}}
     for part in text.split(","):
         points = re.fullmatch(r"\s*(\w+)\s*([<>])=\s*(\d{1,3}(?:\.\d+)?)\s*", part, re.ASCII)
-        limits = re.fullmatch(r"\s*(age|weight|BMI)\s+(\d{1,3})\s*-\s*(\d{1,3})\s*", part, re.ASCII)
+        limits = re.fullmatch(r"\s*(age|weight|BMI)\s+(\d{1,3}(?:\.\d+)?)\s*-\s*(\d{1,3}(?:\.\d+)?)\s*", part, re.ASCII)
         origin = re.fullmatch(r"\s*ancestry\s+(\w+(?:\s*\+\s*\w+)*)\s*", part, re.ASCII)
         if points and points[1] in scales:
             found["minimum" if points[2] == ">" else "maximum"][points[1]] = float(points[3])
@@ -113,6 +114,33 @@ def shares_of_ancestry(entry: Entry, parameters: Parameters) -> dict[str, float 
     whole = math.fsum(usual.values())
     alike = 1 / len(set(entry.ancestry))
     return {f"{name}_share": usual[name] / whole if whole else alike * (name in entry.ancestry) for name in ANCESTRIES}
+
+
+def limits_of_age(entry: Entry, parameters: Parameters) -> dict[str, float | Numbers]:
+    """Youngest and oldest of those who are screened, by name of the constant that has them.
+
+    entry        criteria
+    parameters   by constant of the model
+    returns      by constant; empty where only adults are asked for, of whom every age is screened
+    """
+    first, last = entry.age
+    if first >= ADULT_AGE:
+        return {}
+    youngest = np.maximum(first, parameters["adolescent_age_minimum"])
+    return {"age_minimum": youngest, "age_maximum": np.minimum(last, parameters["age_maximum"])}
+
+
+def nobody_of_age(age: Sequence[float], model: Model) -> list[Fault]:
+    """A fault, with the field `age`, if people of these ages cannot be recruited.
+
+    age      years  first and last allowed, in order
+    """
+    adult, oldest = model.nominal.get("age_minimum", ADULT_AGE), model.nominal.get("age_maximum", AGE.highest)
+    youngest = min(adult, model.nominal.get("adolescent_age_minimum", adult))
+    if age[1] > youngest and age[0] <= oldest:
+        return []
+    expected = f"Expected ages from {youngest:g} to {oldest:g}."
+    return [Fault(f"nobody is {age[0]:g} to {age[1]:g}.", "", expected, field="age")]
 
 
 def refuse_senseless(n: int, seed: int, population: str, entry: Entry | None, model: Model) -> None:
@@ -151,7 +179,7 @@ def _entry_faults(entry: Entry, model: Model) -> list[Fault]:
     outside = [fault for year in ages for fault in AGE.faults("an age", year, field="age")]
     if not outside and ages[0] >= ages[1]:
         outside = [Fault(f"ages from {ages[0]:g} to {ages[1]:g}.", "", "Expected the lower one first.", field="age")]
-    return found + outside
+    return found + (outside or nobody_of_age(ages, model))
 
 
 def body_faults(weight: object, BMI: object) -> list[Fault]:

@@ -19,7 +19,7 @@ from resprout.people.covariates import (
     liver_flow_factor,
 )
 from resprout.people.draws import drawn_parameters
-from resprout.people.entry import Entry, shares_of_ancestry
+from resprout.people.entry import Entry, limits_of_age, shares_of_ancestry
 from resprout.people.guards import guard_constants
 from resprout.people.ratings import points_of, screening_rater
 from resprout.people.spreads import draw_etas, spread_constants
@@ -92,7 +92,8 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
     """Draw candidates and find their scores at steady state; those without a steady state are left out."""
     seed, entry = wanted.seed, wanted.entry
     drawn = drawn_parameters(model, seed, person) if wanted.uncertain else {}
-    parameters: Parameters = {**model.nominal, **drawn, **shares_of_ancestry(entry, {**model.nominal, **drawn})}
+    values: Parameters = {**model.nominal, **drawn}
+    parameters: Parameters = {**values, **shares_of_ancestry(entry, values), **limits_of_age(entry, values)}
     covariates = draw_covariates(seed, person, wanted.population, parameters, wanted.genotype)
     # whoever cannot enter by age, body or genotype needs no steady state
     able = np.flatnonzero(_is_who_is_wanted(covariates, entry))

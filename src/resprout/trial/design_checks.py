@@ -10,7 +10,7 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import Scale, mood_rated
 from resprout.language.records import Model
-from resprout.people.entry import ancestry_faults, body_faults, entry_scales
+from resprout.people.entry import ancestry_faults, body_faults, entry_scales, nobody_of_age
 from resprout.trial.design import EntryCriteria, Protocol
 from resprout.trial.phase_checks import check_phases
 from resprout.trial.reported_statistics import STATISTICS
@@ -156,6 +156,8 @@ def _check_entry(protocol: Protocol, model: Model, note: Note) -> None:
             note(("entry", "maximum", scale), f"the most {scale} is below the least.", "Expected it above.")
     if entry.age[0] >= entry.age[1]:
         note(("entry", "age"), "the ages are not in order.", "Expected the lower one first.")
+    for fault in nobody_of_age(entry.age, model) if entry.age[0] < entry.age[1] else ():
+        note(("entry", "age"), fault.found, fault.expected)
     _check_people(entry, model, note)
 
 
@@ -166,11 +168,7 @@ def _cut_offs(protocol: Protocol) -> list[tuple[str, str, float]]:
 
 
 def _check_people(entry: EntryCriteria, model: Model, note: Note) -> None:
-    """Check age, body and ancestry of those who may enter."""
-    youngest, oldest = model.nominal.get("age_minimum", 18), model.nominal.get("age_maximum", 90)
-    if entry.age[1] < youngest or entry.age[0] > oldest:
-        found = f"nobody is {entry.age[0]:g} to {entry.age[1]:g}."
-        note(("entry", "age"), found, f"Expected ages from {youngest:g} to {oldest:g}.")
+    """Check body and ancestry of those who may enter."""
     for fault in [*body_faults(entry.weight, entry.BMI), *ancestry_faults(entry.ancestry)]:
         note(("entry", fault.field), fault.found, fault.expected, fault.remedy)
 

@@ -1,0 +1,48 @@
+"""Growth: age and sex in; height, body mass index and odds of placebo response below 18 years out, relative to adults."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+ADULT_AGE = 18.0
+GROWTH_AGES = (12.0, 14.0, 16.0)
+"""Ages, in years, of which people.tsv has the size of girls and boys."""
+
+
+def share_of_adult(
+    quantity: str, age: Numbers, female: NDArray[np.bool_], parameters: Mapping[str, float | Numbers]
+) -> Numbers:
+    """Median height or body mass index relative to that at ADULT_AGE.
+
+    quantity    height or BMI
+    age         [person]  year
+    female      [person]        whether the person is a girl or a woman
+    parameters  by constant of the model; `<quantity>_share_girls_<age>` and `<quantity>_share_boys_<age>` are used
+    returns     [person]  1     linear between the ages of the table, level below the first, exactly 1 for adults
+    """
+    known = [
+        np.where(female, parameters[f"{quantity}_share_girls_{year:g}"], parameters[f"{quantity}_share_boys_{year:g}"])
+        for year in GROWTH_AGES
+    ]
+    share = known[0]
+    spans = zip(
+        itertools.pairwise((*GROWTH_AGES, ADULT_AGE)), itertools.pairwise((*known, np.ones(age.shape))), strict=True
+    )
+    for (first, last), (low, high) in spans:
+        share = share + (high - low) * np.clip((age - first) / (last - first), 0.0, 1.0)
+    return np.where(age < ADULT_AGE, share, 1.0)
+
+
+def placebo_odds_by_age(age: Numbers, parameters: Mapping[str, float | Numbers]) -> Numbers:
+    """Factor of placebo propensity by age.
+
+    age         [person]  year
+    parameters  by constant of the model; `adolescent_placebo_odds` is used
+    returns     [person]  1     exactly 1 for adults
+    """
+    return np.where(age < ADULT_AGE, parameters["adolescent_placebo_odds"], 1.0)
