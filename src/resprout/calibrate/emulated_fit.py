@@ -15,8 +15,8 @@ from resprout.calibrate.residual_emulator import QuadraticResiduals, learned
 ROUNDS = {
     "dose": (60, 40),
     "circuit": (60, 40),
-    "mood": (240, 120),
-}  # points of the engine in each round, about five for each quantity of the largest part in the first
+    "mood": (120, 60),
+}  # points of the engine in each round; most of the time of a fit
 SAMPLED_STEPS = 3000
 
 
@@ -36,8 +36,10 @@ def emulate(problem: Problem, fit: Fit, *, seed: int = 1, progress: Progress = p
     for number, count in enumerate(ROUNDS.get(problem.part, ())):
         progress(f"{problem.part}: {count} points of the posterior, round {number + 1}")
         fresh = _drawn(fit, count, seed + number)
+        expected = fit.surface.at(fresh)
         computed = problem.residuals(list(fresh))
-        missed = float(np.sqrt(np.mean((computed - fit.surface.at(fresh)) ** 2)))
+        missed = float(np.sqrt(np.nanmean((computed - expected) ** 2)))
+        computed = np.where(np.isnan(computed), expected, computed)  # what could not be computed says nothing new
         points, residuals = np.concatenate([points, fresh]), np.concatenate([residuals, computed])
         fit = replace(fit, emulator=learned(first, points, residuals), missed=(*fit.missed, missed))
         best = _best(fit)
@@ -66,7 +68,7 @@ def _best(fit: Fit) -> Numbers:
 def _moved(problem: Problem, fit: Fit, candidates: list[Numbers]) -> Fit:
     """The fit at the candidate with the smallest loss by the engine, where that is below its own."""
     for free in candidates:
-        residual = problem.residuals([free])[0]
+        residual = np.nan_to_num(problem.residuals([free])[0])
         data = robust_residual(residual)
         loss = float(0.5 * (data @ data + free @ free))
         if loss < fit.loss:

@@ -26,8 +26,8 @@ SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying t
 MOST_STEPS = {
     "dose": 30,
     "circuit": 30,
-    "mood": 12,
-}  # of mood, what is left then is less than the noise of virtual trials
+    "mood": 4,
+}  # of mood the emulator finds what is left (emulated_fit.py)
 DIFFERENCED = {
     "dose": 1,
     "circuit": 1,
@@ -102,8 +102,8 @@ class Problem:
     start: Numbers
 
     def residuals(self, free: Sequence[Numbers]) -> Numbers:
-        """Of the engine at points: [point, row], in sd; each computed once and kept on disk."""
-        return _Keeper(self.model, self.part, self.blocks, self.others).residuals(free, self.quantities)
+        """Of the engine at points: [point, row], in sd, NaN where nothing could be computed; each computed once and kept on disk."""
+        return _Keeper(self.model, self.part, self.blocks, self.others).computed(free, self.quantities)
 
 
 def problem_of(model: Model, part: str, fixed: Mapping[str, float] | None = None) -> Problem:
@@ -253,6 +253,12 @@ class _Keeper:
 
     def residuals(self, free: Sequence[Numbers], quantities: Sequence[Quantity]) -> Numbers:
         """[point, row] residuals; what cannot be computed anywhere is 0."""
+        found = self.computed(free, quantities)
+        # what cannot be computed at one point says nothing about the direction from there
+        return np.where(np.isnan(found), np.where(np.isnan(found[0]), 0.0, found[0]), found)
+
+    def computed(self, free: Sequence[Numbers], quantities: Sequence[Quantity]) -> Numbers:
+        """[point, row] residuals; NaN where nothing could be computed."""
         keys = [hashlib.sha256((self.head + point.tobytes().hex()).encode()).hexdigest()[:32] for point in free]
         kept = [cache.stored("fits", key) for key in keys]
         missing = [number for number, value in enumerate(kept) if value is None]
@@ -262,6 +268,4 @@ class _Keeper:
             for number, line in zip(missing, fresh, strict=True):
                 kept[number] = np.ascontiguousarray(line).tobytes()
                 cache.store("fits", keys[number], kept[number] or b"")
-        found = np.array([np.frombuffer(value or b"") for value in kept])
-        # what cannot be computed at one point says nothing about the direction from there
-        return np.where(np.isnan(found), np.where(np.isnan(found[0]), 0.0, found[0]), found)
+        return np.array([np.frombuffer(value or b"") for value in kept])

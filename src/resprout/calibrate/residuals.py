@@ -13,6 +13,7 @@ from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.interventions import BANDS, SEEN, InterventionResult, run_interventions
 from resprout.calibrate.measurements import Measurement, read_measurements, standardised_residuals
 from resprout.calibrate.predicted_measurements import predict_measurements
+from resprout.errors import SolveError
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.simulation.workers import process_pool
@@ -86,22 +87,25 @@ class Interventions:
 
     def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
         """As in `Block`; points are shared among processes."""
-        work = [(self.model.folder, dict(point)) for point in points]
+        work = [(self.model.folder, dict(point), len(self.names)) for point in points]
         if len(work) == 1:
-            return np.array([_outside(self.model, points[0])])
+            return np.array([_outside(self.model, points[0], len(self.names))])
         with process_pool() as pool:
             return np.array(list(pool.map(_outside_of, work)))
 
 
-def _outside(model: Model, point: Mapping[str, float]) -> list[float]:
-    """[row] residual of every reading of the interventions at a point."""
-    results = run_interventions(model.with_parameters(point))
+def _outside(model: Model, point: Mapping[str, float], rows: int) -> list[float]:
+    """[row] residual of every reading of the interventions at a point; NaN where one of them has no solution there."""
+    try:
+        results = run_interventions(model.with_parameters(point))
+    except SolveError:
+        return [np.nan] * rows
     return [residual for result in results for _, residual in _bands(result)]
 
 
-def _outside_of(work: tuple[str, dict[str, float]]) -> list[float]:
-    folder, point = work
-    return _outside(load_model(folder), point)
+def _outside_of(work: tuple[str, dict[str, float], int]) -> list[float]:
+    folder, point, rows = work
+    return _outside(load_model(folder), point, rows)
 
 
 def _bands(result: InterventionResult) -> list[tuple[str, float]]:
