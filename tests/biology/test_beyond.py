@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from resprout.calibrate.experiments import Arm, Trajectories, run_arms
+from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.language import load_model
+from resprout.people.typical import typical_patient
+from resprout.simulation import simulate
 
 KETAMINE = "ketamine 0.5 mg/kg iv over 40 min"
 RODENT = "ketamine 10 mg/kg ip"
@@ -186,3 +189,17 @@ def test_two_drugs_beside_ketamine_do_not_mix(seen):
     two, arm = (patient(f"{SCOPOLAMINE} {also} {KETAMINE}") for also in ("&", "& rapamycin 0.183 ug local &"))
     assert peak(seen, arm, "scopolamine_plasma") > 1 and peak(seen, arm, "rapamycin_plasma") == 0  # rapamycin is local
     assert fall(seen, arm) < 0.25 * fall(seen, two)  # IV005-006: rapamycin stops both
+
+
+def test_adenosine_does_nothing_in_the_chain_and_everything_in_its_rival():
+    model, somebody = load_model(), typical_patient()
+    rival = next(each.overrides for each in read_hypotheses(model) if each.name == "adenosine")
+
+    def fall(**changed: float) -> float:
+        run = simulate(model, somebody, KETAMINE, days=1, outputs=["HDRS17"], overrides=changed)
+        score = run["HDRS17"].to_numpy()[0]
+        return float(score[0] - score[-1])
+
+    assert fall(adenosine_receptor_block=1.0) == pytest.approx(fall(), rel=1e-3)  # the solver's tolerance
+    # DPCPX abolishes ketamine in mice (IV069); less than a tenth of a point is none
+    assert fall(**rival) > 5 and abs(fall(**rival, adenosine_receptor_block=1.0)) < 0.1
