@@ -94,7 +94,7 @@ def test_virtual_outcomes_give_every_statistic_of_depression(fit):
     outcome = virtual_outcome(fit, trial, 60, 1)
     for row in trial.protocol.published:
         found = published_statistic(trial.protocol, outcome, row)
-        assert found.shape == (60,) and np.isfinite(found).mean() > 0.5, row
+        assert found.shape == (60,) and np.isnan(found).mean() < 0.5, row  # infinite where fewer than half relapsed
     again = virtual_outcome(fit, trial, 60, 1)
     assert all(np.array_equal(value, again.ratings[key]) for key, value in outcome.ratings.items())
 
