@@ -14,6 +14,7 @@ from scipy.stats import t as student
 
 from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.residuals import fitted_rows, fitted_trials
+from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.draws import draws_of
@@ -24,9 +25,10 @@ from resprout.trial.published_numbers import published_statistic
 from resprout.trial.replicates import run_series
 
 NAME = "study_intraclass_correlation"
-VALUES = (0.01, 0.05, 0.1, 0.2, 0.35, 0.5)
+VALUES = (0.01, 0.05, 0.1, 0.2, 0.3)
 PRIOR = (1.5, 8.5)  # of a beta law: mean 0.15, 90 % between 0.02 and 0.36; assumed
 FINE = np.linspace(0.002, 0.7, 1397)
+NOBODY = -1000.0  # log likelihood of a value at which a study of a published trial finds hardly anybody to recruit
 TAIL = 4  # degrees of freedom: a trial that the model misses must not be taken for heterogeneity
 REPLICATES, REPLICATES_LARGE = 32, 16
 Work = tuple[str, float, str, int]
@@ -102,7 +104,10 @@ def _likelihood(work: Work) -> float:
         warnings.simplefilter("ignore", RuntimeWarning)
         design, regimens = read_protocol(trial, model)
         count = REPLICATES if design.people < LARGE_TRIAL else REPLICATES_LARGE
-        outcome = run_series(design, regimens, model, count, seed, point=True)[1]
+        try:
+            outcome = run_series(design, regimens, model, count, seed, point=True)[1]
+        except InputError:
+            return NOBODY
         for row in fitted_rows(design):
             seen = published_statistic(design, outcome, row)
             seen = seen[np.isfinite(seen)]
