@@ -14,7 +14,6 @@ from scipy.stats import t as student
 
 from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.residuals import fitted_rows, fitted_trials
-from resprout.errors import InputError
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.people.draws import draws_of
@@ -25,10 +24,10 @@ from resprout.trial.published_numbers import published_statistic
 from resprout.trial.replicates import run_series
 
 NAME = "study_intraclass_correlation"
-VALUES = (0.01, 0.05, 0.1, 0.2, 0.3)
+HIGHEST = 0.3  # beyond it some studies of strict trials find hardly anybody to recruit
+VALUES = (0.01, 0.05, 0.1, 0.2, HIGHEST)
 PRIOR = (1.5, 8.5)  # of a beta law: mean 0.15, 90 % between 0.02 and 0.36; assumed
-FINE = np.linspace(0.002, 0.7, 1397)
-NOBODY = -1000.0  # log likelihood of a value at which a study of a published trial finds hardly anybody to recruit
+FINE = np.linspace(0.002, HIGHEST, 597)
 TAIL = 4  # degrees of freedom: a trial that the model misses must not be taken for heterogeneity
 REPLICATES, REPLICATES_LARGE = 32, 16
 Work = tuple[str, float, str, int]
@@ -39,7 +38,8 @@ def likelihoods(
 ) -> Numbers:
     """Log likelihood of the published numbers of trials for each value of `study_intraclass_correlation`; all else as shipped.
 
-    A number is taken to be spread around the mean of replicates with their standard deviation, in Student's t.
+    A number is taken to be spread around the mean of replicates with their standard deviation, in Student's t. Numbers that are pooled
+    over studies say nothing of how studies differ.
 
     trials    names; None for all that a fit looks at
     returns   [value], up to a constant
@@ -104,14 +104,11 @@ def _likelihood(work: Work) -> float:
         warnings.simplefilter("ignore", RuntimeWarning)
         design, regimens = read_protocol(trial, model)
         count = REPLICATES if design.people < LARGE_TRIAL else REPLICATES_LARGE
-        try:
-            outcome = run_series(design, regimens, model, count, seed, point=True)[1]
-        except InputError:
-            return NOBODY
+        outcome = run_series(design, regimens, model, count, seed, point=True)[1]
         for row in fitted_rows(design):
             seen = published_statistic(design, outcome, row)
             seen = seen[np.isfinite(seen)]
-            spread = seen.std(ddof=1) / np.sqrt(row.studies) if seen.size > 1 else 0.0
-            if spread > 0 and not row.bound:
+            spread = seen.std(ddof=1) if seen.size > 1 else 0.0
+            if spread > 0 and not row.bound and row.studies == 1:
                 total += float(student.logpdf(row.value, TAIL, seen.mean(), spread))
     return total
