@@ -24,10 +24,10 @@ from resprout.trial.published_numbers import published_statistic
 from resprout.trial.replicates import run_series
 
 NAME = "study_intraclass_correlation"
-HIGHEST = 0.3  # beyond it some studies of strict trials find hardly anybody to recruit
-VALUES = (0.01, 0.05, 0.1, 0.2, HIGHEST)
+HIGHEST = 0.2  # at 0.3 some studies of trials with strict entry criteria find hardly anybody to recruit
+VALUES = (0.01, 0.05, 0.1, 0.15, HIGHEST)
 PRIOR = (1.5, 8.5)  # of a beta law: mean 0.15, 90 % between 0.02 and 0.36; assumed
-FINE = np.linspace(0.002, HIGHEST, 597)
+FINE = np.linspace(0.002, HIGHEST, 397)
 TAIL = 4  # degrees of freedom: a trial that the model misses must not be taken for heterogeneity
 REPLICATES, REPLICATES_LARGE = 32, 16
 Work = tuple[str, float, str, int]

@@ -15,7 +15,7 @@ from resprout.language import given_or_shipped
 from resprout.language.known_names import PEOPLE
 from resprout.language.records import Model
 from resprout.people.covariates import Covariates, Numbers, covariate_constants, genotype_named
-from resprout.people.entry import Entry, default_entry, read_entry, refuse_senseless
+from resprout.people.entry import Entry, default_entry, read_entry, refuse_senseless, share_of_age
 from resprout.people.screening import Enrolled, Recruitment, Visit, chosen_rows, screen
 from resprout.people.studies import STUDY_SPAN, candidates_of, study_of
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 SMALLEST_BLOCK = 256
 SMALLEST_STUDY_BLOCK = 32
 LARGEST_BLOCK = 20_000
-FEWEST_SHARE = 0.002  # of candidates that must enter, or the criteria are taken for a mistake
+FEWEST_SHARE = 0.0005  # of candidates of the wanted age that must enter, or the criteria are taken for a mistake
+CHANCE = 3  # people fewer than that share would give, which chance explains
+LEAST_AGE_SHARE = 0.002  # ages that are rarer are not searched longer
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,12 @@ def recruit(
     entry = default_entry(population, model) if entry is None else entry
     wanted = Recruitment(entry, seed, population, genotype, visit or Visit(), uncertain)
     kept: list[Enrolled] = []
+    fewest = FEWEST_SHARE * max(share_of_age(entry, model.nominal), LEAST_AGE_SHARE)
     found, first, block = 0, 0, int(np.clip(2 * n, SMALLEST_BLOCK, LARGEST_BLOCK))
     while found < n:
         kept.append(screen(model, wanted, np.arange(first, first + block)))
         found, first = found + len(kept[-1][1]["candidate"]), first + block
-        _refuse_hardly_anybody(n - found, n, first)
+        _refuse_hardly_anybody(n - found, n, first, fewest)
     constants, columns = _together(kept, np.arange(n))
     return Cohort(constants, columns, seed, population, int(columns["candidate"][-1]) + 1)
 
@@ -164,6 +167,9 @@ def _screen_studies(n: int, studies: NDArray[np.int64], wanted: Recruitment, mod
     """Screen candidates of every study, block by block, until each has at least `n` people."""
     kept: list[Enrolled] = []
     missing = dict.fromkeys(np.asarray(studies, dtype=np.int64).tolist(), n)
+    # few of many may go on after phases, and still be whom a trial is about
+    fewest = FEWEST_SHARE * max(share_of_age(wanted.entry, model.nominal), LEAST_AGE_SHARE)
+    fewest = fewest / 10 if wanted.visit.lead_in is not None else fewest
     first, block = 0, int(np.clip(2 * n, SMALLEST_STUDY_BLOCK, LARGEST_BLOCK))
     while missing:
         open_now = np.array(list(missing))
@@ -175,7 +181,8 @@ def _screen_studies(n: int, studies: NDArray[np.int64], wanted: Recruitment, mod
                 missing[study] -= many
         first, block = first + block, min(2 * block, LARGEST_BLOCK)  # few may enter: look at more at a time
         missing = {study: lacking for study, lacking in missing.items() if lacking > 0}
-        _refuse_hardly_anybody(max(missing.values(), default=0), n, first, phases=wanted.visit.lead_in is not None)
+        lacking = max(missing.values(), default=0)
+        _refuse_hardly_anybody(lacking, n, first, fewest, phases=wanted.visit.lead_in is not None)
     return kept
 
 
@@ -189,11 +196,10 @@ def _together(
     return constants, {"patient": np.arange(rows.size)} | columns
 
 
-def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int, *, phases: bool = False) -> None:
-    """Refuse criteria that fewer than FEWEST_SHARE of the candidates of a study meet."""
+def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int, fewest: float, *, phases: bool = False) -> None:
+    """Refuse criteria that fewer than the share `fewest` of the candidates of a study meet."""
     found = wanted - lacking
-    fewest = FEWEST_SHARE / 10 if phases else FEWEST_SHARE  # few of many may go on, and still be whom a trial is about
-    if lacking and looked >= 5000 and found < fewest * looked:
+    if lacking and looked >= 5000 and found < fewest * looked - CHANCE:
         also = " and go on after the phases before allocation" if phases else ""
         text = f"only {found} of {looked} candidates meet the entry criteria{also}."
-        raise InputError(Fault(text, "", f"Expected at least {fewest:.2%}.", "Loosen the criteria."))
+        raise InputError(Fault(text, "", f"Expected at least {100 * fewest:.2g} %.", "Loosen the criteria."))

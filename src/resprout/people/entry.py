@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.bounds import AGE, BMI_RANGE, PEOPLE, SEED, WEIGHT_KG, Range
@@ -128,6 +129,21 @@ def limits_of_age(entry: Entry, parameters: Parameters) -> dict[str, float | Num
         return {}
     youngest = np.maximum(first, parameters["adolescent_age_minimum"])
     return {"age_minimum": youngest, "age_maximum": np.minimum(last, parameters["age_maximum"])}
+
+
+def share_of_age(entry: Entry, parameters: Mapping[str, float]) -> float:
+    """Share of the candidates who are screened that has a wanted age.
+
+    entry        criteria
+    parameters   by constant of the model
+    returns      scalar  1  0 to 1; 1 where candidates are drawn from the wanted ages only
+    """
+    first, last = entry.age
+    if limits_of_age(entry, dict(parameters)):
+        return 1.0
+    ages = np.array([first, last, parameters["age_minimum"], parameters["age_maximum"]])
+    below = ndtr((ages - parameters["age_mean"]) / parameters["age_sd"])
+    return float((min(below[1], below[3]) - max(below[0], below[2])) / (below[3] - below[2]))
 
 
 def nobody_of_age(age: Sequence[float], model: Model) -> list[Fault]:

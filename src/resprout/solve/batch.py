@@ -181,7 +181,7 @@ def share_among_threads(patients: int, work: Callable[[int, int], None], threads
     size = min(max(wanted, SMALLEST_CHUNK), LARGEST_CHUNK)
     chunks = [(first, min(first + size, patients)) for first in range(0, patients, size)]
     workers = min(workers, len(chunks))
-    if workers == 1:
+    if workers <= 1:
         for chunk in chunks:
             check_time()
             work(*chunk)
