@@ -26,7 +26,7 @@ protocol = {
 }
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "dose_finding.yaml"
-    file.write_text(yaml.safe_dump(protocol))
+    file.write_text(yaml.safe_dump(protocol), encoding="utf-8")
     table = rs.run_trial(file, replicates=20, seed=1).table
 
 

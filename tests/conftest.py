@@ -52,18 +52,22 @@ def toy_folder(tmp_path: Path) -> Path:
     """A six-stage model small enough to solve on paper: first-order loss, saturation, a stiff and two slow followers."""
     folder = tmp_path / "toy"
     folder.mkdir()
-    (folder / "units.ant").write_text(UNITS)
-    (folder / "functions.ant").write_text(FUNCTIONS)
+    (folder / "units.ant").write_text(UNITS, encoding="utf-8")
+    (folder / "functions.ant").write_text(FUNCTIONS, encoding="utf-8")
     for name, text in STAGES.items():
-        (folder / f"{name}.ant").write_text(f"// {name}\n{text}")
+        (folder / f"{name}.ant").write_text(f"// {name}\n{text}", encoding="utf-8")
     rows = [
         "\t".join("" if cell == "." else cell.replace("_0.2", " 0.2") for cell in row.split()) for row in PARAMETERS
     ]
-    (folder / "parameters.tsv").write_text("\n".join(["\t".join(HEADER), *rows]) + "\n")
-    (folder / "drugs.tsv").write_text("drug\tproperty\tvalue\tunit\tsource\tgrade\tevidence\tmeaning\n")
-    (folder / "targets.tsv").write_text("drug\ttarget\tproperty\tvalue\tunit\tsource\tgrade\tevidence\tmeaning\n")
-    (folder / "correlations.tsv").write_text("first\tsecond\tcorrelation\tsource\tevidence\n")
+    (folder / "parameters.tsv").write_text("\n".join(["\t".join(HEADER), *rows]) + "\n", encoding="utf-8")
+    (folder / "drugs.tsv").write_text(
+        "drug\tproperty\tvalue\tunit\tsource\tgrade\tevidence\tmeaning\n", encoding="utf-8"
+    )
+    (folder / "targets.tsv").write_text(
+        "drug\ttarget\tproperty\tvalue\tunit\tsource\tgrade\tevidence\tmeaning\n", encoding="utf-8"
+    )
+    (folder / "correlations.tsv").write_text("first\tsecond\tcorrelation\tsource\tevidence\n", encoding="utf-8")
     (folder / "sources.bib").write_text(
-        "@book{book,\n  author = {A. Writer},\n  year = {2001},\n  title = {A {Book}}\n}\n"
+        "@book{book,\n  author = {A. Writer},\n  year = {2001},\n  title = {A {Book}}\n}\n", encoding="utf-8"
     )
     return folder

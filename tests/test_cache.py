@@ -96,7 +96,7 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch):
 
 
 def test_a_folder_that_cannot_be_made_costs_time_only(monkeypatch, tmp_path):
-    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
     monkeypatch.setenv("RESPROUT_CACHE", str(tmp_path / "file"))
     cache.store("kind", "key", b"content")
     assert cache.stored("kind", "key") is None

@@ -37,7 +37,7 @@ def protocol(tmp_path, **fields):
     visits = fields.pop("visits", ["0 min", "24 h"])
     told = {"name": "a", "title": "A", "design": "parallel", "control": "open_label", "arms": [arm]}
     path = tmp_path / "a.yaml"
-    path.write_text(write_yaml(told | {"endpoints": [{"name": "MADRS", "visits": visits}]} | fields))
+    path.write_text(write_yaml(told | {"endpoints": [{"name": "MADRS", "visits": visits}]} | fields), encoding="utf-8")
     return path
 
 

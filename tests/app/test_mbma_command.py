@@ -8,8 +8,12 @@ def test_effects_coverage_and_pictures(resprout, tmp_path):
     assert code == 0
     for words in ("ketamine", "placebo, first days", "each predicted without its trial", "inside 90 %", "not medical"):
         assert words in out
-    assert "plotly" in (tmp_path / "f.html").read_text().lower()
-    assert (tmp_path / "rows.csv").read_text().startswith("trial,evidence,arm,control,endpoint,time_h,improvement")
+    assert "plotly" in (tmp_path / "f.html").read_text(encoding="utf-8").lower()
+    assert (
+        (tmp_path / "rows.csv")
+        .read_text(encoding="utf-8")
+        .startswith("trial,evidence,arm,control,endpoint,time_h,improvement")
+    )
 
 
 def test_json_holds_every_row(resprout):

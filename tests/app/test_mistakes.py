@@ -154,11 +154,11 @@ def test_a_killed_writing_leaves_nothing_that_looks_whole(tmp_path):
     from resprout.app.output_files import atomic_path
 
     target = Path(tmp_path / "t.csv")
-    target.write_text("the old table")
+    target.write_text("the old table", encoding="utf-8")
     with pytest.raises(KeyboardInterrupt), atomic_path(target) as draft:
-        draft.write_text("half a ta")
+        draft.write_text("half a ta", encoding="utf-8")
         raise KeyboardInterrupt
-    assert target.read_text() == "the old table"
+    assert target.read_text(encoding="utf-8") == "the old table"
     assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]
 
 

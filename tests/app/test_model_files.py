@@ -17,7 +17,7 @@ MODEL = ("simulate", "--model", "m.ant")
 @pytest.fixture
 def file(tmp_path):
     made = tmp_path / "m.ant"
-    made.write_text(DECAY)
+    made.write_text(DECAY, encoding="utf-8")
     return made
 
 
@@ -39,7 +39,7 @@ def test_a_constant_and_a_beginning_can_be_set(resprout, file):
 
 
 def test_until_is_in_the_unit_of_the_file_and_hours_are_converted(resprout, file):
-    file.write_text(SECONDS)
+    file.write_text(SECONDS, encoding="utf-8")
     said = json.loads(resprout(*MODEL, "--until", "2", "--json")[1])
     other = json.loads(resprout(*MODEL, "--hours", str(2 / 3600), "--json")[1])
     assert said["time_unit"] == "second"
@@ -84,7 +84,7 @@ def test_check_lists_what_a_file_holds(resprout, file):
 
 
 def test_check_refuses_by_name_with_code_2(resprout, file):
-    file.write_text("x = 1; x' = 0; y = 1; y' = floor(x);")
+    file.write_text("x = 1; x' = 0; y = 1; y' = floor(x);", encoding="utf-8")
     code, out, err = resprout("check", "m.ant")
     assert code == 2 and out == ""
     assert "`y`" in err and "`floor`" in err

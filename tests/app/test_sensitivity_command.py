@@ -17,8 +17,8 @@ def test_rows_are_ordered_and_complete(resprout):
 def test_files_are_written(resprout, tmp_path):
     code, out, _ = resprout("sensitivity", *QUICK, "--method", "morris", "--out", "s.html", "--table", "s.csv")
     assert code == 0 and "1 dose" in out
-    assert "ketamine" in (tmp_path / "s.html").read_text()
-    assert (tmp_path / "s.csv").read_text().startswith("output,time_h,constant,")
+    assert "ketamine" in (tmp_path / "s.html").read_text(encoding="utf-8")
+    assert (tmp_path / "s.csv").read_text(encoding="utf-8").startswith("output,time_h,constant,")
 
 
 def test_all_mistakes_are_told_with_what_to_do(resprout):

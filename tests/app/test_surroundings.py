@@ -162,7 +162,7 @@ def test_an_error_crosses_from_one_process_to_another_as_it_was_made():
 
 
 def places(folder: Path) -> dict[str, str]:
-    (folder / "file").write_text("not ours")
+    (folder / "file").write_text("not ours", encoding="utf-8")
     (folder / "folder.csv").mkdir()
     (folder / "circle.csv").symlink_to("circle.csv")
     os.mkfifo(folder / "pipe.csv")
@@ -187,11 +187,11 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_any_work(resprout, 
 
 
 def test_a_file_where_a_folder_is_meant_is_refused_before_any_work(resprout, tmp_path):
-    (tmp_path / "out").write_text("not ours")
+    (tmp_path / "out").write_text("not ours", encoding="utf-8")
     for name in ("out", "out/in"):
         assert resprout("demo", "--out", name)[0] == 2
     assert resprout(*SALINE, "--out", "out.zarr/run.zarr")[0] == 2
-    (tmp_path / "out.zarr").write_text("not ours")
+    (tmp_path / "out.zarr").write_text("not ours", encoding="utf-8")
     assert "is a file" in resprout(*SALINE, "--out", "out.zarr")[2]
 
 
@@ -206,7 +206,7 @@ def test_a_link_stays_and_what_it_points_to_is_written(resprout, tmp_path):
     (tmp_path / "t.csv").symlink_to("away/real.csv")
     assert resprout(*SALINE, "--table", "t.csv")[0] == 0
     assert (tmp_path / "t.csv").is_symlink()
-    assert (tmp_path / "away" / "real.csv").read_text().startswith("arm,")
+    assert (tmp_path / "away" / "real.csv").read_text(encoding="utf-8").startswith("arm,")
 
 
 def test_a_name_as_long_as_the_disk_allows_is_written(resprout, tmp_path):

@@ -27,7 +27,7 @@ published:
 
 @pytest.fixture
 def small(tmp_path):
-    (tmp_path / "small.yaml").write_text(SMALL)
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
     return "small.yaml"
 
 

@@ -45,7 +45,7 @@ def test_the_screen_shows_the_null_beside_the_model(resprout, tmp_path):
     for words in ("not used in the fit", "Rows that do not pass, and the reasons", "if no drug changed mood", "kappa"):
         assert words in out
     assert "no reason is recorded" not in out
-    assert (tmp_path / "rows.csv").read_text().startswith("id,group,kind,counted,stage,seed_row,")
+    assert (tmp_path / "rows.csv").read_text(encoding="utf-8").startswith("id,group,kind,counted,stage,seed_row,")
 
 
 def test_mistakes_are_told(resprout):

@@ -154,7 +154,7 @@ def test_the_parser_of_regimens_speaks_at_the_line_it_cannot_read(page):
 def test_the_table_taken_along_holds_the_curves_that_are_drawn(page):
     with page.expect_download() as coming:
         page.click("#take-csv")
-    rows = list(csv.DictReader(io.StringIO(Path(coming.value.path()).read_text())))
+    rows = list(csv.DictReader(io.StringIO(Path(coming.value.path()).read_text(encoding="utf-8"))))
     score = [float(row["value"]) for row in rows if row["output"] == "HDRS17"]
     said = re.search(r"from ([\d.]+) to ([\d.]+) points", page.inner_text("#sentence-score"))
     assert (score[0], min(score)) == pytest.approx((float(said[1]), float(said[2])), abs=0.06)  # said to a tenth
@@ -188,12 +188,12 @@ def test_a_protocol_of_ones_own_runs_and_a_broken_one_says_where(page, tmp_path)
     drawn(page, "trial")
     with page.expect_download() as coming:
         page.click("#take-protocol")
-    taken = yaml.safe_load(Path(coming.value.path()).read_text())
+    taken = yaml.safe_load(Path(coming.value.path()).read_text(encoding="utf-8"))
     for name, content, said in (
         ("good.yaml", yaml.safe_dump({**taken, "arms": [{**arm, "size": 12} for arm in taken["arms"]]}), "24 people"),
         ("bad.yaml", "name: x\narms: 3\n", "Line 2"),
     ):
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, encoding="utf-8")
         before = int(page.get_attribute("body", "data-trial-serial"))
         page.set_input_files("#protocol-file", tmp_path / name)
         wait_answer(page, "trial", before)

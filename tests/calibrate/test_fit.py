@@ -173,9 +173,9 @@ def test_the_likelihood_of_how_alike_people_are_is_a_number_for_each_value():
 
 def test_heterogeneity_has_a_prior_that_data_narrow_and_each_draw_a_value_of_its_own():
     flat = posterior(VALUES, np.zeros(len(VALUES)), 40)
-    told = posterior(VALUES, -0.5 * ((np.array(VALUES) - 0.2) / 0.03) ** 2, 40)
-    assert flat.mean == pytest.approx(beta(1.5, 8.5).expect(lb=0.002, ub=0.3, conditional=True), abs=0.002)
-    assert flat.lower < told.lower < 0.2 < told.upper < flat.upper
+    told = posterior(VALUES, -0.5 * ((np.array(VALUES) - 0.1) / 0.02) ** 2, 40)
+    assert flat.mean == pytest.approx(beta(1.5, 8.5).expect(lb=0.002, ub=0.2, conditional=True), abs=0.002)
+    assert flat.lower < told.lower < 0.1 < told.upper < flat.upper
     draws = with_heterogeneity([{"hepatic_flow": float(k)} for k in range(40)], told)
     drawn = [draw["study_intraclass_correlation"] for draw in draws]
     assert sorted(drawn) == list(told.draws) and drawn != sorted(drawn)

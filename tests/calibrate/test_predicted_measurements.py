@@ -39,7 +39,10 @@ GOOD = {
 
 def a_table(tmp_path, *rows):
     path = tmp_path / "own.tsv"
-    path.write_text("\n".join(["\t".join(HEADER), *("\t".join(row.get(name, "") for name in HEADER) for row in rows)]))
+    path.write_text(
+        "\n".join(["\t".join(HEADER), *("\t".join(row.get(name, "") for name in HEADER) for row in rows)]),
+        encoding="utf-8",
+    )
     return path
 
 

@@ -20,7 +20,7 @@ GROWING = (
 
 def imported(folder, text: str):
     file = folder / "m.ant"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     return import_model(file)
 
 
@@ -63,7 +63,8 @@ def test_events_of_one_moment_are_compared_in_the_order_of_the_file(tmp_path, pr
     file = tmp_path / "m.ant"
     file.write_text(
         "compartment C = 1; species S in C; S = 3; k = 0.1; J: S -> ; C*k*S;\n"
-        f"swell: at (time >= 4){priorities}: C = 2; refill: at (time >= 4){priorities}: S = 5;"
+        f"swell: at (time >= 4){priorities}: C = 2; refill: at (time >= 4){priorities}: S = 5;",
+        encoding="utf-8",
     )
     rows = compare_imported(import_model(file), 10.0, ["S", "C"])
     assert all(row["libRoadRunner"] <= LIMIT and row["COPASI"] is None for row in rows)

@@ -48,7 +48,7 @@ def model_that_counts_losses() -> Model:
     folder = Path(mkdtemp()) / "model"
     shutil.copytree(shipped_folder(), folder)
     dose = folder / "1_dose.ant"
-    dose.write_text(dose.read_text() + LOSSES)
+    dose.write_text(dose.read_text(encoding="utf-8") + LOSSES, encoding="utf-8")
     return load_model(folder)
 
 

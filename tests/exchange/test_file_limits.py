@@ -115,14 +115,14 @@ def test_letters_of_other_alphabets_may_stand_in_comments_and_names():
 @pytest.mark.parametrize("depth", [3, 300])
 def test_a_nested_formula_of_usual_depth_is_read(tmp_path, depth):
     path = tmp_path / "nested.xml"
-    path.write_text(sbml("<apply><minus/>" * (2 * depth) + "<ci>x</ci>" + "</apply>" * (2 * depth)))
+    path.write_text(sbml("<apply><minus/>" * (2 * depth) + "<ci>x</ci>" + "</apply>" * (2 * depth)), encoding="utf-8")
     run = rs.simulate_imported(rs.import_model(path), 1)
     assert float(run["x"][0, -1]) == pytest.approx(2.718281828459045, rel=1e-6)  # an even number of signs: x' = x
 
 
 def test_a_sum_of_thousands_of_terms_is_solved(tmp_path):
     path = tmp_path / "sum.xml"
-    path.write_text(sbml("<apply><minus/><apply><plus/>" + "<ci>x</ci>" * 3000 + "</apply></apply>"))
+    path.write_text(sbml("<apply><minus/><apply><plus/>" + "<ci>x</ci>" * 3000 + "</apply></apply>"), encoding="utf-8")
     run = rs.simulate_imported(rs.import_model(path), 1e-3)
     assert float(run["x"][0, -1]) == pytest.approx(0.049787068367863944, rel=1e-6)  # exp(-3)
 

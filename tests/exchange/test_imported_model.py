@@ -61,7 +61,8 @@ REFUSED["`rateOf`"] = (
 def written(tmp_path, body: str, *, core: str = CORE, version: int = 2, head: str = ""):
     file = tmp_path / "m.xml"
     file.write_text(
-        f'<sbml xmlns="{core}" level="3" version="{version}" {head}>\n<model id="m">\n{body}\n</model></sbml>'
+        f'<sbml xmlns="{core}" level="3" version="{version}" {head}>\n<model id="m">\n{body}\n</model></sbml>',
+        encoding="utf-8",
     )
     return file
 
@@ -105,13 +106,13 @@ def test_a_quantity_without_a_value_is_told(tmp_path):
 
 def test_a_slip_in_antimony_is_told_with_its_line(tmp_path):
     file = tmp_path / "m.ant"
-    file.write_text("x = 1\nx' = -k*\ny = 2\n")
+    file.write_text("x = 1\nx' = -k*\ny = 2\n", encoding="utf-8")
     assert "m.ant:" in refusal(file)
 
 
 def test_broken_xml_is_told(tmp_path):
     file = tmp_path / "m.xml"
-    file.write_text("<sbml><model>")
+    file.write_text("<sbml><model>", encoding="utf-8")
     assert "m.xml" in refusal(file)
 
 
@@ -119,28 +120,28 @@ def test_broken_xml_is_told(tmp_path):
 @pytest.mark.parametrize("content", ["", "\0\1\2", "{}"])
 def test_nonsense_is_refused_and_not_a_fault_of_the_program(tmp_path, name, content):
     file = tmp_path / name
-    file.write_text(content)
+    file.write_text(content, encoding="utf-8")
     refusal(file)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     file = tmp_path / "m.pdf"
-    file.write_text("x")
+    file.write_text("x", encoding="utf-8")
     assert "no suffix known here" in refusal(file)
 
 
 def test_a_declared_unit_of_time_is_known(tmp_path):
     file = tmp_path / "m.ant"
-    file.write_text("unit time_unit = 60 second\nx = 1; x' = -x;")
+    file.write_text("unit time_unit = 60 second\nx = 1; x' = -x;", encoding="utf-8")
     declared = "model m\n unit minute = 60 second; unit time_unit = minute; x = 1; x' = -x;\nend"
-    file.write_text(declared)
+    file.write_text(declared, encoding="utf-8")
     own = import_model(file)
     assert (own.time_unit, own.hours_per_unit) == ("minute", pytest.approx(1 / 60))
 
 
 def test_a_beginning_follows_what_is_set(tmp_path):
     file = tmp_path / "m.ant"
-    file.write_text("k = 2; x = 3*k; x' = 0; y = x + 1; y' = 0;")
+    file.write_text("k = 2; x = 3*k; x' = 0; y = x + 1; y' = 0;", encoding="utf-8")
     found = run_patients(import_model(file), {"k": [2.0, 5.0]}, Events.none(), [0, 1], ["x", "y"])
     # by hand: x = 3 k, y = x + 1
     assert found.value[:, -1].tolist() == [[6, 7], [15, 16]]
@@ -148,7 +149,7 @@ def test_a_beginning_follows_what_is_set(tmp_path):
 
 def test_a_state_can_be_begun_elsewhere(tmp_path):
     file = tmp_path / "m.ant"
-    file.write_text("x = 1; x' = -0.5*x;")
+    file.write_text("x = 1; x' = -0.5*x;", encoding="utf-8")
     found = run_patients(import_model(file), {"x": np.array([1.0, 2.0])}, Events.none(), [0, 2], ["x"])
     # x0 e^-1; a step is held to 1e-8
     assert found.value[:, 1, 0] == pytest.approx([np.exp(-1), 2 * np.exp(-1)], rel=1e-6)
@@ -156,7 +157,7 @@ def test_a_state_can_be_begun_elsewhere(tmp_path):
 
 def test_a_dose_can_be_added_to_a_state(tmp_path):
     file = tmp_path / "m.ant"
-    file.write_text("x = 1; x' = -0.5*x;")
+    file.write_text("x = 1; x' = -0.5*x;", encoding="utf-8")
     dose = Events(np.array([1.0]), ("x",), np.array([[3.0]]))
     found = run_patients(import_model(file), {}, dose, [2], ["x"])
     # (e^-0.5 + 3) e^-0.5
@@ -165,12 +166,12 @@ def test_a_dose_can_be_added_to_a_state(tmp_path):
 
 def test_events_that_never_end_are_told_as_such(tmp_path):
     file = tmp_path / "m.ant"
-    file.write_text("x = 0; a = 0; E: at (time > 1 && a < 1): a = 2; F: at (a > 1): a = 0;")
+    file.write_text("x = 0; a = 0; E: at (time > 1 && a < 1): a = 2; F: at (a > 1): a = 0;", encoding="utf-8")
     assert "without end" in run_patients(import_model(file), {}, Events.none(), [3], ["x"]).message(0)
 
 
 def test_an_unknown_name_is_refused(tmp_path):
     file = tmp_path / "m.ant"
-    file.write_text("growth = 1; growth' = -0.5*growth;")
+    file.write_text("growth = 1; growth' = -0.5*growth;", encoding="utf-8")
     with pytest.raises(InputError, match="Did you mean `growth`"):
         run_patients(import_model(file), {"grwth": 2.0}, Events.none(), [1], ["growth"])

@@ -142,7 +142,7 @@ def test_the_archive_of_one_model_is_the_same_to_the_byte():
 
 def test_the_export_read_back_as_a_model_of_ones_own_runs_as_the_model_it_was(written, engine, tmp_path):
     outputs, found = engine
-    (tmp_path / "ours.xml").write_text(written)
+    (tmp_path / "ours.xml").write_text(written, encoding="utf-8")
     # beside the hours of the doses, where a model of one's own has its events already behind it
     later = [index for index, hour in enumerate(HOURS) if hour > 1]
     own = run_patients(import_model(tmp_path / "ours.xml"), {}, Events.none(), HOURS[later], outputs, tolerance=1e-6)

@@ -93,7 +93,7 @@ def test_the_same_problem_is_written_each_time():
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
-    (tmp_path / "thesis.doc").write_text("irreplaceable")
+    (tmp_path / "thesis.doc").write_text("irreplaceable", encoding="utf-8")
     with pytest.raises(InputError, match="holds other things"):
         export_petab(tmp_path)
-    assert (tmp_path / "thesis.doc").read_text() == "irreplaceable"
+    assert (tmp_path / "thesis.doc").read_text(encoding="utf-8") == "irreplaceable"

@@ -43,7 +43,7 @@ def test_both_writers_mark_text_in_cells_and_headings(tmp_path):
     table, rows = tmp_path / "a.csv", tmp_path / "b.csv"
     save_table(pd.DataFrame({"=x": ["=1+1", "b"], "y": [-1.5, math.nan], "n": [-1, 2]}), table)
     save_rows([("=1+1", -1.5, -1), ("b", math.nan, 2)], ["=x", "y", "n"], rows)
-    assert table.read_text() == rows.read_text() == "'=x,y,n\n'=1+1,-1.5,-1\nb,,2\n"
+    assert table.read_text(encoding="utf-8") == rows.read_text(encoding="utf-8") == "'=x,y,n\n'=1+1,-1.5,-1\nb,,2\n"
 
 
 CELLS = (

@@ -32,7 +32,7 @@ def test_a_drug_of_a_scenario_brings_every_quantity_under_its_own_name():
 
 def test_no_equation_of_a_stage_file_names_a_drug():
     names = {*library_drugs(MODEL), "norketamine", "hydroxynorketamine"}
-    text = "\n".join(path.read_text() for path in sorted(shipped_folder().glob("[2345]_*.ant")))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(shipped_folder().glob("[2345]_*.ant")))
     code = "\n".join(line.partition("//")[0] for line in text.splitlines())
     assert [name for name in names if re.search(rf"\b{name}_", code)] == []
 
@@ -101,7 +101,7 @@ newdrug	NMDA	Emax	1	dimensionless		assumed		blocks the open channel
 
 def test_a_drug_of_a_file_needs_no_checkout(tmp_path):
     file = tmp_path / "newdrug.tsv"
-    file.write_text(NEW_DRUG)
+    file.write_text(NEW_DRUG, encoding="utf-8")
     model = load_model(drugs=[file])
     run = rs.simulate(model, 2, "newdrug 30 mg iv over 40 min", days=1, outputs=["newdrug_brain", "PV_NMDA_block"])
     assert float(run["newdrug_brain"].max()) > 0.01
@@ -135,7 +135,7 @@ WRONG_FILES = [
 @pytest.mark.parametrize(("right", "wrong", "told"), WRONG_FILES)
 def test_a_faulty_drug_file_is_refused_with_its_line(tmp_path, right, wrong, told):
     file = tmp_path / "newdrug.tsv"
-    file.write_text(NEW_DRUG.replace(right, wrong))
+    file.write_text(NEW_DRUG.replace(right, wrong), encoding="utf-8")
     line = NEW_DRUG[: NEW_DRUG.index(right)].count("\n") + 1
     with pytest.raises(ModelError, match=re.escape(told)) as caught:
         load_model(drugs=[file])
@@ -144,7 +144,10 @@ def test_a_faulty_drug_file_is_refused_with_its_line(tmp_path, right, wrong, tol
 
 def test_a_value_of_a_drug_file_may_come_from_a_paper_that_the_package_does_not_cite(tmp_path):
     file = tmp_path / "newdrug.tsv"
-    file.write_text(NEW_DRUG.replace("L_per_h		assumed", "L_per_h	doi:10.1111/abc.123 bcp13163	measured"))
+    file.write_text(
+        NEW_DRUG.replace("L_per_h		assumed", "L_per_h	doi:10.1111/abc.123 bcp13163	measured"),
+        encoding="utf-8",
+    )
     assert load_model(drugs=[file]).constants["newdrug_clearance"].grade == "measured"
 
 
@@ -157,7 +160,7 @@ def test_every_fault_of_a_drug_file_is_told_at_once_with_its_column(tmp_path):
         ("Emax	1", "Emax	2"),
     ):
         text = text.replace(right, wrong)
-    file.write_text(text.replace("120	litre		assumed", "0	litre		gessed"))
+    file.write_text(text.replace("120	litre		assumed", "0	litre		gessed"), encoding="utf-8")
     with pytest.raises(ModelError) as caught:
         load_model(drugs=[file])
     found = {(fault.where.partition(":")[2], fault.field) for fault in caught.value.faults}
@@ -166,7 +169,7 @@ def test_every_fault_of_a_drug_file_is_told_at_once_with_its_column(tmp_path):
 
 def test_a_row_that_stands_in_two_drug_files_is_refused(tmp_path):
     for name in ("one.tsv", "two.tsv"):
-        (tmp_path / name).write_text(NEW_DRUG)
+        (tmp_path / name).write_text(NEW_DRUG, encoding="utf-8")
     with pytest.raises(ModelError, match=r"two.tsv:2.*given twice.*one.tsv:2"):
         load_model(drugs=[tmp_path / "one.tsv", tmp_path / "two.tsv"])
 
@@ -229,9 +232,9 @@ MUTATIONS = [
 def test_a_mistake_in_a_table_of_drugs_does_not_load(tmp_path, file, right, wrong, told):
     folder = tmp_path / "model"
     shutil.copytree(shipped_folder(), folder)
-    text = (folder / file).read_text()
+    text = (folder / file).read_text(encoding="utf-8")
     assert right in text
-    (folder / file).write_text(text.replace(right, wrong, 1))
+    (folder / file).write_text(text.replace(right, wrong, 1), encoding="utf-8")
     with pytest.raises(ModelError, match=re.escape(told)) as caught:
         load_model(folder)
     assert any(re.match(rf"{re.escape(file)}(:\d+)?$", fault.where) for fault in caught.value.faults)
@@ -243,7 +246,7 @@ def test_every_fault_of_every_table_is_told_at_once(tmp_path):
     shutil.copytree(shipped_folder(), folder)
     for file, right, wrong, _ in (MUTATIONS[0], MUTATIONS[2], MUTATIONS[10], MUTATIONS[16]):
         path = folder / file
-        path.write_text(path.read_text().replace(right, wrong, 1))
+        path.write_text(path.read_text(encoding="utf-8").replace(right, wrong, 1), encoding="utf-8")
     with pytest.raises(ModelError) as caught:
         load_model(folder)
     assert len(caught.value.faults) >= 3

@@ -17,9 +17,9 @@ from resprout.language.load import _from_json
 
 def broken(folder: Path, file: str, old: str, new: str) -> str:
     path = folder / file
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ModelError) as caught:
         load_model(folder)
     return str(caught.value)
@@ -32,7 +32,8 @@ def test_a_model_knows_unit_source_grade_and_place_of_every_constant(toy_folder)
 
 def test_assigned_quantities_come_in_an_order_in_which_they_can_be_computed(toy_folder):
     (toy_folder / "5_spine.ant").write_text(
-        "level := 2 * later  // [dimensionless] first in the file\nlater := growth * gain * steepness  // [dimensionless] needed by the one above\n"
+        "level := 2 * later  // [dimensionless] first in the file\nlater := growth * gain * steepness  // [dimensionless] needed by the one above\n",
+        encoding="utf-8",
     )
     assert [equation.name for equation in load_model(toy_folder).assigned] == ["taken", "later", "level"]
 
@@ -67,7 +68,7 @@ def test_a_rate_in_the_wrong_unit_is_found(toy_folder):
 
 
 def test_all_faults_are_told_at_once(toy_folder):
-    (toy_folder / "3_circuit.ant").write_text("fast' = fast_rate * (tken - fast)\n")
+    (toy_folder / "3_circuit.ant").write_text("fast' = fast_rate * (tken - fast)\n", encoding="utf-8")
     message = broken(toy_folder, "parameters.tsv", "book\tmeasured\tE1", "novel\tmeasurd\tE1")
     assert "no unit and meaning" in message
     assert "`novel` is no source in sources.bib" in message
@@ -92,7 +93,8 @@ def test_quantities_that_define_each_other_are_refused(toy_folder):
     message = broken(toy_folder, "5_spine.ant", "level :=", "level := 0 * other +")
     assert "other" in message
     (toy_folder / "5_spine.ant").write_text(
-        "level := other  // [dimensionless] one\nother := level + 0 * gain * steepness * growth  // [dimensionless] two\n"
+        "level := other  // [dimensionless] one\nother := level + 0 * gain * steepness * growth  // [dimensionless] two\n",
+        encoding="utf-8",
     )
     with pytest.raises(ModelError, match="define each other"):
         load_model(toy_folder)

@@ -171,7 +171,7 @@ def test_what_is_no_whole_number_counts_nobody(model, given):
 
 def test_an_imported_model_takes_arrays_and_series(tmp_path):
     path = tmp_path / "decay.ant"
-    path.write_text("x = 1; k = 1\nx' = -k * x")
+    path.write_text("x = 1; k = 1\nx' = -k * x", encoding="utf-8")
     model = rs.import_model(path)
     run = rs.simulate_imported(
         model, np.int64(1), outputs=np.array(["x"]), overrides={"k": pd.Series([1.0, 2.0])}, times_h=np.array([0.3])

@@ -191,17 +191,17 @@ def foreign(folder: Path, stopped: Path) -> list[str]:
     """Lay out things that resprout did not write; the names of the runs that they are in the way of."""
     (folder / "empty.zarr").mkdir()
     (folder / "notes.zarr.part").mkdir()
-    (folder / "notes.zarr.part" / "notes.txt").write_text("precious")
+    (folder / "notes.zarr.part" / "notes.txt").write_text("precious", encoding="utf-8")
     shutil.copytree(stopped, folder / "mixed.zarr.part")
-    (folder / "mixed.zarr.part" / "HDRS17" / "notes.txt").write_text("precious")
+    (folder / "mixed.zarr.part" / "HDRS17" / "notes.txt").write_text("precious", encoding="utf-8")
     shutil.copytree(stopped, folder / "linked.zarr.part")
     (folder / "precious").mkdir()
-    (folder / "precious" / "notes.txt").write_text("precious")
+    (folder / "precious" / "notes.txt").write_text("precious", encoding="utf-8")
     (folder / "linked.zarr.part" / "status" / "c").symlink_to(folder / "precious")
     (folder / "away.zarr.part").symlink_to(folder / "precious")
     (folder / "dangling.zarr.part").symlink_to(folder / "nothing")
-    (folder / "file.zarr.part").write_text("precious")
-    (folder / ".locked.zarr.lock").write_text("precious")
+    (folder / "file.zarr.part").write_text("precious", encoding="utf-8")
+    (folder / ".locked.zarr.lock").write_text("precious", encoding="utf-8")
     import zarr
 
     zarr.open_group(folder / "foreign.zarr", mode="w").create_array("mine", shape=(3,), dtype="float64")[:] = 7
@@ -285,9 +285,9 @@ def test_the_command_verifies_a_run(whole, tmp_path):
 def test_what_a_run_says_of_itself_is_sealed(whole, tmp_path):
     shutil.copytree(whole[0], tmp_path / "run.zarr")
     file = tmp_path / "run.zarr" / "HDRS17" / "zarr.json"
-    told = json.loads(file.read_text())
+    told = json.loads(file.read_text(encoding="utf-8"))
     told["attributes"]["units"] = "inch"
-    file.write_text(json.dumps(told))
+    file.write_text(json.dumps(told), encoding="utf-8")
     with pytest.raises(InputError, match="says of itself"):
         check_run(tmp_path / "run.zarr")
 

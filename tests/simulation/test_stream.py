@@ -170,7 +170,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bits():
                 print("digest", stream.run_stream(asked, Losing()).digest, len(lost))
     """
     file = os.path.join(os.environ.get("PYTEST_TMP", "/tmp"), f"resprout_cluster_{os.getpid()}.py")
-    with open(file, "w") as script:
+    with open(file, "w", encoding="utf-8") as script:
         script.write(textwrap.dedent(code))
     try:
         told = subprocess.run(

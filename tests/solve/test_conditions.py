@@ -19,7 +19,7 @@ GENERATED = settings(
 
 def solved(folder, text: str, times, outputs, constants=None):
     file = folder / "m.ant"
-    file.write_text(f"model m\n{text}\nend\n")
+    file.write_text(f"model m\n{text}\nend\n", encoding="utf-8")
     found = run_patients(import_model(file), constants or {}, Events.none(), np.array(times, dtype=float), outputs)
     assert found.message(0) == "solved" and found.notes == ()
     return found
@@ -161,7 +161,7 @@ def test_conditions_differ_by_patient(tmp_path):
 
 def test_what_is_no_number_is_told_with_its_name_and_time(tmp_path):
     file = tmp_path / "m.ant"
-    file.write_text("x = 1; x' = -0.1*x; y := 1/(x - 1); z := (x - 1)/time")
+    file.write_text("x = 1; x' = -0.1*x; y := 1/(x - 1); z := (x - 1)/time", encoding="utf-8")
     found = run_patients(import_model(file), {}, Events.none(), np.array([0.0, 1.0, 2.0]), ["x", "y", "z"])
     assert found.notes == (
         "`y` is infinite (a division by zero) at 1 of 3 times, the first 0",

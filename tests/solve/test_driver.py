@@ -100,7 +100,7 @@ def test_the_reference_solver_finds_the_engines_steady_states():
 
 def imported(folder, text: str):
     file = folder / "m.ant"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     return import_model(file)
 
 
@@ -158,7 +158,9 @@ def test_a_failure_is_told_as_what_it_is(tmp_path, case, watched):
 def test_a_circuit_without_a_steady_state_is_told_as_that(toy_folder):
     stage = toy_folder / "4_signal.ant"
     # growth' = loss (fast + 1 + growth^2) is positive everywhere
-    stage.write_text(stage.read_text().replace("(fast - growth)", "(fast + 1 + growth^2)"))
+    stage.write_text(
+        stage.read_text(encoding="utf-8").replace("(fast - growth)", "(fast + 1 + growth^2)"), encoding="utf-8"
+    )
     found = run_patients(load_model(toy_folder), {}, Events.none(), [0.0, 1.0], ["growth"])
     assert "no steady state" in found.message(0)
     assert np.isnan(found.value).all()

@@ -55,7 +55,7 @@ AGREED = {
 
 def miss(folder, text: str) -> float:
     file = folder / "m.ant"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     antimony.clearPreviousLoads()
     assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
     return largest_miss(file, antimony.getSBMLString(antimony.getMainModuleName()))
@@ -70,7 +70,7 @@ def test_events_happen_as_in_libroadrunner(case, tmp_path):
 def test_events_of_one_moment_without_priority_happen_in_the_order_of_the_file(tmp_path):
     text = f"model m\n{STOCK} swell: at (time >= 4): C = 2; refill: at (time >= 4): S = 5;\nend\n"
     file = tmp_path / "m.ant"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     found = run_patients(import_model(file), {}, Events.none(), np.array([10.0]), ["S"])
     # S is set to 5 in the size of 2, and falls for 6 h
     assert found.output("S")[0, 0] == pytest.approx(5 * np.exp(-0.6), rel=1e-7)

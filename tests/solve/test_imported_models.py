@@ -56,7 +56,7 @@ def largest_miss(file, sbml: str, **more) -> float:
 @pytest.mark.parametrize("case", ANTIMONY)
 def test_an_antimony_model_runs_as_in_libroadrunner(case, tmp_path):
     file = tmp_path / "m.ant"
-    file.write_text(ANTIMONY[case])
+    file.write_text(ANTIMONY[case], encoding="utf-8")
     antimony.clearPreviousLoads()
     assert antimony.loadAntimonyString(ANTIMONY[case]) >= 0, antimony.getLastError()
     # a step is held to 1e-8; what steps and the ends of pieces add up to is allowed a hundred times that
@@ -66,7 +66,7 @@ def test_an_antimony_model_runs_as_in_libroadrunner(case, tmp_path):
 @pytest.mark.parametrize("case", SBML)
 def test_an_sbml_model_runs_as_in_libroadrunner(case, tmp_path):
     file = tmp_path / "m.xml"
-    file.write_text(SBML[case])
+    file.write_text(SBML[case], encoding="utf-8")
     # as above
     assert largest_miss(file, SBML[case]) < 1e-6
 
@@ -92,7 +92,7 @@ def network(draw) -> str:
 def test_any_mass_action_network_runs_as_in_libroadrunner(tmp_path, data):
     text = network(data.draw)
     file = tmp_path / "m.ant"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     antimony.clearPreviousLoads()
     assert antimony.loadAntimonyString(text) >= 0, antimony.getLastError()
     # as above

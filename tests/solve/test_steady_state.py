@@ -9,8 +9,10 @@ from resprout.solve import steady_state
 def self_feeding(folder):
     """The toy model whose `growth` feeds itself with a threshold: it is steady at 0 or high up, and unstable in between."""
     stage = folder / "4_signal.ant"
-    text = stage.read_text().replace("(fast - growth)", "(fast + growth^4 / (growth^4 + threshold^4) - growth)")
-    stage.write_text(text)
+    text = stage.read_text(encoding="utf-8").replace(
+        "(fast - growth)", "(fast + growth^4 / (growth^4 + threshold^4) - growth)"
+    )
+    stage.write_text(text, encoding="utf-8")
     with (folder / "parameters.tsv").open("a") as table:
         table.write("threshold\t0.5\tdimensionless\tpositive\t4\tconstant\t\t\t\tassumed\t\tthreshold\n")
     return load_model(folder)

@@ -16,7 +16,7 @@ RECORDED = Path(__file__).with_name("recorded")
 
 def test_F_df_epsilon_and_p_are_those_of_R():
     rating = pd.read_csv(RECORDED / "interaction.csv").to_numpy(float).reshape(1, 7, 2, 5)
-    answer = (RECORDED / "interaction.txt").read_text()
+    answer = (RECORDED / "interaction.txt").read_text(encoding="utf-8")
     recorded = {key: float(value) for key, value in re.findall(r"^(F|p_corrected) (\S+)", answer, re.MULTILINE)}
     found = treatment_by_time(rating)
     # R prints ten digits, and four of epsilon

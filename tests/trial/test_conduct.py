@@ -77,7 +77,7 @@ def test_rescue_goes_to_those_who_have_not_improved_and_ends_their_ratings():
 @pytest.fixture(scope="module")
 def two_arms(tmp_path_factory):
     path = tmp_path_factory.mktemp("trial") / "two_arms.yaml"
-    path.write_text(TWO_ARMS)
+    path.write_text(TWO_ARMS, encoding="utf-8")
     return path
 
 
@@ -97,7 +97,9 @@ def test_every_analysis_asked_for_gives_its_rows(run):
 
 def test_blinding_that_holds_takes_from_the_drug_and_not_from_the_control(two_arms, run, tmp_path):
     held = tmp_path / "held.yaml"
-    held.write_text(TWO_ARMS.replace("control: midazolam\n", "control: midazolam\nblinding: maintained\n", 1))
+    held.write_text(
+        TWO_ARMS.replace("control: midazolam\n", "control: midazolam\nblinding: maintained\n", 1), encoding="utf-8"
+    )
     other = run_trial(held, replicates=30)
     change = {
         name: [np.mean(trial.ratings[name, "MADRS"][:, :, 1]) for trial in (run, other)]
@@ -108,7 +110,7 @@ def test_blinding_that_holds_takes_from_the_drug_and_not_from_the_control(two_ar
 
 def test_a_trial_with_dropout_still_analyses_everybody_it_can(tmp_path):
     path = tmp_path / "leaving.yaml"
-    path.write_text(TWO_ARMS + "dropout: {completely_at_random: 0.3, missed_visits: 0.1}\n")
+    path.write_text(TWO_ARMS + "dropout: {completely_at_random: 0.3, missed_visits: 0.1}\n", encoding="utf-8")
     trial = run_trial(path, replicates=20)
     rating = trial.ratings["ketamine", "MADRS"]
     assert np.isnan(rating[:, :, 1:]).mean() > 0.1 and np.isfinite(rating[:, :, 0]).all()
@@ -185,9 +187,9 @@ def test_published_numbers_stand_beside_intervals_and_remembered_ones_are_not_co
 
 
 def test_the_protocol_of_the_guide_runs(tmp_path):
-    text = re.search(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)[1]
+    text = re.search(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)[1]
     path = tmp_path / "my_trial.yaml"
-    path.write_text(re.sub(r"size: 40", "size: 6", text))
+    path.write_text(re.sub(r"size: 40", "size: 6", text), encoding="utf-8")
     trial = run_trial(path, replicates=2)
     mmrm = trial.analysis[trial.analysis["analysis"] == "mmrm"]
     assert set(mmrm["arm"]) == {"28 mg", "56 mg", "84 mg"} and set(mmrm["against"]) == {"midazolam"}
@@ -199,7 +201,7 @@ def test_the_schema_knows_every_field_and_accepts_the_shipped_files():
     assert set(schema["properties"]) == set(Protocol.model_fields)
     json.dumps(schema)
     for path in shipped_protocols().values():
-        assert set(yaml.safe_load(path.read_text())) <= set(schema["properties"])
+        assert set(yaml.safe_load(path.read_text(encoding="utf-8"))) <= set(schema["properties"])
 
 
 @pytest.mark.parametrize("name", sorted(shipped_protocols()))

@@ -179,7 +179,8 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(tmp_path, setting, wor
     file.write_text(
         "name: odd\ntitle: odd\ndesign: parallel\ncontrol: saline\nsetting:\n" + text + "\narms:\n"
         f"  - {{name: drug, regimen: {KETAMINE}, size: 10}}\n  - {{name: none, regimen: saline, size: 10, control: true}}\n"
-        "endpoints:\n  - {name: MADRS, visits: [0 min, 24 h]}\n"
+        "endpoints:\n  - {name: MADRS, visits: [0 min, 24 h]}\n",
+        encoding="utf-8",
     )
     with pytest.raises(InputError, match=words):
         read_protocol(str(file), model())

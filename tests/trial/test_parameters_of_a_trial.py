@@ -105,7 +105,7 @@ def test_the_command_line_and_python_recruit_the_same_people(tmp_path):
     asked = ["simulate", "saline", "--patients", "40", "--hours", "1", "--outputs", "HDRS17", "--point"]
     assert command([*asked, "--set", "stress_mean=2.5", "--table", str(tmp_path / "t.csv")]) == 0
     more = rs.simulate(MODEL, FORTY, "saline", days=1 / 24, outputs=["HDRS17"], overrides={"stress_mean": 2.5})
-    lines = [line.split(",") for line in (tmp_path / "t.csv").read_text().splitlines()]
+    lines = [line.split(",") for line in (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()]
     row = next(dict(zip(lines[0], line, strict=True)) for line in lines if "mean" in line and "HDRS17" in line)
     assert float(row["value"]) == pytest.approx(
         float(more["HDRS17"].isel(time_h=0).mean()), rel=1e-6

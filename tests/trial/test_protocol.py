@@ -9,12 +9,12 @@ from resprout.language import load_model
 from resprout.trial.protocol import SHIPPED, read_protocol
 
 MODEL = load_model()
-TEXT = (SHIPPED / "berman2000.yaml").read_text()
+TEXT = (SHIPPED / "berman2000.yaml").read_text(encoding="utf-8")
 
 
 def read(tmp_path, text):
     path = tmp_path / "my_trial.yaml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return read_protocol(path, MODEL)
 
 
@@ -85,7 +85,7 @@ def test_a_size_is_a_plain_whole_number(tmp_path, size):
 
 
 def test_a_value_that_could_not_be_read_is_not_told_as_missing_too(tmp_path):
-    parallel = (SHIPPED / "aanhetrot2010_repeated.yaml").read_text()
+    parallel = (SHIPPED / "aanhetrot2010_repeated.yaml").read_text(encoding="utf-8")
     size = re.search(r"size: (\d+)", parallel)
     (told,) = faults(tmp_path, parallel.replace(size[0], f"size: 0{size[1]}", 1))
     assert "has a leading zero" in told

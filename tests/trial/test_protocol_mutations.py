@@ -186,7 +186,7 @@ KINDS = [
 def mutated(number):
     """One bad protocol: a good one with one thing wrong."""
     chance = random.Random(number)
-    node = yaml.safe_load(shipped_protocols()[NAMES[number % len(NAMES)]].read_text())
+    node = yaml.safe_load(shipped_protocols()[NAMES[number % len(NAMES)]].read_text(encoding="utf-8"))
     KINDS[number % len(KINDS)](node, chance)
     return yaml.safe_dump(node, allow_unicode=True, sort_keys=False)
 

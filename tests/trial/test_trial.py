@@ -86,7 +86,8 @@ arms:
 endpoints:
   - {name: MADRS, visits: [0 min, 24 h]}
   - {name: p_mTOR, visits: [0 min, 1 h]}
-"""
+""",
+        encoding="utf-8",
     )
     trial = run_trial(path, replicates=25)
     n = trial.table.groupby(["arm", "statistic"])["n"].first()

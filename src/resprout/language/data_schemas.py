@@ -269,4 +269,6 @@ class LeftOutTrialRow(Row):
     inside: Literal["", "true", "false"]
     verification: Literal["read", "secondary", "digitised", "recall"]
     note: str
+    replicates: Annotated[int, Field(ge=1)]
+    estimable: Annotated[int, Field(ge=0)]
     inside_plain: Literal["", "true", "false"]
