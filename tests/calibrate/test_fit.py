@@ -15,7 +15,7 @@ from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import read_quantities, values_of
 from resprout.calibrate.leave_trial_out import leave_trials_out, with_observation_error
 from resprout.calibrate.posterior import log_density, sample
-from resprout.calibrate.posterior_mode import Fit, fit_part, robust_residual
+from resprout.calibrate.posterior_mode import Fit, fit_problem, problem_of, robust_residual
 from resprout.calibrate.predicted_measurements import predict_measurements
 from resprout.calibrate.residuals import Laboratory
 from resprout.calibrate.study_heterogeneity import (
@@ -66,7 +66,7 @@ def test_the_fit_finds_the_values_that_made_the_data(monkeypatch, tmp_path):
         for row, value in zip(block.rows, seen, strict=True)
     )
     monkeypatch.setattr(fitting, "blocks_of", lambda *_: [replace(block, rows=rows)])
-    found = fit_part(MODEL, "dose", progress=lambda _: None).values
+    found = fit_problem(problem_of(MODEL, "dose"), progress=lambda _: None).values
     known = ("hepatic_flow", "norketamine_clearance", "hydroxynorketamine_clearance", "ketamine_venous_slow_share")
     for name in known:
         assert found[name] == pytest.approx(truth[name], rel=0.05), name

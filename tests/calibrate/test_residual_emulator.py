@@ -7,11 +7,13 @@ import pytest
 from scipy.integrate import trapezoid
 
 from resprout.app.fit_command import emulator_sentence
+from resprout.calibrate import posterior_mode
 from resprout.calibrate.emulated_fit import ROUNDS, emulate
 from resprout.calibrate.fitted_parameters import read_quantities
 from resprout.calibrate.posterior import sample
 from resprout.calibrate.posterior_mode import Fit, robust_residual
 from resprout.calibrate.residual_emulator import learned, straight
+from resprout.calibrate.residuals import BAND_FAR
 from resprout.language import load_model
 
 DOSE = tuple(each for each in read_quantities(load_model()) if each.part == "dose")
@@ -59,6 +61,9 @@ class Bent:
         x = np.array(free)[:, 0]
         return np.column_stack([4 * (x + 0.3 * x**2 - 0.8), np.zeros(len(x))])
 
+    def residuals_at(self, free):
+        return self.residuals([free])[0]
+
 
 def test_the_posterior_of_a_bent_problem_is_that_of_its_engine():
     """Mean and SD against the density on a grid; the Jacobian at a wrong mode alone is far off."""
@@ -80,6 +85,14 @@ def test_the_posterior_of_a_bent_problem_is_that_of_its_engine():
     assert grid[density.argmax()] == pytest.approx(found.free[0], abs=0.03)
     assert found.loss < fit.loss and len(found.missed) == len(ROUNDS["dose"])
     assert found.missed[-1] < found.missed[0]
+
+
+def test_a_point_without_a_solution_is_as_bad_as_can_be_and_says_nothing_of_directions(monkeypatch):
+    keeper = posterior_mode._Keeper.__new__(posterior_mode._Keeper)
+    rows = {0.0: [1.0, np.nan], 1.0: [np.inf, 2.0]}
+    monkeypatch.setattr(keeper, "computed", lambda free, _: np.array([rows[point] for point in free]), raising=False)
+    assert keeper.residuals([0.0, 1.0], ()).tolist() == [[1.0, 0.0], [1.0, 2.0]]
+    assert keeper.residuals([1.0], ()).tolist() == [[BAND_FAR, 2.0]]
 
 
 def test_the_error_of_the_emulator_is_told():

@@ -9,7 +9,7 @@ from scipy.optimize import least_squares
 
 from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.posterior import sample
-from resprout.calibrate.posterior_mode import FAR_START, Fit, Problem, Progress, robust_residual
+from resprout.calibrate.posterior_mode import FAR_START, Fit, Problem, Progress, loss_of, robust_residual
 from resprout.calibrate.residual_emulator import QuadraticResiduals, learned
 
 ROUNDS = {
@@ -38,6 +38,7 @@ def emulate(problem: Problem, fit: Fit, *, seed: int = 1, progress: Progress = p
         fresh = _drawn(fit, count, seed + number)
         expected = fit.surface.at(fresh)
         computed = problem.residuals(list(fresh))
+        computed = np.where(np.isfinite(computed), computed, np.nan)
         missed = float(np.sqrt(np.nanmean((computed - expected) ** 2)))
         computed = np.where(np.isnan(computed), expected, computed)  # what could not be computed says nothing new
         points, residuals = np.concatenate([points, fresh]), np.concatenate([residuals, computed])
@@ -68,9 +69,8 @@ def _best(fit: Fit) -> Numbers:
 def _moved(problem: Problem, fit: Fit, candidates: list[Numbers]) -> Fit:
     """The fit at the candidate with the smallest loss by the engine, where that is below its own."""
     for free in candidates:
-        residual = np.nan_to_num(problem.residuals([free])[0])
-        data = robust_residual(residual)
-        loss = float(0.5 * (data @ data + free @ free))
+        residual = problem.residuals_at(free)
+        loss = loss_of(robust_residual(residual), free)
         if loss < fit.loss:
             fit = replace(fit, free=free, residual=residual, jacobian=_slope(fit.surface, free), loss=loss)
     return fit

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from resprout import cache
 from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import Numbers, Quantity, read_quantities, values_of
 from resprout.calibrate.residual_emulator import QuadraticResiduals, straight
-from resprout.calibrate.residuals import Block, Interventions, Laboratory, Trials
+from resprout.calibrate.residuals import BAND_FAR, Block, Interventions, Laboratory, Trials
 from resprout.language.records import Model
 
 STEP = 0.5  # of a prior sd: long enough that shares of a few hundred people move
@@ -76,6 +77,11 @@ def robust_residual(residual: Numbers) -> Numbers:
     return np.copysign(size, residual)
 
 
+def loss_of(data: Numbers, free: Numbers) -> float:
+    """Half the sum of squares of robust residuals [row] and of the distances from the priors [quantity]."""
+    return float(0.5 * (data @ data + free @ free))
+
+
 def blocks_of(model: Model, part: str, start: Mapping[str, float]) -> list[Block]:
     """The data that a part of the fit looks at."""
     found: list[Block] = [Laboratory.of(model, STAGES_OF[part])]
@@ -102,8 +108,16 @@ class Problem:
     start: Numbers
 
     def residuals(self, free: Sequence[Numbers]) -> Numbers:
-        """Of the engine at points: [point, row], in sd, NaN where nothing could be computed; each computed once and kept on disk."""
-        return _Keeper(self.model, self.part, self.blocks, self.others).computed(free, self.quantities)
+        """Of the engine at points: [point, row], in sd, as the blocks give them; each computed once and kept on disk."""
+        return self._keeper.computed(free, self.quantities)
+
+    def residuals_at(self, free: Numbers) -> Numbers:
+        """[row] of the engine at one point, as the search sees them."""
+        return self._keeper.residuals([free], self.quantities)[0]
+
+    @cached_property
+    def _keeper(self) -> _Keeper:
+        return _Keeper(self.model, self.part, self.blocks, self.others)
 
 
 def problem_of(model: Model, part: str, fixed: Mapping[str, float] | None = None) -> Problem:
@@ -118,14 +132,6 @@ def problem_of(model: Model, part: str, fixed: Mapping[str, float] | None = None
     free = np.array([float(each.free(each.shipped(model))) for each in quantities]).clip(-FAR_START, FAR_START)
     start = others | values_of(quantities, free)
     return Problem(model, part, quantities, tuple(blocks_of(model, part, start)), others, free)
-
-
-def fit_part(model: Model, part: str, fixed: Mapping[str, float] | None = None, progress: Progress = print) -> Fit:
-    """Fit one part, the others' quantities at `fixed` or at their priors.
-
-    returns   Fit; a fit that was stopped goes on from what it has kept on disk
-    """
-    return fit_problem(problem_of(model, part, fixed), progress)
 
 
 def fit_problem(problem: Problem, progress: Progress = print) -> Fit:
@@ -182,7 +188,7 @@ def fit_quantities(  # many arguments: what is fitted, to what, from where and f
 
     def whole(free: Numbers) -> Numbers:
         data = value(free)
-        progress(f"{part}: loss {0.5 * (data @ data + free @ free):.2f}")
+        progress(f"{part}: loss {loss_of(data, free):.2f}")
         return np.concatenate([data, free])
 
     began = np.zeros(len(quantities)) if start is None else start
@@ -252,13 +258,14 @@ class _Keeper:
         self.head = "|".join([model.digest, part, *_behind(), json.dumps(sorted(others.items()))])
 
     def residuals(self, free: Sequence[Numbers], quantities: Sequence[Quantity]) -> Numbers:
-        """[point, row] residuals; what cannot be computed anywhere is 0."""
+        """[point, row] residuals; at the first point what cannot be computed is 0, and what has no solution as bad as can be."""
         found = self.computed(free, quantities)
-        # what cannot be computed at one point says nothing about the direction from there
-        return np.where(np.isnan(found), np.where(np.isnan(found[0]), 0.0, found[0]), found)
+        first = np.where(np.isinf(found[0]), BAND_FAR, np.nan_to_num(found[0]))
+        # what cannot be computed at another point says nothing about the direction from there
+        return np.where(np.isfinite(found), found, first)
 
     def computed(self, free: Sequence[Numbers], quantities: Sequence[Quantity]) -> Numbers:
-        """[point, row] residuals; NaN where nothing could be computed."""
+        """[point, row] residuals; NaN where nothing could be computed, infinite where there is no solution."""
         keys = [hashlib.sha256((self.head + point.tobytes().hex()).encode()).hexdigest()[:32] for point in free]
         kept = [cache.stored("fits", key) for key in keys]
         missing = [number for number, value in enumerate(kept) if value is None]

@@ -47,7 +47,8 @@ class Block(Protocol):
         ...
 
     def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
-        """[point, row] in sd of the row; 0 on the right side of a bound, NaN where nothing could be computed."""
+        """[point, row] in sd of the row; 0 on the right side of a bound, NaN where nothing could be computed, infinite where the
+        model has no solution."""
         ...
 
 
@@ -95,11 +96,11 @@ class Interventions:
 
 
 def _outside(model: Model, point: Mapping[str, float], rows: int) -> list[float]:
-    """[row] residual of every reading of the interventions at a point; NaN where one of them has no solution there."""
+    """[row] residual of every reading of the interventions at a point; infinite where one of them has no solution there."""
     try:
         results = run_interventions(model.with_parameters(point))
     except SolveError:
-        return [np.nan] * rows
+        return [np.inf] * rows
     return [residual for result in results for _, residual in _bands(result)]
 
 

@@ -121,7 +121,7 @@ def recruit(
     entry = default_entry(population, model) if entry is None else entry
     wanted = Recruitment(entry, seed, population, genotype, visit or Visit(), uncertain)
     kept: list[Enrolled] = []
-    fewest = FEWEST_SHARE * max(share_of_age(entry, model.nominal), LEAST_AGE_SHARE)
+    fewest = _fewest_share(entry, model)
     found, first, block = 0, 0, int(np.clip(2 * n, SMALLEST_BLOCK, LARGEST_BLOCK))
     while found < n:
         kept.append(screen(model, wanted, np.arange(first, first + block)))
@@ -168,7 +168,7 @@ def _screen_studies(n: int, studies: NDArray[np.int64], wanted: Recruitment, mod
     kept: list[Enrolled] = []
     missing = dict.fromkeys(np.asarray(studies, dtype=np.int64).tolist(), n)
     # few of many may go on after phases, and still be whom a trial is about
-    fewest = FEWEST_SHARE * max(share_of_age(wanted.entry, model.nominal), LEAST_AGE_SHARE)
+    fewest = _fewest_share(wanted.entry, model)
     fewest = fewest / 10 if wanted.visit.lead_in is not None else fewest
     first, block = 0, int(np.clip(2 * n, SMALLEST_STUDY_BLOCK, LARGEST_BLOCK))
     while missing:
@@ -194,6 +194,11 @@ def _together(
     constants = {name: np.concatenate([part[name] for part, _ in kept])[rows] for name in first_constants}
     columns = {name: np.concatenate([part[name] for _, part in kept])[rows] for name in first_columns}
     return constants, {"patient": np.arange(rows.size)} | columns
+
+
+def _fewest_share(entry: Entry, model: Model) -> float:
+    """Share of all candidates of whom fewer who enter are taken for a mistake in the criteria."""
+    return FEWEST_SHARE * max(share_of_age(entry, model.nominal), LEAST_AGE_SHARE)
 
 
 def _refuse_hardly_anybody(lacking: int, wanted: int, looked: int, fewest: float, *, phases: bool = False) -> None:
