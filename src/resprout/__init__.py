@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from resprout.exchange.imported_model import import_model
     from resprout.figures import figure
     from resprout.language import ImportedModel, Model, load_model
+    from resprout.patients.dataset import Dataset
+    from resprout.patients.read_data import read_data
     from resprout.people import Cohort, Entry, recruit
     from resprout.simulation import Numerics, Output, People, simulate, simulate_imported
     from resprout.trial import Trial, long_table, run_trial
@@ -36,6 +38,8 @@ _HOMES = {
     "simulate_imported": "resprout.simulation",
     "import_model": "resprout.exchange.imported_model",
     "ImportedModel": "resprout.language",
+    "read_data": "resprout.patients.read_data",
+    "Dataset": "resprout.patients.dataset",
     "long_table": "resprout.trial",
     "run_trial": "resprout.trial",
     "Trial": "resprout.trial",
@@ -51,6 +55,7 @@ _HOMES = {
 
 __all__ = [
     "Cohort",
+    "Dataset",
     "Entry",
     "ImportedModel",
     "InputError",
@@ -67,6 +72,7 @@ __all__ = [
     "import_model",
     "load_model",
     "long_table",
+    "read_data",
     "recruit",
     "run_trial",
     "simulate",

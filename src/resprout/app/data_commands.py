@@ -1,4 +1,4 @@
-"""`resprout data`: stored runs."""
+"""`resprout data`: tables of observed people, and stored runs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from resprout.app.observed_commands import check
 from resprout.app.options import AsJson
 
 data = typer.Typer(
     name="data",
-    help="Look after stored runs.",
+    help="Read tables of observed people, and look after stored runs.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -19,7 +20,10 @@ data = typer.Typer(
 
 @data.callback()
 def stored_runs() -> None:
-    """Look after stored runs."""
+    """Read tables of observed people, and look after stored runs."""
+
+
+data.command()(check)
 
 
 @data.command()

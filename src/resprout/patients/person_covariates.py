@@ -1,0 +1,86 @@
+"""Covariates as a table has them -> covariates of the model: words and numbers of each person, or what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from resprout.errors import Fault, InputError, nearest
+from resprout.language.bounds import AGE, BMI_RANGE, WEIGHT_KG, Range
+from resprout.patients.data_mapping import DataMapping
+from resprout.patients.event_rows import EventRow, covariate_words, number_in
+from resprout.people.covariates import ANCESTRIES, COMEDICATIONS, CYP2B6_GROUPS, genotype_named
+
+HEIGHT_CM = Range(50, 260, "cm")
+NUMBERS = {"age": AGE, "weight": WEIGHT_KG, "height": HEIGHT_CM, "BMI": BMI_RANGE}
+WORDS: dict[str, dict[str, Any]] = {
+    "sex": {"female": "female", "f": "female", "woman": "female", "male": "male", "m": "male", "man": "male"},
+    "ancestry": {name: name for name in ANCESTRIES},
+    "CYP2B6": {name: name for name in CYP2B6_GROUPS},
+    "comedication": {name: name for name in COMEDICATIONS},
+    "resistant": {"yes": True, "1": True, "true": True, "y": True, "no": False, "0": False, "false": False, "n": False},
+}
+VARYING = ("weight",)
+"""Covariates that may change with time: later weights act on doses by weight."""
+
+
+def read_covariates(
+    rows: list[EventRow], mapping: DataMapping, faults: list[Fault], left: dict[str, list[int]]
+) -> tuple[dict[str, Any], list[float | None]]:
+    """The covariates of one person.
+
+    rows     of the person, in order            mapping   what codes mean
+    faults   what is wrong is added here         left     rows that are used in part are noted here
+    returns  covariates by name, the first weight among them; and the weight (kg) at each row, None where unknown
+    """
+    found: dict[str, Any] = {}
+    weights: list[float | None] = []
+    weight: float | None = None
+    for row in rows:
+        for name, text in covariate_words(row).items():
+            value = _value(name, text, row, mapping, faults)
+            if value is None:
+                continue
+            if name not in found:
+                found[name] = value
+            elif found[name] != value and name not in VARYING:
+                place = f"{row.where} (patient {row.patient})"
+                said = f"{name} is {value}, and was {found[name]} before."
+                faults.append(Fault(said, place, "Expected the same in all rows of a person."))
+            elif found[name] != value:
+                told = "a later weight changes doses by weight only; clearance and volumes keep the first"
+                left.setdefault(told, []).append(row.line)
+            weight = value if name == "weight" else weight
+        weights.append(weight)
+    return found, [found.get("weight") if each is None else each for each in weights]
+
+
+def _value(name: str, text: str, row: EventRow, mapping: DataMapping, faults: list[Fault]) -> Any:
+    """One covariate of one row; None where it is wrong."""
+    place = f"{row.where} (patient {row.patient})"
+    text = mapping.values.get(name, {}).get(text, text)
+    if name in NUMBERS:
+        value = number_in(text, name, place, mapping.decimal, faults)
+        if value is None or NUMBERS[name].allows(value):
+            return value
+        faults += NUMBERS[name].faults(f"the {name}", value, place)
+        return None
+    if name == "genotype":
+        return _tried(genotype_named, text, place, faults)
+    known = WORDS[name].get(text.lower())
+    if known is None:
+        choices = ", ".join(map(str, WORDS[name]))
+        remedy = f"Say what it means: `values: {{{name}: {{'{text}': ...}}}}`, or name the column under `ignore`."
+        said = f"{name} is `{text:.40}`."
+        near = nearest(text, [each for each in WORDS[name] if len(each) > 2])
+        faults.append(Fault(said, place, f"Expected one of {choices}.", near if near.startswith("Did") else remedy))
+    return known
+
+
+def _tried(reads: Callable[[str], Any], text: str, place: str, faults: list[Fault]) -> Any:
+    """What a reader makes of a text; its faults get their place."""
+    try:
+        return reads(text)
+    except InputError as error:
+        faults += [Fault(each.found, place, each.expected, each.remedy) for each in error.faults]
+        return None

@@ -1,0 +1,49 @@
+"""Expected values -> what would be observed: ratings by a rater with within-subject variability, levels with the error of an assay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.language.records import Model
+from resprout.patients.expected_ratings import History
+from resprout.people.cohort import Cohort
+from resprout.people.ratings import rate, within_subject_variation
+from resprout.people.streams import normals
+
+Numbers = NDArray[np.float64]
+
+
+def level_sd(cv: float) -> float:
+    """The standard deviation of a log level with this coefficient of variation."""
+    return float(np.sqrt(np.log1p(cv * cv)))
+
+
+def observed_values(
+    model: Model, people: Cohort, history: History, expected: Mapping[str, Numbers], occasion: int = 0
+) -> dict[str, Numbers]:
+    """Observe people.
+
+    model      whose items and errors of rating are used
+    people     [person]   whose seed and numbers key the errors
+    history    visits and setting
+    expected   by endpoint: [person, visit], as `expected_values` gives it
+    occasion   its number; errors of occasions are independent
+    returns    by endpoint: [person, visit]   scores on the steps of their scale, levels in ng/mL
+    """
+    hours = sorted({hour for name, times in history.visits.items() if name in model.scales for hour in times})
+    seed, person = people.seed + occasion, people.candidate
+    varies = within_subject_variation(seed, person, hours, model.nominal) if hours else np.zeros((len(people), 0))
+    found = {}
+    for name, times in history.visits.items():
+        labels = [f"occasion {occasion} at {hour:.4f} h" for hour in times]
+        if name in model.scales:
+            at = np.searchsorted(hours, times)
+            found[name] = rate(model.scales[name], expected[name], varies[:, at], people.seed, person, labels, model)
+        else:
+            error = np.stack([normals(people.seed, f"assay of {name} {label}", person) for label in labels], axis=1)
+            sd = level_sd(history.setting.level_cv)
+            found[name] = np.maximum(expected[name], 0.0) * np.exp(sd * error)
+    return found
