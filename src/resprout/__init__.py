@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from resprout.figures import figure
     from resprout.language import ImportedModel, Model, load_model
     from resprout.patients.dataset import Dataset
+    from resprout.patients.individual_posteriors import Posteriors, update
     from resprout.patients.read_data import read_data
     from resprout.people import Cohort, Entry, recruit
     from resprout.simulation import Numerics, Output, People, simulate, simulate_imported
@@ -40,6 +41,8 @@ _HOMES = {
     "ImportedModel": "resprout.language",
     "read_data": "resprout.patients.read_data",
     "Dataset": "resprout.patients.dataset",
+    "update": "resprout.patients.individual_posteriors",
+    "Posteriors": "resprout.patients.individual_posteriors",
     "long_table": "resprout.trial",
     "run_trial": "resprout.trial",
     "Trial": "resprout.trial",
@@ -64,6 +67,7 @@ __all__ = [
     "Numerics",
     "Output",
     "People",
+    "Posteriors",
     "ResourceError",
     "ResproutError",
     "SolveError",
@@ -77,6 +81,7 @@ __all__ = [
     "run_trial",
     "simulate",
     "simulate_imported",
+    "update",
     "validate",
     "write_report",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from resprout.app.observed_commands import check
+from resprout.app.observed_commands import check, fit
 from resprout.app.options import AsJson
 
 data = typer.Typer(
@@ -24,6 +24,7 @@ def stored_runs() -> None:
 
 
 data.command()(check)
+data.command()(fit)
 
 
 @data.command()

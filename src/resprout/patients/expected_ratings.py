@@ -29,8 +29,8 @@ Numbers = NDArray[np.float64]
 GIVEN = "given"
 AFTER_A_DOSE_H = 1e-6
 """How long after a dose at its own hour something is observed that follows it."""
-LOOSE = 1e-4
-"""Tolerance of the solution: far below the errors of levels and ratings."""
+LOOSE = 1e-3
+"""Tolerance of the solution: scores are within 0.05 points of HDRS17 and levels within 0.1 %, far below the errors of both."""
 
 
 @dataclass(frozen=True)

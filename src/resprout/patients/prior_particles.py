@@ -1,0 +1,173 @@
+"""What is known of a person before their data: covariates in; draws of everything that is not known, and cohorts of them, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from resprout.language.records import Model
+from resprout.patients.dataset import Person, Setting
+from resprout.people.cohort import Cohort
+from resprout.people.covariates import (
+    ANCESTRIES,
+    Covariates,
+    CYP2B6_factor,
+    covariate_constants,
+    draw_covariates,
+    liver_flow_factor,
+)
+from resprout.people.growth import ADULT_AGE, placebo_odds_by_age
+from resprout.people.guards import guard_constants
+from resprout.people.screening import CLEARANCE_OF_CYP2B6, LIVER_FLOW, chosen_rows
+from resprout.people.spreads import draw_etas, eta_name, log_normal, spread_constants
+from resprout.people.streams import normals
+
+Numbers = NDArray[np.float64]
+ILLNESS = ("glial loss", "stress")
+BESIDE_THE_CHAIN = ("placebo propensity", "recovery")
+LARGEST_NUMBER = 1 << 39
+
+
+@dataclass(frozen=True)
+class Particles:
+    """Draws of everything that is not known of a person.
+
+    etas         by random effect of the model: [particle]   standard normal
+    beside       by ILLNESS and BESIDE_THE_CHAIN: [particle] standard normal
+    covariates   by name: [particle]
+    candidate    [particle]   number that keys belief and the chance of new episodes
+    origin       [particle]   number of the prior draw from which it descends
+    """
+
+    etas: Mapping[str, Numbers]
+    beside: Mapping[str, Numbers]
+    covariates: Covariates
+    candidate: NDArray[np.int64]
+    origin: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.candidate)
+
+    def take(self, rows: NDArray[Any]) -> Particles:
+        """Some particles, also several times."""
+        return Particles(
+            chosen_rows(self.etas, rows),
+            chosen_rows(self.beside, rows),
+            chosen_rows(self.covariates, rows),
+            self.candidate[rows],
+            self.origin[rows],
+        )
+
+    def where(self, chosen: NDArray[np.bool_], others: Particles) -> Particles:
+        """Each particle, or where it is chosen that of the others."""
+
+        def mixed(own: Mapping[str, Numbers], other: Mapping[str, Numbers]) -> dict[str, Numbers]:
+            return {name: np.where(chosen, other[name], value) for name, value in own.items()}
+
+        return replace(
+            self,
+            etas=mixed(self.etas, others.etas),
+            beside=mixed(self.beside, others.beside),
+            candidate=np.where(chosen, others.candidate, self.candidate),
+        )
+
+
+def draw_particles(
+    model: Model, person: Person, setting: Setting, seed: int, many: int, random: np.random.Generator
+) -> Particles:
+    """Draw people with the covariates of a person from the population.
+
+    model     whose population        person   with the covariates that are known
+    setting   which population        seed     of the streams of people
+    many      particles               random   chooses which people are drawn
+    returns   particles
+    """
+    candidate = random.integers(0, LARGEST_NUMBER, many)
+    known = person.covariates
+    parameters = {**model.nominal, **_fixed(known)}
+    drawn = draw_covariates(seed, candidate, setting.population, parameters, known.get("genotype"))
+    covariates = {name: value for name, value in drawn.items() if name not in ("candidate", *BESIDE_THE_CHAIN)}
+    for name in ("CYP2B6", "comedication"):
+        if name in known:
+            covariates[name] = np.full(many, known[name])
+    if "age" in known:
+        covariates["age"] = np.full(many, float(known["age"]))
+    weight = known.get("weight")
+    if weight is None and "BMI" in known:
+        height = known.get("height", covariates["height_cm"])
+        weight = known["BMI"] * (np.asarray(height) / 100) ** 2
+    if weight is not None:
+        covariates["weight_kg"] = np.broadcast_to(np.asarray(weight, dtype=float), (many,)).copy()
+    beside = {name: normals(seed, name, candidate) for name in (*ILLNESS, *BESIDE_THE_CHAIN)}
+    etas = draw_etas(model, seed, candidate, 0.0)
+    return Particles(etas, beside, covariates, candidate, np.arange(many))
+
+
+def _fixed(known: Mapping[str, Any]) -> dict[str, float]:
+    """Parameters of the population that make everybody have these covariates."""
+    fixed: dict[str, float] = {}
+    if "sex" in known:
+        fixed["female_share"] = float(known["sex"] == "female")
+    if "ancestry" in known:
+        fixed |= {f"{name}_share": float(name == known["ancestry"]) for name in ANCESTRIES}
+    if "age" in known:
+        age = float(known["age"])
+        fixed |= {"age_minimum": age, "age_maximum": age + (1e-6 if age < ADULT_AGE else 0.0)}
+    return fixed
+
+
+def cohort_of(model: Model, particles: Particles, setting: Setting, seed: int) -> Cohort:
+    """Particles as people that can be treated.
+
+    model       whose constants
+    particles   draws of one person
+    setting     which population
+    seed        of the random streams that belief and new episodes have
+    returns     a cohort, particle by particle
+    """
+    value, beside, shown = model.nominal, particles.beside, dict(particles.covariates)
+    if setting.population != "healthy":
+        low, high = (value[f"{setting.population}_glial_loss_{end}"] for end in ("minimum", "maximum"))
+        shown["glial_uptake"] = 1 - (low + (high - low) * ndtr(beside["glial loss"]))
+        shown["stress"] = value["stress_mean"] * log_normal(beside["stress"], value["stress_cv"])
+    shown |= propensities(model, particles)
+    constants = spread_constants(model, particles.etas)
+    for name, factor in ((LIVER_FLOW, liver_flow_factor), (CLEARANCE_OF_CYP2B6, CYP2B6_factor)):
+        if name in model.constants:
+            constants[name] = constants.get(name, value[name]) * factor(shown, value)
+    constants = guard_constants(constants, value) | covariate_constants(shown, value)
+    columns = {"patient": np.arange(len(particles)), "candidate": particles.candidate, **shown}
+    return Cohort(constants, columns, seed, setting.population, len(particles))
+
+
+def propensities(model: Model, particles: Particles) -> dict[str, Numbers]:
+    """Placebo propensity and speed of recovery of particles.
+
+    model       whose between-subject variability
+    particles   with their ages
+    returns     by column of a cohort: [particle]
+    """
+    value, beside = model.nominal, particles.beside
+    odds = placebo_odds_by_age(particles.covariates["age"], value)
+    return {
+        "placebo_propensity": odds * log_normal(beside["placebo propensity"], value["placebo_propensity_cv"]),
+        "recovery": log_normal(beside["recovery"], value["recovery_cv"]),
+    }
+
+
+def etas_of_dose(model: Model) -> frozenset[str]:
+    """Random effects that move constants of the first stage only: clearances, volumes and absorption.
+
+    model    whose constants
+    returns  names
+    """
+    stages: dict[str, set[object]] = {}
+    for constant in model.constants.values():
+        if constant.spread.strip():
+            stages.setdefault(eta_name(constant), set()).add(constant.stage)
+    return frozenset(name for name, found in stages.items() if found <= {1, "1"})
