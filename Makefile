@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo fit test test-lowest test-pythons test-browser chromium check docs readme scoreboard rivals type-one-error constraints clean
+.PHONY: demo fit test test-lowest test-pythons test-browser chromium check docs readme scoreboard rivals type-one-error suites-petab constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -55,6 +55,10 @@ rivals: .venv/installed-for-tests ## refit every hypothesis and write down how w
 
 type-one-error: .venv/installed-for-tests ## measure how often each analysis finds a difference of nothing (a quarter of an hour), for the docs
 	$(BIN)/python scripts/type_one_error.py
+
+suites-petab: .venv/installed-for-tests ## run the public PEtab test suite; SUITE is a checkout of PEtab-dev/petab_test_suite
+	@test -n "$(SUITE)" || { echo 'Say where the suite is: `make suites-petab SUITE=folder`, a checkout of PEtab-dev/petab_test_suite.' >&2; exit 2; }
+	$(BIN)/python scripts/petab_suite.py "$(SUITE)"
 
 constraints: .venv/installed-for-tests ## write down what is installed now as the tested set
 	$(BIN)/python -m pip freeze --exclude resprout | grep -E '^[A-Za-z0-9_.-]+==' > constraints.new

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from resprout.calibrate.scoreboard import validate
     from resprout.errors import InputError, ModelError, ResourceError, ResproutError, SolveError
     from resprout.exchange.imported_model import import_model
+    from resprout.exchange.petab_fit import PetabFit, fit_petab
+    from resprout.exchange.petab_objective import PetabEvaluation, evaluate_petab
+    from resprout.exchange.petab_reading import read_petab
+    from resprout.exchange.petab_records import PetabProblem
     from resprout.figures import figure
     from resprout.language import ImportedModel, Model, load_model
     from resprout.patients.dataset import Dataset
@@ -43,6 +47,12 @@ _HOMES = {
     "Dataset": "resprout.patients.dataset",
     "update": "resprout.patients.individual_posteriors",
     "Posteriors": "resprout.patients.individual_posteriors",
+    "read_petab": "resprout.exchange.petab_reading",
+    "PetabProblem": "resprout.exchange.petab_records",
+    "evaluate_petab": "resprout.exchange.petab_objective",
+    "PetabEvaluation": "resprout.exchange.petab_objective",
+    "fit_petab": "resprout.exchange.petab_fit",
+    "PetabFit": "resprout.exchange.petab_fit",
     "long_table": "resprout.trial",
     "run_trial": "resprout.trial",
     "Trial": "resprout.trial",
@@ -67,16 +77,22 @@ __all__ = [
     "Numerics",
     "Output",
     "People",
+    "PetabEvaluation",
+    "PetabFit",
+    "PetabProblem",
     "Posteriors",
     "ResourceError",
     "ResproutError",
     "SolveError",
     "Trial",
+    "evaluate_petab",
     "figure",
+    "fit_petab",
     "import_model",
     "load_model",
     "long_table",
     "read_data",
+    "read_petab",
     "recruit",
     "run_trial",
     "simulate",

@@ -31,15 +31,39 @@ def fit(
         bool, typer.Option("--ship", help="Write point estimates and draws into the tables of this package.")
     ] = False,
     table: Annotated[Path | None, typer.Option(help="Write the posterior summary: .csv or .parquet.")] = None,
+    petab: Annotated[
+        Path | None, typer.Option("--petab", help="Fit this PEtab problem (.yaml, version 1 or 2) instead.")
+    ] = None,
+    starts: Annotated[
+        int | None, typer.Option(min=0, help="Starting points of --petab: 20 unless given; 0 to evaluate, not fit.")
+    ] = None,
+    simulations: Annotated[
+        Path | None, typer.Option(help="Write the simulated measurements of --petab: .csv or .parquet.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Fit the model to the published data: stage 1, stages 2 and 3, then stages 4 to 6 with population, ratings and trials.
 
     An interrupted fit resumes when the command is given again.
 
-    Example: `resprout fit --table posterior.csv`
+    Example: `resprout fit --table posterior.csv`, `resprout fit --petab problem.yaml --starts 50 --table estimates.csv`
     """
+    if (petab, starts, simulations) != (None, None, None):
+        from resprout.app.petab_fit_command import fit_problem_file
+
+        others = {"--leave-out": leave_out, "--ship": ship}
+        fit_problem_file(petab, starts, seed, (table, simulations), others, as_json)
+        return
     refuse(check_target("--table", table, TABLE_SUFFIXES))
+    _fit_model(seed, (leave_out, ship), table, as_json)
+
+
+def _fit_model(seed: int, chosen: tuple[bool, bool], table: Path | None, as_json: bool) -> None:
+    """Fit the shipped model.
+
+    chosen   whether --leave-out and --ship are given
+    """
+    leave_out, ship = chosen
     for package in ("emcee", "arviz"):
         need_package(package, "calibrate")
     import pandas as pd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import libsbml
@@ -74,7 +74,8 @@ def _event(event: libsbml.Event, rules: libsbml.Model, system: System) -> Event:
     )
 
 
-def read_start(model: ImportedModel, given: Collection[str]) -> tuple[Graph, Mapping[str, Node]]:
+@functools.lru_cache(maxsize=16)
+def read_start(model: ImportedModel, given: frozenset[str]) -> tuple[Graph, Mapping[str, Node]]:
     """Where an imported model begins: a node for each state and constant.
 
     given     names whose beginning somebody has set, whatever the file says

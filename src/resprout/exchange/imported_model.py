@@ -46,6 +46,15 @@ def import_model(file: str | Path) -> ImportedModel:
     return _read(str(path), text)
 
 
+def import_text(text: str, file: str) -> ImportedModel:
+    """The model in SBML text that was made of a file.
+
+    text    SBML of any supported level        file   path of the file, for messages
+    raises  ModelError with every fault found
+    """
+    return _read(str(Path(file).with_suffix(SBML_SUFFIXES[0])), text)
+
+
 @functools.lru_cache(maxsize=16)
 def _read(path: str, text: str) -> ImportedModel:
     name = Path(path).name

@@ -55,6 +55,7 @@ class Trajectories:
     steps     [patient]                                 steps attempted
     reasons   patient -> why it failed, where more is known than its status tells
     notes     what could not be made sure of
+    held      [patient, event] whether each trigger of an imported model holds at the end; None where there is none
     """
 
     value: Floats
@@ -64,6 +65,7 @@ class Trajectories:
     steps: NDArray[np.int64]
     reasons: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    held: NDArray[np.bool_] | None = None
 
     def message(self, patient: int) -> str:
         """One sentence on how one patient's solve ended."""

@@ -72,6 +72,8 @@ class WatchedRun:
     inputs       row of each condition that rates read, among the kernel's constants
     span         how long the run is, in the model's own unit of time
     first_step   the longest step after a change
+    held         [patient, event] whether each trigger holds: at the beginning of each patient, and from its end on
+    open_end     whether events of the last moment are left to a run that follows
     """
 
     equations: ImportedEquations
@@ -80,6 +82,8 @@ class WatchedRun:
     inputs: dict[str, int]
     span: float
     first_step: float
+    held: NDArray[np.bool_]
+    open_end: bool = False
 
 
 class EventWatcher:
@@ -104,7 +108,7 @@ class EventWatcher:
 
     def enter(self, lane: int) -> None:
         """Let everything happen that happens at the beginning of a lane's new patient."""
-        held = np.array([event.held_before for event in self.events], dtype=bool)
+        held = self.run.held[self.lanes.patient[lane]].copy()
         lane_events = LaneEvents(self._sides(lane), held, since=float(self.lanes.now[lane]))
         self.known[lane] = lane_events
         self._let_happen(lane, np.zeros(len(self.conditions), dtype=bool))
@@ -136,8 +140,9 @@ class EventWatcher:
         lanes = self.lanes
         for lane in self._accepted():
             lanes.state[:, lane] = self.point[:, lane]
-            if lanes.status[lane] == RUNNING:
+            if lanes.status[lane] == RUNNING and not (self.run.open_end and lanes.now[lane] >= self.run.span):
                 self._go_on(lane)
+            self.run.held[lanes.patient[lane]] = self.known[lane].held
             lanes.peak[:, lane] = np.maximum(self.peak[:, lane], np.abs(lanes.state[:, lane]))
         for lane in np.flatnonzero((lanes.patient >= 0) & (lanes.status != RUNNING)).tolist():
             _set_bit(lanes.ended, lane, True)

@@ -48,6 +48,21 @@ DEPENDS_ON_STEPS = (
 )
 
 
+@dataclass(frozen=True)
+class RunPart:
+    """How a run is a part of a longer one.
+
+    held       [patient, event] whether each trigger held at the end of the part before; None at the beginning of the whole
+    open_end   whether events of the last moment are left to the part that follows, which may first change the model
+    checked    whether a few patients are followed again in short pieces, to see that no step has passed over anything
+    """
+
+    held: NDArray[np.bool_] | None = None
+    open_end: bool = False
+    checked: bool = True
+
+
+WHOLE = RunPart()
 Limits: TypeAlias = tuple[float, Floats]
 """Relative tolerance of a step, and absolute ones [patient, state]."""
 
@@ -64,6 +79,8 @@ class ImportedProblem:
 
     start    [patient or 1, state of the kernel]     constants   name -> scalar or [patient], all of the plain system's
     outputs  that were asked for                     watched     whether conditions or events have to be watched step by step
+    before   [patient, event] whether each trigger holds before the run    held   the same at its end, once solved
+    open_end   as in `RunPart`
     """
 
     model: ImportedModel
@@ -75,12 +92,16 @@ class ImportedProblem:
     outputs: tuple[str, ...]
     watched: bool
     threads: int | None
+    before: NDArray[np.bool_]
+    held: NDArray[np.bool_]
+    open_end: bool
 
     def first(self, patients: int) -> ImportedProblem:
         """The same for the first few patients."""
         batch = Batch(patients, self.batch.nominal, self.batch.varied_row, self.batch.varied[:patients])
         own = {n: v if np.ndim(v) == 0 else np.asarray(v)[:patients] for n, v in self.constants.items()}
         fields = {**vars(self), "batch": batch, "start": self.start[:patients], "constants": own}
+        fields["held"], fields["before"] = self.held[:patients].copy(), self.before[:patients]
         return ImportedProblem(**fields)
 
     def solve(self, plan: ImportedPlan, pieces: int, limits: Limits) -> Found:
@@ -104,7 +125,9 @@ class ImportedProblem:
         patients = Patients(self.batch.nominal, self.batch.varied_row, self.batch.varied, self.start, absolute)
         task = open_task(kernel.interpreted, lanes, work, patients, whole, found, 0, self.batch.patients)
         inputs = {name: row for row, name in enumerate(kernel.layout.constants)}
-        run = WatchedRun(self.equations, clock, table, inputs, float(whole.time_h[-1]), whole.first_step_h)
+        self.held[:] = self.before
+        span, first_step = float(whole.time_h[-1]), whole.first_step_h
+        run = WatchedRun(self.equations, clock, table, inputs, span, first_step, self.held, self.open_end)
         drive(task, EventWatcher(run, lanes, work))
         return found
 
@@ -135,8 +158,12 @@ def run_imported(  # many arguments: those of run_patients
     tolerance: float,
     threads: int | None,
     method: str,
+    part: RunPart = WHOLE,
 ) -> Trajectories:
-    """Solve an imported model from its initial values."""
+    """Solve an imported model from its initial values.
+
+    part    how the run is a part of a longer one
+    """
     begun, (equations, functions) = begin(model, constants), _read(model)
     if times[0] < 0 or (equations.events and events.name):
         raise InputError(
@@ -154,13 +181,17 @@ def run_imported(  # many arguments: those of run_patients
     batch = make_batch(model, kernel, {**begun.constants, **plan.beginning}, patients)
     rows = [system.states.index(name) for name in kernel.layout.states]
     start = np.ascontiguousarray(begun.start[:, rows])
-    problem = ImportedProblem(model, equations, kernel, batch, start, every, outputs, watched, threads)
+    triggers = np.array([event.held_before for event in equations.events], dtype=bool)
+    before = np.broadcast_to(triggers if part.held is None else part.held, (patients, len(triggers)))
+    ends = (before, before.copy(), part.open_end)
+    problem = ImportedProblem(model, equations, kernel, batch, start, every, outputs, watched, threads, *ends)
     found, limits = _to_own_size(problem, plan, (tolerance, imported_tolerances(tolerance, start, patients)), span)
-    found, unsure = _with_shorter_steps(problem, plan, found, limits)
+    found, unsure = _with_shorter_steps(problem, plan, found, limits) if part.checked else (found, False)
     solved = as_trajectories(found, times, outputs)
     value = problem.values(found, times)
     notes = (*plan.notes, *([DEPENDS_ON_STEPS] if unsure else []), *_not_finite(value, solved.status, times, outputs))
-    return Trajectories(value, times, outputs, solved.status, solved.steps, _reasons(problem, found), notes)
+    reasons = _reasons(problem, found)
+    return Trajectories(value, times, outputs, solved.status, solved.steps, reasons, notes, problem.held)
 
 
 def _to_own_size(problem: ImportedProblem, plan: ImportedPlan, limits: Limits, span: float) -> tuple[Found, Limits]:
