@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from resprout.language import ImportedModel, Model, load_model
     from resprout.patients.dataset import Dataset
     from resprout.patients.individual_posteriors import Posteriors, update
+    from resprout.patients.predictive_simulations import Simulated, simulate_data
     from resprout.patients.read_data import read_data
     from resprout.people import Cohort, Entry, recruit
     from resprout.simulation import Numerics, Output, People, simulate, simulate_imported
@@ -45,6 +46,8 @@ _HOMES = {
     "ImportedModel": "resprout.language",
     "read_data": "resprout.patients.read_data",
     "Dataset": "resprout.patients.dataset",
+    "simulate_data": "resprout.patients.predictive_simulations",
+    "Simulated": "resprout.patients.predictive_simulations",
     "update": "resprout.patients.individual_posteriors",
     "Posteriors": "resprout.patients.individual_posteriors",
     "read_petab": "resprout.exchange.petab_reading",
@@ -83,6 +86,7 @@ __all__ = [
     "Posteriors",
     "ResourceError",
     "ResproutError",
+    "Simulated",
     "SolveError",
     "Trial",
     "evaluate_petab",
@@ -96,6 +100,7 @@ __all__ = [
     "recruit",
     "run_trial",
     "simulate",
+    "simulate_data",
     "simulate_imported",
     "update",
     "validate",

@@ -9,6 +9,7 @@ import typer
 
 from resprout.app.observed_commands import check, fit
 from resprout.app.options import AsJson
+from resprout.app.predictive_commands import simulate
 
 data = typer.Typer(
     name="data",
@@ -25,6 +26,7 @@ def stored_runs() -> None:
 
 data.command()(check)
 data.command()(fit)
+data.command()(simulate)
 
 
 @data.command()

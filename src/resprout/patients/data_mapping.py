@@ -44,9 +44,22 @@ NAMES = {
     "CYP2B6": "cyp2b6",
     "comedication": "comedication",
     "resistant": "resistant",
+    "arm": "arm group",
 }
 """By meaning: names of columns that have it, in any case; behind a colon the unit that the name states."""
-COVARIATES = ("age", "sex", "weight", "height", "BMI", "ancestry", "genotype", "CYP2B6", "comedication", "resistant")
+COVARIATES = (
+    "age",
+    "sex",
+    "weight",
+    "height",
+    "BMI",
+    "ancestry",
+    "genotype",
+    "CYP2B6",
+    "comedication",
+    "resistant",
+    "arm",
+)
 CONTROLS = ("open_label", "saline", "spray", "midazolam", "psychoactive", "sham", "anaesthesia", "inactive_pill")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ class Observation:
     below       whether the level is only known to be below `value`
     after_dose  whether it follows a dose at the same hour; otherwise it precedes it
     row         line of the file, from 1 for the header
+    lloq        limit of quantification of a level in its unit; NaN where it is not stated
     """
 
     endpoint: str
@@ -35,6 +37,7 @@ class Observation:
     below: bool = False
     after_dose: bool = False
     row: int = 0
+    lloq: float = math.nan
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -180,7 +181,8 @@ class ObservationReader:
             found = f"{name} is {'missing' if value is None else f'{value:g}'}, and its limit of quantification is not stated."
             self._fault(row, found, "Expected a level above 0.", "State LLOQ, or write the level as `<2`.")
             return None
-        return Observation(name, LEVEL, time_h, value * size, below, after, row.line)
+        known = (limit if limit else value if below else math.nan) * size
+        return Observation(name, LEVEL, time_h, value * size, below, after, row.line, known)
 
     def _number(self, row: EventRow, name: str) -> float | None:
         """The number in the value of a row, also behind `<`."""

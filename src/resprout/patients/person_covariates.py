@@ -59,6 +59,8 @@ def _value(name: str, text: str, row: EventRow, mapping: DataMapping, faults: li
     """One covariate of one row; None where it is wrong."""
     place = f"{row.where} (patient {row.patient})"
     text = mapping.values.get(name, {}).get(text, text)
+    if name == "arm":
+        return text
     if name in NUMBERS:
         value = number_in(text, name, place, mapping.decimal, faults)
         if value is None or NUMBERS[name].allows(value):
