@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from resprout.language import ImportedModel, Model, load_model
     from resprout.patients.dataset import Dataset
     from resprout.patients.individual_posteriors import Posteriors, update
+    from resprout.patients.person_forecast import Forecast, forecast
     from resprout.patients.predictive_simulations import Simulated, simulate_data
     from resprout.patients.read_data import read_data
     from resprout.people import Cohort, Entry, recruit
@@ -46,6 +47,8 @@ _HOMES = {
     "ImportedModel": "resprout.language",
     "read_data": "resprout.patients.read_data",
     "Dataset": "resprout.patients.dataset",
+    "forecast": "resprout.patients.person_forecast",
+    "Forecast": "resprout.patients.person_forecast",
     "simulate_data": "resprout.patients.predictive_simulations",
     "Simulated": "resprout.patients.predictive_simulations",
     "update": "resprout.patients.individual_posteriors",
@@ -73,6 +76,7 @@ __all__ = [
     "Cohort",
     "Dataset",
     "Entry",
+    "Forecast",
     "ImportedModel",
     "InputError",
     "Model",
@@ -92,6 +96,7 @@ __all__ = [
     "evaluate_petab",
     "figure",
     "fit_petab",
+    "forecast",
     "import_model",
     "load_model",
     "long_table",

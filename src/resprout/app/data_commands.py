@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from resprout.app.forecast_command import forecast
 from resprout.app.observed_commands import check, fit
 from resprout.app.options import AsJson
 from resprout.app.predictive_commands import simulate
@@ -27,6 +28,7 @@ def stored_runs() -> None:
 data.command()(check)
 data.command()(fit)
 data.command()(simulate)
+data.command()(forecast)
 
 
 @data.command()

@@ -194,3 +194,31 @@ def _named(endpoint: str) -> str:
     """An endpoint as an axis names it."""
     drug, _, where = endpoint.rpartition("_")
     return f"{drug.replace('_', '-')}, {where} plasma, ng/mL" if _is_level(endpoint) else endpoint.replace("_", " ")
+
+
+def forecast_figure(seen: pd.DataFrame, to_come: pd.DataFrame, *, title: str) -> go.Figure:
+    """Draw a person's ratings so far, and those to come under each plan with 90 % bands.
+
+    seen      time_h and value of the ratings so far
+    to_come   plan, endpoint, time_h, median, lower, upper
+    title     what the picture shows
+    returns   Plotly figure; times in days of the table's own clock
+    """
+    figure, _ = _panels([str(to_come["endpoint"].iloc[0])])
+    colours = list(STAGE_COLOUR.values())[::-1]
+    last = seen[["time_h", "value"]].tail(1).to_numpy(dtype=float)
+    for number, (plan, own) in enumerate(to_come.groupby("plan", sort=False)):
+        colour = colours[number % len(colours)]
+        days, middle = (own["time_h"] / 24).tolist(), own["median"].tolist()
+        x, y = ([last[0][0] / 24, *days], [last[0][1], *middle]) if len(last) else (days, middle)
+        area = {"fillcolor": faint(colour, 0.1), "line": {"width": 0}}
+        figure.add_trace(_band(own["time_h"] / 24, own, area, str(plan), shown=False), row=1, col=1)
+        line = {"color": colour, "width": 2}
+        figure.add_trace(go.Scatter(x=x, y=y, mode="lines+markers", line=line, name=str(plan)), row=1, col=1)
+    figure.add_trace(
+        go.Scatter(x=seen["time_h"] / 24, y=seen["value"], mode="lines+markers", marker={"color": INK, "size": 7}, name="observed",
+                   line={"color": INK, "width": 1}),
+        row=1, col=1,
+    )  # fmt: skip
+    _axes(figure, 1, "days", str(to_come["endpoint"].iloc[0]))
+    return _finished(figure, title, 1).update_layout(height=470)
