@@ -90,8 +90,20 @@ def test_a_log_normal_prior_counts_by_its_density_on_the_linear_scale(tmp_path):
     precision = design.T @ design / 0.04 + np.diag([1 / 0.01, 0])
     right = design.T @ np.log(SEEN) / 0.04 + [-1, 0]
     u, k = np.linalg.solve(precision, right)
-    assert fit.method == "L-BFGS-B"
-    assert fit.values == pytest.approx({"s0": math.exp(u), "k": k}, rel=1e-3)
+    assert fit.method == "least squares"
+    assert fit.values == pytest.approx({"s0": math.exp(u), "k": k}, **CLOSE)
+
+
+def test_a_prior_that_is_no_square_is_searched_by_gradients(tmp_path):
+    # Laplace of scale 0.05 around k = 0.2: its sides are straight, so that the optimum is where the likelihood has that slope
+    parameters = [PARAMETERS_2 + "\tpriorDistribution\tpriorParameters", "k\t0.01\t10\t0.5\ttrue\tlaplace\t0.2;0.05"]
+    observables = [OBSERVABLES + "\tnoiseDistribution", "seen\tS\t0.2\tlog-normal"]
+    problem = problem_of(tmp_path, 2, DECAY, parameters, observables, (HOURS, SEEN))
+    fit = rs.fit_petab(problem, starts=3)
+    residual = np.log(SEEN) - math.log(4)
+    k = -(residual @ HOURS / 0.04 + 1 / 0.05) / (HOURS @ HOURS / 0.04)
+    assert fit.method == "L-BFGS-B" and k > 0.2
+    assert fit.values["k"] == pytest.approx(k, rel=1e-3)
 
 
 def test_what_the_data_do_not_identify_has_no_interval(tmp_path):

@@ -100,15 +100,23 @@ class SearchSpace:
         return half
 
     def prior_residuals(self, points: Floats) -> Floats:
-        """[point, prior] value minus mean over standard deviation of normal priors."""
-        values = self.named(points)
-        priors = [(p.name, p.prior) for p in self.parameters if _is_normal(p)]
-        columns = [(values[name] - prior.loc) / prior.scale for name, prior in priors]
+        """[point, prior] of normal and log-normal priors: half their squares, and a constant, are the negative log density.
+
+        A log-normal density on the linear scale has the factor 1 / x: completing the square moves its mean by its variance.
+        """
+        values, columns = self.named(points), []
+        for parameter in self.parameters:
+            if _is_normal(parameter):
+                prior, value = parameter.prior, values[parameter.name]
+                log_base = math.log(prior.logbase) if prior.logbase else 0.0
+                with np.errstate(divide="ignore"):
+                    scaled = np.log(value) / log_base if log_base else value
+                columns.append((scaled - prior.loc + prior.scale**2 * log_base) / prior.scale)
         return np.stack(columns, axis=1) if columns else np.empty((len(points), 0))
 
 
 def least_squares_suits(problem: PetabProblem) -> bool:
-    """Whether the objective is a sum of squares and a constant: normal noise of known size, and normal or uniform priors."""
+    """Whether the objective is a sum of squares: (log-)normal noise of known size, and (log-)normal or uniform priors."""
     from petab.v1.distributions import Uniform
 
     estimated = {parameter.name for parameter in problem.estimated}
@@ -132,9 +140,10 @@ def least_squares_suits(problem: PetabProblem) -> bool:
 
 
 def _is_normal(parameter: PetabParameter) -> bool:
+    """Whether its prior is normal or log-normal."""
     from petab.v1.distributions import Normal
 
-    return isinstance(parameter.prior, Normal) and parameter.prior.logbase is False
+    return isinstance(parameter.prior, Normal)
 
 
 def _faults(parameter: PetabParameter, file: str) -> list[Fault]:
