@@ -13,7 +13,7 @@ def every_intervention():
 
     from resprout.app.cli import app
 
-    return CliRunner().invoke(app, ["interventions", "--json"]).stdout
+    return CliRunner().invoke(app, ["interventions", "--json", "--draws", "3"]).stdout
 
 
 def test_interventions_print_every_row_and_the_counts(every_intervention):
@@ -21,6 +21,9 @@ def test_interventions_print_every_row_and_the_counts(every_intervention):
     assert set(said["rows"][0]) >= ROW
     assert said["total"] == len(said["rows"]) == 71
     assert said["agree"] == sum(row["agree"] for row in said["rows"])
+    assert said["draws"] == 3 and len(said["agree_by_draw"]) == 3
+    # counted by row and by draw, these are the same
+    assert sum(row["agree_draws"] for row in said["rows"]) * 3 == pytest.approx(sum(said["agree_by_draw"]))
 
 
 @pytest.mark.parametrize("command", ["interventions", "hypotheses", "compare"])
@@ -30,8 +33,10 @@ def test_each_command_shows_an_example_in_its_help(resprout, command):
 
 
 def test_compare_writes_table_and_picture(resprout, tmp_path):
-    code, out, _ = resprout("compare", "--json", "--table", "agents.csv", "--out", "agents.html")
+    code, out, _ = resprout("compare", "--json", "--draws", "3", "--table", "agents.csv", "--out", "agents.html")
     assert code == 0
+    row = json.loads(out)["rows"][0]
+    assert json.loads(out)["draws"] == 3 and row["HDRS17_24h_lower"] <= row["HDRS17_24h_upper"]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["agents.csv", "agents.html"]
     assert len(json.loads(out)["rows"]) >= 12
 

@@ -11,10 +11,11 @@ import typer
 
 from resprout.app.bench_command import bench
 from resprout.app.check_command import check
+from resprout.app.compare_command import compare
 from resprout.app.data_commands import data
 from resprout.app.describe_command import describe
 from resprout.app.error_messages import told
-from resprout.app.evidence_commands import compare, hypotheses, interventions
+from resprout.app.evidence_commands import hypotheses, interventions
 from resprout.app.export_command import export
 from resprout.app.fit_command import fit
 from resprout.app.mbma_command import mbma

@@ -1,4 +1,4 @@
-"""`resprout interventions`, `hypotheses` and `compare`: what the model says beside what was published."""
+"""`resprout interventions` and `hypotheses`: what the model says beside what was published."""
 
 from __future__ import annotations
 
@@ -8,31 +8,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import AsJson, FigureFile, ModelFolder, TableFile
+from resprout.app.options import DRAWS, AsJson, Draws, ModelFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-    from resprout.calibrate.drug_comparison import DrugComparison
     from resprout.calibrate.hypotheses import Score
     from resprout.calibrate.interventions import InterventionResult, Reading
 
 
-def interventions(model: ModelFolder = None, as_json: AsJson = False) -> None:
-    """Simulate every published intervention, and report which are reproduced.
+def interventions(model: ModelFolder = None, draws: Draws = DRAWS, as_json: AsJson = False) -> None:
+    """Simulate every published intervention, and report which are reproduced, at the point estimate and at how many posterior draws.
 
-    Example: `resprout interventions`
+    Example: `resprout interventions`, `resprout interventions --draws 0`
     """
     from resprout.app.imported_commands import chain_model
     from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.calibrate.drawn_predictions import at_draws
     from resprout.calibrate.interventions import run_interventions
 
-    with status_spinner("Simulating every published intervention"):
-        results = run_interventions(chain_model(model))
+    with status_spinner("Simulating every published intervention") as spinner:
+        loaded = chain_model(model)
+        results = run_interventions(loaded)
+        drawn = at_draws(loaded, run_interventions, draws, lambda text: spinner.update(f"Simulating: {text} …"))
     if as_json:
-        print_json(intervention_facts(results))
+        print_json(intervention_facts(results, drawn))
     else:
-        show_interventions(stdout_console(), results)
+        show_interventions(stdout_console(), results, drawn)
 
 
 def hypotheses(
@@ -159,47 +163,10 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
     stdout_console().print(table(columns, cells, title=title, right=columns[1:]))
 
 
-def compare(
-    model: ModelFolder = None,
-    as_json: AsJson = False,
-    out: FigureFile = None,
-    table: TableFile = None,
-) -> None:
-    """Compare single doses of ketamine and other drugs in the typical depressed patient.
-
-    Example: `resprout compare --out drugs.html`
-    """
-    from resprout.app.imported_commands import chain_model
-    from resprout.app.output_files import (
-        TABLE_SUFFIXES,
-        check_figure_target,
-        check_target,
-        refuse,
-        save_figure,
-        save_table,
-    )
-    from resprout.app.terminal import print_json, status_spinner, stdout_console
-    from resprout.calibrate.drug_comparison import compare_drugs
-
-    refuse([*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
-    with status_spinner("Simulating each drug"):
-        rows = compare_drugs(chain_model(model))
-    if as_json:
-        print_json({"rows": [comparison_row(row) for row in rows]})
-    else:
-        show_comparison(stdout_console(), rows)
-    if out is not None:
-        from resprout.figures.drug_figure import drug_comparison_figure
-
-        save_figure(drug_comparison_figure(rows), out)
-    if table is not None:
-        import pandas as pd
-
-        save_table(pd.DataFrame([comparison_row(row) for row in rows]), table)
-
-
-def intervention_facts(results: list[InterventionResult]) -> dict[str, Any]:
-    """Results as plain data, with the counts."""
+def intervention_facts(
+    results: list[InterventionResult], drawn: Sequence[list[InterventionResult]] = ()
+) -> dict[str, Any]:
+    """Results as plain data, with the counts; of each, the share of draws at which it is reproduced."""
     rows = [
         {
             "id": result.row["id"],
@@ -209,6 +176,7 @@ def intervention_facts(results: list[InterventionResult]) -> dict[str, Any]:
             "observed": result.row["expected"],
             "predicted": result.predicted,
             "agree": result.agrees,
+            "agree_draws": share_of_draws(drawn, number),
             "verification": result.row["verification"],
             "source": result.row["source"],
             "readings": [
@@ -217,7 +185,7 @@ def intervention_facts(results: list[InterventionResult]) -> dict[str, Any]:
             ],
             "reason": result.reason,
         }
-        for result in results
+        for number, result in enumerate(results)
     ]
     from resprout.calibrate.interventions import SEEN
 
@@ -228,10 +196,19 @@ def intervention_facts(results: list[InterventionResult]) -> dict[str, Any]:
         "total": len(results),
         "agree_read": sum(result.agrees for result in seen),
         "total_read": len(seen),
+        "draws": len(drawn),
+        "agree_by_draw": [sum(result.agrees for result in each) for each in drawn],
     }
 
 
-def show_interventions(console: Console, results: list[InterventionResult]) -> None:
+def share_of_draws(drawn: Sequence[list[InterventionResult]], number: int) -> float:
+    """Share of draws at which an intervention is reproduced; not a number where there are none."""
+    return sum(each[number].agrees for each in drawn) / len(drawn) if drawn else math.nan
+
+
+def show_interventions(
+    console: Console, results: list[InterventionResult], drawn: Sequence[list[InterventionResult]] = ()
+) -> None:
     """Print a row for each intervention, the reason of each miss, and the counts."""
     from rich.text import Text
 
@@ -245,12 +222,15 @@ def show_interventions(console: Console, results: list[InterventionResult]) -> N
             result.row["expected"],
             Text(result.predicted, style="" if result.agrees else "bold red"),
             format_reading(result.worst),
+            *([f"{share_of_draws(drawn, number):.0%}"] if drawn else []),
             result.row["verification"],
         ]
-        for result in results
+        for number, result in enumerate(results)
     ]
-    columns = ["", "intervention", "drug", "observed", "predicted", "effect in the model", "verification"]
-    console.print(table(columns, rows, title="Published interventions, simulated in the model"))
+    columns = ["", "intervention", "drug", "observed", "predicted", "effect in the model"]
+    columns += [*(["draws"] if drawn else []), "verification"]
+    title = "Published interventions, simulated in the model"
+    console.print(table(columns, rows, title=title, right=["draws"]))
     for result in results:
         if not result.agrees:
             console.print(Text.assemble((f"{result.row['id']}  ", "bold red"), result.reason), soft_wrap=True)
@@ -259,6 +239,12 @@ def show_interventions(console: Console, results: list[InterventionResult]) -> N
         f"\n{facts['agree']} of {facts['total']} reproduced; of those read in their source, "
         f"{facts['agree_read']} of {facts['total_read']} ({facts['agree_read'] / max(facts['total_read'], 1):.0%})."
     )
+    if drawn:
+        fewest, most = min(facts["agree_by_draw"]), max(facts["agree_by_draw"])
+        console.print(
+            f"Column `draws`: share of {len(drawn)} posterior draws of the constants at which it is reproduced; at one draw, "
+            f"{fewest} to {most} of {facts['total']} are."
+        )
 
 
 def format_reading(reading: Reading | None) -> str:
@@ -324,24 +310,3 @@ def show_hypotheses(console: Console, scores: list[Score]) -> None:
     )
     for score in scores:
         console.print(Text.assemble((f"{score.hypothesis.name}  ", "bold"), score.hypothesis.claim), soft_wrap=True)
-
-
-def comparison_row(row: DrugComparison) -> dict[str, Any]:
-    """One drug as a flat record."""
-    return {"drug": row.drug, "given": row.given, "family": row.family, **row.value, "note": row.note}
-
-
-def show_comparison(console: Console, rows: list[DrugComparison]) -> None:
-    """Print drugs side by side."""
-    from resprout.app.terminal import table
-    from resprout.calibrate.drug_comparison import COLUMNS
-
-    digits = {"p_mTOR": 2, "BDNF_release": 1, "HDRS17_24h": 1}
-    cells = [
-        [row.drug, row.family, *(f"{value:+.{digits.get(name, 0)}f}" for name, value in row.value.items()), row.note]
-        for row in rows
-    ]
-    columns = ["drug", "family", *COLUMNS, "note"]
-    console.print(table(columns, cells, title="One dose in the typical depressed patient", right=list(COLUMNS)))
-    for name, meaning in COLUMNS.items():
-        console.print(f"  [dim]{name}: {meaning}[/]")

@@ -29,6 +29,11 @@ Point = Annotated[
     bool,
     typer.Option("--point", help="Use the point estimate in every replicate; otherwise each takes a posterior draw."),
 ]
+DRAWS = 40
+Draws = Annotated[
+    int,
+    typer.Option("--draws", min=0, help="Posterior draws at which all is repeated; 0 for the point estimate alone."),
+]
 Trials = Annotated[list[str] | None, typer.Argument(help="Names of trials; all that ship if left out.")]
 
 

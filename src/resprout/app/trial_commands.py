@@ -164,6 +164,7 @@ def figure(
     ] = None,
     replicates: Replicates = 200,
     seed: Seed = 1,
+    point: Point = False,
 ) -> None:
     """Draw a figure of Krystal, Sanacora and Duman (2013) from the model.
 
@@ -178,7 +179,7 @@ def figure(
     from resprout.app.terminal import status_spinner
 
     with status_spinner(f"Drawing figure {number}"):
-        drawn = draw(number, replicates=replicates, seed=seed)
+        drawn = draw(number, replicates=replicates, seed=seed, point=point)
     save_figure(drawn, target)
     typer.echo(f"wrote {target}")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from resprout.calibrate.drawn_predictions import at_draws, interval_over_draws
 from resprout.calibrate.experiments import Arm, Trajectories, run_arms
 from resprout.language.records import Model
 
@@ -24,13 +26,19 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class DrugComparison:
-    """One drug: its name, dose, family and note, and one number for each of COLUMNS."""
+    """One drug: its name, dose, family and note, and one number for each of COLUMNS.
+
+    value      at the point estimate      interval   90 % over posterior draws; empty without any
+    draws      how many
+    """
 
     drug: str
     given: str
     family: str
     note: str
     value: dict[str, float]
+    interval: dict[str, tuple[float, float]] = field(default_factory=dict)
+    draws: int = 0
 
 
 def compare_drugs(model: Model) -> list[DrugComparison]:
@@ -44,6 +52,24 @@ def compare_drugs(model: Model) -> list[DrugComparison]:
     return [
         DrugComparison(row["drug"], row["given"], row["family"], row["note"], numbers_of(trajectories, arm))
         for row, arm in zip(rows, arms, strict=True)
+    ]
+
+
+def compared_at_draws(model: Model, count: int, progress: Callable[[str], object] = str) -> list[DrugComparison]:
+    """The same with 90 % intervals over posterior draws of the constants.
+
+    count      how many draws      progress   is told in a few words how far it has come
+    """
+    rows, drawn = compare_drugs(model), at_draws(model, compare_drugs, count, progress)
+    if not drawn:
+        return rows
+    return [
+        replace(
+            row,
+            interval={name: interval_over_draws([each[place].value[name] for each in drawn]) for name in COLUMNS},
+            draws=len(drawn),
+        )
+        for place, row in enumerate(rows)
     ]
 
 

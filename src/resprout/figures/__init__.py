@@ -19,12 +19,13 @@ FIGURES = {
 }
 
 
-def figure(number: int, *, replicates: int = 200, seed: int = 1) -> go.Figure:
+def figure(number: int, *, replicates: int = 200, seed: int = 1, point: bool = False) -> go.Figure:
     """Draw a figure of Krystal, Sanacora & Duman (2013) from the model.
 
     number      which figure, 1 to 4
     replicates  number of replicates of the trials behind it; figure 3 shows patients, not trials
     seed        of the virtual patients and their raters
+    point       use the point estimate of the constants; otherwise each replicate or patient takes a posterior draw
     returns     a Plotly figure
     raises      InputError for a figure that does not exist, and for replicates or a seed out of bounds
     """
@@ -37,19 +38,20 @@ def figure(number: int, *, replicates: int = 200, seed: int = 1) -> go.Figure:
     if number == 2:
         from resprout.figures.fig2 import figure2
 
-        return figure2(replicates=replicates, seed=seed)
+        return figure2(replicates=replicates, seed=seed, point=point)
     if number == 3:
         from resprout.figures.fig3 import figure3
 
-        return figure3(seed=seed)
+        return figure3(seed=seed, point=point)
     if number == 4:
         from resprout.figures.fig4 import figure4
 
-        return figure4(replicates=replicates, seed=seed)
+        return figure4(replicates=replicates, seed=seed, point=point)
     from resprout.figures.fig1 import figure1
     from resprout.trial import run_trial
 
-    return figure1(run_trial("berman2000", replicates=replicates, seed=seed).table, replicates=replicates)
+    trial = run_trial("berman2000", replicates=replicates, seed=seed, point=point)
+    return figure1(trial.table, replicates=replicates, constants=trial.path.attrs["constants"])
 
 
 def check_number(number: int) -> None:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resprout.calibrate.drug_comparison import COLUMNS, DrugComparison
-from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template
+from resprout.figures.palette import CONTROL_COLOUR, INK, STAGE_COLOUR, plain_template, whiskers
 
 PANELS = {
     "glutamate_surge": ("glutamate<br>surge, %", "circuit"),
@@ -38,19 +38,31 @@ def drug_comparison_figure(rows: Sequence[DrugComparison]) -> go.Figure:
         values = [row.value[name] for row in rows]
         hover = f"%{{y}}<br>%{{x:.3g}} ({COLUMNS[name]})<extra></extra>"
         bar = go.Bar(x=values, y=names, orientation="h", marker={"color": colours}, hovertemplate=hover)
+        if all(name in row.interval for row in rows):
+            upper = [row.interval[name][1] - row.value[name] for row in rows]
+            lower = [row.value[name] - row.interval[name][0] for row in rows]
+            # an interval over draws need not hold the value at the point estimate
+            bar.error_x = whiskers([max(each, 0) for each in upper], [max(each, 0) for each in lower], INK)
         figure.add_trace(bar, row=1, col=column)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(showgrid=True, zeroline=True, nticks=4)
     figure.update_annotations(font={"size": 12})
     figure.update_layout(
         template=plain_template(),
-        title={"text": finding(rows), "y": 0.985},
-        height=24 * len(rows) + 150,
-        margin={"l": NAME_LETTER_PX * max(map(len, names), default=0), "r": 20, "t": 90, "b": 40},
+        title={"text": f"{finding(rows)}{who(rows)}", "y": 0.985},
+        height=24 * len(rows) + 165,
+        margin={"l": NAME_LETTER_PX * max(map(len, names), default=0), "r": 20, "t": 105, "b": 40},
         showlegend=False,
         bargap=0.3,
     )
     return figure
+
+
+def who(rows: Sequence[DrugComparison]) -> str:
+    """The subtitle: in whom, and what the whiskers hold."""
+    draws = rows[0].draws if rows else 0
+    held = f"; whiskers hold 90 % of {draws} posterior draws of the constants" if draws else ", at the point estimate"
+    return f"<br><span style='font-size:13px'>one typical depressed person{held}</span>"
 
 
 def finding(rows: Sequence[DrugComparison]) -> str:

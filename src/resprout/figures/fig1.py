@@ -19,12 +19,13 @@ DODGE = 0.07  # of the space between visits, so that bars of two arms do not cov
 CONTROLS = ("saline", "placebo", "control")
 
 
-def figure1(table: pd.DataFrame, *, replicates: int = 1, title: str = "") -> go.Figure:
+def figure1(table: pd.DataFrame, *, replicates: int = 1, title: str = "", constants: str = "") -> go.Figure:
     """Draw three panels, drug against control, mean with 95 % interval at each visit.
 
     table       long table of a trial; rows with statistic `mean` of HDRS25, VAS_high and BPRS_positive are used
     replicates  trials behind it, which decide the kind of interval
     title       the finding; by default read from the table
+    constants   which constants it stands on, in words
     returns     figure whose visits stand evenly spaced, as minutes, hours and days do not share one scale
     """
     means = table[table["statistic"].eq("mean") & table["endpoint"].isin(ROWS)]
@@ -41,7 +42,10 @@ def figure1(table: pd.DataFrame, *, replicates: int = 1, title: str = "") -> go.
     heading = title or finding(means)
     figure.update_layout(
         template=plain_template(),
-        title={"text": f"{heading}<br><span style='font-size:13px'>{who(means, replicates)}</span>", "y": 0.975},
+        title={
+            "text": f"{heading}<br><span style='font-size:13px'>{who(means, replicates, constants)}</span>",
+            "y": 0.975,
+        },
         height=230 * len(endpoints) + 130,
         margin={"l": 75, "r": 110, "t": 88, "b": 50},
         showlegend=False,
@@ -102,13 +106,14 @@ def label_visits(figure: go.Figure, visits: list[float]) -> None:
     figure.update_xaxes(title_text="time after the infusion began (visits evenly spaced)", row=len(ROWS), col=1)
 
 
-def who(means: pd.DataFrame, replicates: int) -> str:
+def who(means: pd.DataFrame, replicates: int, constants: str = "") -> str:
     """Say what the points and bars are, and how many people stand behind them."""
     counts = sorted({int(n) for n in means["n"].dropna()})
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    at = f", {constants}" if constants else ""
     if replicates >= ENOUGH_REPLICATES:
-        return f"mean of {replicates:,} trials with n = {n} each; bars hold the 95 % prediction interval"
-    return f"mean with 95 % interval, n = {n}"
+        return f"mean of {replicates:,} trials with n = {n} each{at}; bars hold the 95 % prediction interval"
+    return f"mean with 95 % interval, n = {n}{at}"
 
 
 def finding(means: pd.DataFrame) -> str:

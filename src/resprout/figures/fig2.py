@@ -11,6 +11,7 @@ from resprout.figures.forest_plot import Diamond, Line, forest
 from resprout.figures.spoken_units import format_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
+from resprout.people.draws import draws_words
 from resprout.statistics.meta_analysis import log_odds, pool, share_of
 from resprout.trial.protocol import read_protocol
 from resprout.trial.replicates import run_series
@@ -43,15 +44,16 @@ class Responses:
     observed: float | None
 
 
-def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None) -> go.Figure:
+def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None, point: bool = False) -> go.Figure:
     """Draw the forest of the chosen trials.
 
     replicates   replicates of each trial      seed   of people and raters
+    point        use the point estimate; otherwise each replicate takes a posterior draw
     returns      shares with the 95 % prediction interval over replicates; the diamond is the median over replicates of the pooled
                  random-effects estimate and of its interval
     """
     model = given_or_shipped(model)
-    trials = [responses(name, label, replicates, seed, model) for name, label in CHOSEN.items()]
+    trials = [responses(name, label, (replicates, seed, point), model) for name, label in CHOSEN.items()]
     lines = [_line(trial) for trial in trials]
     estimates = np.array([_pooled(trials, replicate) for replicate in range(replicates)])
     middle = [share_of(value) for value in np.median(estimates, axis=0)]
@@ -59,7 +61,8 @@ def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None)
     people = sum(trial.n for trial in trials)
     title = f"Virtual trials of seven published designs: {middle[0]:.0%} respond, from {lowest:.0%} to {highest:.0%}"
     subtitle = (
-        f"{people} people who got ketamine; {replicates:,} replicates of each trial, bars are 95 % prediction intervals;"
+        f"{people} people who got ketamine; {replicates:,} replicates of each trial, bars are 95 % prediction intervals, "
+        f"{draws_words(model, point)};"
         "<br>random effects (REML, Hartung-Knapp). Which seven the review pooled is not stated: these are our choice."
     )
     pooled = Diamond("pooled", *middle)
@@ -68,10 +71,14 @@ def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None)
     )
 
 
-def responses(name: str, label: str, replicates: int, seed: int, model: Model) -> Responses:
-    """Run one trial and count who responds a day after ketamine, or at the visit nearest to it."""
+def responses(name: str, label: str, series: tuple[int, int, bool], model: Model) -> Responses:
+    """Run one trial and count who responds a day after ketamine, or at the visit nearest to it.
+
+    series   replicates, seed, and whether they use the point estimate
+    """
+    replicates, seed, point = series
     protocol, regimens = read_protocol(name, model)
-    _, outcome = run_series(protocol, regimens, model, replicates, seed)
+    _, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
     endpoint = protocol.endpoints[0]
     at = min(range(1, len(endpoint.visits)), key=lambda index: abs(endpoint.visits[index] - WANTED_H))
     arms = [arm.name for arm in protocol.arms if any(dose.drug == "ketamine" for dose in regimens[arm.name].doses)]

@@ -11,6 +11,7 @@ from resprout.figures.spoken_units import format_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
+from resprout.people.draws import draws_words
 from resprout.simulation import Output, simulate
 
 REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
@@ -33,18 +34,20 @@ LINKS = (
 LEAST, MOST = 0.3, 60.0  # of health, on the axis; what lies beyond is an arrow at its end, with its number
 
 
-def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None) -> go.Figure:
+def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None, point: bool = False) -> go.Figure:
     """Draw every link of the chain relative to health: people ill, at baseline, and after ketamine.
 
     patients   people with major depression; as many healthy ones give the reference      seed   of people
+    point      use the point estimate; otherwise each person takes a posterior draw
     """
     model = given_or_shipped(model)
     links = [link for link in LINKS if link[0] in model.equations]
     outputs, hours = [name for name, _, _ in links], sorted({0.0, *(hour for _, _, hour in links)})
-    ill = simulate(model, recruit(patients, seed=seed, model=model), REGIMEN, days=2, outputs=Output(outputs, hours))
+    people = recruit(patients, seed=seed, model=model, uncertain=not point)
+    ill = simulate(model, people, REGIMEN, days=2, outputs=Output(outputs, hours))
     well = simulate(
         model,
-        recruit(patients, seed=seed, population="healthy", model=model),
+        recruit(patients, seed=seed, population="healthy", model=model, uncertain=not point),
         "saline",
         days=0.1,
         outputs=outputs,
@@ -57,7 +60,7 @@ def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None) -
         for column, time_h in ((1, 0.0), (2, hour)):
             values = ill[name].sel(time_h=time_h, method="nearest").to_numpy() / health
             _draw(figure, place, words, values, model.equations[name].stage, column, format_time(time_h))
-    _finish(figure, [words for _, words, _ in links], patients)
+    _finish(figure, [words for _, words, _ in links], patients, draws_words(model, point))
     return figure
 
 
@@ -93,7 +96,7 @@ def _draw(figure: go.Figure, place: int, words: str, values: np.ndarray, stage: 
         )
 
 
-def _finish(figure: go.Figure, words: list[str], patients: int) -> None:
+def _finish(figure: go.Figure, words: list[str], patients: int, constants: str) -> None:
     """Axes, reference line and title."""
     figure.add_vline(x=1, line={"color": CONTROL_COLOUR, "width": 1.2, "dash": "dot"})
     figure.update_xaxes(
@@ -111,7 +114,7 @@ def _finish(figure: go.Figure, words: list[str], patients: int) -> None:
         title={
             "text": "Illness takes spines away; ketamine drives growth signals, and spines return"
             f"<br><span style='font-size:13px'>{patients:,} people with major depression relative to the mean of as many "
-            "healthy ones; bars hold 90 % of patients;<br>at the right the time after the dose</span>",
+            f"healthy ones; bars hold 90 % of patients, {constants};<br>at the right the time after the dose</span>",
             "y": 0.96,
             "x": 0.02,
             "xref": "container",

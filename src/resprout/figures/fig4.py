@@ -15,6 +15,7 @@ from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
 from resprout.people.covariates import GENOTYPES
+from resprout.people.draws import draws_words
 from resprout.simulation import simulate
 from resprout.statistics.anova import group_by_time
 from resprout.trial.protocol import read_protocol
@@ -41,13 +42,14 @@ class GenotypeTrial:
     df: int
 
 
-def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None) -> go.Figure:
+def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None, point: bool = False) -> go.Figure:
     """Draw spines by genotype before and after ketamine, and HDRS17 by genotype with the interaction test.
 
     replicates   replicates of the genotyped trial, 41, 19 and 2 people each      seed   of people and raters
+    point        use the point estimate; otherwise each replicate or patient takes a posterior draw
     """
     model = given_or_shipped(model)
-    trial = genotype_trial(replicates, seed, model)
+    trial = genotype_trial(replicates, seed, model, point=point)
     figure = make_subplots(
         rows=1,
         cols=2,
@@ -55,11 +57,14 @@ def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None)
         horizontal_spacing=0.11,
         subplot_titles=("A  spines a day after ketamine", "B  HDRS-17 after ketamine"),
     )
-    _draw_spines(figure, spines_by_genotype(seed, model))
+    _draw_spines(figure, spines_by_genotype(seed, model, point=point))
     _draw_ratings(figure, trial)
     figure.update_layout(
         template=plain_template(),
-        title={"text": f"{finding(trial)}<br><span style='font-size:13px'>{who(trial)}</span>", "y": 0.97},
+        title={
+            "text": f"{finding(trial)}<br><span style='font-size:13px'>{who(trial, draws_words(model, point))}</span>",
+            "y": 0.97,
+        },
         height=560,
         margin={"l": 65, "r": 40, "t": 130, "b": 105},
         legend={"orientation": "h", "x": 0.0, "y": -0.19, "yanchor": "top"},
@@ -67,7 +72,7 @@ def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None)
     return figure
 
 
-def genotype_trial(replicates: int, seed: int, model: Model) -> GenotypeTrial:
+def genotype_trial(replicates: int, seed: int, model: Model, *, point: bool = False) -> GenotypeTrial:
     """Repeat the genotyped trial with exactly the published numbers of each genotype.
 
     returns   ratings and, for each replicate, genotype x time with Met carriers as one group
@@ -78,16 +83,17 @@ def genotype_trial(replicates: int, seed: int, model: Model) -> GenotypeTrial:
     for genotype, size in PUBLISHED_SIZES.items():
         entry = protocol.entry.model_copy(update={"genotype": (genotype,)})
         own = protocol.model_copy(update={"entry": entry, "arms": (arm.model_copy(update={"size": size}),)})
-        ratings[genotype] = run_series(own, regimens, model, replicates, seed)[1].ratings[arm.name, endpoint.name]
+        _, outcome = run_series(own, regimens, model, replicates, seed, point=point)
+        ratings[genotype] = outcome.ratings[arm.name, endpoint.name]
     whole = np.concatenate(list(ratings.values()), axis=1)
     carrier = np.repeat([0, 1, 1], list(PUBLISHED_SIZES.values()))
     found = group_by_time(whole, np.broadcast_to(carrier, whole.shape[:2]))
     return GenotypeTrial(ratings, endpoint.visits, found.F, found.p, found.df)
 
 
-def spines_by_genotype(seed: int, model: Model) -> dict[str, tuple[Numbers, Numbers]]:
+def spines_by_genotype(seed: int, model: Model, *, point: bool = False) -> dict[str, tuple[Numbers, Numbers]]:
     """Spine density at baseline and a day after ketamine of the same people, had they been born with each genotype."""
-    people = recruit(SPINE_PATIENTS, seed=seed, genotype="Val/Val", model=model)
+    people = recruit(SPINE_PATIENTS, seed=seed, genotype="Val/Val", model=model, uncertain=not point)
     found = {}
     for genotype in GENOTYPES:
         born = people.with_genotype(genotype, model)
@@ -105,13 +111,14 @@ def finding(trial: GenotypeTrial) -> str:
     return f"With a Met allele HDRS-17 {word}; a trial of 62 finds it {power:.0%} of the time"
 
 
-def who(trial: GenotypeTrial) -> str:
+def who(trial: GenotypeTrial, constants: str) -> str:
     """Say what was tested and on whom."""
     sizes = ", ".join(f"{size} {name}" for name, size in PUBLISHED_SIZES.items())
     return (
         f"{len(trial.F):,} virtual trials of {sizes}; carriers x time: median F = {np.median(trial.F):.2f} (df {trial.df}), "
         f"p < .05 in {(trial.p < 0.05).mean():.0%}, p ≤ .0007 in {(trial.p <= PUBLISHED_P).mean():.0%}.<br>"
-        "Published: F = 5.59, df = 4, p = .0007. Bars are 95 % intervals (A: over patients, B: prediction interval over trials)."
+        "Published: F = 5.59, df = 4, p = .0007. Bars are 95 % intervals (A: over patients, B: prediction interval over trials), "
+        f"{constants}."
     )
 
 

@@ -40,10 +40,11 @@ def path_in_time(run: xr.Dataset, title: str = "") -> go.Figure:
     for row, panel in enumerate(PANELS, start=1):
         draw_panel(figure, run, panel, row)
     patients = run.sizes.get("patient", 1)
+    at = f", {run.attrs['constants']}" if run.attrs.get("constants") else ""
     who = (
-        "one patient"
+        f"one patient{at}"
         if patients == 1
-        else f"{patients:,} patients, mean; bands hold 90 % of patients, in crowded panels of one line only"
+        else f"{patients:,} patients{at}, mean; bands hold 90 % of patients, in crowded panels of one line only"
     )
     figure.update_layout(
         template=plain_template(),

@@ -1,0 +1,86 @@
+"""`resprout compare`: single doses of drugs side by side in the typical depressed patient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from resprout.app.options import DRAWS, AsJson, Draws, FigureFile, ModelFolder, TableFile
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from resprout.calibrate.drug_comparison import DrugComparison
+
+ENDS = ("lower", "upper")
+
+
+def compare(
+    model: ModelFolder = None,
+    draws: Draws = DRAWS,
+    as_json: AsJson = False,
+    out: FigureFile = None,
+    table: TableFile = None,
+) -> None:
+    """Compare single doses of ketamine and other drugs in the typical depressed patient, with 90 % intervals over posterior draws.
+
+    Example: `resprout compare --out drugs.html`
+    """
+    from resprout.app.imported_commands import chain_model
+    from resprout.app.output_files import (
+        TABLE_SUFFIXES,
+        check_figure_target,
+        check_target,
+        refuse,
+        save_figure,
+        save_table,
+    )
+    from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.calibrate.drug_comparison import compared_at_draws
+
+    refuse([*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
+    with status_spinner("Simulating each drug") as spinner:
+        loaded = chain_model(model)
+        rows = compared_at_draws(loaded, draws, lambda text: spinner.update(f"Simulating each drug: {text} …"))
+    if as_json:
+        print_json({"rows": [comparison_row(row) for row in rows], "draws": rows[0].draws if rows else 0})
+    else:
+        show_comparison(stdout_console(), rows)
+    if out is not None:
+        from resprout.figures.drug_figure import drug_comparison_figure
+
+        save_figure(drug_comparison_figure(rows), out)
+    if table is not None:
+        import pandas as pd
+
+        save_table(pd.DataFrame([comparison_row(row) for row in rows]), table)
+
+
+def comparison_row(row: DrugComparison) -> dict[str, Any]:
+    """One drug as a flat record."""
+    ends = {f"{name}_{end}": each for name, both in row.interval.items() for end, each in zip(ENDS, both, strict=True)}
+    return {"drug": row.drug, "given": row.given, "family": row.family, **row.value, **ends, "note": row.note}
+
+
+def show_comparison(console: Console, rows: list[DrugComparison]) -> None:
+    """Print drugs side by side."""
+    from resprout.app.terminal import table
+    from resprout.calibrate.drawn_predictions import intervals_sentence
+    from resprout.calibrate.drug_comparison import COLUMNS
+
+    digits = {"p_mTOR": 2, "BDNF_release": 1, "HDRS17_24h": 1}
+
+    def said(row: DrugComparison, name: str) -> str:
+        places = digits.get(name, 0)
+        value = f"{row.value[name]:+.{places}f}"
+        if name not in row.interval:
+            return value
+        lower, upper = row.interval[name]
+        return f"{value} ({lower:+.{places}f} to {upper:+.{places}f})"
+
+    cells = [[row.drug, row.family, *(said(row, name) for name in COLUMNS), row.note] for row in rows]
+    columns = ["drug", "family", *COLUMNS, "note"]
+    console.print(table(columns, cells, title="One dose in the typical depressed patient", right=list(COLUMNS)))
+    for name, meaning in COLUMNS.items():
+        console.print(f"  [dim]{name}: {meaning}[/]")
+    if rows and rows[0].draws:
+        console.print(intervals_sentence(rows[0].draws))
