@@ -71,11 +71,8 @@ def show_comparison(console: Console, rows: list[DrugComparison]) -> None:
 
     def said(row: DrugComparison, name: str) -> str:
         places = digits.get(name, 0)
-        value = f"{row.value[name]:+.{places}f}"
-        if name not in row.interval:
-            return value
-        lower, upper = row.interval[name]
-        return f"{value} ({lower:+.{places}f} to {upper:+.{places}f})"
+        lines = [(row.value[name],), *([row.interval[name]] if name in row.interval else [])]
+        return "\n".join(", ".join(f"{value:+.{places}f}" for value in line) for line in lines)
 
     cells = [[row.drug, row.family, *(said(row, name) for name in COLUMNS), row.note] for row in rows]
     columns = ["drug", "family", *COLUMNS, "note"]
@@ -83,4 +80,4 @@ def show_comparison(console: Console, rows: list[DrugComparison]) -> None:
     for name, meaning in COLUMNS.items():
         console.print(f"  [dim]{name}: {meaning}[/]")
     if rows and rows[0].draws:
-        console.print(intervals_sentence(rows[0].draws))
+        console.print(f"Below each value: its interval. {intervals_sentence(rows[0].draws)}")

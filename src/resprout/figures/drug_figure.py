@@ -49,9 +49,9 @@ def drug_comparison_figure(rows: Sequence[DrugComparison]) -> go.Figure:
     figure.update_annotations(font={"size": 12})
     figure.update_layout(
         template=plain_template(),
-        title={"text": f"{finding(rows)}{who(rows)}", "y": 0.985},
-        height=24 * len(rows) + 165,
-        margin={"l": NAME_LETTER_PX * max(map(len, names), default=0), "r": 20, "t": 105, "b": 40},
+        title={"text": f"{finding(rows)}{who(rows)}", "y": 0.965, "x": 0.02, "xref": "container"},
+        height=24 * len(rows) + 172,
+        margin={"l": NAME_LETTER_PX * max(map(len, names), default=0), "r": 20, "t": 112, "b": 40},
         showlegend=False,
         bargap=0.3,
     )
