@@ -60,6 +60,9 @@ suites-petab: .venv/installed-for-tests ## run the public PEtab test suite; SUIT
 	@test -n "$(SUITE)" || { echo 'Say where the suite is: `make suites-petab SUITE=folder`, a checkout of PEtab-dev/petab_test_suite.' >&2; exit 2; }
 	$(BIN)/python scripts/petab_suite.py "$(SUITE)"
 
+posterior-coverage: .venv/installed-for-tests ## measure whether 90 % intervals of simulated people hold the truth (a minute on two free cores)
+	$(BIN)/python scripts/posterior_coverage.py --people 200
+
 constraints: .venv/installed-for-tests ## write down what is installed now as the tested set
 	$(BIN)/python -m pip freeze --exclude resprout | grep -E '^[A-Za-z0-9_.-]+==' > constraints.new
 	mv constraints.new constraints.txt

@@ -217,3 +217,16 @@ def test_expected_values_follow_the_trial_of_the_same_control():
     np.testing.assert_allclose(found["MADRS"][:, 0], people.columns["HDRS17"], rtol=2e-3)
     assert (found["MADRS"][:, 1] < found["MADRS"][:, 0]).all()
     assert error_table(MODEL, "MADRS").mean[0] < 2
+
+
+def test_a_person_in_whom_an_antidepressant_has_failed_comes_from_people_with_that_history():
+    seen = (madrs(0.0, 32.0),)
+    usual, resistant = (
+        posterior_of(MODEL, person(*seen, name="a", **known), SETTING, Sampling(), 18.0)
+        for known in ({}, {"resistant": True})
+    )
+    # who responded to a placebo before is not among them
+    means = [each.weights @ each.people.columns["placebo_propensity"].clip(max=3) for each in (usual, resistant)]
+    assert means[1] < means[0]
+    before = [each.prior.columns["placebo_propensity"].clip(max=3).mean() for each in (usual, resistant)]
+    assert before[1] < before[0]

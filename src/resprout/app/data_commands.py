@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from resprout.app.exposure_command import nca
 from resprout.app.forecast_command import forecast
 from resprout.app.observed_commands import check, fit
 from resprout.app.options import AsJson
@@ -29,6 +30,7 @@ data.command()(check)
 data.command()(fit)
 data.command()(simulate)
 data.command()(forecast)
+data.command()(nca)
 
 
 @data.command()

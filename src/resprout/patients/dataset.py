@@ -125,6 +125,10 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.people)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what was read, and what was not and why."""
+        return self.read_table.to_html(index=False) + self.not_read_table.to_html(index=False)
+
     @property
     def table(self) -> pd.DataFrame:
         """Every observation: patient, occasion, time_h on the table's own clock, endpoint, value, below."""

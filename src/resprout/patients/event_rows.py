@@ -90,7 +90,9 @@ class RowReader:
     def _is_used(self, meaning: str) -> bool:
         """Whether a column holds anything but 0, codes and missing cells."""
         at = self.columns.place[meaning]
-        dated = meaning == "time" and all(DATED.fullmatch(cells[at]) for cells in self.cells.rows)
+        dated = meaning == "time" and all(
+            cells[at] in MISSING or DATED.fullmatch(cells[at]) for cells in self.cells.rows
+        )
         return not dated and any(cells[at] not in (*MISSING, "0", "-1", "-2") for cells in self.cells.rows)
 
     def _row(self, cells: list[str], line: int) -> EventRow | None:

@@ -87,6 +87,10 @@ class Posteriors:
     def __len__(self) -> int:
         return len(self.people)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return self.people.to_html(index=False, max_rows=12) + self.traits.to_html(index=False, max_rows=16)
+
 
 def update(
     people: People | int | None,

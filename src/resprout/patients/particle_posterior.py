@@ -147,9 +147,8 @@ class _Sampler:
         return Posterior(self.person, self.setting, state.people, weights, origins, state.solved, steps, *first)
 
     def _of_the_population(self, state: _State) -> tuple[Cohort, tuple[Solved, ...]]:
-        """The prior draws that are ill enough, at most as many as are kept."""
-        severity = state.solved[0].values[SEVERITY][:, 0]
-        some = np.flatnonzero(severity >= self.entry)[: self.sampling.kept]
+        """The prior draws that belong to the population, at most as many as are kept."""
+        some = np.flatnonzero(self._belongs(state.people, state.solved))[: self.sampling.kept]
         return state.people.take(some), tuple(_rows_of(each, some) for each in state.solved)
 
     def _tempered(self, state: _State) -> tuple[_State, int]:
@@ -225,19 +224,21 @@ class _Sampler:
         """Solve the model for particles and compare with the data."""
         people = cohort_of(self.model, particles, self.setting, self.sampling.seed)
         solved = tuple(solve_history(self.model, people, each, self.sampling.threads) for each in self.histories)
-        likelihood = self._likelihood(people, solved)
-        if self.resistant:
-            history = failed_before(self.model)
-            likelihood = np.where(history(people.constants, people.columns, people.seed), likelihood, -np.inf)
-        return _State(particles, people, solved, likelihood)
+        return _State(particles, people, solved, self._likelihood(people, solved))
+
+    def _belongs(self, people: Cohort, solved: tuple[Solved, ...]) -> NDArray[np.bool_]:
+        """Who is ill enough for the population and, where an antidepressant has failed in the person, has that history too."""
+        ill = solved[0].values[SEVERITY][:, 0] >= self.entry
+        if self.resistant and ill.any():
+            ill &= failed_before(self.model)(people.constants, people.columns, people.seed)
+        return np.asarray(ill)
 
     def _likelihood(self, people: Cohort, solved: tuple[Solved, ...]) -> Numbers:
         """Log likelihood of all occasions; minus infinity for whom the population has not."""
         total = np.zeros(len(people))
         for occasion, history, each in zip(self.person.occasions, self.histories, solved, strict=True):
             total += log_likelihood(self.model, people, occasion, history, each)
-        severity = solved[0].values[SEVERITY][:, 0]
-        return np.where(np.isfinite(total) & (severity >= self.entry), total, -np.inf)
+        return np.where(np.isfinite(total) & self._belongs(people, solved), total, -np.inf)
 
 
 def log_likelihood(model: Model, people: Cohort, occasion: Occasion, history: History, solved: Solved) -> Numbers:

@@ -62,6 +62,10 @@ class Forecast:
     left_out: dict[str, str]
     plans: Plans
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return self.outcomes.to_html(index=False, max_rows=24) + "<p>For research only: no advice.</p>"
+
 
 def forecast(
     people: People | int | None,

@@ -21,6 +21,7 @@ from resprout.patients.particle_posterior import Sampling
 from resprout.patients.prior_particles import LARGEST_NUMBER, cohort_of, draw_particles
 from resprout.patients.simulated_observations import observed_values
 from resprout.people.cohort import Cohort
+from resprout.people.treatment_history import failed_before
 from resprout.simulation.settings import People
 from resprout.trial.conduct import SEVERITY
 
@@ -71,6 +72,10 @@ class Simulated:
     replicates: Numbers
     left_out: dict[str, str]
     given_baseline: bool
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return self.predictions.to_html(index=False, max_rows=16)
 
     @property
     def predictions(self) -> pd.DataFrame:
@@ -182,9 +187,12 @@ def _people_of(  # many arguments: whose people, how they are drawn and how many
     people = cohort_of(model, drawn, setting, sampling.seed)
     start = History(Occasion(0.0, (), ()).regimen, (), {SEVERITY: (0.0,)}, setting)
     severity = solve_history(model, people, start, sampling.threads).values[SEVERITY][:, 0]
-    ill = np.flatnonzero(severity >= (setting.entry or 0.0))
+    belongs = severity >= (setting.entry or 0.0)
+    if person.covariates.get("resistant"):
+        belongs &= failed_before(model)(people.constants, people.columns, people.seed)
+    ill = np.flatnonzero(belongs)
     if ill.size < FEWEST_REPLICATES:
-        return None, f"only {ill.size} of {len(people)} people of the population are ill enough"
+        return None, f"only {ill.size} of {len(people)} people of the population are as ill, with the person's history"
     return people.take(ill[:many] if ill.size >= many else random.choice(ill, many)), ""
 
 

@@ -1,0 +1,100 @@
+"""Measures whether 90 % intervals of posteriors of simulated people hold the truth: run by `make posterior-coverage`.
+
+People of the model get one infusion, four levels and five ratings; their traits and their next two ratings are known. With --people 20000
+the people are streamed: memory holds a few at a time.
+"""
+
+import argparse
+import time
+
+import numpy as np
+
+import resprout as rs
+from resprout.dosing.regimen import parse_regimen
+from resprout.patients.dataset import LEVEL, RATING, Dataset, Observation, Occasion, Person, Setting
+from resprout.patients.expected_ratings import History, expected_values, solve_history
+from resprout.patients.individual_posteriors import map_people, population_of, sampled, weighted_quantiles
+from resprout.patients.person_traits import trait_values
+from resprout.patients.rating_errors import further_ratings, on_scale, rating_spread
+from resprout.patients.simulated_observations import observed_values
+
+REGIMEN = parse_regimen("ketamine 0.5 mg/kg iv over 40 min")
+LEVELS_H = (2 / 3, 1.5, 3.0, 6.0)
+VISITS_H, NEXT_H = (0.0, 24.0, 72.0, 168.0, 336.0), (504.0, 672.0)
+KNOWN = {"age": "age", "sex": "sex", "weight": "weight_kg", "genotype": "genotype", "CYP2B6": "CYP2B6"}
+BLOCK = 500
+
+
+def people(model, many, seed):
+    """Blocks of observed people with their true traits and next ratings."""
+    history = History(REGIMEN, (), {"MADRS": VISITS_H + NEXT_H, "ketamine_venous": LEVELS_H}, Setting())
+    everybody = rs.recruit(many, seed=seed, model=model)
+    for first in range(0, many, BLOCK):
+        block = everybody.take(np.arange(first, min(first + BLOCK, many)))
+        solved = solve_history(model, block, history)
+        seen = observed_values(model, block, history, expected_values(model, block, history, solved))
+        traits = trait_values(model, block, [solved])
+        for row in range(len(block)):
+            truth = {name: value[row] for name, value in traits.items()}
+            truth |= {f"MADRS at {hour / 24:g} d": seen["MADRS"][row, 5 + k] for k, hour in enumerate(NEXT_H)}
+            yield observed(block, seen, first, row), truth
+
+
+def observed(block, seen, first, row):
+    """One person as a table would have them."""
+    levels = [
+        Observation("ketamine_venous", LEVEL, hour, float(seen["ketamine_venous"][row, k]))
+        for k, hour in enumerate(LEVELS_H)
+    ]
+    ratings = [Observation("MADRS", RATING, hour, float(seen["MADRS"][row, k])) for k, hour in enumerate(VISITS_H)]
+    in_order = tuple(sorted(levels + ratings, key=lambda each: each.time_h))
+    covariates = {name: block.columns[column][row].item() for name, column in KNOWN.items()}
+    return Person(f"{first + row}", (Occasion(0.0, REGIMEN.doses, in_order),), covariates)
+
+
+def intervals(model, person, setting, sampling):
+    """90 % intervals of traits and of the next two ratings, and the effective sample size."""
+    posterior, size = sampled(model, person, setting, sampling)
+    traits = trait_values(model, posterior.people, posterior.solved)
+    found = {name: weighted_quantiles(value, posterior.weights, (0.05, 0.95)) for name, value in traits.items()}
+    history = History(REGIMEN, (), {"MADRS": VISITS_H + NEXT_H}, setting)
+    expected = expected_values(model, posterior.people, history, solve_history(model, posterior.people, history, 1))
+    spread = rating_spread(model, ("MADRS",) * 7, np.array(VISITS_H + NEXT_H), expected["MADRS"])
+    ratings = np.array([each.value for _, each in person.observations if each.kind == RATING])
+    further = on_scale(model, "MADRS", further_ratings(spread, ratings, np.random.default_rng(int(person.name))))
+    for k, hour in enumerate(NEXT_H):
+        order = np.argsort(further[:, k])
+        place = np.cumsum(posterior.weights[order])
+        limits = [further[order[min(np.searchsorted(place, share), len(order) - 1)], k] for share in (0.05, 0.95)]
+        found[f"MADRS at {hour / 24:g} d"] = limits
+    return found, size
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=77)
+    asked = parser.parse_args()
+    model, begun, inside, sizes = rs.load_model(), time.perf_counter(), {}, []
+    everybody = people(model, asked.people, asked.seed)
+    done = 0
+    while done < asked.people:
+        some = [next(everybody) for _ in range(min(BLOCK, asked.people - done))]
+        data = Dataset(tuple(person for person, _ in some), Setting(), (), (), ("simulated",))
+        sampling, data = population_of(None, data, model)
+        results = map_people(intervals, model, data, sampling)
+        for (_, truth), (found, size) in zip(some, results, strict=True):
+            sizes.append(size)
+            for name, value in truth.items():
+                inside.setdefault(name, []).append(found[name][0] <= value <= found[name][1])
+        done += len(some)
+        print(f"{done} people, {time.perf_counter() - begun:.0f} s", flush=True)
+    for name, each in inside.items():
+        error = np.sqrt(0.09 / len(each))
+        print(f"{name:28} {np.mean(each):6.1%} inside the 90 % interval (standard error {error:.1%})")
+    print(f"effective sample size: median {np.median(sizes):.0f}, 5th percentile {np.quantile(sizes, 0.05):.0f}")
+
+
+if __name__ == "__main__":
+    main()
