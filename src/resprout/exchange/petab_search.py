@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 STEP = 1e-4
 """Distance of the points of a difference, over the range of a parameter on its scale; rounding of a run is some 1e-8."""
-AT_BOUND = 1e-3
+AT_BOUND = 1e-4
 """Share of its range within which a parameter counts as at its bound."""
 INSIDE = 1e-6
 FLAT, LOADING = 1e-8, 0.01
