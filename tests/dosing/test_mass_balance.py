@@ -70,4 +70,4 @@ def test_what_went_in_is_there_or_has_left(route, dose, repeats, every_h):
     whole = np.broadcast_to(given_umol * repeats * reaches, (PEOPLE,))
     # linear sums are kept by the method itself, whatever its tolerance; only rounding is left
     np.testing.assert_allclose(value[:, -1].sum(axis=1), whole, rtol=1e-8)
-    assert value.min() >= -1e-9 * whole.min()  # an emptied compartment may pass zero by the tolerance of a step
+    assert value.min() >= -1e-8 * whole.min()  # an emptied compartment may pass zero by the tolerance of a step

@@ -6,6 +6,7 @@ import pytest
 
 from resprout.errors import InputError
 from resprout.language import load_model
+from resprout.people.cohort import recruit
 from resprout.people.covariates import CYP2B6_factor, covariate_constants, draw_covariates, genotype_named
 
 VALUES = load_model().nominal
@@ -105,3 +106,19 @@ def test_a_genotype_is_read_in_any_case_and_order(text):
 def test_what_is_no_genotype_is_refused(text):
     with pytest.raises(InputError, match="no rs6265 genotype"):
         genotype_named(text)
+
+
+def test_responsiveness_falls_with_age_by_the_standard_deviations_that_the_table_says():
+    model = load_model().with_parameters({"responsiveness_by_age": 0.05})
+    old = recruit(300, seed=3, model=model, entry="age 70-90")
+    same = recruit(300, seed=3, model=model.with_parameters({"responsiveness_by_age": 0.0}), entry="age 70-90")
+    shared, first, second = np.intersect1d(old.candidate, same.candidate, return_indices=True)
+    assert len(shared) > 100
+    older = old.columns["age"][first] - model.nominal["age_mean"]
+    for name, sign in (("mTORC1_half_point", 1), ("serotonin_on_protein", -1)):
+        word, _, size = model.constants[name].spread.partition(" ")
+        with_age, without = old.constants[name][first], same.constants[name][second]
+        log_sd = np.sqrt(np.log1p(float(size) ** 2))
+        assert word in ("cv", "margin")
+        ratio = (with_age - 1) / (without - 1) if word == "margin" else with_age / without
+        assert np.log(ratio) == pytest.approx(sign * 0.05 * older * log_sd, rel=1e-6)

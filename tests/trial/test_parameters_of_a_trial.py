@@ -30,7 +30,7 @@ def shipped():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("placebo_depth", 0.95), ("belief_saline", 0.9), ("placebo_propensity_cv", 0.1), ("HDRS_10_threshold_1", 3.0)],
+    [("placebo_depth", 0.95), ("belief_saline", 0.9), ("placebo_propensity_sd", 0.1), ("HDRS_10_threshold_1", 3.0)],
 )
 def test_what_is_set_for_a_trial_changes_its_ratings(shipped, name, value):
     assert not np.array_equal(change(overrides={name: value})[1], shipped[1])

@@ -84,7 +84,7 @@ def refit_hypotheses(folder: Path | None, as_json: bool) -> None:
     from resprout.errors import need_package
     from resprout.language import load_model
 
-    for package in ("arviz", "emcee"):
+    for package in ("arviz", "nutpie"):
         need_package(package, "calibrate")
     from resprout.calibrate.refitted_hypotheses import compare_refitted
 

@@ -45,7 +45,7 @@ def validate(
     from resprout.language import load_model
 
     plans = () if no_trials else chosen_trials(trials)
-    for package in ("emcee", "arviz") if plans else ():
+    for package in ("nutpie", "arviz") if plans else ():
         need_package(package, "calibrate")  # of the meta-analysis
     entries = all_entries(load_model(model), plans, replicates, seed)
     facts = scoreboard_facts(entries)

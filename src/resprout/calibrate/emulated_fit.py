@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,19 +13,18 @@ from resprout.calibrate.posterior import sample
 from resprout.calibrate.posterior_mode import FAR_START, Fit, Problem, Progress, loss_of, robust_residual
 from resprout.calibrate.residual_emulator import QuadraticResiduals, learned
 
-ROUNDS = {
-    "dose": (60, 40),
-    "circuit": (60, 40),
-    "mood": (120, 60),
-}  # points of the engine in each round; most of the time of a fit
-SAMPLED_STEPS = 3000
+ROUNDS = (130, 70)  # points of the engine in each round; most of the time of a fit
+SAMPLED = 500  # draws of each chain from which points are taken
 
 
-def emulate(problem: Problem, fit: Fit, *, seed: int = 1, progress: Progress = print) -> Fit:
+def emulate(
+    problem: Problem, fit: Fit, *, rounds: Sequence[int] = ROUNDS, seed: int = 1, progress: Progress = print
+) -> Fit:
     """Learn the residuals of a fit from the engine where its posterior lies, and move its mode to the best point seen.
 
     problem   what the fit moved and looked at
     fit       its mode, with the Jacobian there
+    rounds    points of the engine in each round
     returns   Fit with an emulator; a fit that was stopped goes on from what it has kept on disk
 
     Each round draws points from the posterior of the emulator so far, computes their residuals by the engine, and corrects the
@@ -33,11 +33,11 @@ def emulate(problem: Problem, fit: Fit, *, seed: int = 1, progress: Progress = p
     points = fit.free[None]
     residuals = fit.residual[None]
     first = fit.surface
-    for number, count in enumerate(ROUNDS.get(problem.part, ())):
-        progress(f"{problem.part}: {count} points of the posterior, round {number + 1}")
+    for number, count in enumerate(rounds):
+        progress(f"{problem.name}: {count} points of the posterior, round {number + 1}")
         fresh = _drawn(fit, count, seed + number)
         expected = fit.surface.at(fresh)
-        computed = problem.residuals(list(fresh))
+        computed = problem.residuals(list(fresh), progress)
         computed = np.where(np.isfinite(computed), computed, np.nan)
         missed = float(np.sqrt(np.nanmean((computed - expected) ** 2)))
         computed = np.where(np.isnan(computed), expected, computed)  # what could not be computed says nothing new
@@ -50,7 +50,7 @@ def emulate(problem: Problem, fit: Fit, *, seed: int = 1, progress: Progress = p
 
 def _drawn(fit: Fit, count: int, seed: int) -> Numbers:
     """Points of the posterior that the emulator gives, not further than FAR_START from the priors: [point, quantity]."""
-    free = sample(fit, seed=seed, steps=SAMPLED_STEPS).free
+    free = sample(fit, seed=seed, draws=SAMPLED).free
     chosen = np.random.default_rng(seed).choice(len(free), count, replace=False)
     return np.clip(free[chosen], -FAR_START, FAR_START)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +11,11 @@ from scipy.special import expit, logit
 
 from resprout.calibrate.data_tables import data_folder, fitted_faults, vocabularies
 from resprout.errors import Fault, ModelError
-from resprout.language.data_schemas import FittedRow, Part
+from resprout.language.data_schemas import FittedRow
 from resprout.language.records import Model
 from resprout.language.rows import name_faults, read_rows
 
 Numbers = NDArray[np.float64]
-PARTS = get_args(Part)
 SCALES = {"log": (np.log, np.exp), "logit": (logit, expit)}
 
 
@@ -28,7 +26,6 @@ class Quantity:
     holds      constant: a constant of the model; people, rating: a constant of those tables
     scale      log or logit: where it may take any value and its prior is normal
     prior      most likely value before the data, in its own unit      prior_sd   on that scale
-    part       the stage of the fit that moves it: dose, circuit or mood
     """
 
     name: str
@@ -36,7 +33,6 @@ class Quantity:
     scale: str
     prior: float
     prior_sd: float
-    part: str
 
     def free(self, value: float | Numbers) -> Numbers:
         """A value in its own unit as a number without bounds, in prior sd from the prior."""
@@ -68,7 +64,7 @@ def read_quantities(model: Model) -> tuple[Quantity, ...]:
     if faults:
         raise ModelError(*faults)
     good = [placed.row for placed in rows if placed.row is not None]
-    return tuple(Quantity(row.name, row.holds, row.scale, row.prior, row.prior_sd, row.part) for row in good)
+    return tuple(Quantity(row.name, row.holds, row.scale, row.prior, row.prior_sd) for row in good)
 
 
 def values_of(quantities: Sequence[Quantity], free: Numbers) -> dict[str, float]:

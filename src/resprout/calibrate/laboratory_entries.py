@@ -19,6 +19,7 @@ from resprout.people.draws import draws_of
 
 Numbers = NDArray[np.float64]
 FROZEN = {"severity_time": 1e9}  # h: mood does not move within a lifetime
+MOST_DRAWS = 40  # that hold a spread well enough; every measurement is computed at each
 MOOD_STAGE, DOSE_STAGE = 6, 1
 LEAST_RATIO = 1e-3  # a smaller one is scored as this
 
@@ -41,8 +42,8 @@ def laboratory_entries(model: Model) -> list[ScoreboardEntry]:
 
 
 def shared_draws(model: Model) -> dict[str, Numbers]:
-    """Posterior draws of the constants that reach the laboratory: by name, [draw]."""
-    every = draws_of(model)
+    """Posterior draws of the constants that reach the laboratory, MOST_DRAWS at most: by name, [draw]."""
+    every = draws_of(model)[:MOST_DRAWS]
     names = [name for name in (every[0] if every else ()) if model.constants[name].in_chain]
     return {name: np.array([draw[name] for draw in every]) for name in names}
 

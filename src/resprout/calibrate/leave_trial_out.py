@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import cycle
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,15 +22,14 @@ from resprout.trial.published_numbers import published_rows
 from resprout.trial.replicates import run_series
 
 MIDDLE = 0.9
-DRAWS, STEPS = 100, 3000
+DRAWS, CHAIN = 100, 500
 REPLICATES, REPLICATES_LARGE = 100, 20
-Work = tuple[str, Fit, list[dict[str, float]], str, int]
+Work = tuple[str, Fit, str, int]
 
 
 def leave_trials_out(
     model: Model,
     fit: Fit,
-    others: Sequence[Mapping[str, float]],
     trials: Sequence[str],
     *,
     seed: int = 1,
@@ -42,11 +40,10 @@ def leave_trials_out(
     A prediction is what the fit takes a published number to be: a virtual trial of a blind draw, with the fit's law of error
     (`with_observation_error`). `inside_plain` says whether the virtual trials alone hold the number.
 
-    fit       of the part `mood`; its Jacobian carries the refit, the engine the prediction; trials are shared among processes
-    others    draws of the other parts, which no trial informs
+    fit       its emulator carries the refit, the engine the prediction; trials are shared among processes
     returns   rows as `published_rows`, with the 90 % prediction interval as lower and upper, and `inside_plain`
     """
-    work: list[Work] = [(model.folder, fit, [dict(other) for other in others], trial, seed) for trial in trials]
+    work: list[Work] = [(model.folder, fit, trial, seed) for trial in trials]
     if len(work) == 1:
         return _predict(work[0])
     rows = []
@@ -76,11 +73,11 @@ def with_observation_error(found: Numbers, random: np.random.Generator) -> Numbe
 
 
 def _predict(work: Work) -> list[dict[str, Any]]:
-    folder, fit, others, trial, seed = work
+    folder, fit, trial, seed = work
     model = load_model(folder)
     seen = [not name.startswith(f"{trial}.") for name in fit.rows]
-    draws = sample(fit, seed=seed, steps=STEPS, rows=seen).draws(DRAWS, seed)
-    blind = with_draws(model, [{**other, **draw} for other, draw in zip(cycle(others), draws, strict=False)])
+    draws = sample(fit, seed=seed, draws=CHAIN, rows=seen).draws(DRAWS, seed)
+    blind = with_draws(model, draws)
     design, regimens = read_protocol(trial, blind)
     count = REPLICATES if design.people < LARGE_TRIAL else REPLICATES_LARGE
     outcome = run_series(design, regimens, blind, count, seed)[1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
@@ -24,14 +24,15 @@ from resprout.calibrate.meta_analysis_covariates import (
     random_design,
 )
 from resprout.calibrate.meta_analysis_rows import ImprovementRow, TrialSummary, improvement_rows
+from resprout.calibrate.no_u_turn import sampled
 from resprout.errors import Fault, InputError, need_package
 
 Numbers = NDArray[np.float64]
 ONSETS_H, OFFSETS_H = (1.0, 4.0, 12.0), (4 * 24.0, 8 * 24.0, 16 * 24.0)
 SCALE_SD = 0.5  # of the normal prior of the logarithm of `scale`
 FEWEST_TRIALS = 4
-PACKAGES = ("emcee", "arviz")  # the second weighs predictions without a trial
-WALKERS, STEPS, BURN_IN, DRAWS = 14, 200, 60, 200
+PACKAGES = ("nutpie", "arviz")  # the second weighs predictions without a trial
+EACH, TUNING, DRAWS = 100, 100, 200  # draws of each chain, its adaptation, and the draws that are kept of all
 WEIGHED = 100  # draws that a prediction without a trial is weighed over
 SCALES = np.array(list(RANDOM.values()))
 LARGEST_LOGARITHM = 12.0
@@ -103,7 +104,8 @@ def fit_meta_analysis(trials: Sequence[TrialSummary], *, seed: int = 1) -> MetaA
 
     Improvement as a share of baseline, each number weighted by its standard error, is a sum of the fixed effects of FIXED
     and of random effects of control type, drug, study, and drug in study. The time course of procedures is the likeliest of
-    a grid. Coefficients are integrated out; the standard deviations are sampled by emcee.
+    a grid. Coefficients are integrated out; the standard deviations are sampled by the No-U-Turn
+    sampler.
     """
     for package in PACKAGES:
         need_package(package, "calibrate")
@@ -131,14 +133,9 @@ def draws_without(fit: MetaAnalysis, trial: str, seed: int = 1) -> Numbers:
 
 
 def _sample(mode: _Mode, seed: int) -> Numbers:
-    """Draws around a mode, by an ensemble sampler."""
-    import emcee
-
-    random = np.random.default_rng(seed)
-    sampler = emcee.EnsembleSampler(WALKERS, mode.draw.size, mode.posterior)
-    sampler.random_state = np.random.RandomState(seed).get_state()
-    sampler.run_mcmc(mode.draw + 0.1 * random.standard_normal((WALKERS, mode.draw.size)), BURN_IN + STEPS)
-    draws = sampler.get_chain(discard=BURN_IN, flat=True)
+    """Draws around a mode, by the No-U-Turn sampler."""
+    chains = sampled(mode.posterior, mode.draw, draws=EACH, tuning=TUNING, seed=seed)
+    draws = chains.reshape(-1, mode.draw.size)
     return np.asarray(draws[np.linspace(0, len(draws) - 1, DRAWS).astype(int)])
 
 
@@ -146,29 +143,31 @@ class _Posterior:
     """Log posterior density of a draw, with its gradient; a class, so that it can be sent to other processes."""
 
     def __init__(self, structure: Structure, improvement: Numbers, error: Numbers) -> None:
-        self.structure, self.improvement, self.noise = structure, improvement, np.diag(error**2)
+        self.structure, self.improvement = structure, improvement
+        self.parts = np.stack([np.diag(error**2), *structure.random])
+        self.twice = np.array(
+            [1.0, *(2.0 for _ in structure.random)]
+        )  # a draw holds standard deviations of random effects
 
-    def __call__(self, draw: Numbers) -> float:
-        """Up to a constant; -inf far outside the priors."""
+    def __call__(self, draw: Numbers) -> tuple[float, Numbers]:
+        """Log density up to a constant, and its gradient by each part of a draw; -inf and 0 far outside the priors and where rounding
+        leaves no covariance."""
         if np.any(np.abs(draw) > LARGEST_LOGARITHM):
-            return -np.inf
-        covariance = self.structure.covariance(draw) + np.exp(draw[0]) * self.noise
-        factor = cho_factor(covariance, lower=True, check_finite=False)
-        away = cho_solve(factor, self.improvement, check_finite=False)
-        likelihood = -np.log(np.diag(factor[0])).sum() - 0.5 * self.improvement @ away
-        prior = np.sum(draw[1:] - 0.5 * (np.exp(draw[1:]) / SCALES) ** 2) - 0.5 * (draw[0] / SCALE_SD) ** 2
-        return float(likelihood + prior)
-
-    def gradient(self, draw: Numbers) -> Numbers:
-        """Of the log density, by each part of a draw."""
-        precision = np.linalg.inv(self.structure.covariance(draw) + np.exp(draw[0]) * self.noise)
+            return -np.inf, np.zeros_like(draw)
+        variances = np.exp([draw[0], *(2 * draw[1:])])
+        covariance = self.structure.fixed + np.tensordot(variances, self.parts, 1)
+        factor, failed = dpotrf(covariance, lower=1)
+        if failed:
+            return -np.inf, np.zeros_like(draw)
+        lower, _ = dpotri(factor, lower=1)
+        precision = np.tril(lower) + np.tril(lower, -1).T
         away = precision @ self.improvement
+        likelihood = -np.log(np.diag(factor)).sum() - 0.5 * self.improvement @ away
+        prior = np.sum(draw[1:] - 0.5 * (np.exp(draw[1:]) / SCALES) ** 2) - 0.5 * (draw[0] / SCALE_SD) ** 2
         inside = np.outer(away, away) - precision
-        parts = [np.exp(draw[0]) * self.noise]
-        parts += [2 * np.exp(2 * sd) * part for sd, part in zip(draw[1:], self.structure.random, strict=True)]
-        likelihood = 0.5 * np.array([np.sum(inside * part) for part in parts])
-        prior = np.array([-draw[0] / SCALE_SD**2, *(1 - (np.exp(draw[1:]) / SCALES) ** 2)])
-        return np.asarray(likelihood + prior)
+        slope = 0.5 * variances * self.twice * np.tensordot(self.parts, inside, 2)
+        slope += np.array([-draw[0] / SCALE_SD**2, *(1 - (np.exp(draw[1:]) / SCALES) ** 2)])
+        return float(likelihood + prior), slope
 
 
 @dataclass(frozen=True)
@@ -195,10 +194,15 @@ def _mode(rows: tuple[ImprovementRow, ...], trials: tuple[TrialSummary, ...], ti
     structure = Structure.of(covariates, observed_cells(rows, trials)).seen_through(contrast(rows))
     errors = np.array([row.standard_error for row in rows])
     posterior = _Posterior(structure, np.array([row.improvement for row in rows]), errors)
+
+    def downhill(draw: Numbers) -> tuple[float, Numbers]:
+        value, slope = posterior(draw)
+        return -value, -slope
+
     found = minimize(
-        lambda draw: -posterior(draw),
+        downhill,
         np.array([0.0, *np.log(0.5 * SCALES)]),
-        jac=lambda draw: -posterior.gradient(draw),
+        jac=True,
         method="L-BFGS-B",
         bounds=[(-LARGEST_LOGARITHM, LARGEST_LOGARITHM)] * (1 + len(RANDOM)),
     )

@@ -6,22 +6,22 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import emcee
 import numpy as np
 
 from resprout.calibrate.fitted_parameters import Numbers, values_of
-from resprout.calibrate.posterior_mode import Fit, robust_residual
+from resprout.calibrate.no_u_turn import Density, sampled
+from resprout.calibrate.posterior_mode import Fit, robust_residual, robust_slope
 
-STEPS, BURN_IN, KEPT_EVERY = 6000, 1500, 5
-SPREAD_OF_WALKERS = 0.1  # prior sd around the posterior mode, so that walkers start where there is something
+DRAWS, TUNING = 2000, 1000  # of each chain
+PACKAGES = ("nutpie", "arviz")
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Draws of one part of the fit.
+    """Draws of a fit.
 
-    free      [draw, quantity]   prior sd from the prior, thinned from all walkers
-    R_hat     [quantity]         of the walkers, split and rank-normalised      ESS   [quantity]   draws they are worth
+    free      [draw, quantity]   prior sd from the prior, of all chains
+    R_hat     [quantity]         of the chains, split and rank-normalised      ESS   [quantity]   draws they are worth
     """
 
     fit: Fit
@@ -53,36 +53,43 @@ def log_density(fit: Fit, free: Numbers, rows: Sequence[bool] | None = None) -> 
     return np.asarray(-0.5 * ((data**2).sum(axis=1) + (free**2).sum(axis=1)))
 
 
-def sample(fit: Fit, *, seed: int = 1, steps: int = STEPS, rows: Sequence[bool] | None = None) -> Posterior:
-    """Sample a fit with an ensemble of walkers; all walkers are computed at once.
+def density_and_slope(fit: Fit, rows: Sequence[bool] | None = None) -> Density:
+    """The same for one point, with its gradient: [quantity] -> value, [quantity]."""
+    surface = fit.surface
+    kept = np.ones(len(fit.rows), dtype=bool) if rows is None else np.asarray(rows, dtype=bool)
+    wider = np.hypot(1.0, surface.error[kept])
+    value = surface.value[kept] / wider
+    slope, curvature = surface.slope[kept] / wider[:, None], surface.curvature[kept] / wider[:, None]
 
-    rows   [row]   which rows count; None for all
+    def at(free: Numbers) -> tuple[float, Numbers]:
+        away = free - surface.centre
+        raw = value + slope @ away + curvature @ away**2
+        data = robust_residual(raw)
+        pull = data * robust_slope(raw)
+        gradient = pull @ slope + 2 * (pull @ curvature) * away
+        return float(-0.5 * (data @ data + free @ free)), -gradient - free
+
+    return at
+
+
+def sample(fit: Fit, *, seed: int = 1, draws: int = DRAWS, rows: Sequence[bool] | None = None) -> Posterior:
+    """Sample a fit by the No-U-Turn sampler, which starts where the fit ended.
+
+    draws   of each chain, after TUNING steps of adaptation (fewer for short chains)
+    rows    [row]   which rows count; None for all
 
     The engine enters through the fit's emulator.
     """
-    size = len(fit.quantities)
-    walkers = 4 * size
-    random = np.random.RandomState(seed)
-    start = fit.free + SPREAD_OF_WALKERS * random.standard_normal((walkers, size))
-    sampler = emcee.EnsembleSampler(
-        walkers, size, lambda free: log_density(fit, free, rows), vectorize=True, moves=MOVES
-    )
-    sampler.random_state = random.get_state()
-    sampler.run_mcmc(start, steps)
-    chain = sampler.get_chain(discard=steps * BURN_IN // STEPS, thin=KEPT_EVERY)
-    R_hat, ESS = diagnostics(np.swapaxes(chain, 0, 1))
-    return Posterior(fit, chain.reshape(-1, size), R_hat, ESS)
+    tuning = min(TUNING, 2 * draws)
+    chains = sampled(density_and_slope(fit, rows), fit.free, draws=draws, tuning=tuning, seed=seed)
+    R_hat, ESS = diagnostics(chains)
+    return Posterior(fit, chains.reshape(-1, len(fit.quantities)), R_hat, ESS)
 
 
 def diagnostics(chains: Numbers) -> tuple[Numbers, Numbers]:
     """R-hat and effective draws of chains [chain, draw, quantity]: [quantity] each."""
     with warnings.catch_warnings():
-        # ArviZ announces its next version at import
         warnings.simplefilter("ignore", FutureWarning)
         import arviz
     data = arviz.convert_to_dataset(chains)
     return np.asarray(arviz.rhat(data)["x"]), np.asarray(arviz.ess(data)["x"])
-
-
-# stretch moves alone mix slowly beyond a dozen quantities; differences between walkers follow correlations
-MOVES = [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)]

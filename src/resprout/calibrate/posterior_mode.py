@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -24,24 +25,16 @@ STEP = 0.5  # of a prior sd: long enough that shares of a few hundred people mov
 FAR_START = 3.0  # prior sd
 REACH = 4.0  # prior sd that the first step may take along all quantities together
 SOFT = 2.0  # sd beyond which a residual counts linearly, so that one outlying trial does not bend all others
-MOST_STEPS = {
-    "dose": 30,
-    "circuit": 30,
-    "mood": 4,
-}  # of mood the emulator finds what is left (emulated_fit.py)
-DIFFERENCED = {
-    "dose": 1,
-    "circuit": 1,
-    "mood": 4,
-}  # one Jacobian in so many comes from differences, the others from updates
+MOST_STEPS = 5  # the emulator finds what is left (emulated_fit.py)
 WHEN_TO_STOP = {"ftol": 4e-3, "xtol": 1e-3, "gtol": 1e-3}
-STAGES_OF = {"dose": (1,), "circuit": (2, 3), "mood": (4, 5, 6)}
+STAGES = (1, 2, 3, 4, 5, 6)  # of the laboratory
+AT_ONCE = 16  # points that are computed before they are kept: what an interruption costs
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Where a part of the fit ended.
+    """Where a fit ended.
 
     free       [quantity]        prior sd from the prior      residual   [row]   in sd, before the robust loss
     jacobian   [row, quantity]   of the residuals             loss       half the sum of squared robust residuals, prior included
@@ -49,7 +42,6 @@ class Fit:
     missed     [round]           root mean square of engine less emulator, in sd, at points that it had not seen
     """
 
-    part: str
     quantities: tuple[Quantity, ...]
     rows: tuple[str, ...]
     free: Numbers
@@ -77,155 +69,120 @@ def robust_residual(residual: Numbers) -> Numbers:
     return np.copysign(size, residual)
 
 
+def robust_slope(residual: Numbers) -> Numbers:
+    """Derivative of `robust_residual`: 1 near zero."""
+    away = (residual / SOFT) ** 2
+    # near zero both sides of the quotient vanish
+    root = np.sqrt(1 + away)
+    size = np.sqrt(2 * away / (1 + root))
+    return np.asarray(np.where(away > 1e-12, np.sqrt(away) / np.maximum(size * root, 1e-300), 1.0))
+
+
 def loss_of(data: Numbers, free: Numbers) -> float:
     """Half the sum of squares of robust residuals [row] and of the distances from the priors [quantity]."""
     return float(0.5 * (data @ data + free @ free))
 
 
-def blocks_of(model: Model, part: str, start: Mapping[str, float]) -> list[Block]:
-    """The data that a part of the fit looks at."""
-    found: list[Block] = [Laboratory.of(model, STAGES_OF[part])]
-    if part != "dose":
-        found.append(Interventions.of(model))
-    if part == "mood":
-        found.append(Trials.of(model, start))
-    return found
+def blocks_of(model: Model, start: Mapping[str, float]) -> list[Block]:
+    """The data that the fit looks at; the spread of trials is taken at `start`."""
+    return [Laboratory.of(model, STAGES), Interventions.of(model), Trials.of(model, start)]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What one part of the fit moves and looks at.
+    """What a fit moves and looks at.
 
-    others   constants that the part holds, by name
+    name     under which its points are kept on disk
+    others   constants that it holds, by name
     start    [quantity]   where the search starts, prior sd from the prior
     """
 
     model: Model
-    part: str
     quantities: tuple[Quantity, ...]
     blocks: tuple[Block, ...]
-    others: Mapping[str, float]
     start: Numbers
+    name: str = "all"
+    others: Mapping[str, float] = field(default_factory=dict)
 
-    def residuals(self, free: Sequence[Numbers]) -> Numbers:
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """A name for each row of data."""
+        return tuple(name for block in self.blocks for name in block.names)
+
+    def residuals(self, free: Sequence[Numbers], progress: Progress = lambda _: None) -> Numbers:
         """Of the engine at points: [point, row], in sd, as the blocks give them; each computed once and kept on disk."""
-        return self._keeper.computed(free, self.quantities)
+        return self._keeper.computed(free, self.quantities, progress)
 
     def residuals_at(self, free: Numbers) -> Numbers:
         """[row] of the engine at one point, as the search sees them."""
         return self._keeper.residuals([free], self.quantities)[0]
 
+    def slopes_at(self, free: Numbers, progress: Progress = lambda _: None) -> Numbers:
+        """[row, quantity] of the engine, from differences of STEP along each quantity."""
+        points = [free, *(free + STEP * row for row in np.eye(len(free)))]
+        near = self._keeper.residuals(points, self.quantities, progress)
+        return ((near[1:] - near[0]) / STEP).T
+
     @cached_property
     def _keeper(self) -> _Keeper:
-        return _Keeper(self.model, self.part, self.blocks, self.others)
+        return _Keeper(self.model, self.name, self.blocks, self.others)
 
 
-def problem_of(model: Model, part: str, fixed: Mapping[str, float] | None = None) -> Problem:
-    """One part of the fit, the others' quantities at `fixed` or at their priors.
-
-    The search starts from the shipped values, within FAR_START of their priors.
-    """
-    every = read_quantities(model)
-    quantities = tuple(each for each in every if each.part == part)
-    others = {each.name: each.prior for each in every if each.part != part} | dict(fixed or {})
-    others = {name: value for name, value in others.items() if name not in {each.name for each in quantities}}
+def whole_problem(model: Model) -> Problem:
+    """Every quantity that may be fitted, and all data. The search starts from the shipped values, within FAR_START of their priors."""
+    quantities = read_quantities(model)
     free = np.array([float(each.free(each.shipped(model))) for each in quantities]).clip(-FAR_START, FAR_START)
-    start = others | values_of(quantities, free)
-    return Problem(model, part, quantities, tuple(blocks_of(model, part, start)), others, free)
+    return Problem(model, quantities, tuple(blocks_of(model, values_of(quantities, free))), free)
 
 
-def fit_problem(problem: Problem, progress: Progress = print) -> Fit:
-    """Fit one part.
+def fit_problem(problem: Problem, *, most_steps: int = MOST_STEPS, progress: Progress = print) -> Fit:
+    """Search for the posterior mode.
 
-    returns   Fit; a fit that was stopped goes on from what it has kept on disk
-    """
-    part = problem.part
-    return fit_quantities(
-        problem.model,
-        part,
-        problem.quantities,
-        problem.blocks,
-        problem.others,
-        start=problem.start,
-        most_steps=MOST_STEPS[part],
-        progress=progress,
-    )
-
-
-def fit_quantities(  # many arguments: what is fitted, to what, from where and for how long
-    model: Model,
-    part: str,
-    quantities: Sequence[Quantity],
-    blocks: Sequence[Block],
-    others: Mapping[str, float],
-    *,
-    start: Numbers | None = None,
-    most_steps: int,
-    progress: Progress,
-) -> Fit:
-    """Fit some quantities to blocks of data, all other constants at `others`.
-
-    part         a name for the fit, under which its points are kept on disk
-    start        [quantity]   prior sd from the prior; None for the priors
     most_steps   of the search
     returns      Fit; a fit that was stopped goes on from what it has kept on disk
+
+    The Jacobian comes from differences where the search starts, and from Broyden's updates after that.
     """
-    rows = tuple(name for block in blocks for name in block.names)
-    keeper = _Keeper(model, part, blocks, others)
-
-    def around(free: Numbers) -> Numbers:
-        """Residuals at a point and a step away from it along each quantity: [1 + quantity, row]."""
-        return keeper.residuals([free, *(free + STEP * row for row in np.eye(len(quantities)))], quantities)
-
-    def differences(free: Numbers) -> Numbers:
-        progress(f"{part}: Jacobian of {len(quantities)} quantities on {len(rows)} rows")
-        return _slopes(robust_residual(around(free)))
-
-    def value(free: Numbers) -> Numbers:
-        return robust_residual(keeper.residuals([free], quantities)[0])
-
-    jacobian_at = _Jacobian(value, differences, DIFFERENCED.get(part, 1)).at
+    rows = problem.rows
+    jacobian = _Jacobian(problem, progress)
 
     def whole(free: Numbers) -> Numbers:
-        data = value(free)
-        progress(f"{part}: loss {loss_of(data, free):.2f}")
+        data = robust_residual(problem.residuals_at(free))
+        progress(f"{problem.name}: loss {loss_of(data, free):.2f}")
         return np.concatenate([data, free])
 
-    began = np.zeros(len(quantities)) if start is None else start
-    found = least_squares(whole, began, jac=jacobian_at, x_scale=REACH, max_nfev=most_steps, **WHEN_TO_STOP)
-    near = around(found.x)
-    return Fit(part, tuple(quantities), rows, found.x, near[0], _slopes(near), float(found.cost), int(found.nfev))
-
-
-def _slopes(near: Numbers) -> Numbers:
-    """[row, quantity] from residuals at a point and a step away along each quantity: [1 + quantity, row]."""
-    return ((near[1:] - near[0]) / STEP).T
+    found = least_squares(whole, problem.start, jac=jacobian.robust, x_scale=REACH, max_nfev=most_steps, **WHEN_TO_STOP)
+    residual = problem.residuals_at(found.x)
+    return Fit(problem.quantities, rows, found.x, residual, jacobian.at(found.x), float(found.cost), int(found.nfev))
 
 
 class _Jacobian:
-    """The Jacobian along a search: by differences at first and at every n-th point, by Broyden's update between them."""
+    """The Jacobian of the residuals along a search: by differences at its start, by Broyden's update after that."""
 
-    def __init__(
-        self, value: Callable[[Numbers], Numbers], differences: Callable[[Numbers], Numbers], every: int
-    ) -> None:
-        self.value, self.differences, self.every = value, differences, every
-        self.calls = 0
+    def __init__(self, problem: Problem, progress: Progress) -> None:
+        self.problem, self.progress = problem, progress
         self.last: tuple[Numbers, Numbers, Numbers] | None = None
 
     def at(self, free: Numbers) -> Numbers:
-        """[row, quantity] at a point, the rows of the prior last."""
-        here = self.value(free)
-        if self.last is None or self.calls % self.every == 0:
-            jacobian = self.differences(free)
+        """[row, quantity] of the residuals at a point."""
+        here = self.problem.residuals_at(free)
+        if self.last is None:
+            self.progress(f"{self.problem.name}: Jacobian of {len(free)} quantities on {len(here)} rows")
+            jacobian = self.problem.slopes_at(free, self.progress)
         else:
             before, value, jacobian = self.last
             step = free - before
             length = float(step @ step)
             if length > 0:
                 jacobian = jacobian + np.outer(here - value - jacobian @ step, step) / length
-        self.calls += 1
         self.last = (free.copy(), here, jacobian)
-        return np.vstack([jacobian, np.eye(len(free))])
+        return jacobian
+
+    def robust(self, free: Numbers) -> Numbers:
+        """[row, quantity] of the robust residuals, with those of the prior last."""
+        jacobian = self.at(free)
+        residual = self.problem.residuals_at(free)
+        return np.vstack([robust_slope(residual)[:, None] * jacobian, np.eye(len(free))])
 
 
 def _behind() -> list[str]:
@@ -253,26 +210,35 @@ def _behind() -> list[str]:
 class _Keeper:
     """Residuals at points, each computed once and kept on disk under all that it depends on."""
 
-    def __init__(self, model: Model, part: str, blocks: Sequence[Block], others: Mapping[str, float]) -> None:
+    def __init__(self, model: Model, name: str, blocks: Sequence[Block], others: Mapping[str, float]) -> None:
         self.blocks, self.others = blocks, dict(others)
-        self.head = "|".join([model.digest, part, *_behind(), json.dumps(sorted(others.items()))])
+        self.head = "|".join([model.digest, name, *_behind(), json.dumps(sorted(others.items()))])
 
-    def residuals(self, free: Sequence[Numbers], quantities: Sequence[Quantity]) -> Numbers:
+    def residuals(
+        self, free: Sequence[Numbers], quantities: Sequence[Quantity], progress: Progress = lambda _: None
+    ) -> Numbers:
         """[point, row] residuals; at the first point what cannot be computed is 0, and what has no solution as bad as can be."""
-        found = self.computed(free, quantities)
+        found = self.computed(free, quantities, progress)
         first = np.where(np.isinf(found[0]), BAND_FAR, np.nan_to_num(found[0]))
         # what cannot be computed at another point says nothing about the direction from there
         return np.where(np.isfinite(found), found, first)
 
-    def computed(self, free: Sequence[Numbers], quantities: Sequence[Quantity]) -> Numbers:
+    def computed(
+        self, free: Sequence[Numbers], quantities: Sequence[Quantity], progress: Progress = lambda _: None
+    ) -> Numbers:
         """[point, row] residuals; NaN where nothing could be computed, infinite where there is no solution."""
         keys = [hashlib.sha256((self.head + point.tobytes().hex()).encode()).hexdigest()[:32] for point in free]
         kept = [cache.stored("fits", key) for key in keys]
         missing = [number for number, value in enumerate(kept) if value is None]
-        if missing:
-            points = [self.others | values_of(quantities, free[number]) for number in missing]
+        began = time.monotonic()
+        for done in range(0, len(missing), AT_ONCE):
+            if done:
+                left = (time.monotonic() - began) / done * (len(missing) - done)
+                progress(f"point {done + 1} of {len(missing)}, {left / 60:.0f} min left")
+            some = missing[done : done + AT_ONCE]
+            points = [self.others | values_of(quantities, free[number]) for number in some]
             fresh = np.concatenate([block.residuals(points) for block in self.blocks], axis=1)
-            for number, line in zip(missing, fresh, strict=True):
+            for number, line in zip(some, fresh, strict=True):
                 kept[number] = np.ascontiguousarray(line).tobytes()
                 cache.store("fits", keys[number], kept[number] or b"")
         return np.array([np.frombuffer(value or b"") for value in kept])

@@ -12,7 +12,7 @@ from resprout.calibrate.fitted_parameters import Numbers, Quantity, read_quantit
 from resprout.calibrate.hypotheses import SEED, Hypothesis, read_hypotheses
 from resprout.calibrate.leave_trial_out import with_observation_error
 from resprout.calibrate.posterior import sample
-from resprout.calibrate.posterior_mode import STAGES_OF, Fit, Progress, fit_quantities
+from resprout.calibrate.posterior_mode import Fit, Problem, Progress, fit_problem
 from resprout.calibrate.proper_scores import score_samples
 from resprout.calibrate.residuals import Block, Laboratory, Trials, fitted_rows, fitted_trials, replicate_count
 from resprout.language import load_model
@@ -40,7 +40,8 @@ SHARED = (
 )
 """Quantities of fitted.tsv that every hypothesis may move, with the priors given there; the others stay as shipped."""
 PEOPLE = 200  # virtual patients of a trial at a point of the fit
-STEPS, CHAIN = 8, 1000  # of the search; of each walker
+STAGES = (4, 5, 6)  # of the laboratory that the shared constants reach
+STEPS, CHAIN = 8, 500  # of the search; of each chain
 DRAWS, REPLICATES, LEAST = 200, 400, 8
 FAR = 10.0  # sd of a row that cannot be computed
 Key = tuple[str, int]
@@ -105,7 +106,7 @@ def compare_refitted(
     without a trial takes the Jacobian of the fit with it.
     """
     block = Trials.of(model, {}, people=PEOPLE, seed=seed, trials=trials or single_dose_trials(model))
-    laboratory = _Answered(Laboratory.of(model, STAGES_OF["mood"]))
+    laboratory = _Answered(Laboratory.of(model, STAGES))
     loss, scores, free = {}, {}, {}
     for hypothesis in read_hypotheses(model):
         fit, held = refit(model, hypothesis, (laboratory, block), progress)
@@ -123,9 +124,8 @@ def refit(
     free = {quantity.name for quantity in quantities}
     held = {name: value for name, value in hypothesis.overrides.items() if name not in free}
     start = np.array([start_of(model, hypothesis, quantity) for quantity in quantities])
-    name = hypothesis.name
-    fit = fit_quantities(model, name, quantities, blocks, held, start=start, most_steps=STEPS, progress=progress)
-    return fit, held
+    problem = Problem(model, quantities, tuple(blocks), start, hypothesis.name, held)
+    return fit_problem(problem, most_steps=STEPS, progress=progress), held
 
 
 def single_dose_trials(model: Model) -> list[str]:
@@ -143,7 +143,7 @@ def free_quantities(model: Model, hypothesis: Hypothesis) -> tuple[Quantity, ...
     """The quantities that a hypothesis may move: those of all, less what it sets itself, and its own."""
     shared = [each for each in read_quantities(model) if each.name in SHARED and each.name not in hypothesis.overrides]
     own = [
-        Quantity(row["name"], "constant", row["scale"], float(row["prior"]), float(row["prior_sd"]), "mood")
+        Quantity(row["name"], "constant", row["scale"], float(row["prior"]), float(row["prior_sd"]))
         for row in data_rows("rival_constants")
         if row["hypothesis"] == hypothesis.name
     ]
@@ -175,7 +175,7 @@ def left_out_scores(model: Model, fit: Fit, others: Mapping[str, float], block: 
         if not own:
             continue
         seen = [not name.startswith(f"{trial}.") for name in fit.rows]
-        free = sample(fit, seed=seed, steps=CHAIN, rows=seen).free
+        free = sample(fit, seed=seed, draws=CHAIN, rows=seen).free
         drawn = free[random.choice(len(free), DRAWS, replace=False)]
         rows = [first + number for number in own]
         away = fit.surface.at(drawn)[:, rows]

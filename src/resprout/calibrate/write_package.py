@@ -18,7 +18,6 @@ DIGITS = 5
 SUMMARY = [
     "name",
     "holds",
-    "part",
     "unit",
     "prior",
     "value",
@@ -53,46 +52,37 @@ def write_values(model: Model, values: Mapping[str, float]) -> list[Path]:
 
 
 def write_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Path:
-    """Write draws into the model's table `draws`."""
-    lines = [
-        "# Posterior draws, from `resprout fit`; a trial takes one for each replicate.",
-        "draw\tname\tvalue",
-    ]
-    lines += [
-        f"{number}\t{name}\t{value:.{DIGITS}g}"
-        for number, draw in enumerate(draws, start=1)
-        for name, value in draw.items()
-    ]
+    """Write draws, which have the same names, into the model's table `draws`."""
+    lines = ["# Posterior draws, from `resprout fit`; a trial takes one for each replicate.", "name\tvalues"]
+    lines += [f"{name}\t" + " ".join(f"{draw[name]:.{DIGITS}g}" for draw in draws) for name in draws[0]]
     path = Path(model.folder) / "draws.tsv"
     write_whole(path, ("\n".join(lines) + "\n").encode())
     return path
 
 
-def summary(model: Model, posteriors: Sequence[Posterior]) -> list[dict[str, Any]]:
+def summary(model: Model, posterior: Posterior) -> list[dict[str, Any]]:
     """Posterior summary: one row per quantity with SUMMARY; `nearest` is the quantity with the largest posterior correlation."""
     rows = []
-    for posterior in posteriors:
-        alike = np.atleast_2d(np.corrcoef(posterior.free.T))
-        np.fill_diagonal(alike, 0.0)
-        for number, quantity in enumerate(posterior.fit.quantities):
-            low, high = quantity.value(np.quantile(posterior.free[:, number], [0.05, 0.95]))
-            nearest = int(np.abs(alike[number]).argmax())
-            values = (
-                quantity.name,
-                quantity.holds,
-                quantity.part,
-                quantity.unit(model),
-                quantity.prior,
-                float(quantity.value(posterior.fit.free[number])),
-                float(low),
-                float(high),
-                float(posterior.contraction[number]),
-                float(posterior.R_hat[number]),
-                float(posterior.ESS[number]),
-                posterior.fit.quantities[nearest].name,
-                float(alike[number, nearest]),
-            )
-            rows.append(dict(zip(SUMMARY, values, strict=True)))
+    alike = np.atleast_2d(np.corrcoef(posterior.free.T))
+    np.fill_diagonal(alike, 0.0)
+    for number, quantity in enumerate(posterior.fit.quantities):
+        low, high = quantity.value(np.quantile(posterior.free[:, number], [0.05, 0.95]))
+        nearest = int(np.abs(alike[number]).argmax())
+        values = (
+            quantity.name,
+            quantity.holds,
+            quantity.unit(model),
+            quantity.prior,
+            float(quantity.value(posterior.fit.free[number])),
+            float(low),
+            float(high),
+            float(posterior.contraction[number]),
+            float(posterior.R_hat[number]),
+            float(posterior.ESS[number]),
+            posterior.fit.quantities[nearest].name,
+            float(alike[number, nearest]),
+        )
+        rows.append(dict(zip(SUMMARY, values, strict=True)))
     return rows
 
 

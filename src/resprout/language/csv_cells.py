@@ -14,7 +14,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 def csv_cell(value: Any) -> Any:
     """A cell as it is written: numbers to eight digits, NaN empty, an apostrophe before text that is like a formula, ends of lines as \\n."""
     if isinstance(value, str):
-        marked = f"'{value}" if value.startswith(FORMULA) and not _is_number(value) else value
+        marked = f"'{value}" if value.startswith(FORMULA) and not is_number(value) else value
         # Python before 3.13 does not quote a lone carriage return
         return marked.replace("\r\n", "\n").replace("\r", "\n")
     if isinstance(value, float):
@@ -34,7 +34,7 @@ def write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Iterable[Any]
     writer.writerows([csv_cell(value) for value in row] for row in rows)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     """Whether text is a plain number, such as -1.5."""
     try:
         return math.isfinite(float(text)) and text.isascii() and text == text.strip()

@@ -25,7 +25,6 @@ from resprout.language.schemas import (
 )
 
 Source = Annotated[str, Field(min_length=1, description="a source"), Names("sources", "source in sources.bib", True)]
-Part = Literal["dose", "circuit", "mood"]
 RowKind = Literal["number", "direction", "bound", "word", "significant visit"]
 Comparison = Literal["", "drug arm", "control arm", "difference", "baseline"]
 Dosing = Literal["", "single", "repeated"]
@@ -129,7 +128,6 @@ class FittedRow(Row):
     scale: Literal["log", "logit"]
     prior: Above
     prior_sd: Above
-    part: Part
 
     @classmethod
     def across(cls, cells: Cells) -> Iterator[Fault]:
@@ -239,7 +237,6 @@ class PosteriorRow(Row):
     unique: ClassVar = ("name",)
     name: Annotated[str, Field(min_length=1), Names("constants", "constant of the model")]
     holds: Literal["constant", "people", "rating"]
-    part: Part
     unit: Annotated[str, Field(min_length=1), Names("units", "unit")]
     prior: Above
     value: Number

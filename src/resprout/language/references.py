@@ -62,7 +62,7 @@ def check_tables(
     faults += _value_faults(rows, constants)
     faults += _measure_faults(rows, {*constants, *equations})
     faults += _setting_faults(rows, constants)
-    faults += _draw_faults(rows)
+    faults += _draw_faults(rows, constants)
     faults += _scale_faults(rows, equations)
     faults += _item_faults(rows)
 
@@ -119,7 +119,7 @@ def _missing(table: str, names: Collection[str], found: Collection[str]) -> Iter
 
 def _value_faults(rows: Rows, constants: Mapping[str, Constant]) -> Iterator[Fault]:
     """Values of other tables within the bounds, and in the unit, of their constants."""
-    for table, column in (("species", "constant"), ("variants", "constant"), ("draws", "name")):
+    for table, column in (("species", "constant"), ("variants", "constant")):
         for placed in rows.get(table, ()):
             constant = constants.get(placed.cells[column])
             if constant is None or placed.row is None:
@@ -157,19 +157,22 @@ def _setting_faults(rows: Rows, constants: Mapping[str, Constant]) -> Iterator[F
                 yield Fault(found, placed.where, "", nearest(name, constants, "resprout describe"), "constants")
 
 
-def _draw_faults(rows: Rows) -> Iterator[Fault]:
-    """Every draw has the names of the first."""
-    draws: dict[str, dict[str, str]] = {}
+def _draw_faults(rows: Rows, constants: Mapping[str, Constant]) -> Iterator[Fault]:
+    """Draws of a constant are within its bounds, and as many as those of the first one."""
+    many = 0
     for placed in rows.get("draws", ()):
-        draws.setdefault(placed.cells["draw"], {})[placed.cells["name"]] = placed.where
-    names = set(next(iter(draws.values()), {}))
-    for number, found in draws.items():
-        where = next(iter(found.values()))
-        for name in sorted(names - set(found)):
-            yield Fault(f"draw {number} has no `{name}`.", where, "Expected the names of the first draw.", field="name")
-        for name in sorted(set(found) - names):
-            expected = "Expected the names of the first draw."
-            yield Fault(f"draw {number} has `{name}`.", found[name], expected, nearest(name, names), "name")
+        values = placed.cells["values"].split()
+        constant = constants.get(placed.cells["name"])
+        many = many or len(values)
+        if len(values) != many:
+            found = f"`{placed.cells['name']}` has {len(values)} draws."
+            yield Fault(found, placed.where, f"Expected {many}, as many as the first constant has.", field="values")
+        if constant is None or placed.row is None:
+            continue
+        for number, text in enumerate(values, start=1):
+            if not is_within(float(text), constant.bounds):
+                found = f"draw {number} of `{constant.name}` is {text}."
+                yield Fault(found, placed.where, f"Expected {WORDS[constant.bounds]}.", field="values")
 
 
 def _scale_faults(rows: Rows, equations: Collection[str]) -> Iterator[Fault]:

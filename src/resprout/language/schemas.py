@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from resprout.errors import Fault
 from resprout.language.bounds import WORDS, Bounds, is_within
+from resprout.language.csv_cells import is_number
 from resprout.language.readouts import CHANGES, is_readout
 from resprout.language.rows import Cells, Names, Row
 
@@ -165,12 +166,18 @@ class Correlation(Row):
 
 
 class Draw(Row):
-    """One number of a posterior draw: draws.tsv."""
+    """Posterior draws of a constant, as many for each, in the order of the draws: draws.tsv."""
 
-    unique: ClassVar = ("draw", "name")
-    draw: Annotated[int, Field(ge=1)]
+    unique: ClassVar = ("name",)
     name: Annotated[str, Field(min_length=1), Names("constants", "constant of the model")]
-    value: Number
+    values: Annotated[str, Field(min_length=1)]
+
+    @classmethod
+    def across(cls, cells: Cells) -> Iterator[Fault]:
+        """Numbers, separated by spaces."""
+        for text in cells["values"].split():
+            if not is_number(text):
+                yield Fault(f"`{text}` is no number.", "", "Expected numbers, separated by spaces.", field="values")
 
 
 class SpeciesConstant(Row):

@@ -19,6 +19,7 @@ from resprout.people.covariates import (
     CYP2B6_factor,
     covariate_constants,
     draw_covariates,
+    etas_at_age,
     liver_flow_factor,
 )
 from resprout.people.growth import ADULT_AGE, placebo_odds_by_age
@@ -136,7 +137,7 @@ def cohort_of(model: Model, particles: Particles, setting: Setting, seed: int) -
         shown["glial_uptake"] = 1 - (low + (high - low) * ndtr(beside["glial loss"]))
         shown["stress"] = value["stress_mean"] * log_normal(beside["stress"], value["stress_cv"])
     shown |= propensities(model, particles)
-    constants = spread_constants(model, particles.etas)
+    constants = spread_constants(model, etas_at_age(particles.etas, shown, value))
     for name, factor in ((LIVER_FLOW, liver_flow_factor), (CLEARANCE_OF_CYP2B6, CYP2B6_factor)):
         if name in model.constants:
             constants[name] = constants.get(name, value[name]) * factor(shown, value)
@@ -155,7 +156,7 @@ def propensities(model: Model, particles: Particles) -> dict[str, Numbers]:
     value, beside = model.nominal, particles.beside
     odds = placebo_odds_by_age(particles.covariates["age"], value)
     return {
-        "placebo_propensity": odds * log_normal(beside["placebo propensity"], value["placebo_propensity_cv"]),
+        "placebo_propensity": odds * np.exp(value["placebo_propensity_sd"] * beside["placebo propensity"]),
         "recovery": log_normal(beside["recovery"], value["recovery_cv"]),
     }
 

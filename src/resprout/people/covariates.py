@@ -29,6 +29,8 @@ People = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 Covariates = dict[str, NDArray]
 """By covariate: [person]. Plain arrays, because a data frame takes as long to import as a run takes."""
+RESPONSIVENESS = {"mTORC1_half_point": 1.0, "serotonin_on_protein": -1.0}
+"""What a loss of responsiveness does to the random effect of each constant."""
 Parameters = Mapping[str, float | Numbers]
 """By constant of the model: a value for everybody, or [person] where each has a posterior draw."""
 
@@ -43,7 +45,7 @@ def draw_covariates(
     parameters     by constant of the model, of which those of people.tsv are read
     genotype       rs6265 genotype given to everybody; None draws it by ancestry
     returns        by name, [person]: candidate, age (years), sex, height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6,
-                   comedication, glial_uptake (1 = health), stress (0 = none), placebo_propensity (mean 1 in adults), recovery
+                   comedication, glial_uptake (1 = health), stress (0 = none), placebo_propensity (median 1 in adults), recovery
                    (speed of recovery in the clinical course, mean 1)
     """
     ancestry = _choose(seed, "ancestry", person, [parameters[f"{name}_share"] for name in ANCESTRIES[:-1]], ANCESTRIES)
@@ -64,8 +66,7 @@ def draw_covariates(
         "comedication": _comedication(seed, person, population, parameters),
         "glial_uptake": 1 - _glial_loss(seed, person, population, parameters),
         "stress": _stress(seed, person, population, parameters),
-        "placebo_propensity": placebo_odds_by_age(age, parameters)
-        * _log_normal(seed, "placebo propensity", person, "placebo_propensity_cv", parameters),
+        "placebo_propensity": _placebo_propensity(seed, person, age, parameters),
         "recovery": _log_normal(seed, "recovery", person, "recovery_cv", parameters),
     }
 
@@ -105,6 +106,25 @@ def liver_flow_factor(covariates: Covariates, parameters: Parameters) -> Numbers
     """The blood flow through the liver against that at the mean age: [person], ratio; below 18 years as at 18."""
     age = np.maximum(covariates["age"], ADULT_AGE)
     return np.exp(parameters["hepatic_flow_by_age"] * (age - parameters["age_mean"]))
+
+
+def etas_at_age(drawn: Mapping[str, Numbers], covariates: Covariates, parameters: Parameters) -> dict[str, Numbers]:
+    """Random effects of people of their age: responsiveness to drugs of either kind falls with it.
+
+    drawn        by random effect: [person]  1      standard normal, as drawn
+    covariates   with the age                years  below 18 as at 18
+    parameters   by constant of the model; `responsiveness_by_age` and `age_mean` are used
+    returns      by random effect: [person]  1      unchanged at the mean age
+    """
+    age = np.maximum(covariates["age"], ADULT_AGE)
+    lost = np.asarray(parameters["responsiveness_by_age"] * (age - parameters["age_mean"]))
+    return dict(drawn) | {name: drawn[name] + sign * lost for name, sign in RESPONSIVENESS.items() if name in drawn}
+
+
+def _placebo_propensity(seed: int, person: People, age: Numbers, parameters: Parameters) -> Numbers:
+    """Multiplier of the odds of the share of symptoms lost by expectation: [person], median 1 in adults."""
+    eta = etas(seed, "placebo propensity", person, parameters[INTRACLASS_CORRELATION])
+    return placebo_odds_by_age(age, parameters) * np.exp(parameters["placebo_propensity_sd"] * eta)
 
 
 def _by_group(groups: NDArray, value: Parameters) -> Numbers:

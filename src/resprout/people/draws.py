@@ -16,19 +16,15 @@ Numbers = NDArray[np.float64]
 
 def draws_of(model: Model) -> tuple[dict[str, float], ...]:
     """Posterior draws, each by name of constant; empty where a model has none."""
-    found: dict[str, dict[str, float]] = {}
-    for row in model.tables.get("draws", ()):
-        found.setdefault(row["draw"], {})[row["name"]] = float(row["value"])
-    return tuple(found.values())
+    columns = {row["name"]: row["values"].split() for row in model.tables.get("draws", ())}
+    each = zip(*columns.values(), strict=True)
+    return tuple(dict(zip(columns, map(float, values), strict=True)) for values in each)
 
 
 def with_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Model:
-    """The same model with other draws."""
-    rows = tuple(
-        {"draw": str(number), "name": name, "value": repr(float(value))}
-        for number, draw in enumerate(draws, start=1)
-        for name, value in draw.items()
-    )
+    """The same model with other draws, which have the same names."""
+    names = draws[0] if draws else ()
+    rows = tuple({"name": name, "values": " ".join(repr(float(draw[name])) for draw in draws)} for name in names)
     return replace(model, tables={**model.tables, "draws": rows})
 
 

@@ -16,6 +16,7 @@ from resprout.people.covariates import (
     Parameters,
     covariate_constants,
     draw_covariates,
+    etas_at_age,
     liver_flow_factor,
 )
 from resprout.people.draws import drawn_parameters
@@ -100,7 +101,8 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
     person, covariates = person[able], chosen_rows(covariates, able)
     drawn, parameters = {name: value[able] for name, value in drawn.items()}, _of_some(parameters, able)
     middle = {name: value for name, value in drawn.items() if model.constants[name].in_chain}
-    varied = spread_constants(model, draw_etas(model, seed, person, parameters[INTRACLASS_CORRELATION]), middle)
+    drawn_etas = draw_etas(model, seed, person, parameters[INTRACLASS_CORRELATION])
+    varied = spread_constants(model, etas_at_age(drawn_etas, covariates, parameters), middle)
     constants = middle | varied
     if LIVER_FLOW in model.constants:
         usual = constants.get(LIVER_FLOW, model.constants[LIVER_FLOW].value)

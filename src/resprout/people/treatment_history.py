@@ -11,7 +11,7 @@ from resprout.language.records import Model
 from resprout.people.covariates import Covariates
 from resprout.people.growth import placebo_odds_by_age
 from resprout.people.ratings import rate, within_subject_variation
-from resprout.people.spreads import log_normal, odds_times
+from resprout.people.spreads import odds_times
 from resprout.people.streams import normals
 from resprout.solve import Events, run_patients
 
@@ -62,10 +62,10 @@ def _left_by_expectation(  # many arguments: whose expectation, in which past tr
     parameters: Mapping[str, float],
 ) -> Numbers:
     """Share of symptoms that open expectation leaves at the end of a past trial: [candidate]."""
-    sd = np.sqrt(np.log1p(parameters["placebo_propensity_cv"] ** 2))
+    sd = parameters["placebo_propensity_sd"]
     same = parameters["propensity_correlation"]
-    eta = (np.log(propensity / by_age) + sd * sd / 2) / sd if sd > 0 else np.zeros(len(person))
+    eta = np.log(propensity / by_age) / sd if sd > 0 else np.zeros(len(person))
     other = normals(seed, f"placebo propensity in past trial {number}", person)
-    past = log_normal(same * eta + np.sqrt(1 - same * same) * other, parameters["placebo_propensity_cv"])
+    past = np.exp(sd * (same * eta + np.sqrt(1 - same * same) * other))
     developed = 1 - np.exp(-PAST_TRIAL_H / parameters["placebo_onset_pill"])
     return (1 - odds_times(parameters["placebo_depth"], past * by_age)) ** (parameters["belief_open_label"] * developed)

@@ -112,7 +112,7 @@ def onset(since_h: Numbers, parameters: Parameters, *, pills: bool) -> Numbers:
 def placebo_share(propensity: Numbers, parameters: Parameters) -> Numbers:
     """Share of symptoms that each patient loses by full expectation; below 1 for everybody.
 
-    propensity  [patient]  1  placebo propensity, which multiplies the odds
+    propensity  [patient]  1  placebo propensity, median 1, which multiplies the odds
     parameters  by constant of the model; `placebo_depth` is used
     returns     [patient]  1  0 to 1
     """

@@ -46,7 +46,8 @@ def with_new_episodes(  # many arguments: what is left by what, and of whom
     parameters  by constant of the model; those whose names begin with `relapse_`, and `recovery_time`, are used
     returns     [patient, time]  1  to multiply the score under the drug with
 
-    The hazard is `relapse_hazard` x vulnerability x frailty x exp(`relapse_by_symptoms` x share of symptoms present). A new episode
+    The hazard is `relapse_hazard` x vulnerability x frailty x exp(`relapse_by_symptoms` x share of symptoms present), and no higher with more
+    symptoms than `relapse_residual`: an episode that has not ended does not begin anew. A new episode
     removes 1 - present^2 of the improvement by recovery, expectation and care, with time constant `relapse_time`, and
     `relapse_drug_share` of as much of the drug's; it recovers as the first one did. A person has the same random numbers
     in any trial.
@@ -84,7 +85,8 @@ class _Begun:
         undone = _undone(self.began, self.size, hour, self.recovery, self.parameters)
         left = _left(drug_left, other_left, undone, self.parameters)
         present = np.clip(drug_left * left, 0.0, 1.0)
-        return left, present, self.rate * np.exp(self.parameters["relapse_by_symptoms"] * present)
+        residual = np.minimum(present, self.parameters["relapse_residual"])
+        return left, present, self.rate * np.exp(self.parameters["relapse_by_symptoms"] * residual)
 
     def begin(self, grown: Numbers, hours: tuple[float, float], present: tuple[Numbers, Numbers]) -> bool:
         """Begin the episodes that are due once the cumulative hazard has grown between two hours; whether any is."""
