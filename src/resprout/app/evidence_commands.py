@@ -81,11 +81,10 @@ def refit_hypotheses(folder: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from resprout.app.terminal import print_json, status_spinner, stdout_console
-    from resprout.errors import need_package
+    from resprout.calibrate.no_u_turn import need_sampler
     from resprout.language import load_model
 
-    for package in ("arviz", "nutpie"):
-        need_package(package, "calibrate")
+    need_sampler()
     from resprout.calibrate.refitted_hypotheses import compare_refitted
 
     with status_spinner("Refitting") as spinner:

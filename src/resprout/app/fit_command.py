@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
-from resprout.errors import need_package
 
 if TYPE_CHECKING:
     from resprout.calibrate.posterior import Posterior
@@ -70,12 +69,11 @@ def _fit_model(seed: int, chosen: tuple[bool, bool, bool], table: Path | None, a
     import pandas as pd
 
     from resprout.app.terminal import print_json, stdout_console
-    from resprout.calibrate.posterior import PACKAGES
+    from resprout.calibrate.no_u_turn import need_sampler
     from resprout.calibrate.write_package import summary
     from resprout.language import load_model
 
-    for package in PACKAGES:
-        need_package(package, "calibrate")
+    need_sampler()
     model = load_model()
     posterior = _posterior(model, seed)
     rows = summary(model, posterior)

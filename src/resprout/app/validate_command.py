@@ -39,14 +39,14 @@ def validate(
 
     from resprout.app.scoreboard_tables import show_rows, show_totals
     from resprout.app.terminal import print_json, stdout_console
+    from resprout.calibrate.no_u_turn import need_sampler
     from resprout.calibrate.scoreboard import chosen_trials
     from resprout.calibrate.scoreboard_totals import scoreboard_facts
-    from resprout.errors import need_package
     from resprout.language import load_model
 
     plans = () if no_trials else chosen_trials(trials)
-    for package in ("nutpie", "arviz") if plans else ():
-        need_package(package, "calibrate")  # of the meta-analysis
+    if plans:
+        need_sampler()  # of the meta-analysis
     entries = all_entries(load_model(model), plans, replicates, seed)
     facts = scoreboard_facts(entries)
     if table is not None:

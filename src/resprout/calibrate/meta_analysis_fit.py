@@ -24,14 +24,13 @@ from resprout.calibrate.meta_analysis_covariates import (
     random_design,
 )
 from resprout.calibrate.meta_analysis_rows import ImprovementRow, TrialSummary, improvement_rows
-from resprout.calibrate.no_u_turn import sampled
-from resprout.errors import Fault, InputError, need_package
+from resprout.calibrate.no_u_turn import need_sampler, sampled
+from resprout.errors import Fault, InputError
 
 Numbers = NDArray[np.float64]
 ONSETS_H, OFFSETS_H = (1.0, 4.0, 12.0), (4 * 24.0, 8 * 24.0, 16 * 24.0)
 SCALE_SD = 0.5  # of the normal prior of the logarithm of `scale`
 FEWEST_TRIALS = 4
-PACKAGES = ("nutpie", "arviz")  # the second weighs predictions without a trial
 EACH, TUNING, DRAWS = 100, 100, 200  # draws of each chain, its adaptation, and the draws that are kept of all
 WEIGHED = 100  # draws that a prediction without a trial is weighed over
 SCALES = np.array(list(RANDOM.values()))
@@ -107,8 +106,7 @@ def fit_meta_analysis(trials: Sequence[TrialSummary], *, seed: int = 1) -> MetaA
     a grid. Coefficients are integrated out; the standard deviations are sampled by the No-U-Turn
     sampler.
     """
-    for package in PACKAGES:
-        need_package(package, "calibrate")
+    need_sampler()
     rows = tuple(improvement_rows(trials))
     named = len({row.trial for row in rows})
     if named < FEWEST_TRIALS:

@@ -9,11 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.errors import need_package
+
 Numbers = NDArray[np.float64]
 Density = Callable[[Numbers], tuple[float, Numbers]]
 """[quantity] -> log density up to a constant, and its gradient [quantity]."""
+PACKAGES = ("nutpie", "arviz")  # of the extra `calibrate`; the second tells how well chains mixed and weighs draws
 CHAINS = 4
 SPREAD_OF_STARTS = 0.3
+
+
+def need_sampler() -> None:
+    """Refuse, with what to install, where a package of PACKAGES is missing."""
+    for package in PACKAGES:
+        need_package(package, "calibrate")
 
 
 def sampled(density: Density, start: Numbers, *, draws: int, tuning: int, seed: int) -> Numbers:

@@ -13,7 +13,6 @@ from resprout.calibrate.no_u_turn import Density, sampled
 from resprout.calibrate.posterior_mode import Fit, robust_residual, robust_slope
 
 DRAWS, TUNING = 2000, 1000  # of each chain
-PACKAGES = ("nutpie", "arviz")
 
 
 @dataclass(frozen=True)

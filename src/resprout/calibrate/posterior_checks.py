@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import chi2, geninvgauss
+from scipy.stats import chisquare, geninvgauss
 
 from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.posterior import Posterior, sample
@@ -67,8 +67,7 @@ def uniform_p(ranks: Numbers) -> Numbers:
     """P value of uniform ranks 0 to RANKED: [data set, quantity] -> [quantity]."""
     edges = np.linspace(-0.5, RANKED + 0.5, BINS + 1)
     counts = np.array([np.histogram(column, edges)[0] for column in ranks.T])
-    expected = len(ranks) / BINS
-    return np.asarray(chi2.sf(((counts - expected) ** 2 / expected).sum(axis=1), BINS - 1))
+    return np.asarray(chisquare(counts, axis=1).pvalue)
 
 
 def _ranks(posterior: Posterior, data_sets: int, seed: int, progress: Progress) -> Iterator[Numbers]:

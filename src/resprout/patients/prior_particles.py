@@ -22,7 +22,7 @@ from resprout.people.covariates import (
     etas_at_age,
     liver_flow_factor,
 )
-from resprout.people.growth import ADULT_AGE, placebo_odds_by_age
+from resprout.people.growth import ADULT_AGE, placebo_propensity
 from resprout.people.guards import guard_constants
 from resprout.people.screening import CLEARANCE_OF_CYP2B6, LIVER_FLOW, chosen_rows
 from resprout.people.spreads import draw_etas, eta_name, log_normal, spread_constants
@@ -154,9 +154,9 @@ def propensities(model: Model, particles: Particles) -> dict[str, Numbers]:
     returns     by column of a cohort: [particle]
     """
     value, beside = model.nominal, particles.beside
-    odds = placebo_odds_by_age(particles.covariates["age"], value)
+    age = particles.covariates["age"]
     return {
-        "placebo_propensity": odds * np.exp(value["placebo_propensity_sd"] * beside["placebo propensity"]),
+        "placebo_propensity": placebo_propensity(beside["placebo propensity"], age, value),
         "recovery": log_normal(beside["recovery"], value["recovery_cv"]),
     }
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from resprout.errors import Fault, InputError, nearest
-from resprout.people.growth import ADULT_AGE, placebo_odds_by_age, share_of_adult
+from resprout.people.growth import ADULT_AGE, placebo_propensity, share_of_adult
 from resprout.people.spreads import log_normal
 from resprout.people.streams import normals, uniforms
 from resprout.people.studies import INTRACLASS_CORRELATION, etas
@@ -66,7 +66,9 @@ def draw_covariates(
         "comedication": _comedication(seed, person, population, parameters),
         "glial_uptake": 1 - _glial_loss(seed, person, population, parameters),
         "stress": _stress(seed, person, population, parameters),
-        "placebo_propensity": _placebo_propensity(seed, person, age, parameters),
+        "placebo_propensity": placebo_propensity(
+            etas(seed, "placebo propensity", person, parameters[INTRACLASS_CORRELATION]), age, parameters
+        ),
         "recovery": _log_normal(seed, "recovery", person, "recovery_cv", parameters),
     }
 
@@ -119,12 +121,6 @@ def etas_at_age(drawn: Mapping[str, Numbers], covariates: Covariates, parameters
     age = np.maximum(covariates["age"], ADULT_AGE)
     lost = np.asarray(parameters["responsiveness_by_age"] * (age - parameters["age_mean"]))
     return dict(drawn) | {name: drawn[name] + sign * lost for name, sign in RESPONSIVENESS.items() if name in drawn}
-
-
-def _placebo_propensity(seed: int, person: People, age: Numbers, parameters: Parameters) -> Numbers:
-    """Multiplier of the odds of the share of symptoms lost by expectation: [person], median 1 in adults."""
-    eta = etas(seed, "placebo propensity", person, parameters[INTRACLASS_CORRELATION])
-    return placebo_odds_by_age(age, parameters) * np.exp(parameters["placebo_propensity_sd"] * eta)
 
 
 def _by_group(groups: NDArray, value: Parameters) -> Numbers:

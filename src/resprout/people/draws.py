@@ -16,9 +16,13 @@ Numbers = NDArray[np.float64]
 
 def draws_of(model: Model) -> tuple[dict[str, float], ...]:
     """Posterior draws, each by name of constant; empty where a model has none."""
-    columns = {row["name"]: row["values"].split() for row in model.tables.get("draws", ())}
-    each = zip(*columns.values(), strict=True)
-    return tuple(dict(zip(columns, map(float, values), strict=True)) for values in each)
+    columns = _columns(model)
+    return tuple(dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
+
+
+def _columns(model: Model) -> dict[str, list[float]]:
+    """Posterior draws by constant: [draw]; empty where a model has none."""
+    return {row["name"]: [float(text) for text in row["values"].split()] for row in model.tables.get("draws", ())}
 
 
 def with_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Model:
@@ -40,8 +44,9 @@ def drawn_parameters(model: Model, seed: int, person: NDArray[np.int64]) -> dict
     Which draw a person has depends on seed and person alone. A summary over people then holds both how they differ and
     what is not known about all of them.
     """
-    draws = draws_of(model)
-    if not draws:
+    columns = _columns(model)
+    if not columns:
         return {}
-    chosen = (uniforms(seed, "draw of the uncertain", person) * len(draws)).astype(np.int64)
-    return {name: np.array([draw[name] for draw in draws])[chosen] for name in draws[0]}
+    many = len(next(iter(columns.values())))
+    chosen = (uniforms(seed, "draw of the uncertain", person) * many).astype(np.int64)
+    return {name: np.array(values)[chosen] for name, values in columns.items()}

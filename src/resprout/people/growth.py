@@ -46,3 +46,14 @@ def placebo_odds_by_age(age: Numbers, parameters: Mapping[str, float | Numbers])
     returns     [person]  1     exactly 1 for adults
     """
     return np.where(age < ADULT_AGE, parameters["adolescent_placebo_odds"], 1.0)
+
+
+def placebo_propensity(eta: Numbers, age: Numbers, parameters: Mapping[str, float | Numbers]) -> Numbers:
+    """Multiplier of the odds of the share of symptoms that a person loses by expectation.
+
+    eta         [person]  1     standard normal
+    age         [person]  year
+    parameters  by constant of the model; `placebo_propensity_sd` and `adolescent_placebo_odds` are used
+    returns     [person]  1     median 1 in adults
+    """
+    return np.asarray(placebo_odds_by_age(age, parameters) * np.exp(parameters["placebo_propensity_sd"] * eta))
