@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo fit test test-lowest test-pythons test-browser chromium check docs readme scoreboard rivals type-one-error suites-petab constraints clean
+.PHONY: demo fit test test-lowest test-pythons test-browser chromium check docs readme scoreboard rivals type-one-error suites suites-petab constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -59,6 +59,10 @@ type-one-error: .venv/installed-for-tests ## measure how often each analysis fin
 suites-petab: .venv/installed-for-tests ## run the public PEtab test suite; SUITE is a checkout of PEtab-dev/petab_test_suite
 	@test -n "$(SUITE)" || { echo 'Say where the suite is: `make suites-petab SUITE=folder`, a checkout of PEtab-dev/petab_test_suite.' >&2; exit 2; }
 	$(BIN)/python scripts/petab_suite.py "$(SUITE)"
+
+suites: .venv/installed-for-tests ## run the time courses of the SBML semantic test suite; SUITE is a checkout of sbmlteam/sbml-test-suite
+	@test -n "$(SUITE)" || { echo 'Say where the suite is: `make suites SUITE=folder`, a checkout of sbmlteam/sbml-test-suite.' >&2; exit 2; }
+	$(BIN)/python scripts/sbml_suite.py "$(SUITE)"
 
 posterior-coverage: .venv/installed-for-tests ## measure whether 90 % intervals of simulated people hold the truth (a minute on two free cores)
 	$(BIN)/python scripts/posterior_coverage.py --people 200

@@ -84,6 +84,16 @@ ANTIMONY = {
     ),
     "an event that swaps two": "x = 1; y = 2; x' = 0.1; y' = -0.1*y; E: at (time > 3.1): x = y, y = x;",
     "a ball that bounces": "h = 10; v = 0; h' = v; v' = -9.81; E: at (h < 0): v = -0.9*v, h = 0;",
+    "floor and ceiling of a state": "x = 0.3; x' = 0.5; y = 0; y' = floor(x) + 0.1*ceil(2*x) - 0.2*y;",
+    "floor of time, downwards": "y = 0; y' = floor(3.3 - 0.7*time) - 0.1*y;",
+    "factorial": "n = 4; x = 1; x' = factorial(n)/100 - x;",
+    "a stoichiometry under an assignment rule": f"{STOCK} n := 1 + 0.5*sin(time); J: S -> n P; 0.3*S;",
+    "a stoichiometry under a rate rule": f"{STOCK} n = 1; n' = 0.1; J: S -> n P; 0.3*S;",
+    "a stoichiometry that an event changes": f"{STOCK} n = 1; J: S -> n P; 0.3*S; E: at (time > 3.3): n = 2;",
+    "the rate of a state": "x = 2; x' = -0.3*x*y; y = 1; y' = 0.1 - 0.2*rateOf(x); z := rateOf(y);",
+    "the rate of a species in an event": (
+        "compartment C = 2; species S in C, P in C; S = 4; P = 0; J: S -> P; C*0.3*S; E: at (rateOf(P) < 0.5): P = 0;"
+    ),
     "a predator and its prey": "a = 1.1; b = 0.4; x = 10; y = 5; x' = a*x - b*x*y; y' = 0.1*x*y - 0.4*y;",
     "a toggle of two genes": "u = 0.1; v = 2; u' = 4/(1 + v^2) - u; v' = 4/(1 + u^2.2) - v;",
 }
@@ -145,7 +155,15 @@ ASSIGNED_COUNT = (
     f'<listOfInitialAssignments><initialAssignment symbol="n">{THREE}</initialAssignment></listOfInitialAssignments>'
 )
 
+RULED = (
+    '<listOfParameters><parameter id="x" value="-7.3" constant="false"/><parameter id="y" value="0" constant="false"/>'
+    "</listOfParameters><listOfRules>"
+    f'<rateRule variable="x">{MATH.format("<cn>1.7</cn>")}</rateRule><rateRule variable="y">{{}}</rateRule></listOfRules>'
+)
+
 SBML = {
+    "quotient": _document(RULED.format(MATH.format(_apply("quotient", _ci("x"), "<cn>2</cn>")))),
+    "remainder": _document(RULED.format(MATH.format(_apply("rem", _ci("x"), "<cn>2</cn>")))),
     "local parameters hide global ones": _document(
         f"{L3_HOME}<listOfSpecies>{l3_species('S', FOUR)}</listOfSpecies>{GLOBAL}{l3_reaction(S_LEAVES, FIRST_ORDER, LOCAL)}"
     ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import gamma
 
 if TYPE_CHECKING:
     from resprout.compile.graph import Graph, Node
@@ -46,6 +47,11 @@ def _power_derivatives(graph: Graph, node: Node, arguments: tuple[Node, ...]) ->
     return graph.multiply(exponent, lower), graph.multiply(node, graph.log(base))
 
 
+def _no_slope(graph: Graph, node: Node, arguments: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Of a function that is constant between its jumps, and of one that is asked for whole numbers only."""
+    return (graph.zero,) * len(arguments)
+
+
 CALLS: dict[str, Call] = {
     "log": Call(np.log, _one(lambda graph, _, x: graph.reciprocal(x))),
     "pow": Call(np.float_power, _power_derivatives),
@@ -61,4 +67,6 @@ CALLS: dict[str, Call] = {
     "asinh": Call(np.arcsinh, _one(_inverse_root(1.0, 1.0))),
     "acosh": Call(np.arccosh, _one(_inverse_root(1.0, -1.0))),
     "atanh": Call(np.arctanh, _one(lambda graph, _, x: graph.reciprocal(_square_and(graph, x, -1.0, 1.0)))),
+    "floor": Call(np.floor, _no_slope),
+    "tgamma": Call(gamma, _no_slope),
 }

@@ -1,8 +1,8 @@
-"""A system -> one whose rates do not jump: every condition that a rate holds becomes an input, which the solver sets where its truth changes.
+"""A system -> one whose rates do not jump: every condition that a rate holds becomes an input, which the solver sets where it changes.
 
-Between two such moments the rates are smooth, so that a step is as accurate as its error estimate says, and what it passes over
-can be found on its dense output. A condition is a comparison that the model itself makes; those of `abs`, `min` and `max` are left
-in place, since these are continuous.
+So does every `floor`, which jumps where its argument passes a whole number. Between two such moments the rates are smooth, so that
+a step is as accurate as its error estimate says, and what it passes over can be found on its dense output. A condition is a
+comparison that the model itself makes; those of `abs`, `min` and `max` are left in place, since these are continuous.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from resprout.compile.system import System
 
 @dataclass(frozen=True)
 class Condition:
-    """A comparison whose truth may change while a model is integrated.
+    """A comparison whose truth may change while a model is integrated, or a `floor` whose value may.
 
-    node   of the comparison, on the plain graph      kind          LESS, AT_MOST or EQUAL
-    gap    left - right                               left, right   its sides
+    node   on the plain graph                         kind          LESS, AT_MOST or EQUAL; CALL for a floor
+    gap    left - right                               left, right   its sides; the argument of a floor, and 0
     input  the input that stands for it in rates      in_rates      whether any rate reads it; triggers read it otherwise
     """
 
@@ -51,9 +51,10 @@ def hold_conditions(system: System, triggers: Iterable[Node]) -> HybridSystem:
     graph, rate_nodes = system.graph, set(system.graph.reachable(system.rate))
     found: list[Condition] = []
     for node in graph.reachable([*system.rate, *triggers]):
-        if node not in graph.conditions or graph.is_invariant(node) or graph.kind[node] == g.CONSTANT:
+        floor = graph.kind[node] == g.CALL and graph.symbol[node] == "floor"
+        if not (floor or node in graph.conditions) or graph.is_invariant(node) or graph.kind[node] == g.CONSTANT:
             continue
-        left, right = graph.arguments[node]
+        left, right = (*graph.arguments[node], graph.zero) if floor else graph.arguments[node]
         name = _unused(f"condition_{len(found) + 1}", system)
         gap = graph.subtract(left, right)
         found.append(Condition(node, graph.kind[node], left, right, gap, name, node in rate_nodes))

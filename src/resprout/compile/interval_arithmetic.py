@@ -105,6 +105,10 @@ class IntervalArithmetic:
         first = arguments[0]
         if name in INCREASING:
             return _bounded(*(CALLS[name].compute(edge) for edge in first))
+        if name == "floor":
+            return np.floor(first[0]), np.floor(first[1])
+        if name == "tgamma":
+            return self._factorial_below(first)
         if name == "pow":
             return self._power(first, arguments[1])
         build = {"sin": self._sine, "cos": self._cosine, "tan": self._tangent}
@@ -116,6 +120,11 @@ class IntervalArithmetic:
         size = self.absolute(first)
         smallest = np.where((first[0] <= 0) & (first[1] >= 0), 0.0, np.minimum(abs(first[0]), abs(first[1])))
         return _bounded(np.cosh(smallest), np.cosh(size[1]))
+
+    def _factorial_below(self, value: Bounds) -> Bounds:
+        """The gamma function, which grows from 2 on; nothing is said of it below."""
+        low, high = _bounded(CALLS["tgamma"].compute(value[0]), CALLS["tgamma"].compute(value[1]))
+        return np.where(value[0] >= 2, low, -np.inf), np.where(value[0] >= 2, high, np.inf)
 
     def _cosine(self, value: Bounds) -> Bounds:
         return _wave(value, np.cos, 0.0)

@@ -105,6 +105,35 @@ def _absolute(graph: Graph, arguments: list[Node]) -> Node:
     return graph.select(graph.compare(g.LESS, value, graph.zero), graph.negate(value), value)
 
 
+def _floor(graph: Graph, node: Node) -> Node:
+    return graph.call("floor", node)
+
+
+def _ceiling(graph: Graph, node: Node) -> Node:
+    return graph.negate(_floor(graph, graph.negate(node)))
+
+
+def _quotient(graph: Graph, arguments: list[Node]) -> Node:
+    """a / b without its fraction, whatever their signs."""
+    ratio = graph.divide(*arguments)
+    below = graph.compare(g.LESS, ratio, graph.zero)
+    return graph.select(below, _ceiling(graph, ratio), _floor(graph, ratio))
+
+
+def _remainder(graph: Graph, arguments: list[Node]) -> Node:
+    """What is left of a when its multiples of b are taken away; of the sign of a."""
+    return graph.subtract(arguments[0], graph.multiply(arguments[1], _quotient(graph, arguments)))
+
+
+def _factorial(graph: Graph, arguments: list[Node]) -> Node:
+    """n!, not a number where n is not whole or is negative."""
+    [value] = arguments
+    whole = _floor(graph, value)
+    product = graph.call("tgamma", graph.add(whole, graph.one))
+    known = graph.select(graph.compare(g.LESS, value, graph.zero), graph.number(math.nan), product)
+    return graph.select(graph.compare(g.EQUAL, value, whole), known, graph.number(math.nan))
+
+
 def _called(name: str) -> Build:
     return lambda graph, arguments: graph.call(name, *arguments)
 
@@ -127,6 +156,11 @@ USUAL: dict[int, Build] = {
     libsbml.AST_FUNCTION_LN: _called("log"),
     libsbml.AST_FUNCTION_LOG: _logarithm,
     libsbml.AST_FUNCTION_ABS: _absolute,
+    libsbml.AST_FUNCTION_FLOOR: lambda graph, arguments: _floor(graph, arguments[0]),
+    libsbml.AST_FUNCTION_CEILING: lambda graph, arguments: _ceiling(graph, arguments[0]),
+    libsbml.AST_FUNCTION_QUOTIENT: _quotient,
+    libsbml.AST_FUNCTION_REM: _remainder,
+    libsbml.AST_FUNCTION_FACTORIAL: _factorial,
     libsbml.AST_FUNCTION_MIN: lambda graph, arguments: reduce(lambda a, b: _smaller(graph, a, b), arguments),
     libsbml.AST_FUNCTION_MAX: lambda graph, arguments: reduce(lambda a, b: _larger(graph, a, b), arguments),
     libsbml.AST_FUNCTION_PIECEWISE: _piecewise,

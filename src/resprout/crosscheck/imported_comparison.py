@@ -9,7 +9,9 @@ import libsbml
 import numpy as np
 
 from resprout.errors import Fault, InputError
-from resprout.exchange.sbml_flattening import as_amount, combined
+from resprout.exchange.formula_trees import combined
+from resprout.exchange.imported_model import import_text
+from resprout.exchange.sbml_flattening import as_amount
 from resprout.language.records import ImportedModel
 from resprout.solve import Events, run_patients
 from resprout.solve.events import Floats
@@ -42,12 +44,14 @@ def compare_imported(
     outputs = [name for name in outputs if inner.getModel().getElementBySId(name) is not None]
     sizes = [species.getCompartment() for species in inner.getModel().getListOfSpecies()]
     asked = list(dict.fromkeys([*outputs, *sizes]))
-    solved = run_patients(model, {}, Events.none(), times, asked, tolerance=tolerance)
+    # all of them draw or choose the order of events of one moment where priorities do not say it
+    ordered = in_file_order(model.original)
+    by_lot = any(event.isSetPriority() for event in inner.getModel().getListOfEvents())
+    own = import_text(ordered, model.file) if by_lot else model
+    solved = run_patients(own, {}, Events.none(), times, asked, tolerance=tolerance)
     if solved.status[0] != 0:
         raise InputError(Fault(f"the model could not be solved: {solved.message(0)}.", model.name))
     found = {name: solved.output(name)[0] for name in asked}
-    # both draw or choose the order of events of one moment, which the standard does not fix
-    ordered = in_file_order(model.original)
     road_runner = _differences(outputs, found, _road_runner(inner.getModel(), ordered, outputs, times, found))
     differ = [name for name in outputs if road_runner[name] is None or road_runner[name] > LIMIT]  # type: ignore[operator]
     copasi: Mapping[str, float | None] = {}

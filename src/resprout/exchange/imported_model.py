@@ -14,9 +14,11 @@ import libsbml
 
 from resprout.errors import Fault, ModelError, first_faults, refuse_others
 from resprout.exchange.file_limits import check_antimony_text, check_sbml_text, check_symbols
+from resprout.exchange.formula_trees import Tree, names_in
 from resprout.exchange.model_text import read_text
-from resprout.exchange.sbml_flattening import Flat, Tree, flatten
+from resprout.exchange.sbml_flattening import Flat, flatten
 from resprout.exchange.sbml_units import time_unit, unit_of
+from resprout.exchange.submodels import check_submodels, external_texts, has_submodels, location, write_out_submodels
 from resprout.exchange.unsupported_sbml import LIMITS, refusals
 from resprout.language.ordering import sort_assigned
 from resprout.language.records import Constant, Equation, ImportedModel
@@ -39,11 +41,12 @@ def import_model(file: str | Path) -> ImportedModel:
     path = Path(file)
     if path.suffix.lower() not in (*SBML_SUFFIXES, *ANTIMONY_SUFFIXES):
         raise ModelError(Fault(f"`{path.name}` has no suffix known here.", "", EXPECTED))
-    text = read_text(path, xml=path.suffix.lower() in SBML_SUFFIXES)
+    written = path.suffix.lower() in SBML_SUFFIXES
+    text = read_text(path, xml=written)
     # Antimony's reader does not come back from some of these
     if _CONTROL.search(text):
         raise ModelError(Fault("the file holds characters that are no text.", path.name, EXPECTED))
-    return _read(str(path), text)
+    return _read(str(path), text, external_texts(path, text) if written else ())
 
 
 def import_text(text: str, file: str) -> ImportedModel:
@@ -52,38 +55,57 @@ def import_text(text: str, file: str) -> ImportedModel:
     text    SBML of any supported level        file   path of the file, for messages
     raises  ModelError with every fault found
     """
-    return _read(str(Path(file).with_suffix(SBML_SUFFIXES[0])), text)
+    return _read(str(Path(file).with_suffix(SBML_SUFFIXES[0])), text, ())
 
 
 @functools.lru_cache(maxsize=16)
-def _read(path: str, text: str) -> ImportedModel:
+def _read(path: str, text: str, beside: tuple[tuple[str, str], ...]) -> ImportedModel:
+    """`beside` holds what is read of other files, so that another text of theirs is another model."""
     name = Path(path).name
     written = Path(path).suffix.lower() in SBML_SUFFIXES
     (check_sbml_text if written else check_antimony_text)(text, name)
     document = libsbml.readSBMLFromString(text if written else _from_antimony(name, text))
+    document.setLocationURI(location(path))
 
     def place(element: libsbml.SBase) -> str:
         return f"{name}:{element.getLine()}" if written and element.getLine() else name
 
     if document.getModel() is not None:
         check_symbols(document.getModel(), name)
+        if has_submodels(document):
+            check_submodels(document, name)
     faults = _unsound(document, name, written)
     if document.getModel() is None and not faults:
         faults.append(Fault("there is no model in the file.", name, EXPECTED))
-    if not faults:
-        faults = [*_unknown_packages(document, text, name), *refusals(document, place)]
+    faults = faults or _unknown_packages(document, text, name)
+    if not faults and has_submodels(document):
+        write_out_submodels(document, name)
+        check_symbols(document.getModel(), name)
+    faults = faults or refusals(document, place)
     if faults:
         raise ModelError(*first_faults(faults, name))
     time = time_unit(document)
     original = str(libsbml.writeSBMLToString(document))
-    if (document.getLevel(), document.getVersion()) != (3, 2) and not document.setLevelAndVersion(3, 2, False):
-        raise ModelError(Fault("the file cannot be read as SBML Level 3 Version 2.", name, EXPECTED))
+    _to_newest(document, name)
     title = document.getModel().getName() or document.getModel().getId() or Path(path).stem
-    flat = flatten(document)
+    flat = flatten(document, name)
     clock = flat.clock if flat.clock in flat.rate else ""
     told = {"name": title, "time_unit": time.name, "hours_per_unit": time.hours, "time_note": time.note}
     told |= {"clock": clock, "original": original}
     return _as_model(flat, path, told)
+
+
+def _to_newest(document: libsbml.SBMLDocument, name: str) -> None:
+    """Change a document into one of Level 3 Version 2."""
+    first = document.getLevel() == 1
+    if (document.getLevel(), document.getVersion()) != (3, 2) and not document.setLevelAndVersion(3, 2, False):
+        raise ModelError(Fault("the file cannot be read as SBML Level 3 Version 2.", name, EXPECTED))
+    model = document.getModel()
+    # Level 1 does not say what is constant, and libSBML takes what no rule names as such
+    for rule in model.getListOfRules() if first else ():
+        for read in names_in(rule.getMath()) if rule.isAlgebraic() else ():
+            if model.getParameter(read) is not None:
+                model.getParameter(read).setConstant(False)
 
 
 def _from_antimony(name: str, text: str) -> str:
@@ -99,10 +121,6 @@ def _from_antimony(name: str, text: str) -> str:
 
 def _unsound(document: libsbml.SBMLDocument, name: str, written: bool) -> list[Fault]:
     """What libSBML calls an error; units and good practice are the owner's affair."""
-    if document.getLevel() < 2 and not document.getNumErrors(libsbml.LIBSBML_SEV_ERROR):
-        return [
-            Fault(f"SBML Level {document.getLevel()} is not supported.", name, "Level 2 or 3 was expected.", LIMITS)
-        ]
     if not document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) and not document.getNumErrors(libsbml.LIBSBML_SEV_FATAL):
         document.setConsistencyChecks(libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, False)
         document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, False)
@@ -179,7 +197,7 @@ def _equation(flat: Flat, name: str, kind: str, tree: Tree, path: str) -> Equati
         text=libsbml.formulaToL3String(tree),
         unit=unit_of(element) if element is not None else "",
         stage=0,
-        meaning=element.getName() if element is not None else "time since the beginning",
+        meaning=element.getName() if element is not None else flat.told[name],
         file=Path(path).name,
         line=element.getLine() if element is not None else 0,
         start=start if isinstance(start, float) else 0.0,

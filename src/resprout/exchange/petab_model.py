@@ -8,9 +8,9 @@ from pathlib import Path
 import libsbml
 
 from resprout.exchange.file_limits import check_sbml_text
+from resprout.exchange.formula_trees import Tree, combined, named
 from resprout.exchange.imported_model import import_text
 from resprout.exchange.model_text import read_text
-from resprout.exchange.sbml_flattening import Tree, combined, named
 from resprout.language.records import ImportedModel
 
 BEGINNING = "petab_time_of_period"

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import libsbml
 
-Tree: TypeAlias = libsbml.ASTNode
+from resprout.exchange.algebraic_rules import solved_rules
+from resprout.exchange.formula_trees import Tree, combined, named, number, parts_of
+from resprout.exchange.rates_of_change import Rates
 
 
 @dataclass
@@ -23,6 +25,8 @@ class Flat:
     start            value at the beginning: a number, or a formula over other quantities' beginnings; None if the file has none
     element          what the quantity was in the file
     events           (event, its assignments as (name, formula))
+    held             concentration that is held as an amount -> (the state that is its amount, its compartment)
+    told             what a quantity is that is not in the file, for people
     """
 
     rate: dict[str, Tree] = field(default_factory=dict)
@@ -31,35 +35,18 @@ class Flat:
     start: dict[str, Tree | float | None] = field(default_factory=dict)
     element: dict[str, libsbml.SBase] = field(default_factory=dict)
     events: list[tuple[libsbml.Event, list[tuple[str, Tree]]]] = field(default_factory=list)
+    held: dict[str, tuple[str, str]] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
     clock: str = ""
 
 
-def number(value: float) -> Tree:
-    """A number as a formula."""
-    tree = Tree(libsbml.AST_REAL)
-    tree.setValue(float(value))
-    return tree
-
-
-def named(name: str) -> Tree:
-    """A name as a formula."""
-    tree = Tree(libsbml.AST_NAME)
-    tree.setName(name)
-    return tree
-
-
-def combined(kind: int, *parts: Tree) -> Tree:
-    """An operation on formulas."""
-    tree = Tree(kind)
-    for part in parts:
-        tree.addChild(part.deepCopy())
-    return tree
-
-
-def flatten(document: libsbml.SBMLDocument) -> Flat:
+def flatten(document: libsbml.SBMLDocument, file: str) -> Flat:
     """Flatten a document that is sound, of Level 3 Version 2, and holds nothing unsupported.
 
     The document is changed: functions are written out, local parameters get names of their own.
+
+    file     name of it, for messages
+    raises   ModelError for algebraic rules and rates that cannot be computed
     """
     # in this order: a function whose argument is a local parameter that hides a global name is not written out otherwise
     _convert(document, "promoteLocalParameters")
@@ -67,15 +54,18 @@ def flatten(document: libsbml.SBMLDocument) -> Flat:
     model = document.getModel()
     flat = Flat()
     flat.clock = _unused("elapsed_time", model)
+    flat.told[flat.clock] = "time since the beginning"
     _symbols(model, flat)
     for rule in model.getListOfRules():
-        if rule.isSetMath():
+        if rule.isSetMath() and not rule.isAlgebraic():
             (flat.rate if rule.isRate() else flat.assigned)[rule.getVariable()] = rule.getMath().deepCopy()
     for reaction in model.getListOfReactions():
         name = reaction.getId()
         flat.element[name], flat.assigned[name] = reaction, reaction.getKineticLaw().getMath().deepCopy()
+    flat.assigned |= solved_rules(model, {*flat.rate, *flat.assigned}, flat.assigned, file)
     _species_rates(model, flat)
     _events(model, flat)
+    _rates(model, flat, file)
     _clock(flat)
     flat.constants += [name for name in flat.start if name not in flat.rate and name not in flat.assigned]
     for name in flat.assigned:
@@ -171,6 +161,7 @@ def _hold_amount(model: libsbml.Model, flat: Flat, name: str, home: str, moved: 
     flat.element[amount] = flat.element[name]
     flat.start[amount] = None if begin is None else combined(libsbml.AST_TIMES, begin, named(home))
     flat.assigned[name] = combined(libsbml.AST_DIVIDE, named(amount), named(home))
+    flat.held[name] = (amount, home)
     if moved is not None or changed:
         flat.rate[amount] = moved or number(0)
 
@@ -204,13 +195,18 @@ def _flows(model: libsbml.Model) -> dict[str, Tree]:
     return flows
 
 
+def _with_trigger(model: libsbml.Model) -> list[libsbml.Event]:
+    """The events of a model but for those without trigger, which never happen."""
+    return [event for event in model.getListOfEvents() if event.isSetTrigger() and event.getTrigger().isSetMath()]
+
+
 def _event_targets(model: libsbml.Model) -> list[str]:
-    names = (change.getVariable() for event in model.getListOfEvents() for change in event.getListOfEventAssignments())
+    names = (change.getVariable() for event in _with_trigger(model) for change in event.getListOfEventAssignments())
     return list(dict.fromkeys(names))
 
 
 def _events(model: libsbml.Model, flat: Flat) -> None:
-    for event in model.getListOfEvents():
+    for event in _with_trigger(model):
         # a concentration held as an amount keeps its own name: what happens to the amount depends on the size at that moment
         changes = [
             (c.getVariable(), c.getMath().deepCopy()) for c in event.getListOfEventAssignments() if c.isSetMath()
@@ -218,26 +214,37 @@ def _events(model: libsbml.Model, flat: Flat) -> None:
         flat.events.append((event, changes))
 
 
-def _clock(flat: Flat) -> None:
-    """Time becomes a state of rate one wherever it is read, so that rates depend on states alone."""
+def _others(flat: Flat) -> list[Tree]:
+    """Every formula but those of rates and assigned quantities."""
     begun = [tree for tree in flat.start.values() if isinstance(tree, libsbml.ASTNode)]
     changed = [tree for _, changes in flat.events for _, tree in changes]
-    trees = [*flat.rate.values(), *flat.assigned.values(), *begun, *changed]
     parts = [part for event, _ in flat.events for part in (event.getTrigger(), event.getDelay(), event.getPriority())]
-    triggers = [part.getMath() for part in parts if part is not None and part.isSetMath()]
+    return [*begun, *changed, *(part.getMath() for part in parts if part is not None and part.isSetMath())]
+
+
+def _rates(model: libsbml.Model, flat: Flat, file: str) -> None:
+    """The rates of change that formulas ask for become quantities."""
+    elements = model.getListOfAllElements()
+    taken = {elements.get(index).getIdAttribute() for index in range(elements.getSize())} | {*flat.rate, flat.clock}
+    rates = Rates(flat.rate, flat.assigned, flat.held, taken, file)
+    rates.name_all(_others(flat))
+    flat.told |= rates.told
+
+
+def _clock(flat: Flat) -> None:
+    """Time becomes a state of rate one wherever it is read, so that rates depend on states alone."""
+    trees = [*flat.rate.values(), *flat.assigned.values(), *_others(flat)]
     # every tree is to be renamed, so no early end
-    read = [_rename_time(tree, flat.clock) for tree in (*trees, *triggers)]
+    read = [_rename_time(tree, flat.clock) for tree in trees]
     if any(read) or not flat.rate:
         flat.rate[flat.clock], flat.start[flat.clock] = number(1), 0.0
 
 
 def _rename_time(tree: Tree, clock: str) -> bool:
-    found, waiting = False, [tree]
-    while waiting:
-        part = waiting.pop()
+    found = False
+    for part in parts_of(tree):
         if part.getType() == libsbml.AST_NAME_TIME:
             part.setType(libsbml.AST_NAME)
             part.setName(clock)
             found = True
-        waiting += [part.getChild(index) for index in range(part.getNumChildren())]
     return found

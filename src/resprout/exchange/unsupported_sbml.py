@@ -12,12 +12,6 @@ LIMITS = "docs/limits.md lists what an imported model may hold."
 HARMLESS = ("layout", "render", "groups", "fbc")
 _NAMED = {
     libsbml.AST_FUNCTION_DELAY: "`delay`",
-    libsbml.AST_FUNCTION_RATE_OF: "`rateOf`",
-    libsbml.AST_FUNCTION_FACTORIAL: "`factorial`",
-    libsbml.AST_FUNCTION_FLOOR: "`floor`",
-    libsbml.AST_FUNCTION_CEILING: "`ceiling`",
-    libsbml.AST_FUNCTION_QUOTIENT: "`quotient`",
-    libsbml.AST_FUNCTION_REM: "`rem`",
 }
 
 Place = Callable[[libsbml.SBase], str]
@@ -31,10 +25,8 @@ def refusals(document: libsbml.SBMLDocument, place: Place) -> list[Fault]:
     model = document.getModel()
     found: list[tuple[libsbml.SBase, str, str]] = [
         *_packages(document),
-        *((rule, "an algebraic rule", "") for rule in model.getListOfRules() if rule.isAlgebraic()),
         *((constraint, "a constraint", "") for constraint in model.getListOfConstraints()),
         *_reactions(model),
-        *_events(model),
         *_functions(model),
     ]
     return [
@@ -62,19 +54,6 @@ def _reactions(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]
             yield reaction, f"reaction `{name}`: a fast reaction", ""
         if not reaction.isSetKineticLaw() or not reaction.getKineticLaw().isSetMath():
             yield reaction, f"reaction `{name}`: a reaction without kinetic law", "A rate was expected."
-    ruled = {rule.getVariable() for rule in model.getListOfRules() if not rule.isAlgebraic()}
-    ruled |= {change.getVariable() for event in model.getListOfEvents() for change in event.getListOfEventAssignments()}
-    for reaction in model.getListOfReactions():
-        for taken in (*reaction.getListOfReactants(), *reaction.getListOfProducts()):
-            if taken.isSetStoichiometryMath() or (taken.isSetIdAttribute() and taken.getIdAttribute() in ruled):
-                yield taken, f"reaction `{reaction.getId()}`: a stoichiometry that varies", "A constant was expected."
-
-
-def _events(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]:
-    for number, event in enumerate(model.getListOfEvents(), 1):
-        name = event.getId() or str(number)
-        if not event.isSetTrigger() or not event.getTrigger().isSetMath():
-            yield event, f"event `{name}`: an event without trigger", ""
 
 
 def _functions(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]:
@@ -104,6 +83,9 @@ def _extended(kind: int) -> bool:
         libsbml.AST_FUNCTION_MAX,
         libsbml.AST_FUNCTION_MIN,
         libsbml.AST_LOGICAL_IMPLIES,
+        libsbml.AST_FUNCTION_QUOTIENT,
+        libsbml.AST_FUNCTION_REM,
+        libsbml.AST_FUNCTION_RATE_OF,
     )
 
 

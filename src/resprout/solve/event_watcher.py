@@ -8,7 +8,7 @@ SBML Level 3 Version 2 Core, section 4.11.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,46 +21,17 @@ from resprout.compile.prune import copy_nodes
 from resprout.compile.read import ImportedEquations
 from resprout.compile.system import Event, System
 from resprout.solve.condition_sides import ConditionSides, Sides
+from resprout.solve.crossing_hours import CrossingHours, is_straight, still_states
 from resprout.solve.driver_arrays import EVENTS_WITHOUT_END, RUNNING, SWITCHES_WITHOUT_END, Lanes, Workspace
 from resprout.solve.events import Floats
 from resprout.solve.step_interpolant import StepInterpolant, first_change
 from resprout.solve.step_size import MOST_STEPS
+from resprout.solve.waiting_events import LaneEvents, Waiting, draws_of, first_of, hour_of_output
 
 MOST_CHAINED = 1000
 """Events of one moment after which a patient is given up."""
 MOST_SWITCHES, SHORTEST_SHARE = 500, 1e-8
 """A patient who gets no further than this share of the run in as many changes of conditions is given up."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """An event that has been triggered and has not happened yet.
-
-    hour     when it is to happen         index    of the event       order   in which it was triggered
-    values   those of the moment it was triggered, or None if they are taken when it happens
-    """
-
-    hour: float
-    index: int
-    order: int
-    values: list[Any] | None
-
-
-@dataclass
-class LaneEvents:
-    """What the watcher knows of one lane.
-
-    sides            [condition] at the beginning of the next step     held   [event] whether its trigger holds
-    waiting          events triggered                                  triggered   how many have been, of this patient
-    switches, since  changes of conditions, and the hour from which they are counted
-    """
-
-    sides: Sides
-    held: NDArray[np.bool_]
-    waiting: list[Waiting] = field(default_factory=list)
-    triggered: int = 0
-    switches: int = 0
-    since: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +44,8 @@ class WatchedRun:
     span         how long the run is, in the model's own unit of time
     first_step   the longest step after a change
     held         [patient, event] whether each trigger holds: at the beginning of each patient, and from its end on
+    times        [time] hours of outputs
+    outputs      [patient, state, time] of the whole run, in which a value at the hour of an event is made that after it
     open_end     whether events of the last moment are left to a run that follows
     """
 
@@ -83,6 +56,8 @@ class WatchedRun:
     span: float
     first_step: float
     held: NDArray[np.bool_]
+    times: Floats
+    outputs: Floats
     open_end: bool = False
 
 
@@ -96,6 +71,10 @@ class EventWatcher:
         self.clock, self.lanes, self.error = run.clock, lanes, work.error
         self.conditions = equations.hybrid.conditions
         self.sides = ConditionSides(self.system.graph, self.conditions)
+        self.crossings = CrossingHours(self.system, self.sides)
+        self.still, self.straight = still_states(self.system), is_straight(equations.hybrid.system)
+        self.read = _read_by(equations.hybrid.system)
+        self.in_rates = np.array([condition.in_rates for condition in self.conditions], dtype=bool)
         self.triggers = _triggers(self.system, self.events, self.conditions)
         graph = self.system.graph
         self.new_values = [Evaluator(graph, [change.value for change in event.changes]) for event in self.events]
@@ -103,18 +82,21 @@ class EventWatcher:
         self.delays = [Evaluator(graph, [event.delay or graph.zero]) for event in self.events]
         self.priorities = [Evaluator(graph, [event.priority or graph.zero]) for event in self.events]
         self.point, self.peak = np.zeros_like(lanes.state), np.zeros_like(lanes.peak)
+        self.left = np.zeros_like(lanes.state)
         self.known: dict[int, LaneEvents] = {}
         self.new_sides: dict[int, Sides] = {}
 
     def enter(self, lane: int) -> None:
         """Let everything happen that happens at the beginning of a lane's new patient."""
-        held = self.run.held[self.lanes.patient[lane]].copy()
-        lane_events = LaneEvents(self._sides(lane), held, since=float(self.lanes.now[lane]))
+        patient = int(self.lanes.patient[lane])
+        held = self.run.held[patient].copy()
+        lane_events = LaneEvents(self._sides(lane), held, draws_of(patient), since=float(self.lanes.now[lane]))
         self.known[lane] = lane_events
         self._let_happen(lane, np.zeros(len(self.conditions), dtype=bool))
         self._set_inputs(lane)
+        self._foresee(lane)
         self.lanes.peak[:, lane] = np.abs(self.lanes.state[:, lane])
-        self.lanes.new[:, lane] = self.lanes.state[:, lane]
+        self.lanes.new[:, lane] = self.left[:, lane] = self.lanes.state[:, lane]
 
     def shorten_steps(self) -> None:
         """Cut every accepted step short where a condition changes or an event is due."""
@@ -123,17 +105,44 @@ class EventWatcher:
         for lane in self._accepted():
             self.point[:, lane], self.peak[:, lane] = lanes.new[:, lane], lanes.peak[:, lane]
             interpolant = StepInterpolant.of(lanes, lane, self.clock)
-            due = min((event.hour for event in self.known[lane].waiting), default=np.inf)
-            end = interpolant.fraction_at(due) if due < interpolant.later else 1.0
-            change = first_change(interpolant, self.sides, self._constants(lane), self.known[lane].sides, end)
-            if change is not None:
-                end, self.new_sides[lane] = change
-            if end < 1.0:
-                self.point[:, lane] = interpolant.at(np.array([end]))[:, 0]
-                hour = due if change is None else interpolant.hour(end)
+            hour, fraction, sides = self._first_change(lane, interpolant)
+            if sides is not None:
+                self.new_sides[lane] = sides
+            if hour < interpolant.later:
+                # the very point at which the sides were looked at: rounding of another would undo the change
+                self.point[:, lane] = interpolant.at(np.array([fraction]))[:, 0]
                 self._cut(lane, max(hour, interpolant.now))
             if self.clock >= 0:
                 self.point[self.clock, lane] = lanes.later[lane]
+
+    def _first_change(self, lane: int, interpolant: StepInterpolant) -> tuple[float, float, Sides | None]:
+        """The first hour of a step at which a condition changes or an event is due.
+
+        returns   hour, fraction of the step, and the sides then if a condition changes
+        """
+        own, constants = self.known[lane], self._constants(lane)
+        names, asked = self.sides.graph.states, ~self.crossings.known
+        if (interpolant.before != self.left[:, lane]).any():
+            # a dose has changed what was foreseen
+            own.crossing = interpolant.now
+
+        def at(hours: Floats) -> Sides:
+            states = dict(zip(names, interpolant.at_hours(hours), strict=True))
+            return self.sides.at({**constants, **states}, hours.shape)
+
+        hour, sides = min((event.hour for event in own.waiting), default=np.inf), None
+        if own.crossing <= interpolant.later:
+            foreseen = self.crossings.exact(own.crossing, (interpolant.now, interpolant.later), own.sides, at)
+            if foreseen is None:
+                # where rounding hides it, it is looked for like the others
+                asked = np.ones_like(asked)
+            elif foreseen[0] <= hour:
+                hour, sides = foreseen
+        end = interpolant.fraction_at(hour)
+        change = first_change(interpolant, self.sides, constants, own.sides, asked, end)
+        if change is not None and (sides is None or change[0] < end):
+            return interpolant.hour(change[0]), *change
+        return hour, end, sides
 
     def apply_events(self) -> None:
         """Go on from where steps were cut, set conditions anew, and let everything happen whose trigger has begun to hold."""
@@ -142,13 +151,15 @@ class EventWatcher:
             lanes.state[:, lane] = self.point[:, lane]
             if lanes.status[lane] == RUNNING and not (self.run.open_end and lanes.now[lane] >= self.run.span):
                 self._go_on(lane)
+            self._write_outputs(lane)
+            self.left[:, lane] = lanes.state[:, lane]
             self.run.held[lanes.patient[lane]] = self.known[lane].held
             lanes.peak[:, lane] = np.maximum(self.peak[:, lane], np.abs(lanes.state[:, lane]))
         for lane in np.flatnonzero((lanes.patient >= 0) & (lanes.status != RUNNING)).tolist():
             _set_bit(lanes.ended, lane, True)
 
     def _go_on(self, lane: int) -> None:
-        own = self.known[lane]
+        own, state = self.known[lane], self.lanes.state[:, lane].copy()
         before, now = own.sides, float(self.lanes.now[lane])
         own.sides = self.new_sides.get(lane, before if not len(before) else self._sides(lane))
         passed = self.sides.equal & (before != 0) & (own.sides != before)
@@ -160,7 +171,26 @@ class EventWatcher:
             changed = True
         if changed:
             self._set_inputs(lane)
-            self.lanes.proposed[lane] = min(self.lanes.proposed[lane], self.run.first_step)
+            moved = (self.read & (self.lanes.state[:, lane] != state)).any()
+            switched = (self.in_rates & (own.sides != before)).any()
+            # what no rate reads leaves the solution as smooth as it was, and straight lines are followed in steps of any length
+            if (moved or switched) and not self.straight:
+                self.lanes.proposed[lane] = min(self.lanes.proposed[lane], self.run.first_step)
+        if changed or own.crossing <= now:
+            self._foresee(lane)
+
+    def _foresee(self, lane: int) -> None:
+        own = self.known[lane]
+        own.crossing = self.crossings.first(self._given(lane), own.sides, float(self.lanes.now[lane]))
+
+    def _write_outputs(self, lane: int) -> None:
+        """Outputs of the last step: what only events change exactly as it was, and at the hour reached the values after events."""
+        own, column, patient = self.known[lane], int(self.lanes.column[lane]), self.lanes.patient[lane]
+        written = slice(own.column, column)
+        self.run.outputs[patient, self.still, written] = self.point[self.still, lane][:, None]
+        reached = written.start + np.flatnonzero(self.run.times[written] == self.lanes.now[lane])
+        self.run.outputs[patient, :, reached] = self.lanes.state[:, lane]
+        own.column = column
 
     def _count_switch(self, lane: int) -> None:
         own = self.known[lane]
@@ -195,14 +225,14 @@ class EventWatcher:
 
     def _set_inputs(self, lane: int) -> None:
         """Tell the rates which conditions hold from now on."""
-        holds = self.sides.holds(self.known[lane].sides)
-        for condition, held in zip(self.conditions, holds, strict=True):
+        values = self.sides.values(self.known[lane].sides)
+        for condition, value in zip(self.conditions, values, strict=True):
             if condition.input in self.run.inputs:
-                self.lanes.constants[self.run.inputs[condition.input], lane] = float(held)
+                self.lanes.constants[self.run.inputs[condition.input], lane] = value
 
-    def _truth(self, given: dict[str, Any], holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which triggers hold, given which conditions do."""
-        known = {c.input: float(held) for c, held in zip(self.conditions, holds, strict=True)}
+    def _truth(self, given: dict[str, Any], values: Floats) -> NDArray[np.bool_]:
+        """Which triggers hold, given the values of conditions."""
+        known = {condition.input: value for condition, value in zip(self.conditions, values, strict=True)}
         return np.array([float(value) != 0 for value in self.triggers({**given, **known})], dtype=bool)
 
     def _let_happen(self, lane: int, passed: NDArray[np.bool_]) -> bool:
@@ -213,8 +243,8 @@ class EventWatcher:
         own, now = self.known[lane], float(self.lanes.now[lane])
         for done in range(MOST_CHAINED):
             given = self._given(lane)
-            holds = self.sides.holds(own.sides) | (passed if done == 0 else False)
-            truth = self._truth(given, holds)
+            values = self.sides.values(own.sides)
+            truth = self._truth(given, np.where(passed, 1.0, values) if done == 0 else values)
             for index in np.flatnonzero(truth & ~own.held).tolist():
                 self._trigger(own, index, given, now)
             own.held = truth
@@ -222,9 +252,9 @@ class EventWatcher:
             ready = [item for item in own.waiting if item.hour <= now]
             if not ready:
                 # what held for this moment only has ended
-                own.held = self._truth(given, self.sides.holds(own.sides)) if done == 0 and passed.any() else own.held
+                own.held = self._truth(given, values) if done == 0 and passed.any() else own.held
                 return done > 0
-            first = min(ready, key=lambda item: (*self._rank(item, given), item.index, item.order))
+            first = first_of(ready, [self._priority(item, given) for item in ready], own.draws)
             own.waiting.remove(first)
             self._happen(lane, first, given)
             own.sides = self._sides(lane)
@@ -234,13 +264,13 @@ class EventWatcher:
     def _trigger(self, own: LaneEvents, index: int, given: dict[str, Any], now: float) -> None:
         event = self.events[index]
         values = self.new_values[index](given) if event.at_trigger else None
-        own.waiting.append(Waiting(now + float(self.delays[index](given)[0]), index, own.triggered, values))
+        hour = hour_of_output(now + float(self.delays[index](given)[0]), self.run.times)
+        own.waiting.append(Waiting(hour, index, own.triggered, values))
         own.triggered += 1
 
-    def _rank(self, item: Waiting, given: dict[str, Any]) -> tuple[bool, float]:
-        """By which the event that happens first is smallest."""
-        without = self.events[item.index].priority is None
-        return without, 0.0 if without else -float(self.priorities[item.index](given)[0])
+    def _priority(self, item: Waiting, given: dict[str, Any]) -> float | None:
+        known = self.events[item.index].priority is not None
+        return float(self.priorities[item.index](given)[0]) if known else None
 
     def _happen(self, lane: int, item: Waiting, given: dict[str, Any]) -> None:
         event, state = self.events[item.index], self.lanes.state[:, lane]
@@ -256,6 +286,14 @@ def _triggers(system: System, events: Sequence[Event], conditions: Sequence[Cond
     triggers = [event.trigger for event in events]
     copies = copy_nodes(system.graph, graph, system.graph.reachable(triggers), known)
     return Evaluator(graph, [copies[trigger] for trigger in triggers])
+
+
+def _read_by(system: System) -> NDArray[np.bool_]:
+    """[state] Whether any rate reads it."""
+    bits = 0
+    for rate in system.rate:
+        bits |= system.graph.reads[rate]
+    return np.array([bool(bits >> index & 1) for index in range(len(system.states))], dtype=bool)
 
 
 def _set_bit(bits: NDArray[np.float64], lane: int, held: bool) -> None:

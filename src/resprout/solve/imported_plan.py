@@ -23,7 +23,7 @@ class ImportedPlan:
     """Plans of a run.
 
     tables      one for all patients, or one for each      times      hours of outputs
-    beginning   name of a condition's input -> [patient] whether it holds at the beginning
+    beginning   name of a condition's input -> [patient] its value at the beginning
     notes       what could not be made sure of
     """
 
@@ -91,7 +91,7 @@ def make_plan(  # many arguments: what the conditions read, and where their inpu
         tables.append(given.joined(changes).landing_at(schedule.resolved_h))
     conditions = {condition.input: row for row, condition in enumerate(functions.conditions)}
     beginning: dict[str, ArrayLike] = {
-        name: np.array([float(schedule.holds[conditions[name], 0]) for schedule in schedules]) for name in known
+        name: np.array([float(schedule.value[conditions[name], 0]) for schedule in schedules]) for name in known
     }
     if not differ:
         beginning = {name: float(np.ravel(value)[0]) for name, value in beginning.items()}
@@ -109,10 +109,10 @@ def _changes(schedule: Schedule, functions: TimeFunctions, known: Mapping[str, i
     for row, condition in enumerate(functions.conditions):
         if condition.input not in known:
             continue
-        changed = np.flatnonzero(schedule.holds[row, 1:] != schedule.holds[row, :-1])
+        changed = np.flatnonzero(schedule.value[row, 1:] != schedule.value[row, :-1])
         hours += schedule.change_h[changed].tolist()
         rows += [known[condition.input]] * len(changed)
-        values += schedule.holds[row, changed + 1].astype(float).tolist()
+        values += schedule.value[row, changed + 1].tolist()
     order = np.argsort(hours, kind="stable")
     time_h, first = np.unique(np.array(hours, dtype=float)[order], return_index=True)
     changes = np.array(rows, dtype=np.int64)[order], np.array(values, dtype=float)[order].reshape(-1, 1)

@@ -12,9 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from resprout.compile.evaluate import evaluate
 from resprout.compile.read import ImportedEquations, read_imported
+from resprout.compile.system import System
 from resprout.errors import Fault, InputError
 from resprout.language.records import ImportedModel
 from resprout.solve.batch import Batch, Trajectories, as_trajectories, integrate_into, make_batch, nothing_found
+from resprout.solve.crossing_hours import is_straight
 from resprout.solve.driver import drive, open_task
 from resprout.solve.driver_arrays import (
     SOLVED,
@@ -79,6 +81,7 @@ class ImportedProblem:
 
     start    [patient or 1, state of the kernel]     constants   name -> scalar or [patient], all of the plain system's
     outputs  that were asked for                     watched     whether conditions or events have to be watched step by step
+    apart    whether the kernel gives the states, from which outputs are computed afterwards, with time as it is
     before   [patient, event] whether each trigger holds before the run    held   the same at its end, once solved
     open_end   as in `RunPart`
     """
@@ -91,6 +94,7 @@ class ImportedProblem:
     constants: Mapping[str, ArrayLike]
     outputs: tuple[str, ...]
     watched: bool
+    apart: bool
     threads: int | None
     before: NDArray[np.bool_]
     held: NDArray[np.bool_]
@@ -127,13 +131,14 @@ class ImportedProblem:
         inputs = {name: row for row, name in enumerate(kernel.layout.constants)}
         self.held[:] = self.before
         span, first_step = float(whole.time_h[-1]), whole.first_step_h
-        run = WatchedRun(self.equations, clock, table, inputs, span, first_step, self.held, self.open_end)
+        ends = (self.held, whole.time_h, found.outputs, self.open_end)
+        run = WatchedRun(self.equations, clock, table, inputs, span, first_step, *ends)
         drive(task, EventWatcher(run, lanes, work))
         return found
 
     def values(self, found: Found, times: Floats) -> Floats:
         """[patient, time, output] of what was asked for."""
-        if not self.watched:
+        if not self.apart:
             return np.swapaxes(found.outputs, 1, 2)
         system = self.equations.plain
         # what is never reached stays not a number, also in outputs that no state feeds
@@ -171,8 +176,9 @@ def run_imported(  # many arguments: those of run_patients
         )
     system, span = equations.plain, float(times[-1])
     watched = bool(equations.events) or len(functions.conditions) < len(equations.hybrid.conditions)
-    # conditions and triggers may read any state
-    kernel = build_kernel(model, system.states if watched else outputs, frozenset(system.states), METHODS[method])
+    # conditions and triggers may read any state; what jumps at a time must not be read at one that rounding has moved
+    apart = watched or (bool(model.clock) and _jumps(system, outputs))
+    kernel = build_kernel(model, system.states if apart else outputs, frozenset(system.states), METHODS[method])
     every = {**model.nominal, **begun.constants}
     states = {name: begun.start[:, row] for row, name in enumerate(system.states)}
     patients = make_batch(model, kernel, begun.constants, max(events.value.shape[1], len(begun.start))).patients
@@ -184,7 +190,7 @@ def run_imported(  # many arguments: those of run_patients
     triggers = np.array([event.held_before for event in equations.events], dtype=bool)
     before = np.broadcast_to(triggers if part.held is None else part.held, (patients, len(triggers)))
     ends = (before, before.copy(), part.open_end)
-    problem = ImportedProblem(model, equations, kernel, batch, start, every, outputs, watched, threads, *ends)
+    problem = ImportedProblem(model, equations, kernel, batch, start, every, outputs, watched, apart, threads, *ends)
     found, limits = _to_own_size(problem, plan, (tolerance, imported_tolerances(tolerance, start, patients)), span)
     found, unsure = _with_shorter_steps(problem, plan, found, limits) if part.checked else (found, False)
     solved = as_trajectories(found, times, outputs)
@@ -194,9 +200,20 @@ def run_imported(  # many arguments: those of run_patients
     return Trajectories(value, times, outputs, solved.status, solved.steps, reasons, notes, problem.held)
 
 
+def _jumps(system: System, outputs: tuple[str, ...]) -> bool:
+    """Whether an output changes at once where a comparison or a floor does."""
+    graph = system.graph
+    return any(
+        not graph.is_invariant(node) and (node in graph.conditions or graph.symbol[node] == "floor")
+        for node in graph.reachable([system.node(name) for name in outputs])
+    )
+
+
 def _to_own_size(problem: ImportedProblem, plan: ImportedPlan, limits: Limits, span: float) -> tuple[Found, Limits]:
     """Integrate with absolute tolerances that follow the sizes of the states; what was found, and the tolerances."""
     hybrid, states = problem.equations.hybrid, problem.kernel.layout.states
+    if is_straight(hybrid.system):
+        return problem.solve(plan, 1, limits), limits
     known = dict.fromkeys((condition.input for condition in hybrid.conditions), 1.0) | dict(problem.constants)
     relative, absolute = limits
     found = problem.solve(plan, 1, limits)
@@ -221,6 +238,8 @@ def _with_shorter_steps(
 
     returns   what was found, and whether shorter steps still made a difference
     """
+    if is_straight(problem.equations.hybrid.system):
+        return found, False
     few = problem.first(min(problem.kernel.width, problem.batch.patients))
     pieces = WATCHED_PIECES if problem.watched else CHECKED_PIECES
     for factor in (1, 4):

@@ -6,11 +6,12 @@ again unseen, however long the step is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
 from resprout.solve.condition_sides import ConditionSides, Sides
@@ -57,6 +58,13 @@ class StepInterpolant:
         """The fraction at which an hour within the step is reached."""
         return min(max((hour - self.now) / self.step, 0.0), 1.0)
 
+    def at_hours(self, hours: Floats) -> Floats:
+        """[state, hour] of the states at hours within the step."""
+        found = self.at(np.clip((hours - self.now) / self.step, 0.0, 1.0))
+        if self.clock >= 0:
+            found[self.clock] = hours
+        return found
+
     def at(self, fractions: Floats) -> Floats:
         """[state, fraction] of the states."""
         over = NumpyArithmetic()
@@ -86,18 +94,24 @@ class StepInterpolant:
 
 
 def first_change(
-    interpolant: StepInterpolant, sides: ConditionSides, constants: Mapping[str, Any], held: Sides, end: float
+    interpolant: StepInterpolant,
+    sides: ConditionSides,
+    constants: Mapping[str, Any],
+    held: Sides,
+    asked: NDArray[np.bool_],
+    end: float,
 ) -> tuple[float, Sides] | None:
     """The first fraction, up to `end`, at which a condition is no longer on its side, and the sides there.
 
     constants   of the patient        held   [condition] sides at the beginning of the step
+    asked       [condition] which of them are looked at
     returns     None if no condition changes
     """
-    if not len(held):
+    if not asked.any():
         return None
     names = sides.graph.states
     # what was equal at the beginning of the step and is no longer has not passed through equality
-    watched = ~(sides.equal & (held == 0))
+    watched = asked & ~(sides.equal & (held == 0))
 
     def at(fractions: Floats) -> Sides:
         return sides.at({**constants, **dict(zip(names, interpolant.at(fractions), strict=True))}, fractions.shape)
@@ -105,8 +119,7 @@ def first_change(
     known = {name: (value, value) for name, value in constants.items()}
     low, high = np.array([0.0]), np.array([end])
     for _ in range(LEVELS):
-        least, most = interpolant.bounds(low, high)
-        ranges = {name: (least[row], most[row]) for row, name in enumerate(names)}
+        ranges = dict(zip(names, zip(*interpolant.bounds(low, high), strict=True), strict=True))
         lower, upper = sides.bounds({**known, **ranges}, low.shape)
         quiet = ((lower == held[:, None]) & (upper == held[:, None]) | ~watched[:, None]).all(axis=0)
         low, high = low[~quiet], high[~quiet]
@@ -116,15 +129,24 @@ def first_change(
             break
         edges = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, PIECES + 1)
         low, high = edges[:, :-1].ravel(), edges[:, 1:].ravel()
-    changed = ((at(high) != held[:, None]) & watched[:, None]).any(axis=0)
+
+    def left_sides(fractions: Floats) -> NDArray[np.bool_]:
+        return ((at(fractions) != held[:, None]) & watched[:, None]).any(axis=0)
+
+    changed = left_sides(high)
     if not changed.any():
         return None
-    left, right = float(low[changed.argmax()]), float(high[changed.argmax()])
+    right = _refined(left_sides, float(low[changed.argmax()]), float(high[changed.argmax()]))
+    return right, at(np.array([right]))[:, 0]
+
+
+def _refined(reached_at: Callable[[Floats], NDArray[np.bool_]], left: float, right: float) -> float:
+    """The first fraction at which something is reached, between one at which it is not and one at which it is."""
     for _ in range(REFINEMENTS):
         points = np.linspace(left, right, POINTS + 1)[1:]
-        reached = ((at(points) != held[:, None]) & watched[:, None]).any(axis=0)
+        reached = reached_at(points)
         first = int(reached.argmax()) if reached.any() else POINTS - 1
         left, right = (left if first == 0 else float(points[first - 1])), float(points[first])
         if right - left <= np.finfo(float).eps * right:
             break
-    return right, at(np.array([right]))[:, 0]
+    return right

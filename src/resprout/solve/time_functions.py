@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from resprout.compile import graph as g
 from resprout.compile.arithmetic import Arithmetic
@@ -46,13 +46,13 @@ class Schedule:
     """What happens to one patient in time, whatever the states do.
 
     change_h    [change]                   when a condition changes
-    holds       [condition, change + 1]    whether it holds between changes, first before the first
+    value       [condition, change + 1]    that it has between changes, first before the first
     resolved_h  [hour]                     where a step has to end so that no function of time is stepped over
     notes       what could not be made sure of
     """
 
     change_h: Floats
-    holds: NDArray[np.bool_]
+    value: Floats
     resolved_h: Floats
     notes: tuple[str, ...] = ()
 
@@ -84,9 +84,9 @@ class TimeFunctions:
         change_h, sure = self._changes(constants, lines, span)
         middle = np.concatenate([[0.0], change_h, [max(span, *change_h, 0.0)]])
         middle = (middle[1:] + middle[:-1]) / 2
-        holds = self.sides.holds(self.sides.at(_points(constants, lines, middle), middle.shape))
+        value = self.sides.values(self.sides.at(_points(constants, lines, middle), middle.shape))
         resolved_h, smooth = self._resolved(constants, lines, span)
-        return Schedule(change_h, holds, resolved_h, () if sure and smooth else (UNRESOLVED,))
+        return Schedule(change_h, value, resolved_h, () if sure and smooth else (UNRESOLVED,))
 
     def _changes(self, constants: Mapping[str, float], lines: Lines, span: float) -> tuple[Floats, bool]:
         """When conditions change, and whether all of them have been found."""
