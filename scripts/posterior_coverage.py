@@ -61,7 +61,8 @@ def intervals(model, person, setting, sampling):
     expected = expected_values(model, posterior.people, history, solve_history(model, posterior.people, history, 1))
     spread = rating_spread(model, ("MADRS",) * 7, np.array(VISITS_H + NEXT_H), expected["MADRS"])
     ratings = np.array([each.value for _, each in person.observations if each.kind == RATING])
-    further = on_scale(model, "MADRS", further_ratings(spread, ratings, np.random.default_rng(int(person.name))))
+    noise = np.random.default_rng(int(person.name)).standard_normal((len(spread.mean), len(NEXT_H)))
+    further = on_scale(model, "MADRS", further_ratings(spread, ratings, noise))
     for k, hour in enumerate(NEXT_H):
         order = np.argsort(further[:, k])
         place = np.cumsum(posterior.weights[order])

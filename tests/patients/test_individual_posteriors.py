@@ -113,7 +113,7 @@ def test_further_ratings_have_the_mean_and_variance_that_the_earlier_ones_leave(
     table = np.array([[4.0, 1.5, 0.5], [1.5, 5.0, 1.0], [0.5, 1.0, 3.0]])
     many = 40_000
     spread = Spread(np.tile([20.0, 15.0, 2.0], (many, 1)), np.tile(table, (many, 1, 1)))
-    drawn = further_ratings(spread, np.array([22.0]), np.random.default_rng(2))
+    drawn = further_ratings(spread, np.array([22.0]), np.random.default_rng(2).standard_normal((many, 2)))
     # by hand: 15 + 1.5/4 x 2 and 2 + 0.5/4 x 2; 5 - 1.5^2/4, 3 - 0.5^2/4, 1 - 1.5 x 0.5/4
     np.testing.assert_allclose(drawn.mean(axis=0), [15.75, 2.25], atol=0.05)
     np.testing.assert_allclose(np.cov(drawn.T), [[4.4375, 0.8125], [0.8125, 2.9375]], atol=0.12)

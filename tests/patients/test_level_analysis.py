@@ -48,7 +48,7 @@ def test_a_metabolite_and_a_tablet_have_no_clearance(tmp_path):
 
 def test_the_command_prints_medians_and_tells_where_there_is_no_level(tmp_path, capsys):
     assert run(["data", "nca", "example", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = json.loads(capsys.readouterr().out)["exposure"]
     assert len(told) == 40 and all(each["Cmax"] >= each["Clast"] for each in told)
     (tmp_path / "b.csv").write_text("patient,time_h,endpoint,value\n1,0,MADRS,20\n", encoding="utf-8")
     assert run(["data", "nca", str(tmp_path / "b.csv")]) == 3

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
-
-from resprout.app.observed_commands import DataFiles, MappingFile, read_observed
+from resprout.app.observed_opening import DataFiles, MappingFile, answer, opened
 from resprout.app.options import AsJson, ModelFolder, TableFile
-from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
 
 UNITS = {
     "Cmax": "ng/mL",
@@ -36,20 +33,20 @@ def nca(
 
     Example: `resprout data nca my_clinic.csv --table exposure.csv`
     """
-    refuse(check_target("--table", table, TABLE_SUFFIXES))
-    from resprout.app.terminal import print_json, stdout_console
+    asked = opened(files, mapping, model, tables={"--table": table})
     from resprout.patients.level_analysis import exposure_table
 
-    found = exposure_table(read_observed(files, mapping, model)[1])
-    if table is not None:
-        save_table(found, table)
-    if as_json:
-        print_json(found.to_dict("records"))
-        return
-    console = stdout_console()
-    show_exposure(console, found)
-    if table is not None:
-        console.print(f"wrote {table}")
+    found = exposure_table(asked.data)
+
+    written = [(table, lambda: found)]
+    answer(
+        asked,
+        {"exposure": found},
+        lambda console: show_exposure(console, found),
+        written,
+        as_json=as_json,
+        nothing=not len(found),
+    )
 
 
 def show_exposure(console: Any, found: Any) -> None:
@@ -58,7 +55,7 @@ def show_exposure(console: Any, found: Any) -> None:
 
     if not len(found):
         console.print("No level follows a dose.")
-        raise typer.Exit(3)
+        return
     for endpoint, own in found.groupby("endpoint", sort=False):
         rows = []
         for name, unit in UNITS.items():

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.observed_commands import (
-    NOTICE,
+from resprout.app.observed_opening import (
     DataFiles,
     DrawsOption,
     EntryOption,
     MappingFile,
     PopulationOption,
-    prior_people,
-    read_observed,
+    Prior,
+    answer,
+    opened,
 )
-from resprout.app.options import POPULATIONS, AsJson, FigureFile, ModelFolder, Seed, TableFile, read_choice
-from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
+from resprout.app.options import AsJson, FigureFile, ModelFolder, Seed, TableFile
+from resprout.app.output_files import refuse
 from resprout.errors import Fault, nearest
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def forecast(  # many arguments: files to read and to write, the population and 
     model: ModelFolder = None,
     table: TableFile = None,
     ratings: Annotated[Path | None, typer.Option(help="Write the ratings to come.")] = None,
+    ledger: Annotated[Path | None, typer.Option(help="Write every rating, decision and dose of every draw.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Take the decisions of a ledger again, and compare.")] = None,
     out: FigureFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,30 +50,28 @@ def forecast(  # many arguments: files to read and to write, the population and 
 
     Example: `resprout data forecast my_clinic.csv --plan plan.yaml --out forecast.html`
     """
-    faults = check_target("--table", table, TABLE_SUFFIXES) + check_target("--ratings", ratings, TABLE_SUFFIXES)
-    faults += check_figure_target("--out", out)
-    chosen = read_choice("--population", population, POPULATIONS, faults)
-    refuse(faults)
-    from resprout.app.terminal import print_json, progress_bar, stdout_console
+    prior = Prior(draws, entry, population, seed)
+    targets = {"--table": table, "--ratings": ratings, "--ledger": ledger}
+    asked = opened(files, mapping, model, prior, tables=targets, figure=out)
+    from resprout.app.terminal import progress_bar
+    from resprout.patients.decision_ledger import read_ledger
     from resprout.patients.person_forecast import forecast as forecast_people
     from resprout.patients.treatment_plans import read_plans
 
-    chain, read = read_observed(files, mapping, model)
-    plans = read_plans(plan, chain)
-    read = only(read, person or [])
-    wanted = prior_people(draws, entry, chosen or read.setting.population, seed)
+    plans = read_plans(plan, asked.model)
+    read = only(asked.data, person or [])
+    before = None if replay is None else read_ledger(replay)
     with progress_bar(len(read), "people") as told:
-        found = forecast_people(wanted, read, plans, model=chain, progress=told)
-    for target, rows in ((table, found.outcomes), (ratings, found.to_come)):
-        if target is not None:
-            save_table(rows, target)
-    if out is not None and len(found.outcomes):
-        save_figure(picture(read, found), out)
-    if as_json:
-        facts = {name: getattr(found, name).to_dict("records") for name in ("outcomes", "to_come")}
-        print_json({**facts, "left_out": found.left_out, "note": NOTICE})
-        return
-    show_forecast(stdout_console(), found, [target for target in (table, ratings, out) if target])
+        found = forecast_people(
+            asked.people, read, plans, ledger=ledger is not None, replay=before, model=asked.model, progress=told
+        )
+
+    written = [(table, lambda: found.outcomes), (ratings, lambda: found.to_come), (ledger, lambda: found.ledger)]
+    written += [(out, lambda: picture(read, found) if len(found.outcomes) else None)]
+    facts = {name: getattr(found, name) for name in ("outcomes", "to_come", "rules", "left_out")}
+    facts["replayed"] = None if before is None else len(before)
+    show = partial(show_forecast, found=found, replayed=facts["replayed"])
+    answer(asked, facts, show, written, as_json=as_json, nothing=not len(found.outcomes))
 
 
 def only(read: Dataset, names: list[str]) -> Dataset:
@@ -107,44 +108,63 @@ def picture(read: Dataset, found: Forecast) -> Any:
     )
 
 
-def show_forecast(console: Any, found: Forecast, written: list[Path]) -> None:
-    """Print means over people by plan, the plans of the first people, and who is left out."""
+def show_forecast(console: Any, found: Forecast, replayed: int | None = None) -> None:
+    """Print means over people by plan, the plans of the first people, the rules, and who is left out."""
     from resprout.app.terminal import table
-    from resprout.patients.treatment_plans import OUTCOMES
 
     people = found.outcomes["patient"].nunique()
-    names = [name.replace("_", " ") for name in OUTCOMES]
     last = found.plans.visits_h[-1] / 24
     console.print(f"{people} {'person' if people == 1 else 'people'}, {found.plans.endpoint} {last:g} days from now")
-    has_utility = bool(found.plans.utility)
-    columns = ["plan", *names, *(["utility", "best for"] if has_utility else [])]
-    best = found.outcomes.loc[found.outcomes.groupby("patient")["utility"].idxmax()] if has_utility and people else None
-    rows = []
-    for plan, own in found.outcomes.groupby("plan", sort=False):
-        cells = [plan, *(_share(own[name].mean()) for name in OUTCOMES)]
-        if best is not None:
-            cells += [f"{own['utility'].mean():.2f}", str(int((best["plan"] == plan).sum()))]
-        rows.append(cells)
-    if people > 1:
-        console.print(table(columns, rows, title="Mean probability", right=columns[1:]))
-    columns = ["patient", "plan", *names, *(["utility"] if has_utility else [])]
-    rows = []
-    for name in list(dict.fromkeys(found.outcomes["patient"]))[:MOST_SHOWN]:
-        for row in found.outcomes[found.outcomes["patient"] == name].itertuples():
-            shares = [_share(getattr(row, outcome)) for outcome in OUTCOMES]
-            rows.append([name, row.plan, *shares, *([f"{row.utility:.2f}"] if has_utility else [])])
-    console.print(table(columns, rows, right=columns[2:]))
+    columns = ["", *found.plans.treatments]
+    parts = [("Mean over people", found.outcomes)] if people > 1 else []
+    shown = list(dict.fromkeys(found.outcomes["patient"]))[:MOST_SHOWN]
+    parts += [(f"Patient {name}", found.outcomes[found.outcomes["patient"] == name]) for name in shown]
+    for title, own in parts:
+        console.print(table(columns, outcome_rows(found, own), title=title, right=columns[1:]))
     if people > MOST_SHOWN:
         console.print(f"... and {people - MOST_SHOWN} more; `--table FILE` writes all.")
+    show_rules(console, found)
     for name, reason in found.left_out.items():
         console.print(f"left out: patient {name}: {reason}")
-    for target in written:
-        console.print(f"wrote {target}")
-    console.print(NOTICE)
-    if not people:
-        raise typer.Exit(3)
+    if replayed is not None:
+        console.print(f"{replayed:,} events replayed, each the same.")
+
+
+def outcome_rows(found: Forecast, own: Any) -> list[list[str]]:
+    """Outcomes as rows and plans as columns, in the mean over some people.
+
+    found    the forecast        own   rows of `outcomes` of these people
+    returns  rows of cells
+    """
+    from resprout.patients.treatment_plans import DOSES, OUTCOMES
+
+    means = own.groupby("plan", sort=False).mean(numeric_only=True)
+    rows = [[name.replace("_", " "), *(_share(each) for each in means[name])] for name in OUTCOMES]
+    rows.append([DOSES, *(f"{each:.1f}" for each in means[DOSES])])
+    if found.plans.utility:
+        rows.append(["utility", *(f"{each:.2f}" for each in means["utility"])])
+        if own["patient"].nunique() > 1:
+            best = own.loc[own.groupby("patient")["utility"].idxmax(), "plan"]
+            rows.append(["best for", *(str((best == plan).sum()) for plan in means.index)])
+    return rows
+
+
+def show_rules(console: Any, found: Forecast) -> None:
+    """Print how often each rule applies, in the mean over people."""
+    from resprout.app.terminal import number, table
+
+    if not len(found.rules):
+        return
+    rows = []
+    for (plan, row, rule), own in found.rules.groupby(["plan", "number", "rule"], sort=False):
+        day = number(own["first_day"].median())
+        rows.append([f"{plan}, {row}", rule, _share(own["probability"].mean()), f"{own['times'].mean():.1f}", day])
+    columns = ["plan, rule", "", "applies", "times", "first on day"]
+    console.print(table(columns, rows, title="Rules", right=columns[2:]))
 
 
 def _share(value: float) -> str:
     """A probability in per cent; a dash where there is none."""
-    return "–" if value != value else f"{value:.0%}"
+    if value != value:
+        return "–"
+    return "<1%" if 0 < value < 0.01 else f"{value:.0%}"

@@ -7,33 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import POPULATIONS, AsJson, ModelFolder, Seed, TableFile, read_choice
-from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
+from resprout.app.observed_opening import (
+    DataFiles,
+    DrawsOption,
+    EntryOption,
+    MappingFile,
+    PopulationOption,
+    Prior,
+    answer,
+    opened,
+)
+from resprout.app.options import AsJson, ModelFolder, Seed, TableFile
 
 if TYPE_CHECKING:
-    from resprout.language import Model
     from resprout.patients.dataset import Dataset
     from resprout.patients.individual_posteriors import Posteriors
-    from resprout.simulation import People
 
-DataFiles = Annotated[
-    list[Path],
-    typer.Argument(metavar="FILES", help="Tables: .csv, .tsv, .parquet or .xpt; `example` is the shipped one."),
-]
-MappingFile = Annotated[
-    Path | None, typer.Option("--mapping", help="YAML file that says what columns, units and codes mean.")
-]
-DrawsOption = Annotated[
-    int, typer.Option("--draws", min=800, max=100_000, help="People drawn from the population for each person.")
-]
-EntryOption = Annotated[
-    str, typer.Option("--entry", help="True HDRS17 of the population, such as `HDRS17>=14`.", show_default=False)
-]
-PopulationOption = Annotated[
-    str | None, typer.Option("--population", help="mdd, bipolar or healthy; that of the mapping if left out.")
-]
 FittedTable = Annotated[Path | None, typer.Option("--observations", help="Write observations beside predictions.")]
-NOTICE = "For research and teaching. Not medical advice: nothing here says what a person should take."
 MOST_SHOWN = 12  # people whose traits are printed
 
 
@@ -48,34 +38,9 @@ def check(
 
     Example: `resprout data check my_clinic.csv --mapping my_clinic.yaml`
     """
-    refuse(check_target("--table", table, TABLE_SUFFIXES))
-    from resprout.app.terminal import print_json, stdout_console
-
-    _, read = read_observed(files, mapping, model)
-    if table is not None:
-        save_table(read.table, table)
-    if as_json:
-        print_json(facts_of(read))
-        return
-    console = stdout_console()
-    show_read(console, read)
-    if table is not None:
-        console.print(f"wrote {table}")
-
-
-def read_observed(files: list[Path], mapping: Path | None, folder: Path | None) -> tuple[Model, Dataset]:
-    """The model and the checked table; arguments as in `check`.
-
-    files     tables          mapping   YAML file, or None          folder   of a user-defined model, or None
-    returns   the model and the people
-    """
-    from resprout.app.terminal import status_spinner
-    from resprout.language import load_model
-    from resprout.patients.read_data import read_data
-
-    model = load_model() if folder is None else load_model(folder)
-    with status_spinner("Reading"):
-        return model, read_data(files, mapping, model=model)
+    asked = opened(files, mapping, model, tables={"--table": table})
+    written = [(table, lambda: asked.data.table)]
+    answer(asked, facts_of(asked.data), lambda console: show_read(console, asked.data), written, as_json=as_json)
 
 
 def show_read(console: Any, read: Dataset) -> None:
@@ -124,37 +89,18 @@ def fit(  # many arguments: files to read and to write, and the population
 
     Example: `resprout data fit my_clinic.csv --table traits.csv`
     """
-    faults = check_target("--table", table, TABLE_SUFFIXES)
-    faults += check_target("--observations", observations, TABLE_SUFFIXES)
-    chosen = read_choice("--population", population, POPULATIONS, faults)
-    refuse(faults)
-    from resprout.app.terminal import print_json, progress_bar, stdout_console
+    prior = Prior(draws, entry, population, seed)
+    asked = opened(files, mapping, model, prior, tables={"--table": table, "--observations": observations})
+    from resprout.app.terminal import progress_bar
     from resprout.patients.individual_posteriors import update
 
-    chain, read = read_observed(files, mapping, model)
-    wanted = prior_people(draws, entry, chosen or read.setting.population, seed)
-    with progress_bar(len(read), "people") as progress:
-        found = update(wanted, read, model=chain, progress=progress)
-    written = [(target, rows) for target, rows in ((table, found.traits), (observations, found.observations)) if target]
-    for target, rows in written:
-        save_table(rows, target)
-    if as_json:
-        print_json({name: getattr(found, name).to_dict("records") for name in ("people", "traits", "observations")})
-        return
-    console = stdout_console()
-    show_fit(console, found)
-    for target, _ in written:
-        console.print(f"wrote {target}")
-    console.print(NOTICE)
-    if not (found.people["status"] == "reported").any():
-        raise typer.Exit(3)
+    with progress_bar(len(asked.data), "people") as progress:
+        found = update(asked.people, asked.data, model=asked.model, progress=progress)
 
-
-def prior_people(draws: int, entry: str, population: str, seed: int) -> People:
-    """The population that observed people are from; arguments as in `fit`."""
-    from resprout.simulation import People
-
-    return People(draws, seed=seed, population=population, entry=entry.strip() or None)
+    facts = {name: getattr(found, name) for name in ("people", "traits", "observations")}
+    written = [(table, lambda: found.traits), (observations, lambda: found.observations)]
+    nothing = not (found.people["status"] == "reported").any()
+    answer(asked, facts, lambda console: show_fit(console, found), written, as_json=as_json, nothing=nothing)
 
 
 def show_fit(console: Any, found: Posteriors) -> None:

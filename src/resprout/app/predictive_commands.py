@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.observed_commands import (
-    NOTICE,
+from resprout.app.observed_opening import (
     DataFiles,
     DrawsOption,
     EntryOption,
     MappingFile,
     PopulationOption,
-    prior_people,
-    read_observed,
+    Prior,
+    answer,
+    opened,
 )
-from resprout.app.options import POPULATIONS, AsJson, FigureFile, ModelFolder, Seed, TableFile, read_choice
-from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
+from resprout.app.options import AsJson, FigureFile, ModelFolder, Seed, TableFile, read_choice
+from resprout.errors import Fault
 
 if TYPE_CHECKING:
     from resprout.language import Model
@@ -50,28 +50,24 @@ def simulate(  # many arguments: files to read and to write, the population, and
 
     Example: `resprout data simulate my_clinic.csv --figure vpc --out vpc.html`
     """
-    faults = check_target("--table", table, TABLE_SUFFIXES) + check_target("--predictions", predictions, TABLE_SUFFIXES)
-    faults += check_figure_target("--out", out)
+    faults: list[Fault] = []
     drawn = read_choice("--figure", figure, CHECKS, faults) or "vpc"
-    chosen = read_choice("--population", population, POPULATIONS, faults)
-    refuse(faults)
-    from resprout.app.terminal import print_json, progress_bar, stdout_console
+    prior, targets = Prior(draws, entry, population, seed), {"--table": table, "--predictions": predictions}
+    asked = opened(files, mapping, model, prior, tables=targets, figure=out, faults=faults)
+    from resprout.app.terminal import progress_bar
     from resprout.patients.predictive_simulations import simulate_data
 
-    chain, read = read_observed(files, mapping, model)
-    wanted = prior_people(draws, entry, chosen or read.setting.population, seed)
-    with progress_bar(len(read), "people") as told:
-        found = simulate_data(wanted, read, replicates=replicates, given_baseline=baseline, model=chain, progress=told)
-    check = check_table(found, chain, corrected=drawn == "pcvpc")
-    for target, rows in ((table, check), (predictions, found.predictions)):
-        if target is not None:
-            save_table(rows, target)
-    if out is not None:
-        save_figure(picture(found, check, drawn), out)
-    if as_json:
-        print_json({"check": check.to_dict("records"), "errors": error_facts(found), "left_out": found.left_out})
-        return
-    show_simulated(stdout_console(), found, check, [target for target in (table, predictions, out) if target])
+    with progress_bar(len(asked.data), "people") as told:
+        found = simulate_data(
+            asked.people, asked.data, replicates=replicates, given_baseline=baseline, model=asked.model, progress=told
+        )
+    check = check_table(found, asked.model, corrected=drawn == "pcvpc")
+
+    written = [(table, lambda: check), (predictions, lambda: found.predictions)]
+    written += [(out, lambda: picture(found, check, drawn))]
+    facts = {"check": check, "errors": error_facts(found), "left_out": found.left_out}
+    show = partial(show_simulated, found=found, check=check)
+    answer(asked, facts, show, written, as_json=as_json, nothing=not len(check))
 
 
 def check_table(found: Simulated, model: Model, *, corrected: bool) -> Any:
@@ -123,7 +119,7 @@ def error_facts(found: Simulated) -> list[dict[str, Any]]:
     ]
 
 
-def show_simulated(console: Any, found: Simulated, check: Any, written: Sequence[Path] = ()) -> None:
+def show_simulated(console: Any, found: Simulated, check: Any) -> None:
     """Print how many observed percentiles lie within those of the replicates, and the errors by endpoint."""
     from resprout.app.terminal import number, p_value, table
 
@@ -144,6 +140,3 @@ def show_simulated(console: Any, found: Simulated, check: Any, written: Sequence
     console.print(table(columns, rows, right=columns[1:]))
     for name, reason in found.left_out.items():
         console.print(f"left out: patient {name}: {reason}")
-    for target in written:
-        console.print(f"wrote {target}")
-    console.print(NOTICE)

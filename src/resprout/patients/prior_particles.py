@@ -8,24 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from resprout.language.records import Model
 from resprout.patients.dataset import Person, Setting
 from resprout.people.cohort import Cohort
-from resprout.people.covariates import (
-    ANCESTRIES,
-    Covariates,
-    CYP2B6_factor,
-    covariate_constants,
-    draw_covariates,
-    etas_at_age,
-    liver_flow_factor,
-)
+from resprout.people.covariates import ANCESTRIES, Covariates, draw_covariates, glial_loss, stress_load
 from resprout.people.growth import ADULT_AGE, placebo_propensity
-from resprout.people.guards import guard_constants
-from resprout.people.screening import CLEARANCE_OF_CYP2B6, LIVER_FLOW, chosen_rows
-from resprout.people.spreads import draw_etas, eta_name, log_normal, spread_constants
+from resprout.people.screening import chosen_rows, constants_of_people
+from resprout.people.spreads import draw_etas, eta_name, log_normal
 from resprout.people.streams import normals
 
 Numbers = NDArray[np.float64]
@@ -133,15 +123,10 @@ def cohort_of(model: Model, particles: Particles, setting: Setting, seed: int) -
     """
     value, beside, shown = model.nominal, particles.beside, dict(particles.covariates)
     if setting.population != "healthy":
-        low, high = (value[f"{setting.population}_glial_loss_{end}"] for end in ("minimum", "maximum"))
-        shown["glial_uptake"] = 1 - (low + (high - low) * ndtr(beside["glial loss"]))
-        shown["stress"] = value["stress_mean"] * log_normal(beside["stress"], value["stress_cv"])
+        shown["glial_uptake"] = 1 - glial_loss(beside["glial loss"], setting.population, value)
+        shown["stress"] = stress_load(beside["stress"], value)
     shown |= propensities(model, particles)
-    constants = spread_constants(model, etas_at_age(particles.etas, shown, value))
-    for name, factor in ((LIVER_FLOW, liver_flow_factor), (CLEARANCE_OF_CYP2B6, CYP2B6_factor)):
-        if name in model.constants:
-            constants[name] = constants.get(name, value[name]) * factor(shown, value)
-    constants = guard_constants(constants, value) | covariate_constants(shown, value)
+    constants = constants_of_people(model, particles.etas, shown, value)
     columns = {"patient": np.arange(len(particles)), "candidate": particles.candidate, **shown}
     return Cohort(constants, columns, seed, setting.population, len(particles))
 

@@ -126,15 +126,15 @@ def log_likelihood_of_ratings(spread: Spread, observed: Numbers, floor: NDArray[
     return total
 
 
-def further_ratings(spread: Spread, observed: Numbers, random: np.random.Generator) -> Numbers:
+def further_ratings(spread: Spread, observed: Numbers, noise: Numbers) -> Numbers:
     """Draw the ratings that follow those observed, one for each person; they are not yet on the steps of their scale.
 
     spread    of the observed visits, then of the further ones
-    observed  [visit]   points      of the first visits
-    random    source of the draws
-    returns   [person, further visit]  points
+    observed  [visit] or [person, visit]   points      of the first visits
+    noise     [person, further visit]      1           standard normal
+    returns   [person, further visit]      points
     """
-    seen = observed.size
+    seen = observed.shape[-1]
     mean, covariance = spread.mean[:, seen:], spread.covariance[:, seen:, seen:]
     if seen:
         factor = _lower_factor(spread.covariance[:, :seen, :seen])
@@ -145,8 +145,20 @@ def further_ratings(spread: Spread, observed: Numbers, random: np.random.Generat
         mean = mean + np.einsum("psv,ps->pv", across, white)
         covariance = covariance - np.einsum("psv,psw->pvw", across, across)
     tiny = 1e-9 * np.eye(mean.shape[1])
-    noise = random.standard_normal(mean.shape)
     return np.asarray(mean + np.einsum("pvw,pw->pv", np.linalg.cholesky(covariance + tiny), noise))
+
+
+def single_readings(table: ErrorTable, expected: Numbers, lasting: Numbers, fresh: Numbers) -> Numbers:
+    """Readings of a scale other than of depression at one hour; they are not yet on the steps of their scale.
+
+    table     of the scale
+    expected  [person]  points   expected values
+    lasting   [person]  1        standard normal, the same at all hours
+    fresh     [person]  1        standard normal, of this hour
+    returns   [person]  points
+    """
+    mean, same, new = (np.interp(expected, table.at, part) for part in (table.mean, table.lasting, table.fresh))
+    return np.asarray(mean + same * lasting + new * fresh)
 
 
 def on_scale(model: Model, scale: str, rating: Numbers) -> Numbers:

@@ -1,15 +1,16 @@
-"""Plans of treatment: a YAML file in; regimens from now on, visits, limits and weights of outcomes out."""
+"""Plans of treatment: a YAML file in; regimens from now on with the rules that change them, visits, limits and weights out."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from resprout.dosing.dose_records import Dose, Regimen
 from resprout.dosing.regimen import parse_duration, parse_regimen
@@ -18,27 +19,48 @@ from resprout.language.drug_instances import library_drugs
 from resprout.language.plain_yaml import read_yaml_file
 from resprout.language.records import Model
 from resprout.patients.dataset import Occasion
+from resprout.patients.plan_rules import DOWN, MOST_RULES, UP, Rule, read_rule
 
 OUTCOMES = ("response", "remission", "relapse", "dissociation", "blood_pressure")
+DOSES = "doses"
+WEIGHED = (*OUTCOMES, DOSES)
 CONTINUE, MOST_PLANS, MOST_WEEKS = "continue", 12, 26
 EXAMPLE_PLAN = Path(__file__).with_name("example_plan.yaml")
-RELAPSE_KEPT = 0.25  # of the fall from baseline: with less, a responder has relapsed
+
+
+class PlanEntry(BaseModel):
+    """One plan of a file.
+
+    regimen   from now on, `saline` for none, or `continue` for the last dose at the same interval
+    rules     that change it          steps   multiples of the first dose that `dose up` and `dose down` move along
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    regimen: str
+    rules: tuple[str, ...] = Field(default=(), max_length=MOST_RULES)
+    steps: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(default=(), max_length=20)
+
+
+def _as_entry(value: Any) -> Any:
+    """A plan that is a regimen alone."""
+    return {"regimen": value} if isinstance(value, str) else value
 
 
 class PlanFile(BaseModel):
     """The fields of a plan file.
 
-    plans     by name: a regimen from now on, `saline` for none, or `continue` for the last dose at the same interval
+    plans     by name: a regimen, or a regimen with rules
     weeks     how long to look ahead            visits   times from now on; weekly where they are not stated
     endpoint  scale of response, remission and relapse      start    when the plans begin, as a time since the first record of the
               last occasion; None for the last observation
     response  share by which the rating falls   limits   of CADSS and SBP
-    utility   weight by outcome
+    utility   weight by outcome, and of each dose
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    plans: dict[str, str] = Field(min_length=1, max_length=MOST_PLANS)
+    plans: dict[str, Annotated[PlanEntry, BeforeValidator(_as_entry)]] = Field(min_length=1, max_length=MOST_PLANS)
     weeks: Annotated[float, Field(gt=0, le=MOST_WEEKS)] = 4.0
     visits: tuple[str, ...] = Field(default=(), max_length=100)
     endpoint: str = "MADRS"
@@ -49,10 +71,24 @@ class PlanFile(BaseModel):
 
 
 @dataclass(frozen=True)
+class TreatmentPlan:
+    """One plan.
+
+    regimen   doses from the start of the plan; None for `continue`
+    rules     that change it; at a visit the first one that applies does
+    steps     multiples of the first dose, ascending; empty where no rule moves the dose
+    """
+
+    regimen: Regimen | None
+    rules: tuple[Rule, ...] = ()
+    steps: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plans:
     """Plans that have been checked.
 
-    regimens   by name: doses from the start of the plan; None for `continue`
+    treatments by name
     visits_h   [visit]  h   from the start of the plan, ascending
     endpoint   scale of response, remission and relapse
     start_h    h            since the first record; None for the last observation
@@ -61,7 +97,7 @@ class Plans:
     utility    weight by outcome; empty where no utility is asked for
     """
 
-    regimens: Mapping[str, Regimen | None]
+    treatments: Mapping[str, TreatmentPlan]
     visits_h: tuple[float, ...]
     endpoint: str = "MADRS"
     start_h: float | None = None
@@ -97,10 +133,16 @@ def read_plans(path: str | Path, model: Model) -> Plans:
             faults.append(_field_fault(path.name, document.lines, each))
         raise InputError(*faults) from None
 
-    def place(*where: str) -> str:
-        return f"{path.name}:{document.lines.get(where, 1)}"
+    def place(*where: str | int) -> str:
+        line = next(
+            (document.lines[where[:size]] for size in range(len(where), 0, -1) if where[:size] in document.lines), 1
+        )
+        return f"{path.name}:{line}"
 
-    regimens = {name: _regimen(text, model, place("plans", name), faults) for name, text in told.plans.items()}
+    treatments = {
+        name: _treatment(entry, model, told.endpoint, partial(place, "plans", name), faults)
+        for name, entry in told.plans.items()
+    }
     visits = [_hours(text, place("visits"), faults) for text in told.visits]
     visits = visits or [168.0 * week for week in range(1, int(told.weeks) + 1)] or [24.0 * 7 * told.weeks]
     start = None if told.start is None else _hours(told.start, place("start"), faults)
@@ -110,7 +152,26 @@ def read_plans(path: str | Path, model: Model) -> Plans:
     kept = tuple(sorted({hour for hour in visits if 0 < hour <= 168.0 * told.weeks + 1e-9}))
     if not kept:
         raise InputError(Fault("no visit lies within the weeks.", place("visits"), "Expected times such as `7 d`."))
-    return Plans(regimens, kept, told.endpoint, start, told.response, told.limits, told.utility)
+    return Plans(treatments, kept, told.endpoint, start, told.response, told.limits, told.utility)
+
+
+def _treatment(
+    entry: PlanEntry, model: Model, endpoint: str, place: Callable[..., str], faults: list[Fault]
+) -> TreatmentPlan:
+    """One plan, with its faults added to those of the file."""
+    regimen = _regimen(entry.regimen, model, place("regimen"), faults)
+    rules = [read_rule(text, model, endpoint, place("rules", row), faults) for row, text in enumerate(entry.rules)]
+    read = tuple(rule for rule in rules if rule is not None)
+    moves = [rule.text for rule in read if rule.action in (UP, DOWN)]
+    if moves and (1.0 not in entry.steps or list(entry.steps) != sorted(set(entry.steps))):
+        found = f"`{moves[0]}` has no steps to move along." if not entry.steps else f"the steps are {entry.steps}."
+        expected = "Expected multiples of the first dose, ascending and with 1, such as `steps: [1, 1.5, 2]`."
+        faults.append(Fault(found, place("steps"), expected))
+    if entry.steps and not moves and len(read) == len(rules):
+        faults.append(
+            Fault("no rule moves the dose along the steps.", place("steps"), "", "Leave `steps` out, or write one.")
+        )
+    return TreatmentPlan(regimen, read, tuple(entry.steps))
 
 
 def _regimen(text: str, model: Model, where: str, faults: list[Fault]) -> Regimen | None:
@@ -144,9 +205,9 @@ def _name_faults(told: PlanFile, model: Model, place: Any) -> list[Fault]:
         if name not in ("CADSS", "SBP"):
             faults.append(Fault(f"`{name}` has no limit here.", place("limits", name), "Expected CADSS or SBP."))
     for name in told.utility:
-        if name not in OUTCOMES:
-            remedy = nearest(name, OUTCOMES)
-            expected = f"Expected {', '.join(OUTCOMES)}."
+        if name not in WEIGHED:
+            remedy = nearest(name, WEIGHED)
+            expected = f"Expected {', '.join(WEIGHED)}."
             faults.append(Fault(f"`{name}` is no outcome.", place("utility", name), expected, remedy))
     return faults
 
@@ -157,7 +218,7 @@ def _field_fault(file: str, lines: Mapping[Any, int], error: Any) -> Fault:
     line = next((lines[path[:size]] for size in range(len(path), 0, -1) if path[:size] in lines), 1)
     name = ".".join(map(str, path)) or "the file"
     if error["type"] == "extra_forbidden":
-        remedy = nearest(str(path[-1]), PlanFile.model_fields)
+        remedy = nearest(str(path[-1]), (PlanEntry if path[0] == "plans" else PlanFile).model_fields)
         return Fault(f"`{name}` is no field of a plan.", f"{file}:{line}", "", remedy)
     return Fault(f"`{name}` is not what it should be.", f"{file}:{line}", f"{error['msg']}.")
 
@@ -178,7 +239,7 @@ def planned_doses(occasion: Occasion, regimen: Regimen | None, start_h: float, l
     )
     if regimen is not None:
         planned = regimen.doses
-        after = tuple(_shifted(dose, start_h) for dose in planned)
+        after = tuple(shifted_dose(dose, start_h) for dose in planned)
         return (*before, *after)
     given = sorted((time, number) for number, dose in enumerate(before) for time in dose.times_h)
     if len(given) < 2:
@@ -198,7 +259,10 @@ def planned_doses(occasion: Occasion, regimen: Regimen | None, start_h: float, l
     return (*before, more)
 
 
-def _shifted(dose: Dose, hours: float) -> Dose:
-    """A dose given later."""
+def shifted_dose(dose: Dose, hours: float) -> Dose:
+    """A dose given later.
+
+    dose     with its times        hours   h   by how much
+    """
     times = tuple(time + hours for time in dose.times_h)
     return Dose(dose.drug, dose.amount_mg, dose.per_kg, dose.route, dose.duration_h, times)

@@ -93,6 +93,28 @@ def covariate_constants(covariates: Covariates, parameters: Parameters) -> dict[
     return constants
 
 
+def glial_loss(eta: Numbers, population: str, parameters: Parameters) -> Numbers:
+    """Share of glial uptake that people with depression have lost.
+
+    eta          [person]  1   standard normal
+    population   mdd or bipolar
+    parameters   by constant of the model; smallest and largest loss of the population are used
+    returns      [person]  1   uniform between them
+    """
+    low, high = (parameters[f"{population}_glial_loss_{end}"] for end in ("minimum", "maximum"))
+    return np.asarray(low + (high - low) * ndtr(eta))
+
+
+def stress_load(eta: Numbers, parameters: Parameters) -> Numbers:
+    """Chronic stress load of people with depression.
+
+    eta          [person]  1   standard normal
+    parameters   by constant of the model; `stress_mean` and `stress_cv` are used
+    returns      [person]  1   log-normal
+    """
+    return np.asarray(parameters["stress_mean"] * log_normal(eta, parameters["stress_cv"]))
+
+
 def CYP2B6_factor(covariates: Covariates, parameters: Parameters) -> Numbers:
     """The intrinsic clearance to norketamine against that of a normal metaboliser: [person], ratio."""
     activity = {
@@ -171,17 +193,15 @@ def _body(
 
 
 def _glial_loss(seed: int, person: People, population: str, parameters: Parameters) -> Numbers:
-    """Share of glial uptake that is lost; none in health."""
     if population == "healthy":
         return np.zeros(person.size)
-    low, high = (parameters[f"{population}_glial_loss_{end}"] for end in ("minimum", "maximum"))
-    return low + (high - low) * ndtr(etas(seed, "glial loss", person, parameters[INTRACLASS_CORRELATION]))
+    return glial_loss(etas(seed, "glial loss", person, parameters[INTRACLASS_CORRELATION]), population, parameters)
 
 
 def _stress(seed: int, person: People, population: str, parameters: Parameters) -> Numbers:
     if population == "healthy":
         return np.zeros(person.size)
-    return parameters["stress_mean"] * _log_normal(seed, "stress", person, "stress_cv", parameters)
+    return stress_load(etas(seed, "stress", person, parameters[INTRACLASS_CORRELATION]), parameters)
 
 
 def _comedication(seed: int, person: People, population: str, parameters: Parameters) -> NDArray:

@@ -102,15 +102,7 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
     drawn, parameters = {name: value[able] for name, value in drawn.items()}, _of_some(parameters, able)
     middle = {name: value for name, value in drawn.items() if model.constants[name].in_chain}
     drawn_etas = draw_etas(model, seed, person, parameters[INTRACLASS_CORRELATION])
-    varied = spread_constants(model, etas_at_age(drawn_etas, covariates, parameters), middle)
-    constants = middle | varied
-    if LIVER_FLOW in model.constants:
-        usual = constants.get(LIVER_FLOW, model.constants[LIVER_FLOW].value)
-        constants[LIVER_FLOW] = usual * liver_flow_factor(covariates, parameters)
-    if CLEARANCE_OF_CYP2B6 in model.constants:
-        usual = constants.get(CLEARANCE_OF_CYP2B6, model.constants[CLEARANCE_OF_CYP2B6].value)
-        constants[CLEARANCE_OF_CYP2B6] = usual * CYP2B6_factor(covariates, parameters)
-    constants = guard_constants(constants, model.nominal) | covariate_constants(covariates, parameters)
+    constants = constants_of_people(model, drawn_etas, covariates, parameters, middle)
     asked = {**entry.minimum, **entry.maximum}
     scales = list(dict.fromkeys([*SCREENED_SCALES, *(model.scales[name].rates for name in asked)]))
     score, status = steady_state(model, constants, scales)
@@ -118,6 +110,27 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
     covariates |= {name: score[:, column] for column, name in enumerate(scales)}
     covariates |= {name: points_of(model.scales[name], covariates, model) for name in asked if name not in covariates}
     return chosen_rows(constants, lives), chosen_rows(covariates, lives)
+
+
+def constants_of_people(
+    model: Model,
+    drawn: Mapping[str, Numbers],
+    covariates: Covariates,
+    parameters: Parameters,
+    middle: Mapping[str, Numbers] | None = None,
+) -> dict[str, Numbers]:
+    """Constants of the chain in which people differ, at their age, with their enzyme and within what a living circuit can bear.
+
+    model        whose constants         drawn       by random effect: [person]  1  standard normal
+    covariates   of the same people      parameters  by constant of the model
+    middle       by constant: [person], what the person's value varies around; None for the shipped values
+    returns      by constant: [person], in its unit
+    """
+    constants = dict(middle or {}) | spread_constants(model, etas_at_age(drawn, covariates, parameters), middle)
+    for name, factor in ((LIVER_FLOW, liver_flow_factor), (CLEARANCE_OF_CYP2B6, CYP2B6_factor)):
+        if name in model.constants:
+            constants[name] = constants.get(name, model.constants[name].value) * factor(covariates, parameters)
+    return guard_constants(constants, model.nominal) | covariate_constants(covariates, parameters)
 
 
 def _enters(model: Model, covariates: Covariates, wanted: Recruitment) -> NDArray[np.bool_]:

@@ -1,0 +1,157 @@
+"""What the commands on observed people share: options, the beginning (files, model, population) and the end (files, JSON, notice, exit code)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resprout.app.options import POPULATIONS, read_choice
+from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
+from resprout.errors import Fault
+
+if TYPE_CHECKING:
+    from resprout.language import Model
+    from resprout.patients.dataset import Dataset
+    from resprout.simulation import People
+
+DataFiles = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILES", help="Tables: .csv, .tsv, .parquet or .xpt; `example` is the shipped one."),
+]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", help="YAML file that says what columns, units and codes mean.")
+]
+DrawsOption = Annotated[
+    int, typer.Option("--draws", min=800, max=100_000, help="People drawn from the population for each person.")
+]
+EntryOption = Annotated[
+    str, typer.Option("--entry", help="True HDRS17 of the population, such as `HDRS17>=14`.", show_default=False)
+]
+PopulationOption = Annotated[
+    str | None, typer.Option("--population", help="mdd, bipolar or healthy; that of the mapping if left out.")
+]
+NOTICE = "For research and teaching. Not medical advice: nothing here says what a person should take."
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a command works on: the model, the checked tables, and the population, if it asks for one."""
+
+    model: Model
+    data: Dataset
+    people: People | None = None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What a result stands on, as data."""
+        from resprout.installation import installed_version
+
+        told: dict[str, Any] = {"resprout_version": installed_version(), "model_digest": self.model.digest}
+        told |= {"tables": list(self.data.source), "setting": vars(self.data.setting)}
+        if self.people is not None:
+            wanted = self.people
+            told |= {"population": wanted.population, "entry": wanted.entry, "draws": wanted.count, "seed": wanted.seed}
+        return told
+
+
+@dataclass(frozen=True)
+class Prior:
+    """The population as options say it: draws for each person, criteria as text, its name and the seed."""
+
+    draws: int
+    entry: str
+    population: str | None
+    seed: int
+
+
+def opened(  # many arguments: what is read, and everything that is checked before
+    files: list[Path],
+    mapping: Path | None,
+    folder: Path | None,
+    prior: Prior | None = None,
+    *,
+    tables: Mapping[str, Path | None],
+    figure: Path | None = None,
+    faults: Sequence[Fault] = (),
+) -> Opened:
+    """Check options and read tables; all faults of the options are told together.
+
+    files     tables          mapping   YAML file, or None          folder   of a user-defined model, or None
+    prior     the population, where the command asks for one
+    tables    by option: where a table will be written              figure   where a figure will be
+    faults    of further options
+    returns   model, people and population
+    raises    InputError with every fault of the options, then of the tables
+    """
+    found = [
+        *faults,
+        *(fault for name, target in tables.items() for fault in check_target(name, target, TABLE_SUFFIXES)),
+    ]
+    found += check_figure_target("--out", figure)
+    chosen = read_choice("--population", prior.population, POPULATIONS, found) if prior is not None else None
+    refuse(found)
+    model, data = read_observed(files, mapping, folder)
+    if prior is None:
+        return Opened(model, data)
+    from resprout.simulation import People
+
+    population = chosen or data.setting.population
+    return Opened(
+        model, data, People(prior.draws, seed=prior.seed, population=population, entry=prior.entry.strip() or None)
+    )
+
+
+def read_observed(files: list[Path], mapping: Path | None, folder: Path | None) -> tuple[Model, Dataset]:
+    """The model and the checked table.
+
+    files     tables          mapping   YAML file, or None          folder   of a user-defined model, or None
+    returns   the model and the people
+    """
+    from resprout.app.terminal import status_spinner
+    from resprout.language import load_model
+    from resprout.patients.read_data import read_data
+
+    model = load_model() if folder is None else load_model(folder)
+    with status_spinner("Reading"):
+        return model, read_data(files, mapping, model=model)
+
+
+def answer(  # many arguments: what was found, and in which forms it leaves
+    asked: Opened,
+    facts: Mapping[str, Any],
+    show: Callable[[Any], None],
+    written: Sequence[tuple[Path | None, Callable[[], Any]]],
+    *,
+    as_json: bool,
+    nothing: bool = False,
+) -> None:
+    """Write files, then print the answer with the notice that it is no advice.
+
+    asked     what the command worked on
+    facts     the answer by name, for JSON: data frames and plain data          show   prints it on a console
+    written   where a table or figure goes (None: nowhere), and what makes it
+    as_json   whether JSON is printed                 nothing   whether there is no result, which exit code 3 says
+    """
+    from resprout.app.terminal import print_json, stdout_console
+
+    targets = []
+    for target, made in written:
+        if target is not None and (content := made()) is not None:
+            (save_figure if hasattr(content, "to_plotly_json") else save_table)(content, target)
+            targets.append(target)
+    if as_json:
+        ends = {"files": [str(target) for target in targets], "provenance": asked.provenance, "note": NOTICE}
+        told = {name: each.to_dict("records") if hasattr(each, "to_dict") else each for name, each in facts.items()}
+        print_json({**told, **ends})
+    else:
+        console = stdout_console()
+        show(console)
+        for target in targets:
+            console.print(f"wrote {target}")
+        console.print(NOTICE)
+    if nothing:
+        raise typer.Exit(3)

@@ -1,0 +1,91 @@
+"""What rules look at and to which draws they apply: ratings, readings and counts of each draw in; true or false of each out."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.patients.plan_rules import COUNTS, Condition, Rule
+
+Numbers = NDArray[np.float64]
+RELAPSE_KEPT = 0.25  # of the baseline: a responder whose rating has fallen by less has relapsed
+SIGNS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of each draw at one hour.
+
+    endpoint   scale of the plans
+    ratings    [draw, rating]  points  on the endpoint, in order of time; those of the table first
+    at_visit   by scale: [draw], reading at this hour, before a dose
+    peaks      by scale: [draw], highest reading within 90 minutes of the last dose; NaN where there was none
+    counts     by COUNTS: [draw]
+    baseline   by scale: points before the first dose
+    response   share by which the rating of a responder has fallen        remission   cut-off in points, or None
+    """
+
+    endpoint: str
+    ratings: Numbers
+    at_visit: Mapping[str, Numbers]
+    peaks: Mapping[str, Numbers]
+    counts: Mapping[str, Numbers]
+    baseline: Mapping[str, float]
+    response: float
+    remission: float | None
+
+
+def applies(rule: Rule, seen: Seen) -> NDArray[np.bool_]:
+    """Whether every condition of a rule holds.
+
+    rule      with conditions       seen   what is known
+    returns   [draw]   false where something that it asks for has not been seen
+    """
+    found = np.ones(len(seen.ratings), dtype=bool)
+    for each in rule.conditions:
+        found &= _holds(each, seen)
+    return found
+
+
+def relapsed(ratings: Numbers, baseline: float, response: float) -> NDArray[np.bool_]:
+    """Who has responded at an earlier rating and has lost the response.
+
+    ratings   [draw, rating]  points   in order of time
+    baseline  scalar          points   before the first dose
+    response  scalar          1        share by which the rating of a responder has fallen
+    returns   [draw]
+    """
+    if ratings.shape[1] < 2:
+        return np.zeros(len(ratings), dtype=bool)
+    before = (ratings[:, :-1] <= (1 - response) * baseline).any(axis=1)
+    return np.asarray(before & (ratings[:, -1] > (1 - RELAPSE_KEPT) * baseline))
+
+
+def _holds(each: Condition, seen: Seen) -> NDArray[np.bool_]:
+    """Whether one condition holds: [draw]."""
+    if each.sign:
+        limit = each.limit * (seen.baseline[each.name] if each.of_baseline else 1.0)
+        return np.asarray(SIGNS[each.sign](_value(each, seen), limit))
+    if not seen.ratings.shape[1]:
+        return np.zeros(len(seen.ratings), dtype=bool)
+    last = seen.ratings[:, -1]
+    if each.name == "remission":
+        found = last <= (-np.inf if seen.remission is None else seen.remission)
+    elif each.name == "response":
+        found = last <= (1 - seen.response) * seen.baseline[seen.endpoint]
+    else:
+        found = relapsed(seen.ratings, seen.baseline[seen.endpoint], seen.response)
+    return np.asarray(~found if each.negated else found)
+
+
+def _value(each: Condition, seen: Seen) -> Numbers:
+    """The quantity that a condition compares: [draw]; NaN, which compares as false, where it has not been seen."""
+    if each.name in COUNTS:
+        return seen.counts[each.name]
+    if each.name == seen.endpoint:
+        return seen.ratings[:, -1] if seen.ratings.shape[1] else np.full(len(seen.ratings), np.nan)
+    return (seen.peaks if each.after_dose else seen.at_visit)[each.name]
