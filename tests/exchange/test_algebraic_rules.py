@@ -105,3 +105,9 @@ def test_rules_that_determine_too_much_are_refused(tmp_path):
     file = model_file(tmp_path, {"x": 4, "k": 2}, {"x": "-x"}, ["x - 2*k"], fixed=("k",))
     with pytest.raises(ModelError, match=r"m\.xml"):
         import_model(file)
+
+
+def test_a_rule_does_not_determine_what_an_event_sets(tmp_path):
+    file = model_file(tmp_path, {"x": 4, "k": 2}, {}, ["x - 2*k"], fixed=("k",), event="time >= 1")
+    with pytest.raises(ModelError, match="determines no quantity of its own is not supported"):
+        import_model(file)

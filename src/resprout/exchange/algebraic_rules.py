@@ -37,7 +37,7 @@ def solved_rules(
         return {}
     free = sorted(_free(model) - set(fixed))
     written = [_written_out(rule.getMath(), assigned, set(free), file) for rule in rules]
-    chosen = _matched(model, rules, written, free, file)
+    chosen = _matched(rules, written, free, file)
     found: dict[str, Tree] = {}
     for rule, tree, name in zip(rules, written, chosen, strict=True):
         # what earlier rules say goes in, so that no two define each other
@@ -52,7 +52,7 @@ def solved_rules(
 
 
 def _free(model: libsbml.Model) -> set[str]:
-    """Quantities that may change and that no reaction changes."""
+    """Quantities that may change and that neither a reaction nor an event changes."""
     moved: set[str] = set()
     references = []
     for reaction in model.getListOfReactions():
@@ -62,7 +62,10 @@ def _free(model: libsbml.Model) -> set[str]:
     species = [s for s in model.getListOfSpecies() if s.getBoundaryCondition() or s.getId() not in moved]
     others = [*model.getListOfParameters(), *model.getListOfCompartments()]
     found = [element for element in (*species, *others) if not element.getConstant()]
-    return {element.getIdAttribute() for element in (*found, *references)}
+    set_by_events = {
+        change.getVariable() for event in model.getListOfEvents() for change in event.getListOfEventAssignments()
+    }
+    return {element.getIdAttribute() for element in (*found, *references)} - set_by_events
 
 
 def _written_out(tree: Tree, assigned: Mapping[str, Tree], free: set[str], file: str) -> Tree:
@@ -90,21 +93,14 @@ def _reads_free(tree: Tree, assigned: Mapping[str, Tree], free: set[str]) -> boo
     return False
 
 
-def _matched(
-    model: libsbml.Model, rules: list[libsbml.Rule], trees: list[Tree], free: list[str], file: str
-) -> list[str]:
+def _matched(rules: list[libsbml.Rule], trees: list[Tree], free: list[str], file: str) -> list[str]:
     """The quantity that each rule determines."""
     reads = np.array([[name in names_in(tree) for name in free] for tree in trees], dtype=float)
-    changed = {
-        change.getVariable() for event in model.getListOfEvents() for change in event.getListOfEventAssignments()
-    }
-    # what an event sets is no candidate where another is
-    for columns in ([column for column, name in enumerate(free) if name not in changed], list(range(len(free)))):
-        chosen = maximum_bipartite_matching(csr_array(reads[:, columns]), perm_type="column") if columns else []
-        if len(chosen) and (np.asarray(chosen) >= 0).all():
-            return [free[columns[column]] for column in chosen]
-    found = "an algebraic rule that determines no quantity of its own"
-    raise ModelError(_refusal(rules[0], file, found))
+    chosen = maximum_bipartite_matching(csr_array(reads), perm_type="column") if free else np.array([-1])
+    if (chosen < 0).any():
+        found = "an algebraic rule that determines no quantity of its own"
+        raise ModelError(*(_refusal(rule, file, found) for rule, of in zip(rules, chosen, strict=False) if of < 0))
+    return [free[column] for column in chosen]
 
 
 def _refusal(rule: libsbml.Rule, file: str, what: str) -> Fault:
