@@ -83,6 +83,13 @@ def test_all_that_is_not_run_is_told_at_once(tmp_path):
     assert all(named in message for named in ("`delay`", "a constraint"))
 
 
+def test_a_unit_that_is_defined_nowhere_is_not_asked_for(tmp_path):
+    file = written(tmp_path, LIVE)
+    text = file.read_text(encoding="utf-8").replace('<model id="m">', '<model id="m" areaUnits="acre">')
+    file.write_text(text, encoding="utf-8")
+    assert list(import_model(file).constants) == ["x"]
+
+
 def test_a_quantity_without_a_value_is_told(tmp_path):
     assert "`x` has no value to begin with" in refusal(written(tmp_path, LIVE.replace(' value="1"', "")))
 
