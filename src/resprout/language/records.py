@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from resprout.errors import Fault, InputError, nearest, need_package
 from resprout.language.bounds import OF_CONSTANTS, WORDS, in_words, is_between, is_within
+from resprout.language.notebook_view import fact_sheet, few
 from resprout.language.rating_scales import Scale, scales_of
 
 OUTSIDE = ("people", "rating")  # roles of constants that recruitment and raters read
@@ -86,7 +88,7 @@ class Equation:
     start: float = 0.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EquationModel:
     """Ordinary differential equations that the engine solves, wherever they come from.
 
@@ -100,6 +102,26 @@ class EquationModel:
     states: tuple[Equation, ...]
     assigned: tuple[Equation, ...]
     digest: str
+
+    def __repr__(self) -> str:
+        """One line in place of every equation and constant."""
+        counts = f"{len(self.states)} states, {len(self.assigned)} assigned quantities, {len(self.constants)} constants"
+        return f"<{type(self).__name__} {self.name!r}: {counts}, digest {self.digest}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: counts, the first names and the digest."""
+        told = {
+            "states": few(equation.name for equation in self.states),
+            "assigned quantities": few(equation.name for equation in self.assigned),
+            "constants": few(self.constants),
+            "grades": ", ".join(f"{count} {grade}" for grade, count in self._grades().items()),
+            "digest": self.digest,
+        }
+        return fact_sheet(f"{type(self).__name__} {self.name}", told)
+
+    def _grades(self) -> Counter[str]:
+        """How many constants bear each grade."""
+        return Counter(constant.grade for constant in self.constants.values() if constant.grade)
 
     @cached_property
     def equations(self) -> dict[str, Equation]:
@@ -121,7 +143,7 @@ class EquationModel:
         return self.constants[name].unit if name in self.constants else self.equations[name].unit
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model(EquationModel):
     """The checked chain from dose to score, as a model folder states it; patients start at their steady state.
 
@@ -180,7 +202,7 @@ class Model(EquationModel):
         return replace(self, constants={**self.constants, **changed}, tables=tables)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImportedModel(EquationModel):
     """A model read from an SBML or Antimony file: no stages, drugs or people; it starts at its initial values.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL, RATING = "level", "rating"
+MOST_SHOWN = 10  # rows of a table in a notebook
 READ_COLUMNS = ("what", "rows", "people", "lowest", "highest", "unit")
 NOT_READ_COLUMNS = ("what", "rows", "first_row", "reason")
 
@@ -106,7 +107,7 @@ class Setting:
     level_cv: float = 0.15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """A checked table of observed people.
 
@@ -125,9 +126,15 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.people)
 
+    def __repr__(self) -> str:
+        """One line in place of every person."""
+        return f"<Dataset of {len(self)} people: {', '.join(self.source)}>"
+
     def _repr_html_(self) -> str:
-        """What a notebook shows: what was read, and what was not and why."""
-        return self.read_table.to_html(index=False) + self.not_read_table.to_html(index=False)
+        """What a notebook shows: what was read, and what was not and why; of both the first rows."""
+        first = [table.head(MOST_SHOWN).to_html(index=False) for table in (self.read_table, self.not_read_table)]
+        more = max(len(self.read) - MOST_SHOWN, 0) + max(len(self.not_read) - MOST_SHOWN, 0)
+        return "".join(first) + (f"<p>and {more} more rows: read_table, not_read_table</p>" if more else "")
 
     @property
     def table(self) -> pd.DataFrame:

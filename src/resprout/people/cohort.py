@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from resprout.errors import Fault, InputError, ModelError, refuse_others
 from resprout.language import given_or_shipped
 from resprout.language.known_names import PEOPLE
+from resprout.language.notebook_view import fact_sheet
 from resprout.language.records import Model
 from resprout.people.covariates import Covariates, Numbers, covariate_constants, genotype_named
 from resprout.people.entry import Entry, default_entry, read_entry, refuse_senseless, share_of_age
@@ -27,10 +28,11 @@ SMALLEST_STUDY_BLOCK = 32
 LARGEST_BLOCK = 20_000
 FEWEST_SHARE = 0.0005  # of candidates of the wanted age that must enter, or the criteria are taken for a mistake
 CHANCE = 3  # people fewer than that share would give, which chance explains
+MOST_SHOWN = 16  # rows in a notebook
 LEAST_AGE_SHARE = 0.002  # ages that are rarer are not searched longer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cohort:
     """People ready to be treated.
 
@@ -49,6 +51,18 @@ class Cohort:
 
     def __len__(self) -> int:
         return len(self.columns["candidate"])
+
+    def __repr__(self) -> str:
+        """One line in place of every patient's constants."""
+        return f"<Cohort: {len(self):,} people ({self.population}, seed {self.seed}) of {self.screened:,} candidates>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how many, of whom, and mean and SD of the covariates that are numbers."""
+        told: dict[str, object] = {"people": f"{len(self):,} of {self.screened:,} candidates, seed {self.seed}"}
+        for name, values in self.columns.items():
+            if values.dtype.kind == "f" and len(values):
+                told[name] = f"{values.mean():.3g} (SD {values.std():.2g})"
+        return fact_sheet(f"Cohort: {self.population}", dict(list(told.items())[:MOST_SHOWN]))
 
     @cached_property
     def covariates(self) -> pd.DataFrame:

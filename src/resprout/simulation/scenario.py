@@ -14,6 +14,7 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language.bounds import DAYS, SCHEDULE_H
 from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.given_values import mapping_of, number_of, numbers_of
+from resprout.language.notebook_view import fact_sheet, few
 from resprout.language.records import Model
 from resprout.simulation.observation_times import output_hours
 from resprout.simulation.settings import Output
@@ -66,6 +67,17 @@ class Scenario:
     outputs: tuple[str, ...]
     blocks: Mapping[str, float] = field(default_factory=dict)
     overrides: Mapping[str, float] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what is given, changed and observed."""
+        told = {
+            "regimen": self.regimen.text,
+            "observed": few(self.outputs),
+            "times": f"{len(self.hours):,}, to {self.hours[-1] / 24:g} d" if self.hours else "",
+            "blocked": ", ".join(f"{name} by {share:g}" for name, share in self.blocks.items()),
+            "set": ", ".join(f"{name}={value:g}" for name, value in self.overrides.items()),
+        }
+        return fact_sheet("Scenario", told)
 
 
 def read_scenario(

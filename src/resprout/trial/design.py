@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from resprout.dosing.regimen import parse_duration
 from resprout.errors import InputError
 from resprout.language.bounds import AGE, ARM_SIZE, REPLICATES, SCHEDULE_H, SEED
+from resprout.language.notebook_view import fact_sheet, few
 from resprout.people.covariates import genotype_named
 
 LARGE_TRIAL = 200  # people; a few replicates tell as much as many of a small one
@@ -274,6 +275,18 @@ class Protocol(Part):
     replicates: Annotated[Whole, Field(ge=REPLICATES.lowest, le=REPLICATES.highest)] = 200
     seed: Annotated[Whole, Field(ge=SEED.lowest, le=SEED.highest)] = 1
     assumed: Annotated[tuple[Note, ...], Field(max_length=200)] = ()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: title, design, arms and endpoints."""
+        return fact_sheet(
+            self.title, {name: getattr(self, name) for name in ("name", "source", "year", "design")} | self.told
+        )
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Arms and endpoints in a few words."""
+        arms = (f"{arm.name} ({arm.size or arm.first})" for arm in self.arms)
+        return {"arms": few(arms), "endpoints": few(each.name for each in self.endpoints)}
 
     @property
     def people(self) -> int:

@@ -19,6 +19,7 @@ from resprout.language import given_or_shipped
 from resprout.language.bounds import DAYS
 from resprout.language.drug_instances import library_drugs
 from resprout.language.given_values import mapping_of
+from resprout.language.notebook_view import fact_sheet
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_words
@@ -38,6 +39,7 @@ from resprout.trial.replicates import run_series
 from resprout.trial.sequences import Sequence, lead_in, whole_regimen
 from resprout.trial.trial_outcome import Outcome, carried_forward
 
+MOST_SHOWN = 14  # means in a notebook
 PATH_PATIENTS = 100
 PATH_DAYS = 14.0
 ANOVA_COLUMNS = [
@@ -58,7 +60,7 @@ ANOVA_COLUMNS = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trial:
     """A trial that has been run.
 
@@ -85,6 +87,21 @@ class Trial:
     cohort: Cohort
     replicates: int
     seed: int
+
+    def __repr__(self) -> str:
+        """One line in place of every table."""
+        return f"<Trial {self.protocol.name!r}: {self.replicates:,} replicates, seed {self.seed}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the protocol, and the mean of each endpoint and arm at its last visit."""
+        means = self.table[self.table["statistic"] == "mean"]
+        last = means.drop_duplicates(["endpoint", "arm"], keep="last").head(MOST_SHOWN)
+        told = {
+            f"{row['endpoint']}, {row['arm']}, last visit": f"mean {row['value']:.1f}"
+            for row in last.to_dict("records")
+        }
+        facts = {"replicates": f"{self.replicates:,}, seed {self.seed}", **self.protocol.told}
+        return fact_sheet(self.protocol.title, facts | told)
 
     @property
     def ratings(self) -> Ratings:

@@ -1,0 +1,55 @@
+"""What a notebook shows of the records that people hold: at most one screen, and what they are."""
+
+import re
+
+import pytest
+
+import resprout as rs
+from resprout.patients.read_data import read_data
+from resprout.simulation.scenario import read_scenario
+from resprout.trial.protocol import read_protocol
+
+SCREEN_ROWS, SCREEN_TEXT = 30, 3000
+"""Rows of a table that fit on a screen of 1080 pixels, and characters of text in them."""
+
+
+@pytest.fixture(scope="module")
+def shown():
+    model = rs.load_model()
+    return {
+        "model": model,
+        "cohort": rs.recruit(200, seed=1, model=model),
+        "scenario": read_scenario(model, "ketamine 0.5 mg/kg iv over 40 min", 14, blocks={"mTORC1": 0.9}),
+        "protocol": read_protocol("fava2018_dose_ranging", model)[0],
+        "trial": rs.run_trial("berman2000", replicates=2),
+        "dataset": read_data("example", model=model),
+    }
+
+
+NAMES = {
+    "model": "digest",
+    "cohort": "200 of ",
+    "scenario": "mTORC1 by 0.9",
+    "protocol": "MADRS",
+    "trial": "HDRS25, ketamine, last visit",
+    "dataset": "no value: a visit or sample that was missed",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_record_fits_on_one_screen_of_a_notebook(shown, name):
+    html = shown[name]._repr_html_()
+    assert html.count("<tr") <= SCREEN_ROWS
+    assert len(re.sub(r"<[^>]+>", "", html)) <= SCREEN_TEXT
+    assert NAMES[name] in html
+
+
+@pytest.mark.parametrize("name", ["model", "cohort", "trial", "dataset"])
+def test_a_record_of_many_numbers_is_one_line_of_text(shown, name):
+    assert len(repr(shown[name])) < 200 and "\n" not in repr(shown[name])
+
+
+def test_markup_in_a_name_is_shown_as_text():
+    from resprout.language.notebook_view import fact_sheet
+
+    assert "<script>" not in fact_sheet("<script>", {"<b>": "<i>"})
