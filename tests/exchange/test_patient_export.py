@@ -12,9 +12,12 @@ import libsbml
 import numpy as np
 import pytest
 
+import resprout as rs
+from resprout.exchange.exported_person import read_person
 from resprout.exchange.imported_model import import_model
 from resprout.exchange.patient_export import STANDARD, export_archive, export_sbml, read_regimen, regimen_parts
 from resprout.language import load_model
+from resprout.people.typical import typical_patient
 from resprout.solve import Events, run_patients
 
 HOURS = np.r_[np.arange(0, 4, 0.25), np.arange(4, 24, 4), np.arange(24, 337, 48)] + 0.0
@@ -149,3 +152,39 @@ def test_the_export_read_back_as_a_model_of_ones_own_runs_as_the_model_it_was(wr
     gap = miss(found[later], own.value[0])
     # as above
     assert gap.max() <= 1e-4, outputs[int(gap.argmax())]
+
+
+def test_the_depressed_person_is_written_with_genotype_and_block_as_the_engine_solves_it():
+    roadrunner = pytest.importorskip("roadrunner")
+    model = load_model()
+    who = read_person(model, "depressed", genotype="met/met", blocks={"mTORC1": 0.9})
+    program = roadrunner.RoadRunner(export_sbml(model, read_regimen(model, STANDARD), who))
+    program.integrator.relative_tolerance, program.integrator.absolute_tolerance = 1e-9, 1e-11
+    program.integrator.maximum_num_steps = 100_000
+    outputs, hours = ["HDRS17", "spine_density", "p_mTOR"], [0.0, 2.0, 24.0, 72.0]
+    program.timeCourseSelections = outputs
+    run = rs.simulate(
+        model,
+        typical_patient(genotype="met/met"),
+        STANDARD,
+        days=3,
+        outputs=outputs,
+        blocks={"mTORC1": 0.9},
+        times_h=hours,
+    ).sel(time_h=hours)
+    found = np.stack([run[name].to_numpy()[0] for name in outputs], axis=1)
+    # 1e-4 is what is promised of any output at the default tolerance
+    assert miss(found[1:], np.array(program.simulate(times=hours))[1:]).max() <= 1e-4
+    assert found[0, 0] > 18  # HDRS17 of the shipped entry criterion: ill, not healthy
+
+
+def test_a_numbered_person_is_the_one_whom_simulate_recruits():
+    model = load_model()
+    cohort = rs.recruit(4, seed=2, model=model, uncertain=True)
+    assert read_person(model, "3", seed=2).constants["glial_uptake"] == cohort.columns["glial_uptake"][3]
+
+
+def test_an_unknown_person_and_an_unknown_block_are_told_together():
+    with pytest.raises(rs.InputError) as caught:
+        read_person(load_model(), "average", blocks={"mTORC": 0.9})
+    assert "`average` is nobody here" in str(caught.value) and "`mTORC1`" in str(caught.value)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resprout.app.options import read_choice
+from resprout.app.options import GENOTYPES, read_choice, read_pairs
 from resprout.app.output_files import check_target, refuse, save_bytes
 from resprout.app.petab_command import export_petab
 from resprout.errors import Fault, InputError
+from resprout.language.bounds import SEED
 
 if TYPE_CHECKING:
     from resprout.language import ImportedModel, Model
@@ -18,27 +20,46 @@ if TYPE_CHECKING:
 SUFFIXES = {"sbml": (".xml", ".sbml"), "antimony": (".ant", ".txt"), "omex": (".omex", ".zip")}
 
 
-def export(
-    target: Annotated[
-        Path, typer.Argument(metavar="FILE", help="File to write: .xml, .ant or .omex; a folder for petab.")
-    ],
+Target = Annotated[Path, typer.Argument(metavar="FILE", help="File to write: .xml, .ant or .omex; a folder for petab.")]
+Doses = Annotated[str | None, typer.Option(help='Doses as events, such as "ketamine 0.5 mg/kg iv over 40 min".')]
+PERSON = "healthy (if left out), depressed, or the number of a patient whom `simulate` recruits."
+Person = Annotated[str | None, typer.Option(help=PERSON, show_default=False)]
+Genotype = Annotated[str | None, typer.Option(help="val/val, val/met or met/met.")]
+DrawSeed = Annotated[int, typer.Option(min=0, max=SEED.highest, help="Seed by which a numbered patient is drawn.")]
+Block = Annotated[
+    list[str] | None, typer.Option("--block", help="Block a step from hour 0 on, NAME=SHARE; repeatable.")
+]
+Set = Annotated[list[str] | None, typer.Option("--set", help="Set a constant of the person, NAME=VALUE; repeatable.")]
+
+
+def export(  # many arguments: each is an option of the command
+    target: Target,
     to: Annotated[str, typer.Option("--to", help="sbml, antimony, omex or petab.")] = "sbml",
-    regimen: Annotated[
-        str | None, typer.Option(help='Doses as events, such as "ketamine 0.5 mg/kg iv over 40 min".')
-    ] = None,
+    regimen: Doses = None,
+    person: Person = None,
+    genotype: Genotype = None,
+    seed: DrawSeed = 1,
+    block: Block = None,
+    set_: Set = None,
     model: Annotated[Path | None, typer.Option("--model", help="User-defined model: folder or file.")] = None,
 ) -> None:
-    """Write the model for other programs: the typical patient at steady state, doses as events.
+    """Write the model for other programs: one person at steady state, doses and blocks as events.
 
     SBML is Level 3 Version 2; a COMBINE archive (omex) adds SED-ML that runs it for two weeks;
     petab writes the model with its measurements as a PEtab v2 problem.
 
-    Example: `resprout export --to omex resprout.omex --regimen "ketamine 0.5 mg/kg iv over 40 min"`
+    Example: `resprout export --to omex resprout.omex --person depressed --regimen "ketamine 0.5 mg/kg iv over 40 min"`
     """
+    faults: list[Fault] = []
+    pairs = (
+        read_pairs("--block", block or [], "mTORC1=0.9", faults),
+        read_pairs("--set", set_ or [], "glial_uptake=0.7", faults),
+    )
+    whose = Whose(person, read_choice("--genotype", genotype, GENOTYPES, faults), seed, *pairs)
     if to.lower() == "petab":
+        refuse([*faults, *not_of_a_person(whose, "petab writes every person of its measurements")])
         export_petab(target, model)
         return
-    faults: list[Fault] = []
     form = read_choice("--to", to, (*SUFFIXES, "petab"), faults)
     refuse(faults)
     assert form is not None
@@ -46,35 +67,72 @@ def export(
     from resprout.app.imported_commands import load_any
 
     loaded = load_any(model)
-    save_bytes(exported(loaded, form, regimen, faults), target)
-    typer.echo(f"{target}: {form}, model digest {loaded.digest}")
+    content, who = exported(loaded, form, regimen, whose, faults)
+    save_bytes(content, target)
+    typer.echo(f"{target}: {form}{who}, model digest {loaded.digest}")
 
 
-def exported(loaded: Model | ImportedModel, form: str, regimen: str | None, faults: list[Fault]) -> bytes:
-    """The model in another format, with a regimen if there is one.
+@dataclass(frozen=True)
+class Whose:
+    """Options that say whose model is written."""
 
-    form     sbml, antimony or omex
+    person: str | None
+    genotype: str | None
+    seed: int
+    blocks: dict[str, float]
+    overrides: dict[str, float]
+
+
+def not_of_a_person(whose: Whose, reason: str) -> list[Fault]:
+    """Faults of options that say whose model is written, where it is that of nobody."""
+    given = {"--person": whose.person, "--genotype": whose.genotype, "--block": whose.blocks, "--set": whose.overrides}
+    return [
+        Fault(f"`{name}` is given.", name, f"{reason[:1].upper()}{reason[1:]}.")
+        for name, is_given in given.items()
+        if is_given
+    ]
+
+
+def exported(
+    loaded: Model | ImportedModel, form: str, regimen: str | None, whose: Whose, faults: list[Fault]
+) -> tuple[bytes, str]:
+    """The model in another format, with a regimen if there is one, and whose it is.
+
+    form     sbml, antimony or omex          whose    the person, in a model that has people
     faults   found so far; they are raised with those of the regimen
     raises   InputError with all of them
     """
     from resprout.app.terminal import status_spinner
+    from resprout.exchange.exported_person import ExportedPerson, read_person
     from resprout.exchange.imported_export import antimony_text, export_imported
     from resprout.exchange.patient_export import export_archive, export_sbml, read_regimen
     from resprout.language import ImportedModel
 
-    plan = None
+    plan, person = None, ExportedPerson()
     if isinstance(loaded, ImportedModel):
         if regimen is not None or form == "omex":
             found = f"`{loaded.name}` is a model without drugs and patients."
             faults.append(Fault(found, "--model", "It can be written as sbml or antimony, without a regimen."))
-    elif regimen is not None:
+        faults += not_of_a_person(whose, "it means nothing in a model without people")
+    else:
         try:
-            plan = read_regimen(loaded, regimen)
+            plan = None if regimen is None else read_regimen(loaded, regimen)
+        except InputError as error:
+            faults += error.faults
+        settings = {
+            "genotype": whose.genotype,
+            "seed": whose.seed,
+            "blocks": whose.blocks,
+            "overrides": whose.overrides,
+        }
+        try:
+            person = read_person(loaded, whose.person or "healthy", **settings)  # type: ignore[arg-type]
         except InputError as error:
             faults += error.faults
     refuse(faults)
     with status_spinner("Writing the model"):
         if form == "omex" and not isinstance(loaded, ImportedModel):
-            return export_archive(loaded, plan)
-        sbml = export_imported(loaded) if isinstance(loaded, ImportedModel) else export_sbml(loaded, plan)
-        return (sbml if form == "sbml" else antimony_text(sbml)).encode()
+            return export_archive(loaded, plan, person), f" of the {person.words}"
+        sbml = export_imported(loaded) if isinstance(loaded, ImportedModel) else export_sbml(loaded, plan, person)
+        who = "" if isinstance(loaded, ImportedModel) else f" of the {person.words}"
+        return (sbml if form == "sbml" else antimony_text(sbml)).encode(), who

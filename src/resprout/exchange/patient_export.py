@@ -1,4 +1,4 @@
-"""The model with a regimen, for other programs: the typical patient at steady state, doses as events."""
+"""The model with a regimen, for other programs: one person at steady state, blocks and doses as events."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from resprout.dosing.dose_events import prepare_doses
 from resprout.dosing.regimen import Regimen, parse_regimen
+from resprout.exchange.exported_person import ExportedPerson
 from resprout.exchange.omex_archive import write_archive
 from resprout.exchange.sbml_writer import Change, write_sbml
 from resprout.language.drug_instances import library_drugs, with_drugs
@@ -51,21 +52,28 @@ def export_patient(model: Model, constants: Mapping[str, float], events: Events,
     return write_sbml(model, constants=constants, start=start, changes=as_changes(model, events, patient))
 
 
-def export_sbml(model: Model, plan: Regimen | None) -> str:
-    """SBML of the patient that all shipped constants describe, at steady state, with the drugs and doses of the regimen."""
-    if plan is None:
-        return export_patient(model, {}, Events.none())
-    chain = with_drugs(model, plan.drugs)
-    return export_patient(chain, *regimen_parts(chain, plan))
+def export_sbml(model: Model, plan: Regimen | None, person: ExportedPerson | None = None) -> str:
+    """SBML of one person at steady state, with the drugs and doses of the regimen.
+
+    plan     None for no dose
+    person   None for the healthy one that all shipped constants describe
+    """
+    who = person or ExportedPerson()
+    chain, constants, events = prepare_doses(model, plan or Regimen("", ()), dict(who.constants))
+    plain = {name: float(np.median(value)) for name, value in constants.items()}
+    return export_patient(chain, plain, who.block_events.joined(events) if who.blocks else events)
 
 
-def export_archive(model: Model, plan: Regimen | None) -> bytes:
+def export_archive(model: Model, plan: Regimen | None, person: ExportedPerson | None = None) -> bytes:
     """A COMBINE archive: the model with a regimen (one infusion of ketamine if none is given), followed for two weeks."""
-    chosen = plan or read_regimen(model, STANDARD)
+    chosen, who = plan or read_regimen(model, STANDARD), person or ExportedPerson()
     title = f"resprout: {chosen.text}"
-    about = f"From dose to dendritic spine to depression score, model {model.digest}: {chosen.text}, followed for two weeks."
+    about = (
+        f"From dose to dendritic spine to depression score, model {model.digest}, {who.words}: {chosen.text}, "
+        "followed for two weeks."
+    )
     return write_archive(
-        export_sbml(model, chosen),
+        export_sbml(model, chosen, who),
         title=title,
         about=about,
         source=REVIEW,
