@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resprout.app.caveats import Caveat, caveats_for, shown_by_run, shown_by_trial
 from resprout.app.html_page import Section, drawn, html_table, page, paragraphs
 from resprout.app.model_facts import grades_of, share_assumed
 from resprout.app.model_section import model_section
@@ -29,11 +31,13 @@ from resprout.app.trial_sections import (
     safety_section,
 )
 from resprout.app.trial_warnings import carry_over_sentences
+from resprout.dosing.regimen import parse_regimen
 from resprout.figures.arm_figure import arms_over_time
 from resprout.figures.fig1 import ROWS, figure1
 from resprout.figures.path_figure import path_in_time
 from resprout.figures.spoken_units import format_time
 from resprout.figures.stage_panels import ketamine_given
+from resprout.language.drug_instances import library_drugs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +60,7 @@ LIMITS = (
     "The chain of mechanisms is a hypothesis made explicit. That its output resembles a trial does not show that each "
     "step is true; the grades below say which numbers were measured, fitted or assumed, and which are definitions.",
     "Expected scores are smooth; ratings in a trial are integers with rater noise and placebo response added.",
-    "Constants were taken or fitted from laboratory work and from trials published up to 2013. Nothing here was checked "
+    "Constants were taken or fitted from laboratory work and from trials published up to 2019. Nothing here was checked "
     "against a particular patient, and nothing here supports a decision about one.",
 )
 
@@ -93,7 +97,7 @@ def trial_page(trial: Trial, model: Model | None = None) -> str:
         Section("path", "From dose to score, stage by stage", path_body(trial.path)),
         methods_section(model, trial.path, trial),
         model_section(model),
-        limits_section(),
+        limits_section(caveats_for(shown_by_trial(trial))),
     ]
     times = "once" if trial.replicates == 1 else f"{trial.replicates:,} times"
     lead = f"The trial {trial.protocol.name} run {times} on virtual patients: from dose to spine to depression score."
@@ -109,7 +113,7 @@ def run_page(run: xr.Dataset, model: Model, regimen: str) -> str:
         Section("outputs", "Means over patients", html_table(columns, cells, right=columns[2:]) + paragraphs(note)),
         methods_section(model, run),
         model_section(model),
-        limits_section(),
+        limits_section(run_caveats(run, regimen, model)),
     ]
     lead = f"{run.sizes['patient']:,} virtual patients followed from dose to dendritic spine to depression score."
     return page(regimen, lead, sections, foot(run))
@@ -218,9 +222,18 @@ def trial_sentences(trial: Trial) -> str:
     )
 
 
-def limits_section() -> Section:
-    """What the report does not show."""
-    return Section("limits", "Limits", "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in LIMITS) + "</ul>")
+def run_caveats(run: xr.Dataset, regimen: str, model: Model) -> list[Caveat]:
+    """The known limits that touch a run."""
+    given = parse_regimen(regimen, library_drugs(model))
+    return caveats_for(
+        shown_by_run(outputs_of(run), given, float(run["time_h"].max()), run.attrs.get("population", ""))
+    )
+
+
+def limits_section(caveats: Sequence[Caveat]) -> Section:
+    """What the report does not show: the limits that touch its numbers, then those of any report."""
+    texts = [*(each.sentence for each in caveats), *LIMITS]
+    return Section("limits", "Limits", "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>")
 
 
 def foot(run: xr.Dataset) -> str:

@@ -301,14 +301,17 @@ def _keep_table(found: Summary, request: Request, target: Path | None) -> None:
 def _show(
     found: Summary, request: Request, loaded: Model, asked: list[str] | None, wanted: Wanted, as_json: bool
 ) -> None:
-    """Print the summary of a run, and where its files are."""
+    """Print the summary of a run with the limits that touch it, and where its files are."""
+    from resprout.app.caveats import caveat_facts, caveats_for, print_caveats, shown_by_run
     from resprout.app.summary_tables import enantiomer_sentence, summary_cells, tally_summary
-    from resprout.app.terminal import print_json, stdout_console, table
+    from resprout.app.terminal import print_json, print_wrapped, stdout_console, table
     from resprout.people.draws import draws_words
 
     tally = found.tally
     names = asked or [name for name in SHOWN if name in tally.outputs] or list(tally.outputs)
     rows = tally_summary(tally, loaded, names)
+    scenario = request.scenario
+    limits = caveats_for(shown_by_run(names, scenario.regimen, scenario.hours[-1], request.people.population))
     if as_json:
         facts: dict[str, Any] = {
             "regimen": request.scenario.regimen.text,
@@ -316,6 +319,7 @@ def _show(
             "failed": tally.failed,
         }
         told = {"rows": rows, "digest": found.digest, "provenance": {"model_digest": loaded.digest, **request.told()}}
+        told["caveats"] = caveat_facts(limits)
         print_json({**facts, **told, "files": [str(path) for path in wanted.written()]})
         return
     console = stdout_console()
@@ -324,10 +328,11 @@ def _show(
         title = f"{request.scenario.regimen.text}: mean of {tally.n:,} virtual patients, {draws_words(loaded, request.people.point)}"
         console.print(table(columns, cells, title=title, right=columns[2:]))
     if note := enantiomer_sentence(names, request.scenario.regimen.ketamine):
-        console.print(note, soft_wrap=True)
+        print_wrapped(console, note)
     if tally.failed:
         console.print(f"{tally.failed:,} patients could not be solved and are left out.")
     if found.error is not None:
         console.print(f"numerical error: at most {found.error:.1e} of an output's largest value, in any patient.")
+    print_caveats(console, limits if rows else [])
     for path in wanted.written():
         console.print(f"wrote {path}")

@@ -141,6 +141,7 @@ def save_trial(done: Trial, tables: dict[str, Path | None], report: Path | None)
 
 def print_trial(name: str, done: Trial, files: list[str]) -> None:
     """Print every table of a trial, and what it warns of, as JSON."""
+    from resprout.app.caveats import caveat_facts, caveats_for, shown_by_trial
     from resprout.app.terminal import print_json
     from resprout.app.trial_warnings import trial_warnings
 
@@ -152,6 +153,7 @@ def print_trial(name: str, done: Trial, files: list[str]) -> None:
             "seed": done.seed,
             **records,
             "warnings": trial_warnings(done),
+            "caveats": caveat_facts(caveats_for(shown_by_trial(done))),
             "files": files,
         }
     )
@@ -274,7 +276,8 @@ def write_page(trial: Trial, target: Path) -> None:
 
 
 def show_trial(console: Console, trial: Trial, *, published: bool = True) -> None:
-    """Print the means by visit, the analyses and, if asked, the published numbers beside their predictions."""
+    """Print the means by visit, the analyses, the published numbers if asked, and the limits that touch them."""
+    from resprout.app.caveats import caveats_for, print_caveats, shown_by_trial
     from resprout.app.published_command import count_sentence, rows_table
     from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_groups, anova_cells, mean_cells
     from resprout.app.terminal import table
@@ -305,6 +308,7 @@ def show_trial(console: Console, trial: Trial, *, published: bool = True) -> Non
         for sentence in published_sentences(rows):
             console.print(sentence, highlight=False)
         console.print(count_sentence(*inside_share(rows)))
+    print_caveats(console, caveats_for(shown_by_trial(trial)))
 
 
 def _option_faults(
