@@ -23,7 +23,7 @@ def demo_text():
     """The tables that `resprout demo` prints."""
     paper = StringIO()
     show_trial(
-        Console(file=paper, width=118, highlight=False),
+        Console(file=paper, width=80, highlight=False),
         rs.run_trial("berman2000", replicates=200, seed=1),
         published=False,
     )

@@ -102,6 +102,47 @@ def test_all_faults_are_told_at_once():
     assert len(caught.value.faults) == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "found", "remedy"),
+    [
+        (
+            "ketamine 0.5 mg/kg iv over 40 min every 3.5 d x 4",
+            "`every` stands without `;` before it.",
+            "Try `ketamine 0.5 mg/kg iv over 40 min; every 3.5 d x 4`.",
+        ),
+        (
+            "ketamine 0.5 mg/kg iv, over 40 min",
+            "`,` means nothing in a regimen.",
+            "Try `ketamine 0.5 mg/kg iv over 40 min`.",
+        ),
+        (
+            "ketamine 0.5 mg/kg iv midazolam 2 mg iv",
+            "`midazolam 2 mg iv` follows another dose.",
+            "Try `... + midazolam",
+        ),
+        (
+            "ketamine 0.5 mg/kg iv; every 2 d x 4 midazolam 2 mg iv",
+            "`midazolam 2 mg iv` follows",
+            "Try `... + midazolam",
+        ),
+        ("ketamine 0.5 mg/kg iv ovr 40 min", "`ovr` means nothing", "Did you mean `over`?"),
+        ("ketamine 0.5 mg/kg iv x 4", "`x` repeats a dose, and no interval is said.", ""),
+        ("psilocybin 25 mg oral", "`psilocybin` is no drug here.", "`--drug FILE` adds a drug"),
+    ],
+)
+def test_one_mistake_is_one_fault_with_one_remedy(text, found, remedy):
+    with pytest.raises(InputError) as caught:
+        read(text)
+    [fault] = caught.value.faults
+    assert found in fault.found and remedy in fault.remedy
+
+
+def test_a_missing_mark_hides_no_other_mistake():
+    with pytest.raises(InputError) as caught:
+        read("ketamin 0.5 mg/kg iv every 3 d x 0")
+    assert [fault.found.partition(" ")[0] for fault in caught.value.faults] == ["`every`", "`ketamin`", "`x"]
+
+
 VOCABULARY = """ketamine esketamine saline midazolam 0.5 -1 nan 40 1e400 mg/kg mg g iv nasal oral over min d ; every x x6 6
     + bolus at ketamin .. e"""
 words = st.sampled_from(VOCABULARY.split())

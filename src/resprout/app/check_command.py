@@ -66,7 +66,7 @@ def check(
 
 def _show_model(loaded: Model, as_json: bool) -> None:
     """Print the counts of a model that passed all checks."""
-    from resprout.app.terminal import print_json, stdout_console
+    from resprout.app.terminal import print_json, print_wrapped, stdout_console
 
     facts = {
         "folder": loaded.folder,
@@ -85,7 +85,7 @@ def _show_model(loaded: Model, as_json: bool) -> None:
     )
     if not facts["units_checked"]:
         remedy = f'the extra "resprout[exchange]" does it: {install_command("exchange")}'
-        stdout_console().print(f"Units were not checked: {remedy}", markup=False, soft_wrap=True)
+        print_wrapped(stdout_console(), f"Units were not checked: {remedy}")
 
 
 def _compare_file(loaded: ImportedModel, until: float | None, tolerance: float | None, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
     from resprout.language import Model
 
 LISTING = "resprout describe"
+LIKE_ENOUGH = 0.7  # similarity from which a word is taken for a misspelt name
+ADD_A_DRUG = "A drug outside the library is added by `--drug FILE` (docs/guides/add-a-drug.md)."
 
 
 def describe(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="[STAGE|NAME]", help="A stage (dose or 1), quantity, scale, drug or source; all if left out."
+            metavar="[STAGE|NAME|CODE]",
+            help="A stage (dose or 1), quantity, scale, drug, source or code of evidence (MP051); all if left out.",
         ),
     ] = "",
     drugs: Annotated[bool, typer.Option("--drugs", help="List the drugs with their actions and grades.")] = False,
@@ -77,6 +81,10 @@ def facts_about(loaded: Model, name: str, *, brief: bool) -> tuple[Any, Callable
         return {name: drugs_of(loaded)[name]}, show_drugs
     if name in targets_by_name(loaded):
         return {name: targets_by_name(loaded)[name]}, show_targets
+    from resprout.app.evidence_codes import about_code, is_code, show_code
+
+    if is_code(name):
+        return about_code(loaded, name), show_code
     return facts_about_source(loaded, name), show_source
 
 
@@ -98,10 +106,10 @@ def facts_about_source(loaded: Model, name: str) -> dict[str, Any]:
 def unknown(model: Model, name: str, others: list[str]) -> InputError:
     """The error for a name that nothing in the model bears."""
     known = [*model.constants, *model.equations, *others]
-    found = f"`{name}` is nothing in this model."
-    return InputError(
-        Fault(found, "", "Expected a stage, quantity, scale, drug, target or source.", nearest(name, known, LISTING))
-    )
+    near = difflib.get_close_matches(name.lower(), [each.lower() for each in known], n=1, cutoff=LIKE_ENOUGH)
+    remedy = nearest(name, known, LISTING) if near else f"`{LISTING}` lists them. {ADD_A_DRUG}"
+    expected = "Expected a stage, quantity, scale, drug, target, source or code of evidence."
+    return InputError(Fault(f"`{name}` is nothing in this model.", "", expected, remedy))
 
 
 def show_model(console: Console, facts: dict[str, Any]) -> None:
@@ -132,13 +140,13 @@ def show_stage(console: Console, facts: dict[str, Any]) -> None:
     """Print one stage: equations, then constants with value, unit, spread, source and grade."""
     from rich.text import Text
 
-    from resprout.app.terminal import STAGE_STYLE, graded, number, table
+    from resprout.app.terminal import STAGE_STYLE, graded, number, print_wrapped, table
 
     style = STAGE_STYLE[facts["stage"]]
     console.rule(Text(f"{facts['number']} {facts['stage']}", style=f"bold {style}"), align="left", style=style)
     for row in facts["equations"]:
-        console.print(Text(row["equation"], style=style), soft_wrap=True)
-        console.print(Text(f"    [{row['unit']}] {row['meaning']}", style="dim"), soft_wrap=True)
+        print_wrapped(console, Text(row["equation"], style=style), indent=8)
+        print_wrapped(console, Text(f"[{row['unit']}] {row['meaning']}", style="dim"), label="    ", indent=4)
     rows = [
         [
             row["name"],
@@ -160,22 +168,23 @@ def show_quantity(console: Console, facts: dict[str, Any]) -> None:
     """Print one quantity, one fact a line."""
     from rich.text import Text
 
-    from resprout.app.terminal import graded, number
+    from resprout.app.evidence_codes import quoted
+    from resprout.app.terminal import graded, number, print_wrapped
 
-    console.print(Text(facts["name"], style="bold"), Text(f"  {facts['meaning']}"), soft_wrap=True)
+    print_wrapped(console, facts["meaning"], label=Text(f"{facts['name']}  ", style="bold"), indent=2)
     lines: list[tuple[str, Any]] = [("is a", facts["is"]), ("unit", facts["unit"]), ("stands at", facts["where"])]
     if "value" in facts:
         lines[1:2] = [("value", f"{number(facts['value'], 6)} {facts['unit']}")]
         lines += [("variability", facts["spread"] or "none between subjects"), ("grade", graded(facts["grade"]))]
         lines += [("source", text) for text in facts["sources"]] or [("source", "none: assumed")]
-        lines += [("evidence", facts["evidence"])] if facts["evidence"] else []
+        lines += [("evidence", text) for text in quoted(facts["evidence"])]
     else:
         lines.append(("equation", facts["equation"]))
         lines.append(("reads", ", ".join(facts["reads"]) or "nothing"))
     lines.append(("read by", ", ".join(facts["read_by"]) or "doses and recruitment only"))
     for label, value in lines:
         shown = value if isinstance(value, Text) else Text(str(value))
-        console.print(Text(f"  {label:<10}", style="dim"), shown, soft_wrap=True)
+        print_wrapped(console, shown, label=Text(f"  {label:<12}", style="dim"), indent=14)
 
 
 def show_drugs(console: Console, facts: dict[str, list[dict[str, Any]]]) -> None:
@@ -226,7 +235,7 @@ def show_targets(console: Console, facts: dict[str, list[dict[str, Any]]]) -> No
 
 def show_source(console: Console, facts: dict[str, Any]) -> None:
     """Print a citation and what rests on it."""
-    from rich.text import Text
+    from resprout.app.terminal import print_wrapped
 
-    console.print(Text(facts["source"]), soft_wrap=True)
-    console.print(Text(f"  cited by: {', '.join(facts['cited_by']) or 'nothing'}"), soft_wrap=True)
+    print_wrapped(console, facts["source"], indent=2)
+    print_wrapped(console, ", ".join(facts["cited_by"]) or "nothing", label="  cited by: ", indent=4)

@@ -10,6 +10,7 @@ import traceback
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from resprout.errors import Fault, ResproutError, nearest
@@ -35,8 +36,9 @@ def usage_error_class() -> type[Exception]:
 
 
 def console_for_errors() -> Console:
-    """A console on standard error that never cuts a message at an unknown width."""
-    return Console(stderr=True, soft_wrap=True, highlight=False)
+    """A console on standard error: a terminal breaks lines between words, a pipe gets whole messages."""
+    console = Console(stderr=True, highlight=False)
+    return console if console.is_terminal else Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def print_error(error: ResproutError) -> None:
@@ -49,7 +51,7 @@ def print_error(error: ResproutError) -> None:
         console.print(first.append(fault.found))
         for part in (fault.expected, fault.remedy):
             if part:
-                console.print(Text(f"       {part}"))
+                console.print(Padding(Text(part), (0, 0, 0, 7)) if console.is_terminal else Text(f"       {part}"))
 
 
 def print_usage_error(error: Exception, commands: list[str]) -> None:

@@ -211,7 +211,7 @@ def show_interventions(
     """Print a row for each intervention, the reason of each miss, and the counts."""
     from rich.text import Text
 
-    from resprout.app.terminal import table
+    from resprout.app.terminal import print_wrapped, table
 
     rows = [
         [
@@ -232,8 +232,8 @@ def show_interventions(
     console.print(table(columns, rows, title=title, right=["draws"]))
     for result in results:
         if not result.agrees:
-            console.print(Text.assemble((f"{result.row['id']}  ", "bold red"), result.reason), soft_wrap=True)
-    facts = intervention_facts(results)
+            print_wrapped(console, result.reason, label=Text(f"{result.row['id']}  ", "bold red"), indent=5)
+    facts = intervention_facts(results, drawn)
     console.print(
         f"\n{facts['agree']} of {facts['total']} reproduced; of those read in their source, "
         f"{facts['agree_read']} of {facts['total_read']} ({facts['agree_read'] / max(facts['total_read'], 1):.0%})."
@@ -289,7 +289,7 @@ def show_hypotheses(console: Console, scores: list[Score]) -> None:
     """Print which fact each hypothesis explains, a column a hypothesis."""
     from rich.text import Text
 
-    from resprout.app.terminal import table
+    from resprout.app.terminal import print_wrapped, table
 
     names = [score.hypothesis.name for score in scores]
     rows: list[list[Any]] = []
@@ -308,4 +308,4 @@ def show_hypotheses(console: Console, scores: list[Score]) -> None:
         )
     )
     for score in scores:
-        console.print(Text.assemble((f"{score.hypothesis.name}  ", "bold"), score.hypothesis.claim), soft_wrap=True)
+        print_wrapped(console, score.hypothesis.claim, label=Text(f"{score.hypothesis.name}  ", "bold"), indent=2)

@@ -89,7 +89,7 @@ def _fit_model(seed: int, chosen: tuple[bool, bool, bool], table: Path | None, a
         print_json({"rows": rows, "left_out": left_out, "files": [str(path) for path in written]})
         return
     console = stdout_console()
-    _show(rows, posterior)
+    show_posterior(rows, posterior)
     if checks:
         console.print(checks_sentence(rows))
     if left_out:
@@ -157,7 +157,8 @@ def _ship(
     return [*files, write_table("left_out_trials.tsv", ABOUT_LEFT_OUT, left_out)] if left_out else files
 
 
-def _show(rows: list[dict[str, Any]], posterior: Posterior) -> None:
+def show_posterior(rows: list[dict[str, Any]], posterior: Posterior) -> None:
+    """Print the posterior of each fitted quantity, and how well the emulator did."""
     from resprout.app.terminal import number, stdout_console, table
 
     columns = [

@@ -127,7 +127,7 @@ def meta_analysis_facts(fit: MetaAnalysis, left_out: Sequence[LeftOutRow], seed:
 
 def show_meta_analysis(console: Console, facts: dict[str, Any]) -> None:
     """Print effects of drugs, of covariates and of studies, and the coverage of predictions."""
-    from resprout.app.terminal import table
+    from resprout.app.terminal import print_wrapped, table
 
     columns = ["drug", "largest effect", "90 % interval", "trials", "people"]
     rows = [[each["name"], *_numbers(each), str(each["trials"]), str(each["people"])] for each in facts["drugs"]]
@@ -136,13 +136,13 @@ def show_meta_analysis(console: Console, facts: dict[str, Any]) -> None:
     rows = [[each["name"], *_numbers(each)] for each in [*facts["effects"], *facts["standard_deviations"]]]
     console.print(table(columns, rows, title="Placebo, covariates and spread", right=columns[1:]))
     shares = ", ".join(f"{share:.0%} inside {level} %" for level, share in facts["coverage"].items())
-    console.print(
+    print_wrapped(
+        console,
         f"{len(facts['rows'])} published improvements of {facts['trials']} trials, each predicted without its trial: "
         f"{shares}; mean CRPS {facts['crps']:.3f}. The effect of a procedure sets in with {facts['onset_h']:g} h and ends with "
         f"{facts['offset_h'] / 24:g} d after the last dose (the likeliest of a grid).",
-        soft_wrap=True,
     )
-    console.print(facts["note"], soft_wrap=True)
+    print_wrapped(console, facts["note"])
 
 
 def forest_of(fit: MetaAnalysis, seed: int) -> Any:

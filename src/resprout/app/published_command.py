@@ -10,7 +10,7 @@ from resprout.app.options import AsJson, Point, Seed, TableFile, Trials
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from resprout.app.table_layout import FittedTable
 
 COLUMNS = ["evidence", "arm", "endpoint", "time", "statistic", "published", "predicted", "95 % interval", "inside"]
 BOUNDS = {"": "", "upper": "≤ ", "lower": "≥ "}
@@ -58,7 +58,7 @@ def published(
         console.print(f"wrote {table}")
 
 
-def rows_table(rows: list[dict[str, Any]], title: str = "") -> Table:
+def rows_table(rows: list[dict[str, Any]], title: str = "") -> FittedTable:
     """Published numbers beside predictions, for the screen."""
     from resprout.app.terminal import table
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from resprout.figures.spoken_units import with_spoken_times
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -35,7 +37,9 @@ COVERED = ["", "50 %", "80 %", "90 %", "95 %", "width"]
 
 def show_rows(console: Console, entries: Sequence[ScoreboardEntry]) -> None:
     """Print every row by stage, first those not used in the fit, then the reasons of those that do not pass."""
-    from resprout.app.terminal import table
+    from rich.text import Text
+
+    from resprout.app.terminal import print_wrapped, table
     from resprout.language import STAGES
 
     for used, title in ((False, "not used in the fit"), (True, "used in the fit")):
@@ -51,12 +55,13 @@ def show_rows(console: Console, entries: Sequence[ScoreboardEntry]) -> None:
     if not_passed:
         console.print("[bold]Rows that do not pass, and the reasons[/]")
     for entry in not_passed:
-        console.print(f"  [bold red]{entry.id}[/]  {entry.reason or 'no reason is recorded'}", soft_wrap=True)
+        label = Text(f"  {entry.id}  ", "bold red")
+        print_wrapped(console, entry.reason or "no reason is recorded", label=label, indent=4)
 
 
 def show_totals(console: Console, entries: Sequence[ScoreboardEntry], facts: Mapping[str, Any]) -> None:
     """Print how many rows pass, beside a model in which no drug changes mood, and the skill, coverage and sharpness of groups."""
-    from resprout.app.terminal import table
+    from resprout.app.terminal import print_wrapped, table
 
     console.print(table(PASSES, pass_rows(facts), title="Rows that pass", right=PASSES[1:]))
     console.print(
@@ -67,10 +72,10 @@ def show_totals(console: Console, entries: Sequence[ScoreboardEntry], facts: Map
     if parts:
         rows = [[name, *skill_cells(part)] for name, part in parts.items()]
         console.print(table(SKILLS, rows, title="Skill of the model against its baselines", right=SKILLS[1:]))
-        console.print(SKILL_SAID, soft_wrap=True)
+        print_wrapped(console, SKILL_SAID)
         rows = coverage_rows(facts)
         console.print(table(COVERED, rows, title="Coverage and width of prediction intervals", right=COVERED[1:]))
-        console.print(COVERED_SAID, soft_wrap=True)
+        print_wrapped(console, COVERED_SAID)
     show_agreement(console, facts["interventions"])
 
 
@@ -126,7 +131,7 @@ def coverage_cells(part: Mapping[str, Any]) -> list[str]:
 
 def show_agreement(console: Console, found: Mapping[str, Any]) -> None:
     """Print the confusion table of interventions, and agreement beyond chance."""
-    from resprout.app.terminal import table
+    from resprout.app.terminal import print_wrapped, table
     from resprout.calibrate.intervention_entries import SHARES
 
     if not found["rows"]:
@@ -135,12 +140,12 @@ def show_agreement(console: Console, found: Mapping[str, Any]) -> None:
     rows = [[seen, *(str(cell.get((seen, said), 0)) for said in SHARES)] for seen in SHARES]
     heading = ["published \\ predicted", *SHARES]
     console.print(table(heading, rows, title="Interventions", right=SHARES))
-    console.print(
+    print_wrapped(
+        console,
         f"{found['rows']} interventions: accuracy {share(found['accuracy'])} "
         f"(always `{found['majority_word']}`: {share(found['majority_accuracy'])}); balanced accuracy "
         f"{share(found['balanced_accuracy'])} ({share(found['majority_balanced_accuracy'])}); "
         f"Cohen's kappa {decimal(found['kappa'])} (0).",
-        soft_wrap=True,
     )
 
 
@@ -154,7 +159,7 @@ def row_cells(entry: ScoreboardEntry) -> list[Any]:
         result = Text("yes", style="green") if entry.passed else Text("no", style="bold red")
     return [
         entry.id.split()[0],
-        entry.what,
+        with_spoken_times(entry.what),
         result,
         say(entry.observed),
         say(entry.predicted),

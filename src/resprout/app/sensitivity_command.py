@@ -168,7 +168,7 @@ def sensitivity_facts(found: Sensitivity, targets: tuple[Target, ...]) -> dict[s
 
 def show_sensitivity(console: Console, found: Sensitivity, targets: tuple[Target, ...], top: int) -> None:
     """Print the largest indices of each output."""
-    from resprout.app.terminal import number, table
+    from resprout.app.terminal import number, print_wrapped, table
     from resprout.language import STAGES
 
     columns = [
@@ -201,7 +201,7 @@ def show_sensitivity(console: Console, found: Sensitivity, targets: tuple[Target
         console.print(table(columns, rows, title=title, right=columns[4:]))
     others = "Effect is the mean size of a step through the range (Morris), alone and with others are shares of variance (Sobol)."
     lost = f" {found.lost} could not be solved and count nowhere." if found.lost else ""
-    console.print(f"{found.runs:,} people solved.{lost} {others}", soft_wrap=True)
+    print_wrapped(console, f"{found.runs:,} people solved.{lost} {others}")
 
 
 def say_interval(lower: float, upper: float) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CHECKPOINTS_H = (0.0, 40 / 60, 110 / 60, 4.0, 24.0, 72.0, 168.0, 240.0)
 ANALYSIS_HEADINGS = ["analysis", "endpoint", "compared", "quantity", "time", "estimate", "95 %", "p", "power"]
 MOST_VISITS = 12  # columns of the screen's table of means
-ANOVA_COLUMNS = ["outcome", "F", "df", "epsilon", "median p", "5-95 % of p", "share p<.005", "uncorrected p<.005"]
+ANOVA_COLUMNS = ["outcome", "F", "df", "epsilon", "median p", "5-95 % of p", "share p<.005", "p<.005 not corrected"]
 
 
 def outputs_of(run: xr.Dataset) -> list[str]:

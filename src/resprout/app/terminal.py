@@ -1,45 +1,56 @@
-"""Tables and words on standard output: as wide as the terminal, and never cut when piped."""
+"""Tables and words on standard output, as wide as the terminal; of 80 columns when piped, unless COLUMNS says otherwise."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
+from resprout.app.table_layout import FittedTable, Hanging
 from resprout.language import STAGES
 
 # Nearest named colours of the figures' palette, so that stages look alike on screen and page.
 STAGE_STYLE = dict(zip(STAGES, ("#228EF0", "#C8602F", "#2E9A72", "#E85A9B", "#BE830D", "#9A70F0"), strict=True))
 GRADE_STYLE = {"measured": "green", "fitted": "cyan", "assumed": "yellow", "defined": "dim"}
-PIPED_WIDTH = 160
+PIPED_WIDTH = 80
+NARROWEST = 20
 
 
 def stdout_console() -> Console:
-    """A console on standard output; wide if nobody watches, so that a pipe gets whole lines."""
+    """A console on standard output; if nobody watches, as wide as COLUMNS says, or as a terminal usually is."""
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
+    if console.is_terminal:
+        return console
+    said = os.environ.get("COLUMNS", "")
+    return Console(highlight=False, width=max(int(said), NARROWEST) if said.isdecimal() else PIPED_WIDTH)
 
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", right: Sequence[str] = ()
-) -> Table:
+) -> FittedTable:
     """A light table; columns named in `right` hold numbers."""
-    made = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    return made
+    cells = tuple(tuple(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row) for row in rows)
+    return FittedTable(tuple(columns), cells, tuple(column in right for column in columns), title)
+
+
+def print_wrapped(console: Console, text: Text | str, *, label: Text | str = "", indent: int = 0) -> None:
+    """Print a sentence, wrapped between words; later lines are indented.
+
+    console   where to
+    text      the sentence, plain or in colours; nothing in it is markup
+    label     what stands before it
+    indent    [characters] of later lines
+    """
+    console.print(Hanging(Text() + label, Text() + text, indent))
 
 
 def graded(grade: str) -> Text:
@@ -51,11 +62,16 @@ def number(value: float | None, digits: int = 3) -> str:
     """A number as short as its digits allow; a dash where there is none."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
     return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
 
 
 def interval(lower: float, upper: float) -> str:
-    """Bounds of an interval; a dash where there is none."""
+    """Bounds of an interval; a dash where there is none, one bound where the other is infinite."""
+    if math.isinf(lower) or math.isinf(upper):
+        both = math.isinf(lower) and math.isinf(upper)
+        return "any" if both else f"over {number(lower)}" if math.isinf(upper) else f"under {number(upper)}"
     return "–" if math.isnan(lower) and math.isnan(upper) else f"{number(lower)} to {number(upper)}"
 
 

@@ -80,14 +80,56 @@ class _Part:
 
     def __init__(self, text: str, names: dict[str, str], where: str, faults: list[Fault]) -> None:
         self.text, self.names, self.where, self.faults = text, names, where, faults
-        head, _, tail = text.partition(";")
-        self.words, self.tail = _words(head), _words(tail)
-        self.has_tail, self.gas = ";" in text, False
+        head, mark, tail = text.partition(";")
+        self.gas = False
         self.reading = "drug"  # or amount, route, duration, start, times: the field of a fault
+        self.words, self.tail = self.without_commas(head.split()), self.without_commas(tail.split())
+        self.has_tail = bool(mark) or self.split_at_every()
 
     def fault(self, found: str, expected: str = "", remedy: str = "") -> None:
         """Note one fault of this dose."""
         self.faults.append(Fault(found, self.where, expected, remedy, self.reading))
+
+    def without_commas(self, words: list[str]) -> list[str]:
+        """The words without commas at their ends, which are one fault."""
+        bare = [word.rstrip(",") for word in words]
+        if bare != words:
+            written = " ".join(word for word in bare if word)
+            self.fault("`,` means nothing in a regimen.", EXAMPLE, f"Try `{written}`.")
+        return [word for word in bare if word]
+
+    def split_at_every(self) -> bool:
+        """Take `every` and what follows from the words where the mark before it was left out, which is one fault."""
+        at = next((number for number, word in enumerate(self.words) if word.lower() == "every"), None)
+        if at is None:
+            return False
+        self.words, self.tail = self.words[:at], self.words[at:]
+        self.reading = "times"
+        found = "`every` stands without `;` before it."
+        self.fault(found, EXAMPLE, f"Try `{' '.join(self.words)}; {' '.join(self.tail)}`.")
+        return True
+
+    def second_dose(self, words: list[str]) -> bool:
+        """Note a dose that follows another without a mark between them; whether there is one."""
+        ends = (at for at, word in enumerate(words) if NUMBER.fullmatch(word))
+        name = " ".join(words[: next(ends, 0)])
+        if name.lower().replace("_", "-") not in self.names:
+            return False
+        written = " ".join(words)
+        self.fault(f"`{written}` follows another dose.", "Expected doses joined by ` + `.", f"Try `... + {written}`.")
+        return True
+
+    def unknown(self, word: str) -> None:
+        """Note words that mean nothing, one fault up to the next word that is known."""
+        if self.second_dose([word, *self.words]):
+            self.words.clear()
+            return
+        while self.words and self.words[0].lower() not in {*ROUTES, *WORDS}:
+            self.words.pop(0)
+        if word.lower() == "x":
+            self.fault("`x` repeats a dose, and no interval is said.", EXAMPLE)
+            return
+        self.fault(f"`{word}` means nothing in a regimen.", EXAMPLE, nearest(word, {*ROUTES, *WORDS}))
 
     def dose(self) -> Dose | None:
         """Read drug, amount, route, duration, start and repeats; None for saline or for a faulty dose."""
@@ -162,7 +204,8 @@ class _Part:
         """Take route, infusion time (h, None if not said) and start (h)."""
         route, duration, bolus, start = None, None, False, 0.0
         while self.words:
-            word = self.words.pop(0).lower()
+            spoken = self.words.pop(0)
+            word = spoken.lower()
             self.reading = {"over": "duration", "bolus": "duration", "at": "start"}.get(word, "route")
             if word in ROUTES:
                 if route is not None:
@@ -175,7 +218,7 @@ class _Part:
             elif word == "bolus":
                 bolus = True
             else:
-                self.fault(f"`{word}` means nothing in a regimen.", EXAMPLE, nearest(word, {*ROUTES, *WORDS}))
+                self.unknown(spoken)
         if bolus and duration is not None:
             self.fault("a bolus is given at once, not `over` a time.", "Expected `iv bolus` or `iv over ...`.")
         return route, duration, start
@@ -189,6 +232,10 @@ class _Part:
             self.fault(f"the repeats of `{self.text.strip()}` are not clear.", "Expected `; every 3 d x 6`.")
             return (start,)
         interval = self.time("an interval", SCHEDULE_H.highest, words)
+        following = re.match(r"[x×]\s*\d+\s+(?!times\b)", " ".join(words).lower())
+        if following:
+            after = " ".join(words)[following.end() :].split()
+            words = words[: len(words) - len(after)] if self.second_dose(after) else words
         match = re.fullmatch(r"[x×]\s*(\d{1,9})(?:\s+times)?", " ".join(words).lower())
         if match is None or not DOSES.allows(int(match[1])):
             found = f"`{' '.join(words)}` is no number of doses."
@@ -234,10 +281,6 @@ class _Part:
     @staticmethod
     def _starts_dose(word: str) -> bool:
         return bool(NUMBER.fullmatch(word)) or word.lower() in {*AMOUNTS, *ROUTES, *WORDS}
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
 
 
 def _list(names: Iterable[str]) -> str:

@@ -25,6 +25,8 @@ from resprout.language.records import Constant, Equation, ImportedModel
 
 SBML_SUFFIXES, ANTIMONY_SUFFIXES = (".xml", ".sbml"), (".ant", ".txt")
 _LINE = re.compile(r"(?:[Ee]rror in model string, )?line (\d+)[:,]?\s*")
+_SECOND = re.compile(r"(.*(?:=|->).*?[\w)])\s+([A-Za-z_]\w*\s*(?::?=|'\s*=|:).*)$")
+"""A statement of Antimony followed by the name and sign of a second one, without `;` between them."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _REQUIRED = re.compile(r"\b([\w.-]+):required\s*=\s*[\"'](?:true|1)[\"']")
 EXPECTED = "Expected an SBML file (.xml, .sbml) or an Antimony file (.ant, .txt)."
@@ -115,8 +117,19 @@ def _from_antimony(name: str, text: str) -> str:
         found = _LINE.search(message)
         where = f"{name}:{found.group(1)}" if found else name
         said = _LINE.sub("", message, count=1).rstrip(".")
+        if found and (two := _two_statements(text.splitlines()[int(found.group(1)) - 1])):
+            told = f"`{' '.join(two)}` holds two statements."
+            raise ModelError(Fault(told, where, "Expected `;` between statements.", f"Try `{'; '.join(two)}`."))
         raise ModelError(Fault(f"{said:.300}.", where, "Expected an Antimony model.", LIMITS))
     return str(antimony.getSBMLString(antimony.getMainModuleName()))
+
+
+def _two_statements(line: str) -> tuple[str, str] | None:
+    """Two statements of a line of Antimony between which `;` is missing, if there are such."""
+    for part in line.partition("//")[0].split(";"):
+        if found := _SECOND.match(part):
+            return found.group(1).strip(), found.group(2).strip()
+    return None
 
 
 def _unsound(document: libsbml.SBMLDocument, name: str, written: bool) -> list[Fault]:

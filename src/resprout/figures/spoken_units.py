@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+LONG_HOURS = re.compile(r"(?:(\d+(?:\.\d+)?)-)?(\d+\.\d{3,}) h\b")
+
 
 def format_time(time_h: float) -> str:
     """A time after the first dose as one says it aloud: 40 min, 4 h, 3 d."""
@@ -13,6 +17,16 @@ def format_time(time_h: float) -> str:
     if time_h < 48 and abs(time_h - 24) > 0.01:
         return f"{time_h:.3g} h"
     return f"{time_h / 24:.3g} d"
+
+
+def with_spoken_times(text: str) -> str:
+    """A text whose hours with many decimals are times as one says them aloud: 100 min for 1.66667 h."""
+
+    def spoken(found: re.Match[str]) -> str:
+        times = [format_time(float(each)) for each in found.groups() if each is not None]
+        return " to ".join(times)
+
+    return LONG_HOURS.sub(spoken, text)
 
 
 def format_unit(unit: str) -> str:

@@ -34,7 +34,8 @@ def model_fragment(model: Model) -> str:
         '<span class="known assumed">assumed</span> or <span class="known defined">defined</span>.</p>'
         + html_table(columns, counts, right=columns[1:])
         + '<div class="filter"><label for="model-search">Find a quantity</label>'
-        '<input id="model-search" type="search" maxlength="60" placeholder="e.g. glial_uptake"></div>'
+        '<input id="model-search" type="search" maxlength="60" placeholder="e.g. glial_uptake">'
+        '<p class="none" id="model-none" role="status"></p></div>'
         + "".join(stage_html(model, stage) for stage in facts["stages"])
     )
 

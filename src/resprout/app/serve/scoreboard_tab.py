@@ -29,7 +29,7 @@ from resprout.calibrate.interventions import run_interventions
 from resprout.calibrate.scoreboard_entry import ScoreboardEntry, recorded_entries
 from resprout.calibrate.scoreboard_totals import scoreboard_facts
 from resprout.figures.palette import STAGE_COLOUR
-from resprout.figures.spoken_units import format_unit
+from resprout.figures.spoken_units import format_unit, with_spoken_times
 from resprout.language import STAGES
 from resprout.language.records import Model
 
@@ -181,7 +181,7 @@ def published_cells(entry: ScoreboardEntry) -> list[Any]:
         for each in (entry.observed, entry.predicted)
     ]
     note = "; ".join(part for part in (f"{entry.id.split()[0]}, {entry.source}", entry.reason) if part)
-    named = with_note(entry.what.replace(", value;", ";"), note)
+    named = with_note(with_spoken_times(entry.what).replace(", value;", ";"), note)
     return [
         YES if entry.passed else NO,
         named,

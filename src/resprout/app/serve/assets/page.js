@@ -169,6 +169,7 @@
   }
   function find(event) {
     const wanted = event.target.value.trim().toLowerCase();
+    let found = 0;
     for (const stage of all("#model-body details.stage")) {
       let shown = 0;
       for (const row of all("[data-words]", stage)) {
@@ -178,7 +179,9 @@
       }
       stage.hidden = shown === 0;
       if (wanted) stage.open = shown > 0;
+      found += shown;
     }
+    $("model-none").textContent = found ? "" : `Nothing in the model holds “${event.target.value.trim()}”.`;
   }
 
   // ---- taking along
