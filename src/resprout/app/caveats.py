@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resprout.dosing.dose_records import Regimen
     from resprout.trial import Trial
 
 WEEK_H = 168.0
 SMALL_ARM = 20  # people
+WITHOUT_DRUG = ("saline", "placebo", "control")  # how a regimen without a dose begins
 ELDERLY, ADULT = 65.0, 18.0  # years
 HEADING = "Known limits of these numbers (docs/limits.md):"
 
@@ -71,23 +71,22 @@ def _touches(caveat: Caveat, shown: Shown) -> bool:
     return (seen or not caveat.outputs) and given and shown.conditions.issuperset(caveat.conditions)
 
 
-def shown_by_run(outputs: Iterable[str], regimen: Regimen, hours: float, population: str = "") -> Shown:
+def shown_by_run(outputs: Iterable[str], regimen: str, hours: float, population: str = "") -> Shown:
     """What a run shows.
 
+    regimen      as it was written
     hours        h   last hour
     population   mdd, bipolar or healthy
     """
-    conditions = {population} if population == "bipolar" else set()
-    most = max((len(dose.times_h) for dose in regimen.doses), default=0)
-    conditions |= {"repeated_doses"} if most > 1 else {"single_dose"} if most else set()
+    drugs, conditions = _given([regimen])
+    conditions |= {population} if population == "bipolar" else set()
     conditions |= {"after_a_week"} if hours >= WEEK_H else set()
-    return Shown(frozenset(outputs), frozenset(dose.drug for dose in regimen.doses), frozenset(conditions))
+    return Shown(frozenset(outputs), frozenset(drugs), frozenset(conditions))
 
 
 def shown_by_trial(trial: Trial) -> Shown:
     """What a trial shows."""
     protocol = trial.protocol
-    texts = [part.regimen for part in protocol.parts]
     age = trial.cohort.columns["age"]
     met = {
         "control_arm": protocol.control_arm is not None,
@@ -98,12 +97,19 @@ def shown_by_trial(trial: Trial) -> Shown:
         "adolescents": bool((age < ADULT).any()),
         "after_a_week": protocol.last_visit >= WEEK_H,
     }
-    # as the texts say, since the model whose drugs they name is not part of a trial
-    conditions = {name for name, is_met in met.items() if is_met}
-    conditions.add("repeated_doses" if any("every" in text.split() for text in texts) else "single_dose")
-    named = {drug for each in every_caveat() for drug in each.drugs}
-    drugs = frozenset(drug for drug in named for text in texts if drug in text)
-    return Shown(frozenset(endpoint.name for endpoint in protocol.endpoints), drugs, frozenset(conditions))
+    drugs, conditions = _given([part.regimen for part in protocol.parts])
+    conditions |= {name for name, is_met in met.items() if is_met}
+    endpoints = frozenset(endpoint.name for endpoint in protocol.endpoints)
+    return Shown(endpoints, frozenset(drugs), frozenset(conditions))
+
+
+def _given(regimens: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Drugs that rules name, and whether doses are repeated, as the texts say: reports may be of models with other drugs."""
+    texts = [text for text in regimens if not text.lower().startswith(WITHOUT_DRUG)]
+    drugs = {drug for each in every_caveat() for drug in each.drugs for text in texts if drug in text}
+    if any("every" in text.split() for text in texts):
+        return drugs, {"repeated_doses"}
+    return drugs, {"single_dose"} if texts else set()
 
 
 def caveat_facts(caveats: Iterable[Caveat]) -> list[dict[str, Any]]:

@@ -31,13 +31,11 @@ from resprout.app.trial_sections import (
     safety_section,
 )
 from resprout.app.trial_warnings import carry_over_sentences
-from resprout.dosing.regimen import parse_regimen
 from resprout.figures.arm_figure import arms_over_time
 from resprout.figures.fig1 import ROWS, figure1
 from resprout.figures.path_figure import path_in_time
 from resprout.figures.spoken_units import format_time
 from resprout.figures.stage_panels import ketamine_given
-from resprout.language.drug_instances import library_drugs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +111,7 @@ def run_page(run: xr.Dataset, model: Model, regimen: str) -> str:
         Section("outputs", "Means over patients", html_table(columns, cells, right=columns[2:]) + paragraphs(note)),
         methods_section(model, run),
         model_section(model),
-        limits_section(run_caveats(run, regimen, model)),
+        limits_section(run_caveats(run, regimen)),
     ]
     lead = f"{run.sizes['patient']:,} virtual patients followed from dose to dendritic spine to depression score."
     return page(regimen, lead, sections, foot(run))
@@ -222,12 +220,10 @@ def trial_sentences(trial: Trial) -> str:
     )
 
 
-def run_caveats(run: xr.Dataset, regimen: str, model: Model) -> list[Caveat]:
+def run_caveats(run: xr.Dataset, regimen: str) -> list[Caveat]:
     """The known limits that touch a run."""
-    given = parse_regimen(regimen, library_drugs(model))
-    return caveats_for(
-        shown_by_run(outputs_of(run), given, float(run["time_h"].max()), run.attrs.get("population", ""))
-    )
+    hours, population = float(run["time_h"].max()), str(run.attrs.get("population", ""))
+    return caveats_for(shown_by_run(outputs_of(run), regimen, hours, population))
 
 
 def limits_section(caveats: Sequence[Caveat]) -> Section:

@@ -311,7 +311,7 @@ def _show(
     names = asked or [name for name in SHOWN if name in tally.outputs] or list(tally.outputs)
     rows = tally_summary(tally, loaded, names)
     scenario = request.scenario
-    limits = caveats_for(shown_by_run(names, scenario.regimen, scenario.hours[-1], request.people.population))
+    limits = caveats_for(shown_by_run(names, scenario.regimen.text, scenario.hours[-1], request.people.population))
     if as_json:
         facts: dict[str, Any] = {
             "regimen": request.scenario.regimen.text,
