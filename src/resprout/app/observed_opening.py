@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import POPULATIONS, read_choice
+from resprout.app.options import read_named_population
 from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
 from resprout.errors import Fault
 
@@ -32,18 +32,22 @@ EntryOption = Annotated[
     str, typer.Option("--entry", help="True HDRS17 of the population, such as `HDRS17>=14`.", show_default=False)
 ]
 PopulationOption = Annotated[
-    str | None, typer.Option("--population", help="mdd, bipolar or healthy; that of the mapping if left out.")
+    str | None,
+    typer.Option(
+        "--population", help="mdd, bipolar, healthy or the file of a named population; that of the mapping if left out."
+    ),
 ]
 NOTICE = "For research and teaching. Not medical advice: nothing here says what a person should take."
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What a command works on: the model, the checked tables, and the population, if it asks for one."""
+    """What a command works on: the model, the checked tables, the population, if it asks for one, and the name of its file."""
 
     model: Model
     data: Dataset
     people: People | None = None
+    named: str | None = None
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -55,6 +59,7 @@ class Opened:
         if self.people is not None:
             wanted = self.people
             told |= {"population": wanted.population, "entry": wanted.entry, "draws": wanted.count, "seed": wanted.seed}
+            told |= {"named_population": self.named} if self.named is not None else {}
         return told
 
 
@@ -92,17 +97,17 @@ def opened(  # many arguments: what is read, and everything that is checked befo
         *(fault for name, target in tables.items() for fault in check_target(name, target, TABLE_SUFFIXES)),
     ]
     found += check_figure_target("--out", figure)
-    chosen = read_choice("--population", prior.population, POPULATIONS, found) if prior is not None else None
+    chosen, named = (None, None) if prior is None else read_named_population(prior.population, found)
     refuse(found)
     model, data = read_observed(files, mapping, folder)
+    model = model if named is None else named.applied(model)
     if prior is None:
         return Opened(model, data)
     from resprout.simulation import People
 
     population = chosen or data.setting.population
-    return Opened(
-        model, data, People(prior.draws, seed=prior.seed, population=population, entry=prior.entry.strip() or None)
-    )
+    people = People(prior.draws, seed=prior.seed, population=population, entry=prior.entry.strip() or None)
+    return Opened(model, data, people, None if named is None else named.name)
 
 
 def read_observed(files: list[Path], mapping: Path | None, folder: Path | None) -> tuple[Model, Dataset]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resprout.errors import Fault, nearest
+from resprout.errors import Fault, InputError, nearest
 from resprout.language.bounds import DAYS, REPLICATES, SEED
+
+if TYPE_CHECKING:
+    from resprout.people.named_population import NamedPopulation
 
 GENOTYPES = ("val/val", "val/met", "met/met")
 POPULATIONS = ("mdd", "bipolar", "healthy")
@@ -33,6 +36,9 @@ DRAWS = 40
 Draws = Annotated[
     int,
     typer.Option("--draws", min=0, help="Posterior draws at which all is repeated; 0 for the point estimate alone."),
+]
+NamedPeople = Annotated[
+    str | None, typer.Option("--population", help="The file of a named population, whose people take part.")
 ]
 Trials = Annotated[list[str] | None, typer.Argument(help="Names of trials; all that ship if left out.")]
 
@@ -116,6 +122,35 @@ def read_choice(option: str, text: str | None, choices: tuple[str, ...], faults:
     expected = f"Expected one of {', '.join(choices)}."
     faults.append(Fault(f"`{text}` is not known.", option, expected, did_you(text, choices)))
     return None
+
+
+def read_named_population(text: str | None, faults: list[Fault]) -> tuple[str | None, NamedPopulation | None]:
+    """Read the name of a shipped population, or the file of a named one.
+
+    text      as typed, or None           faults   what is wrong is added here
+    returns   the shipped population that people are of, and the named one; None where neither is asked for
+    """
+    from resprout.people.named_population import SUFFIXES, read_population
+
+    if text is None or text.lower() in POPULATIONS:
+        return (None if text is None else text.lower()), None
+    if Path(text).suffix.lower() not in SUFFIXES and not Path(f"{text}.yaml").is_file():
+        return read_choice("--population", text, POPULATIONS, faults), None
+    try:
+        found = read_population(text)
+    except InputError as error:
+        faults += error.faults
+        return None, None
+    return found.of, found
+
+
+def only_named(text: str | None, faults: list[Fault]) -> NamedPopulation | None:
+    """Read the file of a named population where a protocol says which shipped one people are of; arguments as above."""
+    shipped, named = read_named_population(text, faults)
+    if shipped is not None and named is None:
+        expected = "Expected the file of a named population; the protocol says which shipped one people are of."
+        faults.append(Fault(f"`{text}` is a shipped population.", "--population", expected))
+    return named
 
 
 def read_days(days: float, faults: list[Fault]) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import POPULATIONS, AsJson, read_choice
+from resprout.app.options import AsJson, read_named_population
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
 from resprout.errors import Fault
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from resprout.people import Cohort
+    from resprout.people.named_population import NamedPopulation
 
 NUMBERS = (
     "age",
@@ -37,7 +38,7 @@ def recruit(
     entry: Annotated[
         str, typer.Option(help="Entry criteria, for instance `HDRS17>=18, age 18-65, resistant`.", show_default=False)
     ] = "",
-    population: Annotated[str, typer.Option(help="mdd, bipolar or healthy.")] = "mdd",
+    population: Annotated[str, typer.Option(help="mdd, bipolar, healthy or the file of a named population.")] = "mdd",
     genotype: Annotated[str | None, typer.Option(help="rs6265 genotype given to every patient.")] = None,
     rated: Annotated[bool, typer.Option(help="Screen by a rating, as trials do, not by the true score.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same patients.")] = 1,
@@ -49,11 +50,12 @@ def recruit(
     Example: `resprout recruit 200 --entry "MADRS>=28, resistant" --table patients.csv`
     """
     faults: list[Fault] = check_target("--table", table, TABLE_SUFFIXES)
-    chosen = read_choice("--population", population, POPULATIONS, faults) or "mdd"
+    shipped, named = read_named_population(population, faults)
+    chosen = shipped or "mdd"
     refuse(faults)
     from resprout.app.terminal import print_json, stdout_console
 
-    cohort = enrolled(n, entry, chosen, genotype, rated, seed)
+    cohort = enrolled(n, entry, chosen, genotype, rated, seed, named)
     if table is not None:
         save_table(cohort.covariates, table)
     facts = summary(cohort.covariates)
@@ -62,13 +64,23 @@ def recruit(
         print_json({"patients": n, "screened": cohort.screened, **facts, "files": files})
         return
     console = stdout_console()
-    console.print(f"{n:,} patients enrolled of {cohort.screened:,} candidates screened ({chosen}, seed {seed})")
+    console.print(
+        f"{n:,} patients enrolled of {cohort.screened:,} candidates screened ({population if named else chosen}, seed {seed})"
+    )
     show_summary(console, facts)
     if table is not None:
         console.print(f"wrote {table}")
 
 
-def enrolled(n: int, entry: str, population: str, genotype: str | None, rated: bool, seed: int) -> Cohort:
+def enrolled(
+    n: int,
+    entry: str,
+    population: str,
+    genotype: str | None,
+    rated: bool,
+    seed: int,
+    named: NamedPopulation | None = None,
+) -> Cohort:
     """Recruit by entry criteria given as text, the default ones if empty; arguments as in `recruit`."""
     from resprout.app.terminal import status_spinner
     from resprout.language import load_model
@@ -77,7 +89,7 @@ def enrolled(n: int, entry: str, population: str, genotype: str | None, rated: b
     from resprout.people.ratings import screening_rater
     from resprout.people.screening import Visit
 
-    model = load_model()
+    model = load_model() if named is None else named.applied(load_model())
     wanted = read_entry(entry, model) if entry.strip() else default_entry(population, model)
     with status_spinner(f"Recruiting {n:,} patients"):
         return recruit_cohort(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import AsJson, Point, Replicates, Seed, read_pairs
+from resprout.app.options import AsJson, NamedPeople, Point, Replicates, Seed, only_named, read_pairs
 from resprout.app.output_files import (
     PAGE_SUFFIXES,
     TABLE_SUFFIXES,
@@ -27,6 +27,8 @@ from resprout.system_errors import at_place
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from resprout.language import Model
+    from resprout.people.named_population import NamedPopulation
     from resprout.trial import Trial
 
 LongTable = Annotated[
@@ -91,6 +93,7 @@ def trial(  # many arguments: each is an option of the command
     picture: GridFigure = None,
     set_: Parameters = None,
     point: Point = False,
+    population: NamedPeople = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocol files.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -103,7 +106,8 @@ def trial(  # many arguments: each is an option of the command
         return
     tables = {"--table": table, "--published": published, "--estimates": estimates}
     faults = _option_faults(name, tables, report, grid, picture)
-    series = Series(replicates, seed, point, read_pairs("--set", set_ or [], "placebo_depth=0.5", faults))
+    pairs = read_pairs("--set", set_ or [], "placebo_depth=0.5", faults)
+    series = Series(replicates, seed, point, pairs, only_named(population, faults))
     refuse(faults)
     if grid:
         try_grid(name, grid, series, table, picture, as_json)
@@ -194,6 +198,14 @@ class Series:
     seed: int | None
     point: bool = False
     overrides: dict[str, float] = field(default_factory=dict)
+    population: NamedPopulation | None = None
+
+    @property
+    def model(self) -> Model:
+        """The shipped model, with the people of the named population."""
+        from resprout.language import load_model
+
+        return load_model() if self.population is None else self.population.applied(load_model())
 
 
 def conduct(name: str, series: Series) -> Trial:
@@ -203,7 +215,9 @@ def conduct(name: str, series: Series) -> Trial:
     with status_spinner(f"Running {name}"):
         from resprout.trial import run_trial
 
-        return run_trial(name, series.replicates, series.seed, point=series.point, overrides=series.overrides)
+        return run_trial(
+            name, series.replicates, series.seed, model=series.model, point=series.point, overrides=series.overrides
+        )
 
 
 def try_grid(
@@ -214,11 +228,10 @@ def try_grid(
 
     from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.figures.design_surface import design_surface
-    from resprout.language import load_model
     from resprout.people.overrides import overridden
     from resprout.trial.design_grid import read_axes, surface
 
-    model = overridden(load_model(), series.overrides)
+    model = overridden(series.model, series.overrides)
     axes = read_axes(grid)
     with status_spinner(f"Trying designs of {name}") as spinner:
 

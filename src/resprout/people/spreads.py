@@ -128,6 +128,20 @@ def _correlated_groups(model: Model) -> list[tuple[list[str], Numbers]]:
     return [(group, _factor(group, pairs)) for group in _connected(pairs)]
 
 
+def eta_correlations(model: Model) -> tuple[list[str], Numbers]:
+    """Names of all etas, and their correlations.
+
+    model    whose etas
+    returns  names in alphabetical order, and [eta, eta]
+    """
+    names = sorted({name for *_, name in _spread_constants(model)})
+    table = np.eye(len(names))
+    for group, factor in _correlated_groups(model):
+        rows = [names.index(name) for name in group]
+        table[np.ix_(rows, rows)] = factor @ factor.T
+    return names, table
+
+
 def _connected(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Collect names joined by pairs, directly or through others; each group in alphabetical order."""
     groups: list[set[str]] = []
