@@ -14,11 +14,11 @@ from resprout.app import simulate_options as options
 from resprout.app.imported_commands import follow_file, span_hours
 from resprout.app.options import (
     GENOTYPES,
+    POPULATIONS,
     PRECISIONS,
     read_choice,
     read_days,
     read_ids,
-    read_named_population,
     read_outputs,
     read_pairs,
 )
@@ -164,7 +164,7 @@ def _simulate_file(given: options.Given, file: Path, done: Done) -> None:
 
 def _simulate_chain(given: options.Given, done: Done, faults: list[Fault]) -> None:
     """Recruit people, give them the regimen, write and show what is asked for."""
-    chosen, named = read_named_population(given.population, faults)
+    chosen = read_choice("--population", given.population, POPULATIONS, faults)
     gene = read_choice("--genotype", given.genotype, GENOTYPES, faults)
     kind = read_choice("--precision", given.precision, PRECISIONS, faults)
     ids = read_ids(given.patient_ids, faults)
@@ -179,7 +179,6 @@ def _simulate_chain(given: options.Given, done: Done, faults: list[Fault]) -> No
     from resprout.simulation import Numerics, People
 
     loaded = load_model(given.model, given.drug or [])
-    loaded = loaded if named is None else named.applied(loaded)
     people = People(given.patients, given.seed, chosen or "mdd", given.entry, gene, given.point)
     kept = (kind or "float32") if given.out is not None and not wanted.whole else "float64"
     numerics = Numerics(given.tolerance, given.threads, kept, given.allow_failures)
