@@ -216,7 +216,7 @@ def test_a_receptor_that_desensitises_answers_less_to_a_second_stimulus_soon_aft
     model, shipped = with_desensitising_TrkB(folder).with_parameters(stays), rs.load_model().with_parameters(stays)
     # a third of a recovery time after the first, and seven
     soon, later = second_answer(model, 8), second_answer(model, 168)
-    assert (soon < second_answer(shipped, 8) - 0.01).all() and (second_answer(shipped, 8) > 0.95).all()
+    assert (soon < second_answer(shipped, 8) - 0.01).all() and (second_answer(shipped, 8) > 0.9).all()
     assert later == pytest.approx(1.0, abs=0.05)
 
 

@@ -137,6 +137,7 @@ def learned_text(model):
             row["R_hat"],
             row["ESS"],
             f"`{row['nearest']}` ({float(row['correlation']):+.2f})",
+            *([f"{float(row['second_seed']):+.1f}", row["rank_p"]] if row["rank_p"] else ["", ""]),
         ]
         for row in data_rows("posterior")
     ]
@@ -150,8 +151,16 @@ def learned_text(model):
         "R-hat",
         "ESS",
         "most correlated with",
+        "second seed",
+        "SBC p",
     ]
-    return rows_of(columns, rows, columns[2:8])
+    return rows_of(columns, rows, [*columns[2:8], *columns[9:]])
+
+
+def combinations_text(model):
+    """Combinations of quantities that are known better than each of them, as recorded when they were fitted."""
+    rows = [[f"`{row['combination']}`", row["variance"]] for row in data_rows("combinations")]
+    return rows_of(["combination, each in posterior SD", "variance"], rows, ["variance"])
 
 
 def left_out_text(model):
@@ -161,7 +170,12 @@ def left_out_text(model):
         return "*Not recorded for these constants yet: `resprout fit --leave-out --ship` writes it.*"
     counted = [row for row in rows if row["inside"]]
     rows_as_bool = [
-        {**row, "inside": row["inside"] == "true", "inside_plain": row["inside_plain"] == "true"} for row in counted
+        {
+            **row,
+            **{name: row[name] == "true" for name in ("inside", "inside_plain")},
+            **{name: float(row[name] or "nan") for name in ("crps", "crps_null", "crps_mbma")},
+        }
+        for row in counted
     ]
     words = f"**{coverage_sentence(rows_as_bool)}** Studies differ by more than the model's between-study heterogeneity and parameter uncertainty."
     cells = [
@@ -253,6 +267,7 @@ PLACEHOLDERS = {
     "<!-- scoreboard -->": scoreboard_text,
     "<!-- misses -->": misses_text,
     "<!-- learned -->": learned_text,
+    "<!-- combinations -->": combinations_text,
     "<!-- left out -->": left_out_text,
     "<!-- left out studies -->": left_out_studies_text,
     "<!-- drugs -->": drugs_text,

@@ -60,9 +60,6 @@ def test_glutamine_cycling_rises_in_healthy_people_as_measured(trajectories):
     assert 0.024 < rise < 0.236  # TC011: 13 % with t = 2.4, so 95 % limits of 13 -/+ 1.96 x 13/2.4
 
 
-@pytest.mark.xfail(
-    strict=True, reason="0.28 of the surge is left since all constants are fitted together (docs/limits.md)"
-)
 def test_an_mGluR2_agonist_stops_the_surge(trajectories):
     left = trajectories.left(
         "healthy, agonist", "glutamate_release", 40 / 60, whole="healthy + ketamine", none="healthy"

@@ -18,7 +18,6 @@ def test_spine_density_is_clearly_up_after_a_day(trajectories):
     )  # TC028-029: up; MG032: 8 % in mice
 
 
-@pytest.mark.xfail(strict=True, reason="4.5 % of the new spines are left after two weeks (docs/limits.md)")
 def test_some_new_spines_are_still_there_after_two_weeks(trajectories):
     gain = trajectories.trajectory("ketamine", "spine_density") - trajectories.at("ketamine", "spine_density", 0)
     assert 0.05 * gain.max() < trajectories.change("ketamine", "spine_density", 336) < 0.6 * gain.max()  # TC032-033

@@ -14,7 +14,6 @@ def test_psychotomimetic_effects_peak_with_the_infusion_and_are_gone_by_110_min(
     assert trajectories.at("ketamine", scale, 110 / 60) - none < 0.20 * peak  # CS003, CS006, CS008
 
 
-@pytest.mark.xfail(strict=True, reason="52 % of the relief of a day is there at 110 min (docs/limits.md)")
 def test_relief_is_still_growing_when_euphoria_has_gone(trajectories):
     best = trajectories.change("ketamine", "HDRS17", 24)
     assert trajectories.change("ketamine", "HDRS17", 110 / 60) < -1  # CT009: drug difference from 110 min on

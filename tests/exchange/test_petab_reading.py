@@ -104,8 +104,8 @@ def test_a_table_without_a_column_is_told(tmp_path):
 
 
 def test_a_model_that_the_engine_does_not_run_is_refused_as_an_import_is(tmp_path):
-    path = write_problem(tmp_path, 2, "model m\n S = 1; s0 = 1; k = 1; S' = -k*floor(S);\nend", **GIVEN)
-    assert "the function `floor` is not supported" in faults_of(path)[0]
+    path = write_problem(tmp_path, 2, "model m\n S = 1; s0 = 1; k = 1; S' = -k*delay(S, 1);\nend", **GIVEN)
+    assert "`delay`" in faults_of(path)[0]
 
 
 def test_a_measurement_before_its_experiment_begins_is_refused(tmp_path):

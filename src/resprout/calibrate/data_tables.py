@@ -30,6 +30,7 @@ SCHEMAS: dict[str, type[Row]] = {
     "trials": schemas.ScoredTrial,
     "scoreboard": schemas.RecordedMark,
     "posterior": schemas.PosteriorRow,
+    "combinations": schemas.CombinationRow,
     "left_out_trials": schemas.LeftOutTrialRow,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,22 +10,30 @@ import numpy as np
 from scipy.stats import geninvgauss
 
 from resprout.calibrate.fitted_parameters import Numbers
+from resprout.calibrate.meta_analysis_fit import MetaAnalysis, fit_meta_analysis
+from resprout.calibrate.meta_analysis_predictions import NOT_PREDICTED, virtual_outcome
+from resprout.calibrate.meta_analysis_rows import trial_summaries, trial_summary
 from resprout.calibrate.posterior import sample
 from resprout.calibrate.posterior_mode import SOFT, Fit, Progress
+from resprout.calibrate.published_scores import SIGNIFICANT_VISITS, score_published, score_scale
 from resprout.calibrate.residuals import DISCREPANCY, NOT_SMOOTH
 from resprout.language import load_model
+from resprout.language.rating_scales import mood_rated
 from resprout.language.records import Model
 from resprout.people.draws import with_draws
 from resprout.simulation.workers import process_pool
-from resprout.trial.design import LARGE_TRIAL, Published
-from resprout.trial.protocol import read_protocol
-from resprout.trial.published_numbers import published_rows
-from resprout.trial.replicates import run_series
+from resprout.trial.design import LARGE_TRIAL, Protocol, Published
+from resprout.trial.null_models import AS_MODELLED, MOOD_FROZEN
+from resprout.trial.protocol import read_protocol, shipped_protocols
+from resprout.trial.published_numbers import COUNTED, published_rows, published_statistic
+from resprout.trial.replicates import run_series_beside_nulls
+from resprout.trial.trial_outcome import Outcome
 
 MIDDLE = 0.9
 DRAWS, CHAIN = 100, 500
 REPLICATES, REPLICATES_LARGE = 100, 20
-Work = tuple[str, Fit, str, int]
+META_ANALYSIS_REPLICATES = 200
+Work = tuple[str, Fit, MetaAnalysis, str, int]
 
 
 def leave_trials_out(
@@ -38,12 +47,15 @@ def leave_trials_out(
     """Predict every trial without its own numbers.
 
     A prediction is what the fit takes a published number to be: a virtual trial of a blind draw, with the fit's law of error
-    (`with_observation_error`). `inside_plain` says whether the virtual trials alone hold the number.
+    (`with_observation_error`). `inside_plain` says whether the virtual trials alone hold the number. Beside its CRPS stand that of the same
+    patients had no drug changed mood, and that of the meta-analysis of all other shipped trials.
 
     fit       its emulator carries the refit, the engine the prediction; trials are shared among processes
-    returns   rows as `published_rows`, with the 90 % prediction interval as lower and upper, and `inside_plain`
+    returns   rows as `published_rows`, with the 90 % prediction interval as lower and upper, `inside_plain`, and `crps`, `crps_null` and
+              `crps_mbma` in units that can be added, NaN where there is none
     """
-    work: list[Work] = [(model.folder, fit, trial, seed) for trial in trials]
+    meta_analysis = fit_meta_analysis(trial_summaries(model, shipped_protocols()))
+    work: list[Work] = [(model.folder, fit, meta_analysis, trial, seed) for trial in trials]
     if len(work) == 1:
         return _predict(work[0])
     rows = []
@@ -73,19 +85,42 @@ def with_observation_error(found: Numbers, random: np.random.Generator) -> Numbe
 
 
 def _predict(work: Work) -> list[dict[str, Any]]:
-    folder, fit, trial, seed = work
+    folder, fit, meta_analysis, trial, seed = work
     model = load_model(folder)
     seen = [not name.startswith(f"{trial}.") for name in fit.rows]
     draws = sample(fit, seed=seed, draws=CHAIN, rows=seen).draws(DRAWS, seed)
     blind = with_draws(model, draws)
     design, regimens = read_protocol(trial, blind)
     count = REPLICATES if design.people < LARGE_TRIAL else REPLICATES_LARGE
-    outcome = run_series(design, regimens, blind, count, seed)[1]
-    plain = published_rows(design, outcome, MIDDLE)
+    outcomes = run_series_beside_nulls(design, regimens, blind, count, seed, nulls=(MOOD_FROZEN,))[1]
+    plain = published_rows(design, outcomes[AS_MODELLED], MIDDLE)
     random = np.random.default_rng(seed)
+    rows = published_rows(design, outcomes[AS_MODELLED], MIDDLE, lambda row, found: _in_a_clinic(row, found, random))
+    if not design.phases:  # a meta-analysis of arms knows nothing of people who have been chosen by their response
+        summary = trial_summary(model, design, regimens)
+        outcomes["mbma"] = virtual_outcome(meta_analysis, summary, META_ANALYSIS_REPLICATES, seed)
+    scores = [_scores(blind, design, row, outcomes, random) for row in design.published]
+    return [
+        {**row, "inside_plain": own["inside"], **score} for row, own, score in zip(rows, plain, scores, strict=True)
+    ]
 
-    def in_a_clinic(row: Published, found: Numbers) -> Numbers:
-        return found if row.statistic in NOT_SMOOTH else with_observation_error(found, random)
 
-    rows = published_rows(design, outcome, MIDDLE, in_a_clinic)
-    return [{**row, "inside_plain": own["inside"]} for row, own in zip(rows, plain, strict=True)]
+def _in_a_clinic(row: Published, found: Numbers, random: np.random.Generator) -> Numbers:
+    return found if row.statistic in NOT_SMOOTH else with_observation_error(found, random)
+
+
+def _scores(
+    model: Model, design: Protocol, row: Published, outcomes: dict[str, Outcome], random: np.random.Generator
+) -> dict[str, float]:
+    """CRPS of one published number, standardised: of the model, without drug effect on mood, and of the meta-analysis."""
+    found = dict.fromkeys(("crps", "crps_null", "crps_mbma"), math.nan)
+    if row.verification not in COUNTED or row.bound or row.statistic in (*NOT_SMOOTH, *SIGNIFICANT_VISITS):
+        return found
+    for name, outcome in outcomes.items():
+        if name == "mbma" and (row.statistic in NOT_PREDICTED or not mood_rated(outcome.scales, row.endpoint)):
+            continue
+        samples = published_statistic(design, outcome, row)
+        score = score_published(row, samples if name == "mbma" else _in_a_clinic(row, samples, random))
+        column = {AS_MODELLED: "crps", MOOD_FROZEN: "crps_null", "mbma": "crps_mbma"}[name]
+        found[column] = math.nan if score is None else score.crps / score_scale(model, row)
+    return found

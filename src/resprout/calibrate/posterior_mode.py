@@ -17,9 +17,12 @@ from scipy.optimize import least_squares
 from resprout import cache
 from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import Numbers, Quantity, read_quantities, values_of
+from resprout.calibrate.observed_people import ObservedPeople
 from resprout.calibrate.residual_emulator import QuadraticResiduals, straight
 from resprout.calibrate.residuals import BAND_FAR, Block, Interventions, Laboratory, Trials
+from resprout.calibrate.shared_work import Share, by_own_processes
 from resprout.language.records import Model
+from resprout.patients.dataset import Dataset
 
 STEP = 0.5  # of a prior sd: long enough that shares of a few hundred people move
 FAR_START = 3.0  # prior sd
@@ -95,6 +98,7 @@ class Problem:
     name     under which its points are kept on disk
     others   constants that it holds, by name
     start    [quantity]   where the search starts, prior sd from the prior
+    share    gives points to workers
     """
 
     model: Model
@@ -103,6 +107,7 @@ class Problem:
     start: Numbers
     name: str = "all"
     others: Mapping[str, float] = field(default_factory=dict)
+    share: Share = by_own_processes
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -125,14 +130,20 @@ class Problem:
 
     @cached_property
     def _keeper(self) -> _Keeper:
-        return _Keeper(self.model, self.name, self.blocks, self.others)
+        return _Keeper(self.model, self.name, self.blocks, self.others, self.share)
 
 
-def whole_problem(model: Model) -> Problem:
-    """Every quantity that may be fitted, and all data. The search starts from the shipped values, within FAR_START of their priors."""
+def whole_problem(model: Model, data: Dataset | None = None, share: Share = by_own_processes) -> Problem:
+    """Every quantity that may be fitted, and all published data, with those of observed people beside them where some are given.
+
+    The search starts from the shipped values, within FAR_START of their priors.
+    """
     quantities = read_quantities(model)
     free = np.array([float(each.free(each.shipped(model))) for each in quantities]).clip(-FAR_START, FAR_START)
-    return Problem(model, quantities, tuple(blocks_of(model, values_of(quantities, free))), free)
+    start = values_of(quantities, free)
+    own = None if data is None else ObservedPeople.of(model, data, start)
+    blocks = [*blocks_of(model, start), *([own] if own else [])]
+    return Problem(model, quantities, tuple(blocks), free, f"all and {own.digest}" if own else "all", share=share)
 
 
 def fit_problem(problem: Problem, *, most_steps: int = MOST_STEPS, progress: Progress = print) -> Fit:
@@ -197,6 +208,7 @@ def _behind() -> list[str]:
             "trial",
             "simulation",
             "dosing",
+            "patients",
             "people",
             "statistics",
             "solve",
@@ -210,8 +222,10 @@ def _behind() -> list[str]:
 class _Keeper:
     """Residuals at points, each computed once and kept on disk under all that it depends on."""
 
-    def __init__(self, model: Model, name: str, blocks: Sequence[Block], others: Mapping[str, float]) -> None:
-        self.blocks, self.others = blocks, dict(others)
+    def __init__(  # many arguments: what residuals depend on, and who computes them
+        self, model: Model, name: str, blocks: Sequence[Block], others: Mapping[str, float], share: Share
+    ) -> None:
+        self.blocks, self.others, self.share = blocks, dict(others), share
         self.head = "|".join([model.digest, name, *_behind(), json.dumps(sorted(others.items()))])
 
     def residuals(
@@ -227,7 +241,8 @@ class _Keeper:
         self, free: Sequence[Numbers], quantities: Sequence[Quantity], progress: Progress = lambda _: None
     ) -> Numbers:
         """[point, row] residuals; NaN where nothing could be computed, infinite where there is no solution."""
-        keys = [hashlib.sha256((self.head + point.tobytes().hex()).encode()).hexdigest()[:32] for point in free]
+        head = "|".join([self.head, *(each.name for each in quantities)])
+        keys = [hashlib.sha256((head + point.tobytes().hex()).encode()).hexdigest()[:32] for point in free]
         kept = [cache.stored("fits", key) for key in keys]
         missing = [number for number, value in enumerate(kept) if value is None]
         began = time.monotonic()
@@ -237,7 +252,7 @@ class _Keeper:
                 progress(f"point {done + 1} of {len(missing)}, {left / 60:.0f} min left")
             some = missing[done : done + AT_ONCE]
             points = [self.others | values_of(quantities, free[number]) for number in some]
-            fresh = np.concatenate([block.residuals(points) for block in self.blocks], axis=1)
+            fresh = np.concatenate([block.residuals(points, self.share) for block in self.blocks], axis=1)
             for number, line in zip(some, fresh, strict=True):
                 kept[number] = np.ascontiguousarray(line).tobytes()
                 cache.store("fits", keys[number], kept[number] or b"")

@@ -15,6 +15,7 @@ from resprout.calibrate.posterior import sample
 from resprout.calibrate.posterior_mode import Fit, Problem, Progress, fit_problem
 from resprout.calibrate.proper_scores import score_samples
 from resprout.calibrate.residuals import Block, Laboratory, Trials, fitted_rows, fitted_trials, replicate_count
+from resprout.calibrate.shared_work import Share, by_own_processes
 from resprout.language import load_model
 from resprout.language.records import Model
 from resprout.simulation.workers import process_pool
@@ -78,9 +79,9 @@ class _Answered:
         """A name for each row."""
         return self.block.names
 
-    def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
+    def residuals(self, points: Sequence[Mapping[str, float]], share: Share = by_own_processes) -> Numbers:
         """As in `Block`; none is missing or infinite."""
-        return np.nan_to_num(self.block.residuals(points), nan=FAR, posinf=FAR, neginf=-FAR)
+        return np.nan_to_num(self.block.residuals(points, share), nan=FAR, posinf=FAR, neginf=-FAR)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.interventions import BANDS, SEEN, InterventionResult, run_interventions
 from resprout.calibrate.measurements import Measurement, read_measurements, standardised_residuals
 from resprout.calibrate.predicted_measurements import predict_measurements
+from resprout.calibrate.shared_work import Share, by_own_processes, folder_elsewhere
 from resprout.errors import SolveError
 from resprout.language import load_model
 from resprout.language.records import Model
-from resprout.simulation.workers import process_pool
 from resprout.trial.control_setting import sites_of
 from resprout.trial.design import Protocol as Design
 from resprout.trial.design import Published
@@ -46,9 +46,9 @@ class Block(Protocol):
         """A name for each row."""
         ...
 
-    def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
+    def residuals(self, points: Sequence[Mapping[str, float]], share: Share = by_own_processes) -> Numbers:
         """[point, row] in sd of the row; 0 on the right side of a bound, NaN where nothing could be computed, infinite where the
-        model has no solution."""
+        model has no solution. `share` gives points to workers."""
         ...
 
 
@@ -66,7 +66,7 @@ class Laboratory:
         rows = tuple(row for row in read_measurements(model) if row.used_in_fit and row.stage in stages)
         return cls(model, rows, tuple(row.id for row in rows))
 
-    def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
+    def residuals(self, points: Sequence[Mapping[str, float]], share: Share = by_own_processes) -> Numbers:
         """As in `Block`; parameters of people and ratings do not reach the laboratory."""
         known = [name for name in points[0] if self.model.constants[name].in_chain]
         draws = {name: np.array([point[name] for point in points]) for name in known}
@@ -86,13 +86,10 @@ class Interventions:
         names = tuple(name for result in run_interventions(model) for name, _ in _bands(result))
         return cls(model, names)
 
-    def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
-        """As in `Block`; points are shared among processes."""
-        work = [(self.model.folder, dict(point), len(self.names)) for point in points]
-        if len(work) == 1:
-            return np.array([_outside(self.model, points[0], len(self.names))])
-        with process_pool() as pool:
-            return np.array(list(pool.map(_outside_of, work)))
+    def residuals(self, points: Sequence[Mapping[str, float]], share: Share = by_own_processes) -> Numbers:
+        """As in `Block`."""
+        work = [(folder_elsewhere(self.model), dict(point), len(self.names)) for point in points]
+        return np.array(share(_outside_of, work))
 
 
 def _outside(model: Model, point: Mapping[str, float], rows: int) -> list[float]:
@@ -104,7 +101,7 @@ def _outside(model: Model, point: Mapping[str, float], rows: int) -> list[float]
     return [residual for result in results for _, residual in _bands(result)]
 
 
-def _outside_of(work: tuple[str, dict[str, float], int]) -> list[float]:
+def _outside_of(work: tuple[str | None, dict[str, float], int]) -> list[float]:
     folder, point, rows = work
     return _outside(load_model(folder), point, rows)
 
@@ -128,7 +125,7 @@ class Trials:
     """Published numbers of trials, each beside the mean of replicates with the same people at every point.
 
     sd   [row]   of the published number: from replicate to replicate, less where it is pooled over studies, with DISCREPANCY of the number
-                 itself
+                 itself; larger where the numbers of a trial go together, so that a trial of many visits counts as what it tells
     """
 
     model: Model
@@ -164,26 +161,22 @@ class Trials:
             tuple(row.bound for _, row in rows),
             np.ones(len(rows)),
         )
-        spread = trial_moments(model, start, names, 4 * people, seed, whole=True)[1]
-        spread = spread / np.sqrt([row.studies for _, row in rows])
+        found = [_replicates(model.with_parameters(start), name, 4 * people, seed, whole=True) for name in names]
+        spread = _moments_of(found)[1] / np.sqrt([row.studies for _, row in rows])
         sd = np.hypot(np.nan_to_num(spread, nan=0.0), DISCREPANCY * np.abs(observed)) + 1e-3
-        return replace(block, sd=sd)
+        told = np.concatenate([np.full(len(one), independent_rows(one) / max(len(one), 1)) for one in found])
+        return replace(block, sd=sd / np.sqrt(told))
 
-    def residuals(self, points: Sequence[Mapping[str, float]]) -> Numbers:
+    def residuals(self, points: Sequence[Mapping[str, float]], share: Share = by_own_processes) -> Numbers:
         """As in `Block`."""
-        away = (np.stack([mean for mean, _ in self.moments(points)]) - self.observed) / self.sd
+        work: list[Work] = [
+            (folder_elsewhere(self.model), dict(point), self.trials, self.people, self.seed) for point in points
+        ]
+        away = (np.stack([mean for mean, _ in share(_moments, work)]) - self.observed) / self.sd
         for column, bound in enumerate(self.bound):
             if bound:
                 away[:, column] = (np.maximum if bound == "upper" else np.minimum)(away[:, column], 0.0)
         return away
-
-    def moments(self, points: Sequence[Mapping[str, float]]) -> list[tuple[Numbers, Numbers]]:
-        """Mean and sd over replicates, [row] each, for every point; points are shared among processes."""
-        work: list[Work] = [(self.model.folder, dict(point), self.trials, self.people, self.seed) for point in points]
-        if len(work) == 1:
-            return [trial_moments(self.model, *work[0][1:])]
-        with process_pool() as pool:
-            return list(pool.map(_moments, work))
 
 
 def fitted_trials() -> list[str]:
@@ -233,25 +226,55 @@ def trial_moments(
 
     whole   with as many people as the trials had; otherwise large ones are replaced by STUDIES of fewer people
     """
-    means, spreads = [], []
     moved = model.with_parameters(point)
+    return _moments_of([_replicates(moved, trial, people, seed, whole=whole) for trial in trials])
+
+
+def _replicates(model: Model, trial: str, people: int, seed: int, *, whole: bool) -> Numbers:
+    """Every fitted row of a trial in every replicate: [row, replicate]; arguments as in `trial_moments`."""
+    design, regimens = read_protocol(trial, model)
+    smaller = design if whole else of_fewer_people(design)
+    count = replicate_count(design, people) if smaller is design else STUDIES
     with warnings.catch_warnings():
         # a replicate in which nobody relapsed has no day of relapse; it is left out of the mean
         warnings.simplefilter("ignore", RuntimeWarning)
-        for trial in trials:
-            design, regimens = read_protocol(trial, moved)
-            smaller = design if whole else of_fewer_people(design)
-            count = replicate_count(design, people) if smaller is design else STUDIES
-            _, outcome = run_series(smaller, regimens, moved, count, seed, point=True)
-            for row in fitted_rows(design):
-                found = published_statistic(smaller, outcome, row)
-                known = found[np.isfinite(found)]
-                means.append(known.mean() if known.size else np.nan)
-                spreads.append(known.std(ddof=1) if known.size > 1 else np.nan)
+        _, outcome = run_series(smaller, regimens, model, count, seed, point=True)
+        found = [published_statistic(smaller, outcome, row) for row in fitted_rows(design)]
+    return np.array(found).reshape(len(found), count)
+
+
+def _moments_of(trials: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
+    """Mean and sd over the replicates that have a number, [row] of all trials; NaN where none or one has."""
+    means, spreads = [], []
+    for values in (row for trial in trials for row in trial):
+        known = values[np.isfinite(values)]
+        means.append(known.mean() if known.size else np.nan)
+        spreads.append(known.std(ddof=1) if known.size > 1 else np.nan)
     return np.array(means), np.array(spreads)
 
 
-Work = tuple[str, dict[str, float], tuple[str, ...], int, int]
+def independent_rows(replicates: Numbers) -> float:
+    """How many independent numbers the rows of one trial are worth, from how they go together over replicates.
+
+    replicates  [row, replicate]  rows without variance count as independent
+    returns     1 to the number of rows: n^2 over the sum of squared correlations, less what chance adds to the squares
+    Source: the participation ratio of the eigenvalues of a correlation matrix; Bretherton CS et al, J Clim 1999;12:1990
+    """
+    rows = len(replicates)
+    known = np.isfinite(replicates).all(axis=0)
+    if rows < 2 or known.sum() < 4:
+        return float(rows)
+    values = replicates[:, known]
+    away = values - values.mean(axis=1, keepdims=True)
+    length = np.sqrt((away**2).sum(axis=1))
+    unit = away / np.where(length > 0, length, 1.0)[:, None]
+    by_chance = 1 / (known.sum() - 1)
+    squares = np.clip(((unit @ unit.T) ** 2 - by_chance) / (1 - by_chance), 0.0, 1.0)
+    np.fill_diagonal(squares, 1.0)
+    return float(rows**2 / squares.sum())
+
+
+Work = tuple[str | None, dict[str, float], tuple[str, ...], int, int]
 
 
 def _moments(work: Work) -> tuple[Numbers, Numbers]:

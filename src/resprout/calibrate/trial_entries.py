@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from resprout.calibrate.data_tables import data_rows
-from resprout.calibrate.proper_scores import PredictiveScore, printed_resolution, score_samples
+from resprout.calibrate.proper_scores import PredictiveScore
+from resprout.calibrate.published_scores import SIGNIFICANT_VISITS, score_published, score_scale
 from resprout.calibrate.residuals import is_fitted
 from resprout.calibrate.scoreboard_entry import (
     BASELINE,
@@ -48,23 +49,6 @@ SUFFIX_OF = {
     META_ANALYSIS: "_mbma",
     NO_HETEROGENEITY: "_no_heterogeneity",
 }
-SIGNIFICANT_VISITS = ("first_significant_h", "last_significant_h")
-POINTS = (
-    "mean",
-    "first_period_mean",
-    "mean_change",
-    "difference",
-    "genotype_gap",
-    "sd",
-    "first_period_sd",
-    "sd_change",
-)
-STANDARDISED = ("cohen_d", "improvement_d")
-RATIOS = ("odds_ratio", "relative_response", "hazard_ratio", "genotype_F")
-TIMES = ("relapse_median_d", "relapse_mean_d", "remission_median_h")
-HALF_SD = {"share of a scale": 1 / 12, "standardised": 0.5, "share": 0.2, "logarithm": 1.0}
-"""What the CRPS is divided by before rows are added: about half a standard deviation between patients, in each unit."""
-LEAST_OF_LOGARITHM = 0.05  # days, hours or ratio: a smaller one is scored as this
 OF_DIFFERENCE = (
     *(
         "difference",
@@ -132,7 +116,7 @@ def _entry(
     known = own[~np.isnan(own)]
     if not known.size:
         return None
-    scores = {SUFFIX_OF[name]: _score(number, samples) for name, samples in number.samples.items()}
+    scores = {SUFFIX_OF[name]: score_published(number.row, samples) for name, samples in number.samples.items()}
     kind = SIGNIFICANT_VISIT if row.statistic in SIGNIFICANT_VISITS else BOUND if row.bound else NUMBER
     hour = "" if row.time is None else f" at {row.time:g} h"
     arm = f"{row.arm}, " if row.arm else ""
@@ -162,7 +146,7 @@ def _entry(
         comparison=comparison,
         dosing="" if comparison == BASELINE else REPEATED if _hour(number) > repeated_h else SINGLE,
         passed_null=_passes(number, number.samples[MOOD_FROZEN], scores["_null"]),
-        scores=scores_of(scores, _scale(model, row.statistic, row.endpoint)) if kind == NUMBER else {},
+        scores=scores_of(scores, score_scale(model, row)) if kind == NUMBER else {},
     )
 
 
@@ -190,17 +174,6 @@ def _repeated_from(model: Model, trial: str) -> float:
     return times[1] if len(times) > 1 else math.inf
 
 
-def _score(number: PredictedNumber, samples: Numbers) -> PredictiveScore | None:
-    """Scores of one prediction; times and ratios are scored as logarithms, so that a factor counts alike wherever it is."""
-    value, resolution = number.row.value, printed_resolution(number.row.value)
-    if number.row.statistic not in (*RATIOS, *TIMES):
-        return score_samples(value, samples, resolution)
-    known = samples[np.isfinite(samples)]
-    logarithms = np.log(np.maximum(known, LEAST_OF_LOGARITHM))
-    largest = max(value, LEAST_OF_LOGARITHM)
-    return score_samples(math.log(largest), logarithms, resolution / largest)
-
-
 def _passes(number: PredictedNumber, samples: Numbers, score: PredictiveScore | None) -> bool:
     """A bound by the median of the prediction; a number by the 95 % interval."""
     known = samples[~np.isnan(samples)]
@@ -208,13 +181,3 @@ def _passes(number: PredictedNumber, samples: Numbers, score: PredictiveScore | 
         middle = float(np.median(known))
         return middle <= number.row.value if number.row.bound == "upper" else middle >= number.row.value
     return score is not None and score.covered[95]
-
-
-def _scale(model: Model, statistic: str, endpoint: str) -> float:
-    """What the CRPS of a statistic is divided by before rows are added: HALF_SD in the unit in which it is scored."""
-    if statistic in POINTS:
-        scale = model.scales.get(endpoint)
-        return HALF_SD["share of a scale"] * (1.0 if scale is None else scale.highest - scale.lowest)
-    if statistic in STANDARDISED:
-        return HALF_SD["standardised"]
-    return HALF_SD["logarithm" if statistic in (*RATIOS, *TIMES) else "share"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from resprout.cache import write_whole
 from resprout.calibrate.data_tables import data_folder
 from resprout.calibrate.fitted_parameters import read_quantities
 from resprout.calibrate.posterior import Posterior
+from resprout.language import load_model
 from resprout.language.records import Model
 
 DIGITS = 5
@@ -58,6 +60,25 @@ def write_draws(model: Model, draws: Sequence[Mapping[str, float]]) -> Path:
     path = Path(model.folder) / "draws.tsv"
     write_whole(path, ("\n".join(lines) + "\n").encode())
     return path
+
+
+def write_model(folder: Path, model: Model, values: Mapping[str, float], draws: Sequence[Mapping[str, float]]) -> Path:
+    """Write a copy of a model with fitted values and draws, for every command that takes `--model`.
+
+    folder    to be made; must not exist
+    model     that was fitted
+    values    by quantity
+    draws     as `write_draws` takes them
+    returns   the folder
+    """
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(model.folder, part)
+    own = load_model(part)
+    write_values(own, values)
+    write_draws(own, draws)
+    part.replace(folder)
+    return folder
 
 
 def summary(model: Model, posterior: Posterior) -> list[dict[str, Any]]:

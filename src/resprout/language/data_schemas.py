@@ -247,6 +247,16 @@ class PosteriorRow(Row):
     ESS: Above
     nearest: Annotated[str, Field(min_length=1), Names("constants", "constant of the model")]
     correlation: Annotated[float, Field(ge=-1, le=1)]
+    second_seed: Recorded
+    rank_p: Recorded
+
+
+class CombinationRow(Row):
+    """A combination of fitted quantities that is known better than each of them: combinations.tsv."""
+
+    unique: ClassVar = ("combination",)
+    combination: Text
+    variance: Annotated[float, Field(ge=0, le=1)]
 
 
 class LeftOutTrialRow(Row):
@@ -269,3 +279,6 @@ class LeftOutTrialRow(Row):
     replicates: Annotated[int, Field(ge=1)]
     estimable: Annotated[int, Field(ge=0)]
     inside_plain: Literal["", "true", "false"]
+    crps: Recorded
+    crps_null: Recorded
+    crps_mbma: Recorded

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from types import ModuleType
 from typing import Any, Protocol
 
 from resprout.interruption import kept_from_children
@@ -52,15 +54,29 @@ def open_pool(cluster: str | None = None, threads: int | None = None) -> Iterato
 def process_pool() -> Iterator[Executor]:
     """Lend a process for every core; Ctrl+C is for the process that lends, which then ends them.
 
+    What they are given must be importable by name from this package: a script that calls it is not run again in each of them, so that it
+    needs no `if __name__ == "__main__"`.
+
     raises   BrokenExecutor where one of them is ended from outside
     """
     count = os.cpu_count() or 1
     executor = ProcessPoolExecutor(count, get_context("spawn"))
     with _ended_without_waiting(executor):
-        with kept_from_children():
+        with kept_from_children(), _script_hidden():
             for _ in range(count):  # each call starts a process, as long as none is idle
                 executor.submit(int)
         yield executor
+
+
+@contextlib.contextmanager
+def _script_hidden() -> Iterator[None]:
+    """Start processes as if no script were running here: each would import it, and run all that it does."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @contextlib.contextmanager

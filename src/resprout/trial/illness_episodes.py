@@ -15,20 +15,32 @@ Parameters = Mapping[str, float]
 MOST_EPISODES = 8  # of one person in one trial
 
 
-def vulnerability_of(stress: Numbers, parameters: Parameters, *, resistant: bool) -> Numbers:
-    """Multiplier of the hazard of new episodes: in proportion to chronic stress, and larger after a failed antidepressant.
+def vulnerability_of(stress: Numbers, parameters: Parameters) -> Numbers:
+    """Multiplier of the hazard of new episodes: in proportion to chronic stress.
 
     stress      [patient]  1  chronic stress load
-    parameters  by constant of the model; `stress_mean` and `relapse_resistant` are used
-    resistant   whether an antidepressant has failed in all of these people
-    returns     [patient]  1  1 on average where none has failed
+    parameters  by constant of the model; `stress_mean` is used
+    returns     [patient]  1  mean 1
     """
-    return np.asarray(stress / parameters["stress_mean"] * (parameters["relapse_resistant"] if resistant else 1.0))
+    return np.asarray(stress / parameters["stress_mean"])
+
+
+def episode_left(hours: Numbers, parameters: Parameters, *, resistant: bool) -> Numbers:
+    """Share of the present episode that time leaves, whether or not treatment hides its symptoms; after a failed antidepressant it lasts longer.
+
+    hours       [time]  h  since screening
+    parameters  by constant of the model; `episode_time` and `recovery_resistant` are used
+    resistant   whether an antidepressant has failed in all of these people
+    returns     [time]  1  0 to 1
+    """
+    slower = parameters["recovery_resistant"] if resistant else 1.0
+    return np.exp(-slower * np.maximum(hours, 0.0) / parameters["episode_time"])
 
 
 def with_new_episodes(  # many arguments: what is left by what, and of whom
     drug_left: Numbers,
     other_left: Numbers,
+    episode: Numbers,
     hours: Numbers,
     recovery: Numbers,
     vulnerability: Numbers,
@@ -39,6 +51,7 @@ def with_new_episodes(  # many arguments: what is left by what, and of whom
 
     drug_left   [patient, time]  1  share of symptoms that the drug leaves, 1 without any
     other_left  [patient, time]  1  share that recovery, expectation and care leave of that, without new episodes
+    episode     [time]           1  share of the present episode that time leaves, as `episode_left` gives it
     hours       [time]           h  ascending
     recovery    [patient]        1  speed of recovery of the patient, mean 1
     vulnerability  [patient]     1  multiplier of the hazard, as `vulnerability_of` gives it
@@ -46,17 +59,18 @@ def with_new_episodes(  # many arguments: what is left by what, and of whom
     parameters  by constant of the model; those whose names begin with `relapse_`, and `recovery_time`, are used
     returns     [patient, time]  1  to multiply the score under the drug with
 
-    The hazard is `relapse_hazard` x vulnerability x frailty x exp(`relapse_by_symptoms` x share of symptoms present), and no higher with more
-    symptoms than `relapse_residual`: an episode that has not ended does not begin anew. A new episode
+    The log hazard is that of `relapse_hazard` x vulnerability x frailty, and rises by `relapse_by_symptoms` with the share of symptoms present (no
+    further than to `relapse_residual`: an episode that has not ended does not begin anew) and by `relapse_by_episode` with the share of the present
+    episode that neither time nor the drug removes: what expectation and care relieve returns more easily. A new episode
     removes 1 - present^2 of the improvement by recovery, expectation and care, with time constant `relapse_time`, and
     `relapse_drug_share` of as much of the drug's; it recovers as the first one did. A person has the same random numbers
     in any trial.
     """
     begun = _Begun(people, recovery, vulnerability, parameters)
     left = other_left.copy()
-    present, hazard = begun.now(drug_left[:, 0], other_left[:, 0], hours[0])[1:]
+    present, hazard = begun.now(drug_left[:, 0], other_left[:, 0], episode[0], hours[0])[1:]
     for index in range(1, len(hours)):
-        at = (drug_left[:, index], other_left[:, index], hours[index])
+        at = (drug_left[:, index], other_left[:, index], episode[index], hours[index])
         left[:, index], now, later = begun.now(*at)
         grown = (hazard + later) / 2 * (hours[index] - hours[index - 1])
         if begun.begin(grown, (hours[index - 1], hours[index]), (present, now)):
@@ -80,13 +94,17 @@ class _Begun:
         self.many = np.zeros(len(self.person), dtype=np.int64)
         self.due = _waiting(self.seed, self.person, 0)
 
-    def now(self, drug_left: Numbers, other_left: Numbers, hour: float) -> tuple[Numbers, Numbers, Numbers]:
+    def now(
+        self, drug_left: Numbers, other_left: Numbers, episode: float, hour: float
+    ) -> tuple[Numbers, Numbers, Numbers]:
         """What multiplies the score under the drug at an hour, the share of symptoms present, and the hazard per hour."""
         undone = _undone(self.began, self.size, hour, self.recovery, self.parameters)
         left = _left(drug_left, other_left, undone, self.parameters)
         present = np.clip(drug_left * left, 0.0, 1.0)
         residual = np.minimum(present, self.parameters["relapse_residual"])
-        return left, present, self.rate * np.exp(self.parameters["relapse_by_symptoms"] * residual)
+        beneath = episode * np.clip(drug_left, 0.0, 1.0)
+        raised = self.parameters["relapse_by_symptoms"] * residual + self.parameters["relapse_by_episode"] * beneath
+        return left, present, self.rate * np.exp(raised)
 
     def begin(self, grown: Numbers, hours: tuple[float, float], present: tuple[Numbers, Numbers]) -> bool:
         """Begin the episodes that are due once the cumulative hazard has grown between two hours; whether any is."""

@@ -22,7 +22,7 @@ from resprout.trial.expectation import (
     onset,
     placebo_share,
 )
-from resprout.trial.illness_episodes import vulnerability_of, with_new_episodes
+from resprout.trial.illness_episodes import episode_left, vulnerability_of, with_new_episodes
 from resprout.trial.phases import Stage
 from resprout.trial.sequences import Sequence
 
@@ -95,13 +95,14 @@ def symptoms_left(  # many arguments: the design, its people, and what the drug 
     kept = drug_left / np.where(whole > 0, whole, 1.0)
     if protocol.population == "healthy":
         return SymptomsLeft(left * kept, tuple(beliefs))
-    slower = parameters["recovery_resistant"] if protocol.entry.resistant else 1.0
-    recovery = slower * cohort.columns["recovery"]
-    left = left * clinical_course(recovery, hours + protocol.entry.screening, parameters)
+    resistant, since_screening = protocol.entry.resistant, hours + protocol.entry.screening
+    recovery = (parameters["recovery_resistant"] if resistant else 1.0) * cohort.columns["recovery"]
+    left = left * clinical_course(recovery, since_screening, parameters)
     if protocol.setting.hospital:
         left = left * hospital_left(hours, people, parameters)
-    vulnerability = vulnerability_of(cohort.columns["stress"], parameters, resistant=protocol.entry.resistant)
-    share = with_new_episodes(drug_left, left, hours, recovery, vulnerability, people, parameters)
+    episode = episode_left(since_screening, parameters, resistant=resistant)
+    vulnerability = vulnerability_of(cohort.columns["stress"], parameters)
+    share = with_new_episodes(drug_left, left, episode, hours, recovery, vulnerability, people, parameters)
     return SymptomsLeft(share * kept, tuple(beliefs))
 
 
