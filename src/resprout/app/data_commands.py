@@ -11,6 +11,7 @@ from resprout.app.exposure_command import nca
 from resprout.app.forecast_command import forecast
 from resprout.app.observed_commands import check, fit
 from resprout.app.options import AsJson
+from resprout.app.population_command import population
 from resprout.app.predictive_commands import simulate
 
 data = typer.Typer(
@@ -31,6 +32,7 @@ data.command()(fit)
 data.command()(simulate)
 data.command()(forecast)
 data.command()(nca)
+data.command()(population)
 
 
 @data.command()

@@ -30,6 +30,9 @@ ModelOut = Annotated[
 Cluster = Annotated[
     str | None, typer.Option("--cluster", help="Compute points by Dask: `local:4` or `tcp://HOST:PORT` of a scheduler.")
 ]
+Starts = Annotated[
+    int | None, typer.Option(min=0, help="Starting points of --petab: 20 unless given; 0 to evaluate, not fit.")
+]
 Simulations = Annotated[
     Path | None, typer.Option(help="Write the simulated measurements of --petab: .csv or .parquet.")
 ]
@@ -61,9 +64,7 @@ def fit(  # many arguments: one for each option
     mapping: PeopleMapping = None,
     out: ModelOut = None,
     cluster: Cluster = None,
-    starts: Annotated[
-        int | None, typer.Option(min=0, help="Starting points of --petab: 20 unless given; 0 to evaluate, not fit.")
-    ] = None,
+    starts: Starts = None,
     simulations: Simulations = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

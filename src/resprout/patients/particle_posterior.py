@@ -73,6 +73,7 @@ class Posterior:
     temperatures how many steps led from the prior to the posterior; 0 where weights alone did
     prior        draws of the population with the person's covariates: what would be said without data
     prior_solved by occasion: outputs of these draws
+    etas         by random effect: [particle]   standard normal in the population          prior_etas   of the prior draws
     """
 
     person: Person
@@ -84,6 +85,8 @@ class Posterior:
     temperatures: int
     prior: Cohort
     prior_solved: tuple[Solved, ...]
+    etas: Mapping[str, Numbers]
+    prior_etas: Mapping[str, Numbers]
 
     def effective_size(self, values: Numbers) -> float:
         """How many independent draws would tell the mean of a quantity as well.
@@ -144,12 +147,15 @@ class _Sampler:
             state, steps = self._tempered(state)
             weights = np.full(len(state.particles), 1 / len(state.particles))
         origins = state.particles.origin
-        return Posterior(self.person, self.setting, state.people, weights, origins, state.solved, steps, *first)
+        solved, etas, (prior, prior_solved, prior_etas) = state.solved, state.particles.effects, first
+        told = (self.person, self.setting, state.people, weights, origins, solved, steps)
+        return Posterior(*told, prior, prior_solved, etas, prior_etas)
 
-    def _of_the_population(self, state: _State) -> tuple[Cohort, tuple[Solved, ...]]:
+    def _of_the_population(self, state: _State) -> tuple[Cohort, tuple[Solved, ...], dict[str, Numbers]]:
         """The prior draws that belong to the population, at most as many as are kept."""
         some = np.flatnonzero(self._belongs(state.people, state.solved))[: self.sampling.kept]
-        return state.people.take(some), tuple(_rows_of(each, some) for each in state.solved)
+        etas = {name: each[some] for name, each in state.particles.effects.items()}
+        return state.people.take(some), tuple(_rows_of(each, some) for each in state.solved), etas
 
     def _tempered(self, state: _State) -> tuple[_State, int]:
         """Raise the power of the likelihood from 0 to 1, re-weighting, choosing and moving particles at each step."""

@@ -44,6 +44,11 @@ class Particles:
     def __len__(self) -> int:
         return len(self.candidate)
 
+    @property
+    def effects(self) -> dict[str, Numbers]:
+        """Every random effect by name: [particle]."""
+        return {**self.etas, **self.beside}
+
     def take(self, rows: NDArray[Any]) -> Particles:
         """Some particles, also several times."""
         return Particles(
