@@ -3,6 +3,7 @@
 from io import StringIO
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -186,7 +187,12 @@ def test_speeds_break_no_word(screens):
 def test_a_posterior_breaks_no_word(screens):
     numbers = ("prior", "value", "lower", "upper", "contraction", "R_hat", "ESS", "correlation")
     rows = [row | {name: float(row[name] or "nan") for name in numbers} for row in data_rows("posterior")]
-    show_posterior(rows, SimpleNamespace(fit=SimpleNamespace(missed=(0.31, 0.12))))
+    random = np.random.default_rng(1)
+    first = random.standard_normal(1000)
+    names = ("relapse_by_symptoms", "ketamine_venous_slow_share")
+    free = np.column_stack([first, 0.2 * random.standard_normal(1000) - first])
+    fit = SimpleNamespace(missed=(0.31, 0.12), quantities=[SimpleNamespace(name=name) for name in names])
+    show_posterior(rows, SimpleNamespace(fit=fit, free=free))
     assert_whole(screens)
 
 
