@@ -11,14 +11,15 @@ from scipy.stats import geninvgauss
 
 from resprout.calibrate.fitted_parameters import Numbers
 from resprout.calibrate.meta_analysis_fit import MetaAnalysis, fit_meta_analysis
-from resprout.calibrate.meta_analysis_predictions import NOT_PREDICTED, virtual_outcome
+from resprout.calibrate.meta_analysis_predictions import virtual_outcome
 from resprout.calibrate.meta_analysis_rows import trial_summaries, trial_summary
 from resprout.calibrate.posterior import sample
 from resprout.calibrate.posterior_mode import SOFT, Fit, Progress
 from resprout.calibrate.published_scores import SIGNIFICANT_VISITS, score_published, score_scale
 from resprout.calibrate.residuals import DISCREPANCY, NOT_SMOOTH
+from resprout.calibrate.trial_entries import SUFFIX_OF
+from resprout.calibrate.trial_predictions import META_ANALYSIS, META_ANALYSIS_REPLICATES, meta_analysed
 from resprout.language import load_model
-from resprout.language.rating_scales import mood_rated
 from resprout.language.records import Model
 from resprout.people.draws import with_draws
 from resprout.simulation.workers import process_pool
@@ -32,7 +33,6 @@ from resprout.trial.trial_outcome import Outcome
 MIDDLE = 0.9
 DRAWS, CHAIN = 100, 500
 REPLICATES, REPLICATES_LARGE = 100, 20
-META_ANALYSIS_REPLICATES = 200
 Work = tuple[str, Fit, MetaAnalysis, str, int]
 
 
@@ -98,7 +98,7 @@ def _predict(work: Work) -> list[dict[str, Any]]:
     rows = published_rows(design, outcomes[AS_MODELLED], MIDDLE, lambda row, found: _in_a_clinic(row, found, random))
     if not design.phases:  # a meta-analysis of arms knows nothing of people who have been chosen by their response
         summary = trial_summary(model, design, regimens)
-        outcomes["mbma"] = virtual_outcome(meta_analysis, summary, META_ANALYSIS_REPLICATES, seed)
+        outcomes[META_ANALYSIS] = virtual_outcome(meta_analysis, summary, META_ANALYSIS_REPLICATES, seed)
     scores = [_scores(blind, design, row, outcomes, random) for row in design.published]
     return [
         {**row, "inside_plain": own["inside"], **score} for row, own, score in zip(rows, plain, scores, strict=True)
@@ -117,10 +117,9 @@ def _scores(
     if row.verification not in COUNTED or row.bound or row.statistic in (*NOT_SMOOTH, *SIGNIFICANT_VISITS):
         return found
     for name, outcome in outcomes.items():
-        if name == "mbma" and (row.statistic in NOT_PREDICTED or not mood_rated(outcome.scales, row.endpoint)):
+        if name == META_ANALYSIS and not meta_analysed(outcome, row):
             continue
         samples = published_statistic(design, outcome, row)
-        score = score_published(row, samples if name == "mbma" else _in_a_clinic(row, samples, random))
-        column = {AS_MODELLED: "crps", MOOD_FROZEN: "crps_null", "mbma": "crps_mbma"}[name]
-        found[column] = math.nan if score is None else score.crps / score_scale(model, row)
+        score = score_published(row, samples if name == META_ANALYSIS else _in_a_clinic(row, samples, random))
+        found[f"crps{SUFFIX_OF[name]}"] = math.nan if score is None else score.crps / score_scale(model, row)
     return found

@@ -92,18 +92,14 @@ class Interventions:
         return np.array(share(_outside_of, work))
 
 
-def _outside(model: Model, point: Mapping[str, float], rows: int) -> list[float]:
+def _outside_of(work: tuple[str | None, dict[str, float], int]) -> list[float]:
     """[row] residual of every reading of the interventions at a point; infinite where one of them has no solution there."""
+    folder, point, rows = work
     try:
-        results = run_interventions(model.with_parameters(point))
+        results = run_interventions(load_model(folder).with_parameters(point))
     except SolveError:
         return [np.inf] * rows
     return [residual for result in results for _, residual in _bands(result)]
-
-
-def _outside_of(work: tuple[str | None, dict[str, float], int]) -> list[float]:
-    folder, point, rows = work
-    return _outside(load_model(folder), point, rows)
 
 
 def _bands(result: InterventionResult) -> list[tuple[str, float]]:

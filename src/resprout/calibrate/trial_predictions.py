@@ -146,15 +146,19 @@ def _samples(protocol: Protocol, row: Published, outcomes: Mapping[str, Outcome]
         # a replicate in which nobody relapsed has no day of relapse
         warnings.simplefilter("ignore", RuntimeWarning)
         for name, outcome in outcomes.items():
-            if name == META_ANALYSIS and not _meta_analysed(outcome, row):
+            if name == META_ANALYSIS and not meta_analysed(outcome, row):
                 continue
             seen = published_statistic(protocol, outcome, row)
             found[name] = np.where(np.isposinf(seen), _end_of_observation(protocol, row), seen)
     return found
 
 
-def _meta_analysed(outcome: Outcome, row: Published) -> bool:
-    """Whether a meta-analysis of mean improvement says anything of a number."""
+def meta_analysed(outcome: Outcome, row: Published) -> bool:
+    """Whether a meta-analysis of mean improvement says anything of a number.
+
+    outcome  of virtual trials, with the scales of its model
+    row      the published number
+    """
     return row.statistic not in NOT_PREDICTED and mood_rated(outcome.scales, row.endpoint)
 
 
