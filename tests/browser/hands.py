@@ -16,7 +16,7 @@ FLAGS = (
 
 def drawn(page, name="path"):
     """Wait until a tab has its first answer."""
-    page.wait_for_selector(f"body[data-{name}-serial]", timeout=180_000)
+    page.wait_for_selector(f"body[data-{name}-serial]", timeout=60_000)
 
 
 def curves(page, stage):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from resprout.calibrate.shared_work import by_own_processes
 from resprout.figures.forest_plot import Diamond, Line, forest
 from resprout.figures.spoken_units import format_time
 from resprout.language import given_or_shipped
@@ -53,7 +54,8 @@ def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None,
                  random-effects estimate and of its interval
     """
     model = given_or_shipped(model)
-    trials = [responses(name, label, (replicates, seed, point), model) for name, label in CHOSEN.items()]
+    work = [(name, label, (replicates, seed, point), model) for name, label in CHOSEN.items()]
+    trials = by_own_processes(_responses_of, work)
     lines = [_line(trial) for trial in trials]
     estimates = np.array([_pooled(trials, replicate) for replicate in range(replicates)])
     middle = [share_of(value) for value in np.median(estimates, axis=0)]
@@ -96,6 +98,11 @@ def responses(name: str, label: str, series: tuple[int, int, bool], model: Model
     ]
     group = "bipolar" if protocol.diagnosis == "bipolar" else "unipolar"
     return Responses(label, group, count, rating.shape[1], hour, told[0] if told else None)
+
+
+def _responses_of(work: tuple[str, str, tuple[int, int, bool], Model]) -> Responses:
+    """One trial, in a process of its own: with a draw for each replicate it enrols hundreds of small groups, one after the other."""
+    return responses(*work)
 
 
 def _line(trial: Responses) -> Line:
