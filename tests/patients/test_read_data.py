@@ -184,7 +184,7 @@ def test_the_command_tells_what_was_read_and_refuses_with_code_2(tmp_path, capsy
     bad.write_text('patient,time_h,endpoint,value\n1,0,MADRS,99\n1,1,MADRS,"3,5"\n', encoding="utf-8")
     assert run(["data", "check", str(bad), "--table", str(tmp_path / "t.csv")]) == 2
     told = capsys.readouterr().err
-    assert "b.csv:2 (patient 1)  MADRS is 99." in told and "b.csv:3" in told and "Write `3.5`" in told
+    assert "b.csv:2 (patient 1, column value)  MADRS is 99." in told and "b.csv:3" in told and "Write `3.5`" in told
     assert not (tmp_path / "t.csv").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,12 +190,24 @@ def columns_of(header: Sequence[str], mapping: DataMapping, file: str, faults: l
             unknown.append(spelt.strip())
         elif meaning in place:
             found = f"`{header[place[meaning]]}` and `{spelt}` both mean {meaning}."
-            faults.append(Fault(found, f"{file}:1", "Expected one column.", "Name one under `ignore` of the mapping."))
+            remedy = "Name one under `ignore` of the mapping."
+            faults.append(Fault(found, f"{file}:1", "Expected one column.", remedy, spelt))
         else:
             place[meaning] = number
             if unit:
                 units[meaning] = unit
     return Columns(place, {meaning: header[at] for meaning, at in place.items()}, units, tuple(unknown))
+
+
+def nearest_meaning(name: str, columns: Columns) -> str:
+    """Which meaning a column without a known one may have by its name, for a note.
+
+    name     of the column          columns   those with a meaning
+    returns  the end of a sentence, or nothing
+    """
+    alias = {word.partition(":")[0]: meaning for meaning, names in NAMES.items() for word in names.split()}
+    near = difflib.get_close_matches(name.lower(), alias, n=1, cutoff=0.75) if len(name) > 2 else []
+    return f"; did you mean `{near[0]}`?" if near and alias[near[0]] not in columns.place else ""
 
 
 def missing_columns(columns: Columns, mapping: DataMapping, header: Sequence[str], file: str) -> list[Fault]:
@@ -208,6 +221,9 @@ def missing_columns(columns: Columns, mapping: DataMapping, header: Sequence[str
     place = columns.place
     wants = [("patient", "patient" in place), ("time` or `date", "time" in place or "date" in place)]
     wants.append(("amount` or `value", "amount" in place or "value" in place))
+    rated, dosed = "endpoint" in place, any(name in place for name in ("drug", "route", "rate", "duration"))
+    wants.append(("value", "value" in place or not rated or "amount" not in place))
+    wants.append(("amount", "amount" in place or not dosed or "value" not in place))
     for name, found in wants:
         if not found:
             remedy = "Name the column under `columns:` of a mapping file. " + _listed(header)

@@ -12,12 +12,15 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
 from resprout.patients.data_mapping import DataMapping
-from resprout.patients.event_rows import EventRow
+from resprout.patients.event_rows import CORRECT_CELL, EventRow
 
 STEADY_DAYS = 28.0
 """How long dosing has gone on before a record with SS: long enough for a drug of a half-life up to four days."""
 MOST_STEADY_DOSES = 400
 BOLUS, MODELLED_RATE, MODELLED_DURATION = 0.0, -1.0, -2.0
+OF_DOSES = ("rate", "duration", "ii", "addl", "ss")
+"""Numbers that only a dose record has, beside its amount."""
+KINDS = {0: "an observation", 2: "another event", 3: "a reset"}
 
 
 @dataclass
@@ -29,6 +32,7 @@ class Stretch:
     pending: list[tuple[Dose, float, int]] = field(default_factory=list)
     observed: list[tuple[EventRow, bool]] = field(default_factory=list)
     last_dose_h: float = -math.inf
+    given: dict[tuple[object, ...], int] = field(default_factory=dict)
     placebo: list[float] = field(default_factory=list)
 
 
@@ -54,14 +58,16 @@ class DoseReader:
                 self._close(found[-1], row.time_h)
                 found.append(Stretch(row.time_h))
             elif row.time_h < before:
-                self._fault(row, f"the row goes back from hour {before:g} to {row.time_h:g}.", "Expected rows in order "
-                            "of time.", "Sort the table by person and time, or mark a reset by EVID 3 or 4.")  # fmt: skip
+                found_here = f"the row goes back from hour {before:g} to {row.time_h:g}."
+                remedy = "Sort the table by person and time, or mark a reset by EVID 3 or 4."
+                self._fault(row, found_here, "Expected rows in order of time.", remedy, at="time")
             before = row.time_h
             if row.words.get("endpoint", "").lower() == "death":
                 died = row.time_h
                 continue
             if row.time_h > died:
-                self._fault(row, f"the row comes after death at hour {died:g}.", "Expected none.", "Check the times.")
+                said = f"the row comes after death at hour {died:g}."
+                self._fault(row, said, "Expected none.", "Check the times.", at="time")
             if kind in (1, 4):
                 self._dose(row, weight, found[-1])
             elif kind == 0:
@@ -74,14 +80,22 @@ class DoseReader:
         dosed = bool(row.numbers.get("amount")) or row.numbers.get("rate", 0) > 0
         if row.evid is None:
             if dosed and "value" in row.words:
-                self._fault(row, "the row is a dose and an observation at once.", "Expected one of them a row.",
-                            "Split it in two rows.")  # fmt: skip
-            return 1 if dosed else 0 if "value" in row.words or "endpoint" in row.words else 2
-        stray = [name for name in ("amount", "rate", "ii", "addl", "ss") if row.numbers.get(name)]
-        if row.evid in (0, 2, 3) and stray:
-            found = f"a record of EVID {row.evid} has {' and '.join(stray)}."
-            self._fault(row, found, "Expected them in dose records only.", "Set EVID to 1, or the others to 0.")
-        return row.evid
+                found = "the row is a dose and an observation at once."
+                self._fault(row, found, "Expected one of them a row.", "Split it in two rows.", at="value")
+            kind = 1 if dosed else 0 if "value" in row.words or "endpoint" in row.words else 2
+        else:
+            kind = row.evid
+        stray = [name for name in ("amount", *OF_DOSES) if row.numbers.get(name)]
+        if kind in (0, 2, 3) and stray:
+            names = " and ".join(row.names[name] for name in stray)
+            found = f"a record of {KINDS[kind]} has {names}."
+            remedy = "Make it a dose record (EVID 1, an amount and no value), or leave them out."
+            self._fault(row, found, "Expected them in dose records only.", remedy, at=stray[0])
+        elif kind == 2 and row.evid is None and (treated := [name for name in ("drug", "route") if name in row.words]):
+            found = f"the row names a {treated[0]}, and neither an amount nor a value."
+            remedy = "State the amount, or mark a record of another event by EVID 2."
+            self._fault(row, found, "Expected the amount of a dose.", remedy, at=treated[0])
+        return kind
 
     def _dose(self, row: EventRow, weight: float | None, stretch: Stretch) -> None:
         """Add the doses of one dose record: those of steady state before it, its own, and additional ones."""
@@ -97,15 +111,15 @@ class DoseReader:
         if drug == "saline" or None in (drug, route, amount):
             return
         if duration and route not in ("iv", "inhaled"):
-            self._fault(
-                row, f"a {route} dose has a duration.", "Expected one of iv doses only.", "Leave RATE and DUR out."
-            )
+            at = "rate" if row.numbers.get("rate", 0.0) > 0 else "duration"
+            said = f"a {route} dose has a duration."
+            self._fault(row, said, "Expected one of iv doses only.", "Leave RATE and DUR out.", at=at)
             return
         per_kg = row.per_kg
         if per_kg and weight is not None:
             amount, per_kg = float(amount or 0.0) * weight, False
         made = Dose(str(drug), float(amount or 0.0), per_kg, str(route), duration, (row.time_h,))
-        if not self._can_be_given(row, made):
+        if not self._can_be_given(row, made) or self._is_repeated(row, made, stretch):
             return
         if steady == 1:
             stretch.doses = []
@@ -120,14 +134,26 @@ class DoseReader:
     def _can_be_given(self, row: EventRow, made: Dose) -> bool:
         """Whether a dose is within its bounds, and the model has kinetics for its route; what is not is told."""
         alone = Regimen("", (replace(made, times_h=(0.0,)),))
-        where = f"{row.where} (patient {row.patient})"
-        found = regimen_faults(alone, where)
+        found = regimen_faults(alone)
         try:
             check_routes(self.model, alone)
         except InputError as error:
-            found += [Fault(each.found, where, each.expected, each.remedy) for each in error.faults]
-        self.faults += found
+            found += [replace(each, field="route") for each in error.faults]
+        for each in found:
+            at = "rate" if each.field == "duration" and "duration" not in row.names else each.field
+            self._fault(row, each.found, each.expected, each.remedy or "Check the dose and its unit.", at=at)
         return not found
+
+    def _is_repeated(self, row: EventRow, made: Dose, stretch: Stretch) -> bool:
+        """Whether the same dose stands in an earlier row at the same time, which is told."""
+        key = made.drug, made.amount_mg, made.per_kg, made.route, made.duration_h, row.time_h
+        first = stretch.given.setdefault(key, row.line)
+        if first != row.line:
+            remedy = "Leave one out; if both were given, state their sum in one row."
+            self._fault(
+                row, f"the same dose stands in row {first} already.", "Expected each dose once.", remedy, at="time"
+            )
+        return first != row.line
 
     def _close(self, stretch: Stretch, end: float) -> None:
         """Write out the additional doses of a stretch up to its end; a reset turns off those after it, and infusions."""
@@ -150,67 +176,74 @@ class DoseReader:
         if rate in (MODELLED_RATE, MODELLED_DURATION):
             if duration > 0:
                 return amount, duration
-            self._fault(row, f"RATE is {rate:g}: a rate or duration that a model estimates.",
-                        "Expected the rate of the infusion, or a column of durations.", "Fill in RATE or DUR.")  # fmt: skip
+            found = f"{row.names['rate']} is {rate:g}: a rate or duration that a model estimates."
+            expected = "Expected the rate of the infusion, or a column of durations."
+            self._fault(row, found, expected, "Fill in RATE or DUR.", at="rate")
             return None, 0.0
-        if rate < 0 or duration < 0 or amount < 0:
-            self._fault(row, "amount, rate or duration is negative.", "Expected numbers from 0 on.")
+        for name, value in (("amount", amount), ("rate", rate), ("duration", duration)):
+            if value < 0:
+                self._fault(row, f"{row.names[name]} is {value:g}.", "Expected a number from 0 on.", at=name)
+        if min(amount, rate, duration) < 0:
             return None, 0.0
         if rate > 0 and duration > 0 and not math.isclose(rate * duration, amount, rel_tol=1e-3):
-            self._fault(row, f"rate x duration is {rate * duration:g}, the amount {amount:g}.", "Expected them to agree.",
-                        "Leave RATE or DUR out.")  # fmt: skip
+            found = f"rate x duration is {rate * duration:g}, the amount {amount:g}."
+            self._fault(row, found, "Expected them to agree.", "Leave RATE or DUR out.", at="rate")
             return None, 0.0
         if amount == 0:
             found = "an infusion that never ends (AMT 0)." if rate > 0 else "a dose of nothing."
-            self._fault(row, found, "Expected an amount above 0.", "State the amount, or set EVID to 2.")
+            remedy = "State the amount, or set EVID to 2."
+            self._fault(row, found, "Expected an amount above 0.", remedy, at="amount")
             return None, 0.0
         return amount, amount / rate if rate > 0 else duration
 
     def _check_repeats(self, row: EventRow, interval: float, many: int, steady: int, amount: float | None) -> None:
         """Tell what ADDL, II and SS cannot mean together."""
         if many > 0 and interval <= 0:
-            self._fault(row, f"ADDL is {many}, and II is {interval:g}.", "Expected II above 0.", "State the interval.")
+            said = f"ADDL is {many}, and II is {interval:g}."
+            self._fault(row, said, "Expected II above 0.", "State the interval.", at="addl")
         if many < 0:
-            self._fault(row, "ADDL is negative.", "Expected the number of additional doses.")
+            self._fault(row, "ADDL is negative.", "Expected the number of additional doses.", at="addl")
         if steady and interval <= 0 and amount is not None:
             expected = "Expected II above 0; a steady-state infusion cannot be stated here."
-            self._fault(row, f"SS is {steady}, and II is {interval:g}.", expected, "State the interval of the doses.")
+            said = f"SS is {steady}, and II is {interval:g}."
+            self._fault(row, said, expected, "State the interval of the doses.", at="ss")
         if interval > 0 and many == 0 and not steady:
-            self._fault(row, f"II is {interval:g} h, without ADDL or SS.", "Expected II only where doses repeat.",
-                        "Set II to 0, or state ADDL.")  # fmt: skip
+            said, expected = f"II is {interval:g} h, without ADDL or SS.", "Expected II only where doses repeat."
+            self._fault(row, said, expected, "Set II to 0, or state ADDL.", at="ii")
 
     def _drug(self, row: EventRow) -> str | None:
         """The model's name of the drug of a dose."""
         stated = row.words.get("drug", "")
         if isinstance(self.mapping.drug, dict):
-            stated = self.mapping.drug.get(stated or row.words.get("cmt", ""), stated)
+            code = stated if "drug" in row.names else row.words.get("cmt", "")
+            stated = self.mapping.drug.get(code, stated)
         spoken = stated or (self.mapping.drug if isinstance(self.mapping.drug, str) else "")
         if not spoken:
-            self._fault(
-                row, "the dose names no drug.", "", "Add a column `drug`, or `drug: ketamine` in a mapping file."
-            )
+            remedy = "Name the drug: a column `drug`, or `drug: ketamine` in a mapping file."
+            self._fault(row, "the dose names no drug.", "Expected for instance ketamine.", remedy, at="drug")
             return None
         known = self.names.get(spoken.lower().replace("_", "-"))
         if known is None:
-            self._fault(row, f"`{spoken}` is no drug here.", "", nearest(spoken, self.names, "resprout describe drugs"))
+            remedy = nearest(spoken, self.names, "resprout describe drugs")
+            self._fault(row, f"`{spoken}` is no drug here.", "Expected a drug of the model.", remedy, at="drug")
         return known
 
     def _route(self, row: EventRow) -> str | None:
         """The route of a dose: of its column, of its compartment, or that of all doses."""
         stated, told = row.words.get("route", ""), self.mapping.route
         if isinstance(told, dict):
-            stated = stated or told.get(row.words.get("cmt", ""), "")
+            by_cmt = "" if "route" in row.names else told.get(row.words.get("cmt", ""), "")
+            stated = stated or by_cmt
         spoken = stated or (told if isinstance(told, str) else "")
         if not spoken:
             remedy = "Add a column `route`, or `route: iv` or `route: {1: oral, 2: iv}` (by CMT) in a mapping file."
-            self._fault(row, "the dose names no route.", "Expected for instance iv, nasal or oral.", remedy)
+            self._fault(row, "the dose names no route.", "Expected for instance iv, nasal or oral.", remedy, at="route")
             return None
         known = ROUTES.get(spoken.lower())
         if known is None:
-            self._fault(
-                row, f"`{spoken}` is no route.", f"Expected one of {', '.join(dict.fromkeys(ROUTES.values()))}."
-            )
+            expected = f"Expected one of {', '.join(dict.fromkeys(ROUTES.values()))}."
+            self._fault(row, f"`{spoken}` is no route.", expected, nearest(spoken, ROUTES) or CORRECT_CELL, at="route")
         return known
 
-    def _fault(self, row: EventRow, found: str, expected: str = "", remedy: str = "") -> None:
-        self.faults.append(Fault(found, f"{row.where} (patient {row.patient})", expected, remedy))
+    def _fault(self, row: EventRow, found: str, expected: str, remedy: str = CORRECT_CELL, *, at: str) -> None:
+        self.faults.append(row.fault(found, expected, remedy, at=at))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from resprout.dosing.dose_records import Dose
 from resprout.errors import Fault, nearest
 from resprout.language.drug_instances import library_drugs
 from resprout.language.records import Model
@@ -24,6 +25,8 @@ LEVELS = {
 FURTHER_LEVELS = ("ketamine_arterial",)
 NG_PER_ML = {"ng/ml": 1.0, "ug/l": 1.0, "mcg/l": 1.0, "µg/l": 1.0, "ug/ml": 1000.0, "mg/l": 1000.0, "pg/ml": 0.001}
 UMOL_PER_L = {"umol/l": 1.0, "µmol/l": 1.0, "um": 1.0, "nmol/l": 0.001, "nm": 0.001}
+LEAST_VOLUME_L, HEAVIEST_KG = 2.0, 200.0
+"""Less than the plasma of an adult, and the weight of those whose weight is unknown: what a dose cannot exceed in plasma."""
 SCORE_UNITS = ("", "point", "points", "score", "mmhg", "1")
 
 
@@ -66,10 +69,11 @@ class ObservationReader:
         self.model, self.mapping, self.faults, self.left = model, mapping, faults, left
         self.known = endpoints_of(model)
 
-    def read(self, rows: list[tuple[EventRow, bool]], origin: float) -> list[Observation]:
+    def read(self, rows: list[tuple[EventRow, bool]], origin: float, doses: Sequence[Dose] = ()) -> list[Observation]:
         """The observations of one occasion.
 
         rows     with whether each follows a dose at its hour        origin   h   start of the occasion
+        doses    of the occasion, on the table's clock
         returns  in order of time, items of a scale added up
         """
         found: dict[tuple[str, float, bool], Observation] = {}
@@ -84,16 +88,13 @@ class ObservationReader:
                 value = self._score(row, name, 0.0, self.known.items[name][1], 1.0)
                 own = items.setdefault((row.time_h, after), {})
                 if name in own:
-                    self._fault(
-                        row,
-                        f"{name} stands in row {own[name][1].line} already, at the same time.",
-                        "Expected one value.",
-                    )
+                    said = f"{name} stands in row {own[name][1].line} already, at the same time."
+                    self._fault(row, said, "Expected one value.", "Leave one out, or mark it with MDV 1.")
                 elif value is not None:
                     own[name] = value, row
                 continue
             made = self._observation(row, name, row.time_h - origin, after)
-            if made is not None:
+            if made is not None and self._is_possible(row, made, doses):
                 self._add(found, made, row)
         for (time, after), scores in items.items():
             self._add_totals(found, scores, time - origin, after)
@@ -112,11 +113,13 @@ class ObservationReader:
         """The endpoint of a row: of its column, as the mapping translates it, or that of all rows."""
         stated, told = row.words.get("endpoint", ""), self.mapping.endpoint
         if isinstance(told, dict):
-            stated = told.get(stated, stated) if stated else told.get(row.words.get("cmt", ""), "")
+            by_cmt = "" if "endpoint" in row.names else told.get(row.words.get("cmt", ""), "")
+            stated = told.get(stated, stated) if stated else by_cmt
         name = stated or (told if isinstance(told, str) else "")
         if not name:
             remedy = "Add a column `endpoint`, or `endpoint: MADRS` or `endpoint: {1: ketamine, 2: MADRS}` (by DVID)."
-            self._fault(row, "the value names no endpoint.", "Expected a rating scale or a drug level.", remedy)
+            said = "the value names no endpoint."
+            self._fault(row, said, "Expected a rating scale or a drug level.", remedy, at="endpoint")
             return None
         known = self.known.spelt.get(_plain(name)) or next(
             (item for item in self.known.items if item.lower() == name.lower()), None
@@ -124,7 +127,8 @@ class ObservationReader:
         if known is None:
             choices = [*self.model.scales, *LEVELS, *self.known.items]
             remedy = nearest(name, choices, "resprout describe scales")
-            self._fault(row, f"`{name}` is no rating scale and no level here.", "", remedy)
+            said = f"`{name}` is no rating scale and no level here."
+            self._fault(row, said, "Expected a rating scale, one of its items or a drug level.", remedy, at="endpoint")
         return known
 
     def _has_value(self, row: EventRow) -> bool:
@@ -144,7 +148,8 @@ class ObservationReader:
         scale = self.model.scales[name]
         unit = row.words.get("unit", self.mapping.units.get(name, ""))
         if _unit(unit) not in SCORE_UNITS:
-            self._fault(row, f"{name} in `{unit}`.", f"Expected {scale.unit}s.", "Check the endpoint of the row.")
+            said = f"{name} in `{unit}`."
+            self._fault(row, said, f"Expected {scale.unit}s.", "Check the endpoint of the row.", at="unit")
             return None
         value = self._score(row, name, scale.lowest, scale.highest, scale.step)
         return None if value is None else Observation(name, RATING, time_h, value, False, after, row.line)
@@ -154,7 +159,8 @@ class ObservationReader:
         value = self._number(row, name)
         if value is None or row.words["value"].startswith("<"):
             if value is not None:
-                self._fault(row, f"{name} is `{row.words['value']}`.", "Expected a score, not a limit.")
+                said = f"{name} is `{row.words['value']}`."
+                self._fault(row, said, "Expected a score, not a limit.", "State the score, or mark it with MDV 1.")
             return None
         if not lowest <= value <= highest or (value - lowest) % step:
             expected = f"Expected {lowest:g} to {highest:g} in steps of {step:g}."
@@ -175,6 +181,15 @@ class ObservationReader:
                 return None
         if size is None:
             return None
+        if value is not None and value < 0:
+            self._fault(
+                row, f"{name} is {value:g}.", "Expected a level from 0 on.", "Write what lies below the limit as `<2`."
+            )
+            return None
+        if limit and below and text and value is not None and value > limit:
+            said = f"{name} is {text}, and below its limit of {limit:g}."
+            self._fault(row, said, "Expected one of them.", "Correct the mark, the level or the limit.")
+            return None
         if limit is not None and limit > 0 and (below or (value or 0.0) < limit):
             value, below = limit, True
         if value is None or value <= 0:
@@ -184,10 +199,26 @@ class ObservationReader:
         known = (limit if limit else value if below else math.nan) * size
         return Observation(name, LEVEL, time_h, value * size, below, after, row.line, known)
 
+    def _is_possible(self, row: EventRow, made: Observation, doses: Sequence[Dose]) -> bool:
+        """Whether a level, or its limit, is below that of all doses so far in the least volume; one that is not is told."""
+        if made.kind != LEVEL or made.endpoint in FURTHER_LEVELS:
+            return True
+        before = [dose for dose in doses if dose.times_h[0] <= row.time_h and dose.route != "inhaled"]
+        given_mg = sum(dose.amount_mg * (HEAVIEST_KG if dose.per_kg else 1.0) for dose in before)
+        most = given_mg * 1000 / LEAST_VOLUME_L
+        if given_mg and made.value > most:
+            said = f"{made.endpoint} is {made.value:,.6g} ng/mL after {given_mg:g} mg."
+            expected = f"Expected at most {most:,.6g}, that of all doses in {LEAST_VOLUME_L:g} L."
+            self._fault(
+                row, said, expected, "Check the unit of the level.", at="unit" if "unit" in row.names else "value"
+            )
+            return False
+        return True
+
     def _number(self, row: EventRow, name: str) -> float | None:
         """The number in the value of a row, also behind `<`."""
         text = row.words.get("value", "").lstrip("< ")
-        return number_in(text, name, f"{row.where} (patient {row.patient})", self.mapping.decimal, self.faults)
+        return number_in(text, row.names["value"], row.place("value"), self.mapping.decimal, self.faults)
 
     def _unit_size(self, row: EventRow, name: str) -> float | None:
         """How many ng/mL one of a level's unit is."""
@@ -196,13 +227,16 @@ class ObservationReader:
         unit = unit or self.mapping.units.get("level") or self.mapping.units.get("value")
         if not unit:
             remedy = f"Add a column `unit`, or `units: {{{spoken}: ng/mL}}` in a mapping file."
-            self._fault(row, f"the level of {name} has no unit.", "Expected for instance ng/mL or umol/L.", remedy)
+            said, expected = f"the level of {name} has no unit.", "Expected for instance ng/mL or umol/L."
+            self._fault(row, said, expected, remedy, at="unit" if "unit" in row.names else "value")
             return None
         plain = _unit(unit)
         if plain in UMOL_PER_L:
             return UMOL_PER_L[plain] * self.known.molar_mass[name]
         if plain not in NG_PER_ML:
-            self._fault(row, f"`{unit}` is no unit of a level.", "Expected ng/mL, ug/L, ug/mL, mg/L, umol/L or nmol/L.")
+            expected = "Expected ng/mL, ug/L, ug/mL, mg/L, umol/L or nmol/L."
+            remedy = "Convert the level to one of these units."
+            self._fault(row, f"`{unit}` is no unit of a level.", expected, remedy, at="unit")
             return None
         return NG_PER_ML[plain]
 
@@ -227,8 +261,8 @@ class ObservationReader:
                 scores[name][1].line
             )
 
-    def _fault(self, row: EventRow, found: str, expected: str = "", remedy: str = "") -> None:
-        self.faults.append(Fault(found, f"{row.where} (patient {row.patient})", expected, remedy))
+    def _fault(self, row: EventRow, found: str, expected: str, remedy: str, *, at: str = "value") -> None:
+        self.faults.append(row.fault(found, expected, remedy, at=at))
 
 
 def _plain(name: str) -> str:

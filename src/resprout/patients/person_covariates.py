@@ -8,7 +8,7 @@ from typing import Any
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.bounds import AGE, BMI_RANGE, WEIGHT_KG, Range
 from resprout.patients.data_mapping import DataMapping
-from resprout.patients.event_rows import EventRow, covariate_words, number_in
+from resprout.patients.event_rows import CORRECT_CELL, EventRow, covariate_words, number_in
 from resprout.people.covariates import ANCESTRIES, COMEDICATIONS, CYP2B6_GROUPS, genotype_named
 
 HEIGHT_CM = Range(50, 260, "cm")
@@ -44,9 +44,11 @@ def read_covariates(
             if name not in found:
                 found[name] = value
             elif found[name] != value and name not in VARYING:
-                place = f"{row.where} (patient {row.patient})"
-                said = f"{name} is {value}, and was {found[name]} before."
-                faults.append(Fault(said, place, "Expected the same in all rows of a person."))
+                said, expected = (
+                    f"{name} is {value}, and was {found[name]} before.",
+                    "Expected the same in all rows of a person.",
+                )
+                faults.append(row.fault(said, expected, at=name))
             elif found[name] != value:
                 told = "a later weight changes doses by weight only; clearance and volumes keep the first"
                 left.setdefault(told, []).append(row.line)
@@ -57,32 +59,38 @@ def read_covariates(
 
 def _value(name: str, text: str, row: EventRow, mapping: DataMapping, faults: list[Fault]) -> Any:
     """One covariate of one row; None where it is wrong."""
-    place = f"{row.where} (patient {row.patient})"
+    place = row.place(name)
     text = mapping.values.get(name, {}).get(text, text)
     if name == "arm":
         return text
     if name in NUMBERS:
-        value = number_in(text, name, place, mapping.decimal, faults)
+        value = number_in(text, row.names[name], place, mapping.decimal, faults)
         if value is None or NUMBERS[name].allows(value):
             return value
-        faults += NUMBERS[name].faults(f"the {name}", value, place)
+        faults += [_here(each, row, name) for each in NUMBERS[name].faults(f"the {name}", value)]
         return None
     if name == "genotype":
-        return _tried(genotype_named, text, place, faults)
+        return _tried(genotype_named, text, row, name, faults)
     known = WORDS[name].get(text.lower())
     if known is None:
         choices = ", ".join(map(str, WORDS[name]))
         remedy = f"Say what it means: `values: {{{name}: {{'{text}': ...}}}}`, or name the column under `ignore`."
         said = f"{name} is `{text:.40}`."
         near = nearest(text, [each for each in WORDS[name] if len(each) > 2])
-        faults.append(Fault(said, place, f"Expected one of {choices}.", near if near.startswith("Did") else remedy))
+        remedy = near if near.startswith("Did") else remedy
+        faults.append(row.fault(said, f"Expected one of {choices}.", remedy, at=name))
     return known
 
 
-def _tried(reads: Callable[[str], Any], text: str, place: str, faults: list[Fault]) -> Any:
+def _tried(reads: Callable[[str], Any], text: str, row: EventRow, name: str, faults: list[Fault]) -> Any:
     """What a reader makes of a text; its faults get their place."""
     try:
         return reads(text)
     except InputError as error:
-        faults += [Fault(each.found, place, each.expected, each.remedy) for each in error.faults]
+        faults += [_here(each, row, name) for each in error.faults]
         return None
+
+
+def _here(fault: Fault, row: EventRow, meaning: str) -> Fault:
+    """A fault of a value, with the place where it stands."""
+    return row.fault(fault.found, fault.expected, fault.remedy or CORRECT_CELL, at=meaning)

@@ -14,13 +14,15 @@ from resprout.dosing.dose_records import Dose, Regimen, drug_words, regimen_faul
 from resprout.errors import Fault, InputError, first_faults, refuse_others
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
-from resprout.patients.data_mapping import DataMapping, columns_of, missing_columns, read_mapping
+from resprout.patients.data_mapping import DataMapping, columns_of, missing_columns, nearest_meaning, read_mapping
 from resprout.patients.dataset import Dataset, Observation, Occasion, Person
 from resprout.patients.dose_history import DoseReader, Stretch
 from resprout.patients.event_rows import EventRow, RowReader
 from resprout.patients.observed_values import ObservationReader
 from resprout.patients.person_covariates import read_covariates
 from resprout.patients.table_cells import TableCells, read_cells
+from resprout.patients.table_consistency import spelling_faults, unobserved_faults
+from resprout.patients.visit_dates import hours_from_dates
 
 EXAMPLE = Path(__file__).with_name("example.csv")
 Files = str | Path | Sequence[str | Path]
@@ -47,13 +49,15 @@ def read_data(files: Files, mapping: str | Path | None = None, *, model: Model |
     faults: list[Fault] = []
     left: dict[str, list[int]] = {}
     tables = [_cells(path, faults) for path in paths]
-    rows = _merged([_rows(table, told, faults, left) for table in tables if table is not None])
+    rows = _joined_rows([_rows(table, told, faults, left) for table in tables if table is not None], faults, left)
     if not rows and not faults:
         faults.append(Fault("nobody is in the table.", paths[0].name, "Expected rows of people."))
-    people = [_person(own, model, told, faults, left) for own in _by_person(rows, len(paths) > 1, faults)]
+    grouped = _by_person(rows, len(paths) > 1, faults)
+    people = [_person(own, model, told, faults, left) for own in grouped]
     if faults:
         raise InputError(*first_faults(faults, ", ".join(path.name for path in paths)))
     found = tuple(person for person in people if person is not None)
+    _note_incomplete(found, [own[0].line for own in grouped], left)
     names = tuple(path.name for path in paths)
     return Dataset(found, told.used_setting(), tuple(_read(found)), tuple(_not_read(left)), names)
 
@@ -73,21 +77,24 @@ def _rows(table: TableCells, mapping: DataMapping, faults: list[Fault], left: di
     missing = missing_columns(columns, mapping, table.header, table.file)
     faults += missing
     for name in columns.unknown:
-        ignored = "named under `ignore`" if name in mapping.ignore else "no meaning is known of this column"
+        near = nearest_meaning(name, columns)
+        ignored = "named under `ignore`" if name in mapping.ignore else f"no meaning is known of this column{near}"
         left.setdefault(f"column {name or '(without a name)'}|{ignored}", []).append(1)
     if table.comments:
         left.setdefault("line that begins with #", []).extend(table.comments)
     return [] if missing else RowReader(table, columns, mapping, faults).rows()
 
 
-def _merged(tables: list[list[EventRow]]) -> list[EventRow]:
+def _joined_rows(tables: list[list[EventRow]], faults: list[Fault], left: dict[str, list[int]]) -> list[EventRow]:
     """The rows of one file as they stand; those of several by person and time, observations before doses at one hour."""
-    if len(tables) == 1:
-        return tables[0]
-    order: dict[str, int] = {}
-    for row in itertools.chain(*tables):
-        order.setdefault(row.patient, len(order))
     rows = list(itertools.chain(*tables))
+    faults += spelling_faults(rows) + unobserved_faults(tables)
+    rows = hours_from_dates(rows, faults, left)
+    if len(tables) == 1:
+        return rows
+    order: dict[str, int] = {}
+    for row in rows:
+        order.setdefault(row.patient, len(order))
     return sorted(rows, key=lambda row: (order[row.patient], row.time_h, bool(row.numbers.get("amount"))))
 
 
@@ -99,7 +106,7 @@ def _by_person(rows: list[EventRow], merged: bool, faults: list[Fault]) -> list[
         if row.patient != before and row.patient in people and not merged:
             found = f"rows of patient {row.patient} stand apart from those before."
             remedy = "Sort the table by person and time."
-            faults.append(Fault(found, row.where, "Expected all rows of a person together.", remedy))
+            faults.append(row.fault(found, "Expected all rows of a person together.", remedy, at="patient"))
         people.setdefault(row.patient, []).append(row)
         before = row.patient
     return list(people.values())
@@ -117,9 +124,21 @@ def _person(
     for row in rows:
         if row.evid == 2:
             left.setdefault("record of another event (EVID 2)", []).append(row.line)
+        elif row.evid in (1, 3, 4) and row.words.get("value", "0").strip("0.") and not row.numbers.get("mdv"):
+            left.setdefault(f"the value in a record of EVID {row.evid}", []).append(row.line)
     if len(faults) > before:
         return None
     return Person(rows[0].patient, tuple(occasions), covariates)
+
+
+def _note_incomplete(people: Sequence[Person], lines: Sequence[int], left: dict[str, list[int]]) -> None:
+    """Note who has no dose where others have one, and who has nothing but doses."""
+    treated = [any(each.doses or each.placebo_h for each in who.occasions) for who in people]
+    for who, dosed, line in zip(people, treated, lines, strict=True):
+        if any(treated) and not dosed:
+            left.setdefault("patient without a dose or placebo|everything else of the patient is read", []).append(line)
+        if not any(who.observations):
+            left.setdefault("patient without a level or rating|everything else of the patient is read", []).append(line)
 
 
 def _occasion(stretch: Stretch, reader: ObservationReader, first: EventRow, faults: list[Fault]) -> Occasion:
@@ -127,10 +146,12 @@ def _occasion(stretch: Stretch, reader: ObservationReader, first: EventRow, faul
     before = len(faults)
     origin = min([stretch.origin, *(dose.times_h[0] for dose in stretch.doses)])
     doses = _joined(stretch.doses, origin)
-    observed: list[Observation] = reader.read(stretch.observed, origin)
+    observed: list[Observation] = reader.read(stretch.observed, origin, stretch.doses)
     if doses and len(faults) == before:
-        where = f"{first.where} (patient {first.patient})"
-        faults += regimen_faults(Regimen("as recorded", doses), where)
+        for each in regimen_faults(Regimen("as recorded", doses)):
+            at = "time" if each.field in ("start", "times") else each.field
+            remedy = each.remedy or "Check the times, intervals and numbers of doses."
+            faults.append(first.fault(each.found, each.expected, remedy, at=at))
     placebo = tuple(sorted(time - origin for time in stretch.placebo))
     return Occasion(origin, doses, tuple(observed), placebo)
 

@@ -13,6 +13,7 @@ from resprout.errors import Fault, InputError, need_package
 
 LARGEST_TABLE_MB, MOST_ROWS, MOST_COLUMNS = 256, 5_000_000, 500
 DELIMITERS = (",", ";", "\t")
+SPREADSHEET_ERRORS = ("#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!")
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".xpt")
 
 
@@ -52,9 +53,10 @@ def read_cells(path: Path) -> TableCells:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
         found = f"byte {error.start:,} is no UTF-8."
         remedy = "Save the table as `CSV UTF-8`."
-        raise InputError(Fault(found, path.name, "Expected text in UTF-8.", remedy)) from None
+        raise InputError(Fault(found, f"{path.name}:{line}", "Expected text in UTF-8.", remedy)) from None
     except OSError as error:
         raise InputError(Fault(f"cannot be read: {error.strerror}.", path.name, "Expected a table.")) from None
     return _read_text(text, path.name)
@@ -76,7 +78,7 @@ def _read_text(text: str, file: str) -> TableCells:
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
-            if cells[0].startswith("#"):
+            if cells[0].startswith("#") and cells[0].strip() not in SPREADSHEET_ERRORS:
                 comments.append(reader.line_num)
             elif not header:
                 header = [cell.strip() for cell in cells]
@@ -89,9 +91,9 @@ def _read_text(text: str, file: str) -> TableCells:
                 rows.append([cell.strip() for cell in cells])
                 lines.append(reader.line_num)
     except csv.Error as error:
-        raise InputError(
-            Fault(f"is no CSV: {error}.", f"{file}:{reader.line_num}", "Expected rows of cells.")
-        ) from None
+        remedy = "Close every quotation mark, and double those within a cell."
+        place = f"{file}:{reader.line_num}"
+        raise InputError(Fault(f"is no CSV: {error}.", place, "Expected rows of cells.", remedy)) from None
     faults += _shape_faults(file, header, len(rows))
     if faults:
         raise InputError(*faults)
@@ -104,9 +106,11 @@ def _shape_faults(file: str, header: Sequence[str], rows: int) -> list[Fault]:
     doubled = sorted({name for name in header if name and header.count(name) > 1})
     for name in doubled:
         remedy = "Rename one of them."
-        faults.append(Fault(f"the column `{name}` stands twice.", f"{file}:1", "Expected each name once.", remedy))
+        said = f"the column `{name}` stands twice."
+        faults.append(Fault(said, f"{file}:1", "Expected each name once.", remedy, name))
     if not rows:
-        faults.append(Fault("has a header and no rows.", file, "Expected at least one row."))
+        remedy = "Check what wrote the file."
+        faults.append(Fault("has a header and no rows.", file, "Expected at least one row.", remedy))
     if rows > MOST_ROWS or len(header) > MOST_COLUMNS:
         found = f"has {rows:,} rows and {len(header)} columns."
         faults.append(Fault(found, file, f"Expected at most {MOST_ROWS:,} rows and {MOST_COLUMNS} columns."))
