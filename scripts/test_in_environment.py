@@ -19,8 +19,6 @@ from pathlib import Path
 from lowest_versions import TOOLS, lowest
 
 ROOT = Path(__file__).parents[1]
-LEFT_OUT = ("pictures",)
-"""Extras that the core of the tests holds to be absent; pictures need a browser besides."""
 RUNNERS = ("pytest", "pytest-xdist", "hypothesis", "sympy")
 CORE = (
     "tests/compile/test_arithmetic.py",
@@ -57,7 +55,7 @@ def install(python: str, place: Path, project: dict, *, at_lowest: bool) -> Path
     if at_lowest:
         constraints = place / "lowest.txt"
         constraints.write_text("\n".join(lowest(project)) + "\n", encoding="utf-8")
-    extras = ",".join(name for name in project["optional-dependencies"] if name not in (*TOOLS, *LEFT_OUT))
+    extras = ",".join(name for name in project["optional-dependencies"] if name not in TOOLS)
     # most modules are never imported, so that compiling all of them would take longer than the tests
     quiet = [
         "--quiet",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from resprout.exchange.petab_reading import read_petab
     from resprout.exchange.petab_records import PetabProblem
     from resprout.figures import figure
+    from resprout.figures.print_figure import write_picture
     from resprout.language import ImportedModel, Model, load_model
     from resprout.patients.dataset import Dataset
     from resprout.patients.individual_posteriors import Posteriors, update
@@ -63,6 +64,7 @@ _HOMES = {
     "run_trial": "resprout.trial",
     "Trial": "resprout.trial",
     "figure": "resprout.figures",
+    "write_picture": "resprout.figures.print_figure",
     "validate": "resprout.calibrate.scoreboard",
     "write_report": "resprout.app.report",
     "ResproutError": "resprout.errors",
@@ -109,6 +111,7 @@ __all__ = [
     "simulate_imported",
     "update",
     "validate",
+    "write_picture",
     "write_report",
 ]
 

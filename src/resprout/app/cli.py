@@ -17,6 +17,7 @@ from resprout.app.describe_command import describe
 from resprout.app.error_messages import told
 from resprout.app.evidence_commands import hypotheses, interventions
 from resprout.app.export_command import export
+from resprout.app.figure_command import figure
 from resprout.app.fit_command import fit
 from resprout.app.mbma_command import mbma
 from resprout.app.published_command import published
@@ -25,7 +26,7 @@ from resprout.app.sensitivity_command import sensitivity
 from resprout.app.serve.serve_command import serve
 from resprout.app.simulate import simulate
 from resprout.app.terminal_characters import replace_what_a_terminal_has_not
-from resprout.app.trial_commands import demo, figure, trial
+from resprout.app.trial_commands import demo, trial
 from resprout.app.validate_command import validate
 from resprout.installation import installed_version
 from resprout.interruption import INTERRUPTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from resprout.app.options import DRAWS, AsJson, Draws, FigureFile, ModelFolder, TableFile
+from resprout.app.options import DRAWS, AsJson, Draws, FigureFile, ModelFolder, PictureSize, TableFile
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,6 +20,7 @@ def compare(
     as_json: AsJson = False,
     out: FigureFile = None,
     table: TableFile = None,
+    size: PictureSize = None,
 ) -> None:
     """Compare single doses of ketamine and other drugs in the typical depressed patient, with 90 % intervals over posterior draws.
 
@@ -37,7 +38,7 @@ def compare(
     from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.calibrate.drug_comparison import compared_at_draws
 
-    refuse([*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)])
+    refuse([*check_figure_target("--out", out, size), *check_target("--table", table, TABLE_SUFFIXES)])
     with status_spinner("Simulating each drug") as spinner:
         loaded = chain_model(model)
         rows = compared_at_draws(loaded, draws, lambda text: spinner.update(f"Simulating each drug: {text} …"))
@@ -48,7 +49,7 @@ def compare(
     if out is not None:
         from resprout.figures.drug_figure import drug_comparison_figure
 
-        save_figure(drug_comparison_figure(rows), out)
+        save_figure(drug_comparison_figure(rows), out, size)
     if table is not None:
         import pandas as pd
 

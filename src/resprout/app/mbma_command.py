@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import AsJson, ModelFolder, Seed, TableFile
+from resprout.app.options import AsJson, ModelFolder, PictureSize, Seed, TableFile
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +34,7 @@ def mbma(
     forest: FOREST = None,
     over_time: OVER_TIME = None,
     table: TableFile = None,
+    size: PictureSize = None,
     seed: Seed = 1,
     model: ModelFolder = None,
     as_json: AsJson = False,
@@ -52,7 +53,8 @@ def mbma(
     )
     from resprout.app.terminal import print_json, stdout_console
 
-    figures = [*check_figure_target("--forest", forest), *check_figure_target("--over-time", over_time)]
+    wanted = [each for each in (("--forest", forest), ("--over-time", over_time)) if each[1] is not None]
+    figures = [fault for each in wanted or [("--forest", None)] for fault in check_figure_target(*each, size)]
     refuse([*figures, *check_target("--table", table, TABLE_SUFFIXES)])
     fit, left_out = fit_and_leave_out(model, seed)
     facts = meta_analysis_facts(fit, left_out, seed)
@@ -61,9 +63,9 @@ def mbma(
 
         save_table(pd.DataFrame(facts["rows"]), table)
     if forest is not None:
-        save_figure(forest_of(fit, seed), forest)
+        save_figure(forest_of(fit, seed), forest, size)
     if over_time is not None:
-        save_figure(over_time_of(fit), over_time)
+        save_figure(over_time_of(fit), over_time, size)
     if as_json:
         print_json(facts)
         return

@@ -23,6 +23,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelFolder = Annotated[Path | None, typer.Option("--model", help="Folder of a user-defined model.")]
 TableFile = Annotated[Path | None, typer.Option("--table", help="Write the table: .csv or .parquet.")]
 FigureFile = Annotated[Path | None, typer.Option("--out", help="Write the figure: .html, .svg, .pdf or .png.")]
+PictureSize = Annotated[
+    str | None,
+    typer.Option("--size", help="Width of a figure for print: single (85 mm) or double (170 mm, the default)."),
+]
 Seed = Annotated[int, typer.Option(min=0, max=SEED.highest, help="Seed of patients and raters.")]
 Replicates = Annotated[
     int,

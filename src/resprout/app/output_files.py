@@ -8,14 +8,12 @@ import os
 import shutil
 from array import array
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resprout.app.target_checks import check_target
 from resprout.cache import replace_folder
 from resprout.errors import Fault, InputError
-from resprout.installation import install_command
 from resprout.interruption import removed_unless_renamed
 from resprout.language.csv_cells import write_csv
 from resprout.system_errors import at_place
@@ -29,6 +27,7 @@ TABLE_SUFFIXES = (".csv", ".parquet")
 RUN_SUFFIXES = (".nc", ".zarr")
 PAGE_SUFFIXES = (".html", ".htm")
 PICTURE_SUFFIXES = (".html", ".svg", ".pdf", ".png")
+SIZES = ("single", "double")
 
 _NUMBER = itertools.count()
 
@@ -120,31 +119,38 @@ def refuse(faults: list[Fault]) -> None:
         raise InputError(*faults)
 
 
-def check_figure_target(option: str, target: Path | None) -> list[Fault]:
-    """Faults of a picture still to be drawn: those of any file, and the picture library that some kinds need."""
+def check_figure_target(option: str, target: Path | None, size: str | None = None) -> list[Fault]:
+    """Faults of a figure still to be drawn: those of any file, and of the width of print.
+
+    option   that names the file
+    target   None where no figure is wanted
+    size     single or double; None for the usual one
+    """
     faults = check_target(option, target, PICTURE_SUFFIXES)
-    if target is None or faults or target.suffix.lower() in PAGE_SUFFIXES or find_spec("kaleido"):
+    if size is None:
         return faults
-    found = f"`{target.name}` needs the picture library kaleido, which is not installed."
-    remedy = f"Write `{option} {target.with_suffix('.html')}`, or install it: {install_command('pictures')}"
-    return [Fault(found, option, "", remedy)]
+    if size not in SIZES:
+        expected = "Expected single (85 mm) or double (170 mm)."
+        return [*faults, Fault(f"`{size}` is no width of print.", "--size", expected)]
+    if target is None or target.suffix.lower() in PAGE_SUFFIXES:
+        found = "a page has no width of print." if target else "there is no figure to give a width."
+        faults.append(Fault(found, "--size", "", f"Try `{option} {(target or Path('figure')).with_suffix('.pdf')}`."))
+    return faults
 
 
-def save_figure(drawn: go.Figure, target: Path) -> None:
-    """Write a figure as a page that opens offline, or as SVG, PDF or PNG.
+def save_figure(drawn: go.Figure, target: Path, size: str | None = None) -> None:
+    """Write a figure as a page that opens offline, or for print as SVG, PDF or PNG.
 
-    Raises InputError where the picture library or its browser is not there.
+    drawn    Plotly figure
+    target   .html, .svg, .pdf or .png
+    size     single or double column of a journal; None for double
     """
     if target.suffix.lower() in PAGE_SUFFIXES:
         page = drawn.to_html(include_plotlyjs=True, config={"displaylogo": False})
         # older versions of Plotly write none, and browsers then lay the page out by old rules
         save_page(page if page.lstrip()[:9].lower() == "<!doctype" else f"<!DOCTYPE html>\n{page}", target)
         return
-    try:
-        image = drawn.to_image(format=target.suffix.lower().removeprefix("."), width=1000, height=drawn.layout.height)
-    except (ImportError, ValueError, RuntimeError, OSError) as error:
-        found = f"`{target.name}` cannot be drawn ({str(error).strip().partition(chr(10))[0]})."
-        remedy = f"Have Chrome or Chromium, or write `{target.with_suffix('.html')}`."
-        raise InputError(Fault(found, "", "SVG, PDF and PNG need kaleido and a browser.", remedy)) from None
+    from resprout.figures.print_figure import write_picture
+
     with atomic_path(target) as draft:
-        draft.write_bytes(image)
+        write_picture(drawn, draft, size=size or SIZES[-1])

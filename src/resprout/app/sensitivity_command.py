@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import AsJson, FigureFile, ModelFolder, TableFile, read_choice
+from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, TableFile, read_choice
 from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
 from resprout.errors import Fault, InputError, need_package
 
@@ -43,13 +43,14 @@ def sensitivity(  # many arguments: each is an option of the command
     model: ModelFolder = None,
     out: FigureFile = None,
     table: TableFile = None,
+    size: PictureSize = None,
     as_json: AsJson = False,
 ) -> None:
     """Global sensitivity analysis: share the variance of an output among the constants, each varied over its range.
 
     Example: `resprout sensitivity HDRS17@24h HDRS17@7d --out sensitivity.html`
     """
-    faults = [*check_figure_target("--out", out), *check_target("--table", table, TABLE_SUFFIXES)]
+    faults = [*check_figure_target("--out", out, size), *check_target("--table", table, TABLE_SUFFIXES)]
     chosen = read_choice("--method", method, METHODS, faults)
     faults += sample_faults(samples)
     refuse(faults)
@@ -63,7 +64,7 @@ def sensitivity(  # many arguments: each is an option of the command
     arm = Arm(person, standard_dose(loaded, person) if given is None else given)
     sampling = Sampling(samples, keep=keep, sobol=chosen == "sobol", seed=seed)
     found = analysed(loaded, arm, wanted, sampling)
-    save_indices(found, wanted, top, out, table)
+    save_indices(found, wanted, top, (out, size), table)
     show_or_print(found, wanted, top, as_json, [path for path in (out, table) if path is not None])
 
 
@@ -103,13 +104,18 @@ def analysed(model: Model, arm: Arm, targets: tuple[Target, ...], sampling: Samp
 
 
 def save_indices(
-    found: Sensitivity, targets: tuple[Target, ...], top: int, out: Path | None, table: Path | None
+    found: Sensitivity,
+    targets: tuple[Target, ...],
+    top: int,
+    picture: tuple[Path | None, str | None],
+    table: Path | None,
 ) -> None:
-    """Write the figure and the table that are wanted."""
+    """Write the figure, of its width in print, and the table that are wanted."""
+    out, size = picture
     if out is not None:
         from resprout.figures.sensitivity_figure import sensitivity_figure
 
-        save_figure(sensitivity_figure(found, targets, top), out)
+        save_figure(sensitivity_figure(found, targets, top), out, size)
     if table is not None:
         import pandas as pd
 

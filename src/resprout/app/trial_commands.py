@@ -1,4 +1,4 @@
-"""`resprout demo`, `trial` and `figure`: a published trial, or a protocol file, on virtual patients."""
+"""`resprout demo` and `trial`: a published trial, or a protocol file, on virtual patients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import AsJson, NamedPeople, Point, Replicates, Seed, only_named, read_pairs
+from resprout.app.options import AsJson, NamedPeople, PictureSize, Point, Replicates, Seed, only_named, read_pairs
 from resprout.app.output_files import (
     PAGE_SUFFIXES,
     TABLE_SUFFIXES,
@@ -91,6 +91,7 @@ def trial(  # many arguments: each is an option of the command
     report: ReportFile = None,
     grid: Annotated[list[str] | None, typer.Option(help="Values to try, `n=20,40,80`; may be given again.")] = None,
     picture: GridFigure = None,
+    size: PictureSize = None,
     set_: Parameters = None,
     point: Point = False,
     population: NamedPeople = None,
@@ -105,12 +106,12 @@ def trial(  # many arguments: each is an option of the command
         print_schema()
         return
     tables = {"--table": table, "--published": published, "--estimates": estimates}
-    faults = _option_faults(name, tables, report, grid, picture)
+    faults = [*_option_faults(name, tables, report, grid, picture), *check_figure_target("--picture", picture, size)]
     pairs = read_pairs("--set", set_ or [], "placebo_depth=0.5", faults)
     series = Series(replicates, seed, point, pairs, only_named(population, faults))
     refuse(faults)
     if grid:
-        try_grid(name, grid, series, table, picture, as_json)
+        try_grid(name, grid, series, Files(table, picture, size), as_json)
         return
     done = conduct(name, series)
     files = save_trial(done, {"table": table, "published": published, "estimates": estimates}, report)
@@ -163,33 +164,6 @@ def print_trial(name: str, done: Trial, files: list[str]) -> None:
     )
 
 
-def figure(
-    number: Annotated[int, typer.Argument(help="Which figure of Krystal, Sanacora & Duman (2013): 1 to 4.")],
-    out: Annotated[
-        Path | None, typer.Option(help="File to write: .html, .svg, .pdf or .png; figN.html if left out.")
-    ] = None,
-    replicates: Replicates = 200,
-    seed: Seed = 1,
-    point: Point = False,
-) -> None:
-    """Draw a figure of Krystal, Sanacora and Duman (2013) from the model.
-
-    Example: `resprout figure 2 --out fig2.html`
-    """
-    from resprout.figures import check_number
-    from resprout.figures import figure as draw
-
-    check_number(number)
-    target = out or Path(f"fig{number}.html")
-    refuse(check_figure_target("--out", target))
-    from resprout.app.terminal import status_spinner
-
-    with status_spinner(f"Drawing figure {number}"):
-        drawn = draw(number, replicates=replicates, seed=seed, point=point)
-    save_figure(drawn, target)
-    typer.echo(f"wrote {target}")
-
-
 @dataclass(frozen=True)
 class Series:
     """How a protocol is run: number of replicates and seed (None takes the protocol's), point estimate or draws, parameters set."""
@@ -208,6 +182,15 @@ class Series:
         return load_model() if self.population is None else self.population.applied(load_model())
 
 
+@dataclass(frozen=True)
+class Files:
+    """Files of a grid: its rows, and its figure with the width of print (None takes the usual one)."""
+
+    table: Path | None
+    picture: Path | None
+    size: str | None
+
+
 def conduct(name: str, series: Series) -> Trial:
     """Run a trial behind a spinner."""
     from resprout.app.terminal import status_spinner
@@ -220,9 +203,7 @@ def conduct(name: str, series: Series) -> Trial:
         )
 
 
-def try_grid(
-    name: str, grid: list[str], series: Series, table: Path | None, picture: Path | None, as_json: bool
-) -> None:
+def try_grid(name: str, grid: list[str], series: Series, files: Files, as_json: bool) -> None:
     """Run every design of a grid; print, and write what is asked for."""
     import pandas as pd
 
@@ -239,11 +220,11 @@ def try_grid(
             spinner.update(f"Trying designs of {name}: {done} of {whole} …")
 
         rows = surface(name, axes, series.replicates, series.seed, model=model, progress=progress, point=series.point)
-    if table is not None:
-        save_table(pd.DataFrame(rows), table)
-    if picture is not None:
-        save_figure(design_surface(rows, list(axes)), picture)
-    written = [str(path) for path in (table, picture) if path is not None]
+    if files.table is not None:
+        save_table(pd.DataFrame(rows), files.table)
+    if files.picture is not None:
+        save_figure(design_surface(rows, list(axes)), files.picture, files.size)
+    written = [str(path) for path in (files.table, files.picture) if path is not None]
     if as_json:
         print_json({"trial": name, "rows": rows, "files": written})
         return
@@ -335,7 +316,6 @@ def _option_faults(
     faults = [
         *(fault for option, path in tables.items() for fault in check_target(option, path, TABLE_SUFFIXES)),
         *check_target("--report", report, PAGE_SUFFIXES),
-        *check_figure_target("--picture", picture),
         *check_distinct([*tables.items(), ("--report", report), ("--picture", picture)]),
     ]
     if not name:

@@ -103,8 +103,8 @@ def _finish(figure: go.Figure, words: list[str], patients: int, constants: str) 
         type="log",
         range=[np.log10(LEAST), np.log10(MOST)],
         tickvals=[0.5, 1, 2, 4, 8, 16, 32],
-        ticktext=["½", "health", "2", "4", "8", "16", "32"],
-        title_text="relative to health",
+        ticktext=["½", "1", "2", "4", "8", "16", "32"],
+        title_text="ratio to health",
     )
     figure.update_yaxes(
         tickvals=list(range(len(words))), ticktext=words, range=[len(words) - 0.4, -0.6], tickfont={"size": 12.5}
