@@ -191,3 +191,13 @@ def test_the_command_tells_what_was_read_and_refuses_with_code_2(tmp_path, capsy
 def test_numbers_are_finite(tmp_path):
     found = read_data("example", model=MODEL).table
     assert np.isfinite(found["value"]).all() and not math.isnan(found["time_h"].max())
+
+
+def test_levels_are_of_outputs_that_the_model_has_and_of_drugs_that_are_given(tmp_path):
+    rows = "1,0,ketamine,iv,40,,,\n1,2,,,,norketamine,50,ng/mL\n1,3,,,,hydroxynorketamine,50,ng/mL\n"
+    head = "patient,time_h,drug,route,dose_mg,endpoint,value,unit\n"
+    seen = {each.endpoint for _, each in read(tmp_path, head + rows, "{}").people[0].observations}
+    assert seen == {"norketamine_venous", "hydroxynorketamine_plasma"} <= set(MODEL.equations)
+    with pytest.raises(rs.InputError) as refused:
+        read(tmp_path, head + rows + "1,4,,,,midazolam,50,ng/mL\n", "{}")
+    assert "(patient 1, column endpoint)  a level of midazolam_plasma stands where no dose" in str(refused.value)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from resprout.app.data_export_command import export
 from resprout.app.exposure_command import nca
 from resprout.app.forecast_command import forecast
 from resprout.app.observed_commands import check, fit
@@ -31,6 +32,7 @@ data.command()(check)
 data.command()(fit)
 data.command()(simulate)
 data.command()(forecast)
+data.command()(export)
 data.command()(nca)
 data.command()(population)
 

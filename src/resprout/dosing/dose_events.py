@@ -124,7 +124,7 @@ def regimen_events(regimen: Regimen, constants: Mapping[str, Numbers | float]) -
     constants   every constant of the model with the regimen's drugs, each a number or [patient]
     returns     events in order of time; amounts in umol, rates in umol/h, absorption constants set at first use
     """
-    given = [part for dose in regimen.doses for part in _parts(dose, constants)]
+    given = [part for dose in regimen.doses for part in dose_parts(dose, constants)]
     boluses = [part for part in given if isinstance(part, Bolus)]
     flows = [part for part in given if isinstance(part, Flow)]
     changes = [*_absorption(regimen, constants), *_merged(boluses), *_levels(flows)]
@@ -136,8 +136,13 @@ def regimen_events(regimen: Regimen, constants: Mapping[str, Numbers | float]) -
     return Events(np.array([change[0] for change in changes]), tuple(change[1] for change in changes), value)
 
 
-def _parts(dose: Dose, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
-    """Split a dose by enantiomer and time into what enters where."""
+def dose_parts(dose: Dose, constants: Mapping[str, Numbers | float]) -> Iterator[Bolus | Flow]:
+    """Split a dose by enantiomer and time into what enters where.
+
+    dose        with all its hours
+    constants   every constant of the model with the dose's drug, each a number or [patient]
+    returns     boluses into states and flows into inputs; amounts in umol
+    """
     if dose.route in (*LABORATORY, "inhaled") and dose.drug not in KETAMINES:
         yield from _laboratory(dose, constants)
         return

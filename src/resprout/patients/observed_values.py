@@ -56,6 +56,8 @@ def endpoints_of(model: Model) -> Endpoints:
         if output in model.equations:
             spelt[_plain(output)], mass[output] = output, model.nominal["ketamine_molar_mass"]
     for drug in library_drugs(model):
+        if _plain(drug) in spelt or f"{drug}_central_volume" not in model.constants:
+            continue
         spelt |= {_plain(drug): f"{drug}_plasma", _plain(f"{drug}_plasma"): f"{drug}_plasma"}
         mass[f"{drug}_plasma"] = model.nominal.get(f"{drug}_molar_mass", float("nan"))
     items = {row["item"]: (row["group"], float(row["highest"])) for row in model.tables.get("items", ())}
@@ -200,9 +202,16 @@ class ObservationReader:
         return Observation(name, LEVEL, time_h, value * size, below, after, row.line, known)
 
     def _is_possible(self, row: EventRow, made: Observation, doses: Sequence[Dose]) -> bool:
-        """Whether a level, or its limit, is below that of all doses so far in the least volume; one that is not is told."""
+        """Whether a level is one of a drug that is given, and it or its limit below that of all doses in the least volume."""
         if made.kind != LEVEL or made.endpoint in FURTHER_LEVELS:
             return True
+        if made.endpoint not in self.model.equations and not any(
+            made.endpoint == f"{dose.drug}_plasma" for dose in doses
+        ):
+            said = f"a level of {made.endpoint} stands where no dose of the drug does."
+            remedy = "Add its doses, or mark the level with MDV 1."
+            self._fault(row, said, "Expected doses of the drug since the last reset.", remedy, at="endpoint")
+            return False
         before = [dose for dose in doses if dose.times_h[0] <= row.time_h and dose.route != "inhaled"]
         given_mg = sum(dose.amount_mg * (HEAVIEST_KG if dose.per_kg else 1.0) for dose in before)
         most = given_mg * 1000 / LEAST_VOLUME_L

@@ -1,0 +1,120 @@
+"""`resprout data export`: observed people and the model of their drug levels for NONMEM and nlmixr2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resprout.app.observed_opening import DataFiles, MappingFile, PopulationOption, Prior, answer, opened
+from resprout.app.options import AsJson, ModelFolder, read_choice
+from resprout.app.output_files import atomic_path, refuse
+from resprout.app.target_checks import check_place
+from resprout.errors import Fault
+
+if TYPE_CHECKING:
+    from resprout.exchange.level_records import LevelRecords
+
+PROGRAMS = {"nonmem": "model.ctl", "nlmixr2": "model.R"}
+FILES = ("data.csv", "patients.csv", "mapping.yaml", *PROGRAMS.values())
+PEOPLE_OF_NONE = 1200
+
+Folder = Annotated[Path, typer.Option("--out", help="Folder to write: new, empty or written by this command.")]
+
+
+def export(  # many arguments: files to read and to write, and the population
+    files: DataFiles,
+    out: Folder,
+    to: Annotated[str, typer.Option("--to", help="nonmem or nlmixr2.")] = "nonmem",
+    mapping: MappingFile = None,
+    drug: Annotated[
+        str | None, typer.Option("--drug", help="Drug whose levels are modelled; that with most levels if left out.")
+    ] = None,
+    population: PopulationOption = None,
+    model: ModelFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write observed people as event records, with the model of their levels as a control stream or an R script.
+
+    First estimates are the population's medians and spreads; mood is not carried.
+
+    Example: `resprout data export my_clinic.csv --to nonmem --out my_clinic`
+    """
+    faults: list[Fault] = folder_faults(out)
+    program = read_choice("--to", to, tuple(PROGRAMS), faults)
+    refuse(faults)
+    assert program is not None
+    asked = opened(files, mapping, model, Prior(PEOPLE_OF_NONE, "", population, 1), tables={})
+    from resprout.exchange.level_records import level_records
+
+    records = level_records(asked.data, asked.model, drug)
+    setting = asked.provenance["setting"]
+    texts = written_files(records, program, setting, f"resprout model {asked.model.digest}")
+    with atomic_path(out) as draft:
+        draft.mkdir()
+        for name, text in texts.items():
+            (draft / name).write_text(text, encoding="utf-8")
+    facts = {"folder": str(out), "files": list(texts), "drug": records.drug, "endpoints": dict(records.endpoints)}
+    facts |= {"compartments": list(records.compartments), "not_carried": list(records.left_out)}
+    answer(asked, {"export": facts}, lambda console: show_export(console, records, out, texts), [], as_json=as_json)
+
+
+def folder_faults(target: Path) -> list[Fault]:
+    """What is wrong with a folder to write to."""
+    faults = check_place("--out", target, folder=True)
+    if faults or not target.is_dir():
+        return faults
+    others = sorted(path.name for path in target.iterdir() if path.name not in FILES)
+    if not others:
+        return []
+    expected = "Expected a new or empty folder, or one that this command wrote."
+    found = f"The folder `{target}` holds other things, such as `{others[0]}`."
+    return [Fault(found, "--out", expected, "Choose another name.")]
+
+
+def written_files(records: LevelRecords, program: str, setting: dict[str, Any], source: str) -> dict[str, str]:
+    """Every file of the export, by name.
+
+    records   of the people            program   nonmem or nlmixr2
+    setting   how people were treated  source    of the model, for its first line
+    returns   text by name
+    """
+    from resprout.exchange.level_records import mapping_text, patients_text, table_text
+    from resprout.exchange.nlmixr_script import nlmixr_script
+    from resprout.exchange.nonmem_control import control_stream
+    from resprout.patients.simulated_observations import level_sd
+
+    columns_of_nonmem = program == "nonmem"
+    texts = {"data.csv": table_text(records), "patients.csv": patients_text(records)}
+    if records.drugs:
+        texts["mapping.yaml"] = mapping_text(records, setting)
+    cv = float(setting["level_cv"])
+    model = control_stream(records, cv, source) if columns_of_nonmem else nlmixr_script(records, level_sd(cv), source)
+    return texts | {PROGRAMS[program]: model}
+
+
+def show_export(console: Any, records: LevelRecords, out: Path, texts: dict[str, str]) -> None:
+    """Print what is in the table and in the model, and what is not carried."""
+    from resprout.app.terminal import table
+    from resprout.exchange.level_records import FIRST_RATING
+
+    model = records.model
+    many = len(records.patients)
+    console.print(f"{many} {'person' if many == 1 else 'people'}, {len(records.rows)} records, {records.drug}")
+    rows: list[list[Any]] = [
+        ["levels", ", ".join(model.outputs)],
+        ["states", len(records.compartments)],
+        ["constants in which people differ", len(model.spread)],
+        ["constants held", len(model.constants) - len(model.spread)],
+        ["random effects", len(model.effects)],
+    ]
+    console.print(table(["model", "content"], rows))
+    ratings = [name for number, name in records.endpoints.items() if number >= FIRST_RATING]
+    left = [f"{name}: in the table, and not in the model" for name in ratings]
+    left += [*records.left_out, "everything behind the levels: receptor, circuit, signal, spine, score"]
+    for each in left:
+        console.print(f"not carried: {each}")
+    if "mapping.yaml" not in texts:
+        console.print("mapping.yaml is written for intravenous doses only")
+    console.print(f"wrote {', '.join(str(out / name) for name in texts)}")
