@@ -30,6 +30,8 @@ CORE = (
     "tests/app/test_commands.py",
     "tests/app/test_mistakes.py",
     "tests/app/test_sensitivity_command.py",
+    "tests/app/test_print_size.py",
+    "tests/figures/test_print.py",
     "tests/test_installation.py",
     "tests/test_recorded_scenarios.py",
 )

@@ -26,7 +26,7 @@ def test_every_command_shows_an_example_in_its_help(resprout, command):
 def test_simulate_writes_table_run_and_report(resprout, tmp_path):
     code, _, _ = resprout("simulate", KETAMINE, *FEW, "--table", "t.csv", "--out", "run.nc", "--report", "r.html")
     assert code == 0
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["r.html", "run.nc", "t.csv"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["r.html", "run.nc", "t.csv", "t.csv-metadata.json"]
     table = pd.read_csv(tmp_path / "t.csv")
     assert list(table.columns) == COLUMNS
     assert {"HDRS17", "spine_density", "ketamine_venous"} <= set(table["endpoint"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import errno
 import io
+import json
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -159,8 +160,10 @@ def test_a_disk_that_fails_leaves_whole_files_or_none(
         assert name in said and said.startswith("error  ")
     assert not target.exists() or is_whole(target, reference)
     assert target.exists() or (code and not before)
-    others = {path.name for path in folder.iterdir()} - {name, f"{name}.part"}
+    others = {path.name for path in folder.iterdir()} - {name, f"{name}.part", f"{name}-metadata.json"}
     assert others == set()
+    beside = folder / f"{name}-metadata.json"
+    assert not beside.exists() or json.loads(beside.read_text(encoding="utf-8"))["url"] == name
     assert run([*RUN, option, str(target)]) == 0
     assert is_whole(target, reference)
 

@@ -37,7 +37,7 @@ def test_compare_writes_table_and_picture(resprout, tmp_path):
     assert code == 0
     row = json.loads(out)["rows"][0]
     assert json.loads(out)["draws"] == 3 and row["HDRS17_24h_lower"] <= row["HDRS17_24h_upper"]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["agents.csv", "agents.html"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["agents.csv", "agents.csv-metadata.json", "agents.html"]
     assert len(json.loads(out)["rows"]) >= 12
 
 

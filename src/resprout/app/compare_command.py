@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from resprout.app.options import DRAWS, AsJson, Draws, FigureFile, ModelFolder, PictureSize, TableFile
+from resprout.app.provenance import provenance
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,15 +36,17 @@ def compare(
         save_figure,
         save_table,
     )
-    from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.app.terminal import counted_spinner, print_json, stdout_console
     from resprout.calibrate.drug_comparison import compared_at_draws
 
     refuse([*check_figure_target("--out", out, size), *check_target("--table", table, TABLE_SUFFIXES)])
-    with status_spinner("Simulating each drug") as spinner:
+    with counted_spinner("Simulating each drug") as tell:
         loaded = chain_model(model)
-        rows = compared_at_draws(loaded, draws, lambda text: spinner.update(f"Simulating each drug: {text} …"))
+        rows = compared_at_draws(loaded, draws, tell)
+    many = rows[0].draws if rows else 0
+    told = provenance(loaded, "compare", draws=many)
     if as_json:
-        print_json({"rows": [comparison_row(row) for row in rows], "draws": rows[0].draws if rows else 0})
+        print_json({"rows": [comparison_row(row) for row in rows], "draws": many, "provenance": told})
     else:
         show_comparison(stdout_console(), rows)
     if out is not None:
@@ -53,7 +56,7 @@ def compare(
     if table is not None:
         import pandas as pd
 
-        save_table(pd.DataFrame([comparison_row(row) for row in rows]), table)
+        save_table(pd.DataFrame([comparison_row(row) for row in rows]), table, told)
 
 
 def comparison_row(row: DrugComparison) -> dict[str, Any]:

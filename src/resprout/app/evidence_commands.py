@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.options import DRAWS, AsJson, Draws, ModelFolder
+from resprout.app.provenance import provenance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,16 +26,17 @@ def interventions(model: ModelFolder = None, draws: Draws = DRAWS, as_json: AsJs
     Example: `resprout interventions`, `resprout interventions --draws 0`
     """
     from resprout.app.imported_commands import chain_model
-    from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.app.terminal import counted_spinner, print_json, stdout_console
     from resprout.calibrate.drawn_predictions import at_draws
     from resprout.calibrate.interventions import run_interventions
 
-    with status_spinner("Simulating every published intervention") as spinner:
+    with counted_spinner("Simulating every published intervention") as tell:
         loaded = chain_model(model)
         results = run_interventions(loaded)
-        drawn = at_draws(loaded, run_interventions, draws, lambda text: spinner.update(f"Simulating: {text} …"))
+        drawn = at_draws(loaded, run_interventions, draws, tell)
     if as_json:
-        print_json(intervention_facts(results, drawn))
+        told = provenance(loaded, "interventions", draws=len(drawn))
+        print_json({**intervention_facts(results, drawn), "provenance": told})
     else:
         show_interventions(stdout_console(), results, drawn)
 
@@ -66,10 +68,12 @@ def hypotheses(
     from resprout.calibrate.hypotheses import score_hypotheses
 
     with status_spinner("Simulating each hypothesis"):
-        scores = score_hypotheses(chain_model(model))
+        loaded = chain_model(model)
+        scores = score_hypotheses(loaded)
     refitted = recorded_refits() if model is None else []
     if as_json:
-        print_json({**hypothesis_facts(scores), "refitted": refitted})
+        told = provenance(loaded, "hypotheses")
+        print_json({**hypothesis_facts(scores), "refitted": refitted, "provenance": told})
         return
     show_hypotheses(stdout_console(), scores)
     if refitted:
@@ -149,9 +153,11 @@ def show_predictions(folder: Path | None, as_json: bool) -> None:
     from resprout.calibrate.predictive_score import predict_hypotheses
 
     with status_spinner("Predicting under each hypothesis"):
-        found = predict_hypotheses(load_model(folder))
+        loaded = load_model(folder)
+        found = predict_hypotheses(loaded)
     if as_json:
-        print_json({"rows": [asdict(row) for row in found]})
+        told = provenance(loaded, "hypotheses --predictive")
+        print_json({"rows": [asdict(row) for row in found], "provenance": told})
         return
     cells = [
         [row.name, number(row.score), number(row.standard_error), f"{number(row.behind)} ± {number(row.behind_error)}"]

@@ -31,9 +31,11 @@ def figure(
     check_number(number)
     target = out or Path(f"fig{number}.html")
     refuse(check_figure_target("--out", target, size))
-    from resprout.app.terminal import status_spinner
+    from resprout.app.terminal import progress_bar
+    from resprout.figures import pieces_of
+    from resprout.simulation.progress_count import counted
 
-    with status_spinner(f"Drawing figure {number}"):
+    with progress_bar(*pieces_of(number, replicates)) as tell, counted(tell):
         drawn = draw(number, replicates=replicates, seed=seed, point=point)
     save_figure(drawn, target, size)
     typer.echo(f"wrote {target}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
+from resprout.app.provenance import provenance
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
@@ -113,8 +114,7 @@ def _fit_model(  # many arguments: the options of `fit`
     chosen   whether --leave-out, --ship and --checks are given
     own      what --data, --mapping and --out give
     """
-    leave_out, ship, checks = chosen
-    data, mapping, out = own
+    (leave_out, ship, checks), (data, mapping, out) = chosen, own
     import pandas as pd
 
     from resprout.app.terminal import print_json, stdout_console
@@ -131,15 +131,16 @@ def _fit_model(  # many arguments: the options of `fit`
     written = [] if table is None else [table]
     if checks:
         rows = _with_checks(rows, posterior, seed)
+    told = provenance(model, "fit", seed=seed, data=[str(path) for path in data or ()] or None)
     if table is not None:
-        save_table(pd.DataFrame(rows), table)
+        save_table(pd.DataFrame(rows), table, told)
     left_out = _left_out(model, posterior, seed) if leave_out else []
     if out is not None:
         written.append(write_model(out, model, posterior.fit.values, _draws(model, posterior, seed)))
     if ship:
         written += _ship(model, posterior, rows, seed, left_out)
     if as_json:
-        print_json({"rows": rows, "left_out": left_out, "files": [str(path) for path in written]})
+        print_json({"rows": rows, "left_out": left_out, "provenance": told, "files": [str(path) for path in written]})
         return
     console = stdout_console()
     show_posterior(rows, posterior)
@@ -172,11 +173,11 @@ def _posterior(
 
 def _with_checks(rows: list[dict[str, Any]], posterior: Posterior, seed: int) -> list[dict[str, Any]]:
     """The posterior summary with what the checks of each quantity gave."""
-    from resprout.app.terminal import status_spinner
+    from resprout.app.terminal import counted_spinner
     from resprout.calibrate.posterior_checks import check_posterior
 
-    with status_spinner("Checking") as spinner:
-        found = check_posterior(posterior, seed=seed, progress=lambda text: spinner.update(f"Checking: {text} …"))
+    with counted_spinner("Checking") as tell:
+        found = check_posterior(posterior, seed=seed, progress=tell)
     columns = {"second_seed": found.moved, "rank_p": found.rank_p, "rank_fails": found.fails}
     each = [{name: value[number].item() for name, value in columns.items()} for number in range(len(rows))]
     return [{**row, **own} for row, own in zip(rows, each, strict=True)]
@@ -184,18 +185,12 @@ def _with_checks(rows: list[dict[str, Any]], posterior: Posterior, seed: int) ->
 
 def _left_out(model: Model, posterior: Posterior, seed: int) -> list[dict[str, Any]]:
     """Predict each fitted trial without its own numbers."""
-    from resprout.app.terminal import status_spinner
+    from resprout.app.terminal import counted_spinner
     from resprout.calibrate.leave_trial_out import leave_trials_out
     from resprout.calibrate.residuals import fitted_trials
 
-    with status_spinner("Leaving trials out") as spinner:
-        return leave_trials_out(
-            model,
-            posterior.fit,
-            fitted_trials(),
-            seed=seed,
-            progress=lambda text: spinner.update(f"Predicting: {text} …"),
-        )
+    with counted_spinner("Predicting") as tell:
+        return leave_trials_out(model, posterior.fit, fitted_trials(), seed=seed, progress=tell)
 
 
 def _ship(

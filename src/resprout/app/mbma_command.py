@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.options import AsJson, ModelFolder, PictureSize, Seed, TableFile
+from resprout.app.provenance import provenance
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,22 +53,24 @@ def mbma(
         save_table,
     )
     from resprout.app.terminal import print_json, stdout_console
+    from resprout.language import load_model
 
     wanted = [each for each in (("--forest", forest), ("--over-time", over_time)) if each[1] is not None]
     figures = [fault for each in wanted or [("--forest", None)] for fault in check_figure_target(*each, size)]
     refuse([*figures, *check_target("--table", table, TABLE_SUFFIXES)])
     fit, left_out = fit_and_leave_out(model, seed)
     facts = meta_analysis_facts(fit, left_out, seed)
+    told = provenance(load_model(model), "mbma", trials=sorted({row.trial for row in fit.rows}), seed=seed)
     if table is not None:
         import pandas as pd
 
-        save_table(pd.DataFrame(facts["rows"]), table)
+        save_table(pd.DataFrame(facts["rows"]), table, told)
     if forest is not None:
         save_figure(forest_of(fit, seed), forest, size)
     if over_time is not None:
         save_figure(over_time_of(fit), over_time, size)
     if as_json:
-        print_json(facts)
+        print_json({**facts, "provenance": told})
         return
     show_meta_analysis(stdout_console(), facts)
     for path in (table, forest, over_time):

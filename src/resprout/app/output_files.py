@@ -7,10 +7,11 @@ import itertools
 import os
 import shutil
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resprout.app.provenance import metadata_path, metadata_text, parquet_note
 from resprout.app.target_checks import check_target
 from resprout.cache import replace_folder
 from resprout.errors import Fault, InputError
@@ -52,28 +53,59 @@ def atomic_path(target: Path) -> Iterator[Path]:
             os.replace(draft, real)
 
 
-def save_table(table: pd.DataFrame, target: Path) -> None:
-    """Write a long table as CSV or Parquet, by the suffix of its name."""
-    with atomic_path(target) as draft:
+def save_table(table: pd.DataFrame, target: Path, told: Mapping[str, Any] | None = None) -> None:
+    """Write a long table as CSV or Parquet, by the suffix of its name.
+
+    told   provenance, which goes into the Parquet file, or beside the CSV file as its metadata
+    """
+    with _with_metadata(target, told) as draft:
         if target.suffix.lower() == ".parquet":
-            table.to_parquet(draft, index=False)
-        else:
-            with draft.open("w", encoding="utf-8", newline="") as file:
-                write_csv(file, [str(name) for name in table.columns], table.itertuples(index=False, name=None))
+            import pyarrow as pa
+            from pyarrow import parquet
+
+            found = pa.Table.from_pandas(table, preserve_index=False)
+            parquet.write_table(_with_note(found, told), draft)
+            return
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            write_csv(file, [str(name) for name in table.columns], table.itertuples(index=False, name=None))
 
 
-def save_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str], target: Path) -> None:
-    """Write a long table, row by row, as CSV or Parquet by the suffix of its name."""
-    with atomic_path(target) as draft:
+def save_rows(
+    rows: Sequence[Sequence[Any]], columns: Sequence[str], target: Path, told: Mapping[str, Any] | None = None
+) -> None:
+    """Write a long table, row by row, as CSV or Parquet by the suffix of its name; `told` as in `save_table`."""
+    with _with_metadata(target, told) as draft:
         if target.suffix.lower() == ".parquet":
             import pyarrow as pa
             from pyarrow import parquet
 
             table = pa.table([_arrow(values) for values in zip(*rows, strict=True)], names=list(columns))
-            parquet.write_table(table, draft)
+            parquet.write_table(_with_note(table, told), draft)
             return
         with draft.open("w", encoding="utf-8", newline="") as file:
             write_csv(file, columns, rows)
+
+
+@contextlib.contextmanager
+def _with_metadata(target: Path, told: Mapping[str, Any] | None) -> Iterator[Path]:
+    """Lend a path as `atomic_path` does; the provenance of a CSV table is written beside it, and named once the table is."""
+    if told is None or target.suffix.lower() == ".parquet":
+        with atomic_path(target) as draft:
+            yield draft
+        return
+    with atomic_path(metadata_path(target)) as note:
+        note.write_text(metadata_text(target, told), encoding="utf-8")
+        with atomic_path(target) as draft:
+            yield draft
+
+
+def _with_note(table: Any, told: Mapping[str, Any] | None) -> Any:
+    """A table of Arrow with the provenance among its metadata."""
+    return (
+        table
+        if told is None
+        else table.replace_schema_metadata({**(table.schema.metadata or {}), **parquet_note(told)})
+    )
 
 
 def _arrow(values: Sequence[Any]) -> Any:

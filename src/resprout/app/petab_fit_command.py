@@ -41,7 +41,7 @@ def fit_problem_file(  # many arguments: each is an option of `fit`
             *check_target("--simulations", simulations, TABLE_SUFFIXES),
         ]
     )
-    from resprout.app.terminal import status_spinner
+    from resprout.app.terminal import counted_spinner
     from resprout.exchange.petab_fit import fit_petab
     from resprout.exchange.petab_objective import evaluate_petab
     from resprout.exchange.petab_reading import read_petab
@@ -49,11 +49,9 @@ def fit_problem_file(  # many arguments: each is an option of `fit`
     assert file is not None
     problem = read_petab(file)
     count = STARTS if starts is None else starts
-    with status_spinner("Fitting" if count else "Simulating") as spinner:
+    with counted_spinner("Fitting" if count else "Simulating") as tell:
         if count:
-            fit = fit_petab(
-                problem, starts=count, seed=seed, progress=lambda text: spinner.update(f"Fitting: {text} …")
-            )
+            fit = fit_petab(problem, starts=count, seed=seed, progress=tell)
             found = fit.evaluation
         else:
             fit, found = None, evaluate_petab(problem)

@@ -8,6 +8,7 @@ import typer
 
 from resprout.app.options import AsJson, Point, Seed, TableFile, Trials
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
+from resprout.app.provenance import provenance
 
 if TYPE_CHECKING:
     from resprout.app.table_layout import FittedTable
@@ -31,8 +32,10 @@ def published(
     refuse(check_target("--table", table, TABLE_SUFFIXES))
     import pandas as pd
 
-    from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.app.terminal import print_json, stdout_console
+    from resprout.app.trial_progress import people_counted
     from resprout.language import load_model
+    from resprout.people.draws import draws_words
     from resprout.trial.protocol import find_protocol, shipped_protocols
     from resprout.trial.published_numbers import PUBLISHED_COLUMNS, inside_share
     from resprout.trial.trial import published_of
@@ -42,16 +45,19 @@ def published(
         find_protocol(name)
     model, rows, console = load_model(), [], stdout_console()
     for name in names:
-        with status_spinner(f"Running {name}"):
+        with people_counted(name, model, replicates):
             found = published_of(name, model, replicates, seed, point=point)
         rows += found
         if not as_json and found:
             console.print(rows_table(found, title=name))
     inside, counted = inside_share(rows)
+    facts = {"trials": names, "replicates": replicates, "seed": seed, "constants": draws_words(model, point)}
+    told = provenance(model, "published", **facts)
     if table is not None:
-        save_table(pd.DataFrame(rows, columns=PUBLISHED_COLUMNS), table)
+        save_table(pd.DataFrame(rows, columns=PUBLISHED_COLUMNS), table, told)
     if as_json:
-        print_json({"rows": rows, "inside": inside, "counted": counted, "files": [] if table is None else [str(table)]})
+        files = [] if table is None else [str(table)]
+        print_json({"rows": rows, "inside": inside, "counted": counted, "provenance": told, "files": files})
         return
     console.print(count_sentence(inside, counted))
     if table is not None:

@@ -9,6 +9,7 @@ import typer
 
 from resprout.app.options import AsJson, read_named_population
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
+from resprout.app.provenance import provenance
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ NUMBERS = (
     "HDRS17",
     "MADRS",
 )
+
 GROUPS = ("sex", "ancestry", "genotype", "CYP2B6", "comedication")
 
 
@@ -54,14 +56,17 @@ def recruit(
     chosen = shipped or "mdd"
     refuse(faults)
     from resprout.app.terminal import print_json, stdout_console
+    from resprout.language import load_model
 
     cohort = enrolled(n, entry, chosen, genotype, rated, seed, named)
+    wanted = {"patients": n, "entry": entry or None, "seed": seed, "genotype": genotype, "rated": rated}
+    told = provenance(load_model(), "recruit", population=population if named else chosen, **wanted)
     if table is not None:
-        save_table(cohort.covariates, table)
+        save_table(cohort.covariates, table, told)
     facts = summary(cohort.covariates)
     if as_json:
         files = [] if table is None else [str(table)]
-        print_json({"patients": n, "screened": cohort.screened, **facts, "files": files})
+        print_json({"patients": n, "screened": cohort.screened, **facts, "provenance": told, "files": files})
         return
     console = stdout_console()
     console.print(

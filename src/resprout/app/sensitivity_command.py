@@ -9,6 +9,7 @@ import typer
 
 from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, TableFile, read_choice
 from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
+from resprout.app.provenance import provenance
 from resprout.errors import Fault, InputError, need_package
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def sensitivity(  # many arguments: each is an option of the command
     faults += sample_faults(samples)
     refuse(faults)
     need_package("SALib", "calibrate")
+    import pandas as pd
+
     from resprout.calibrate.experiments import Arm
     from resprout.calibrate.global_sensitivity import Sampling, read_target
     from resprout.language import load_model
@@ -64,8 +67,13 @@ def sensitivity(  # many arguments: each is an option of the command
     arm = Arm(person, standard_dose(loaded, person) if given is None else given)
     sampling = Sampling(samples, keep=keep, sobol=chosen == "sobol", seed=seed)
     found = analysed(loaded, arm, wanted, sampling)
-    save_indices(found, wanted, top, (out, size), table)
-    show_or_print(found, wanted, top, as_json, [path for path in (out, table) if path is not None])
+    facts = {"person": person, "given": arm.done, "targets": [each.text for each in wanted], **vars(sampling)}
+    told = provenance(loaded, "sensitivity", **facts)
+    save_figure_of(found, wanted, top, out, size)
+    if table is not None:
+        save_table(pd.DataFrame(index_rows(found, wanted)), table, told)
+    files = [path for path in (out, table) if path is not None]
+    show_or_print(found, wanted, top, told if as_json else None, files)
 
 
 def sample_faults(samples: int) -> list[Fault]:
@@ -103,35 +111,28 @@ def analysed(model: Model, arm: Arm, targets: tuple[Target, ...], sampling: Samp
         return analyse_sensitivity(model, arm, targets, sampling, progress=progress)
 
 
-def save_indices(
-    found: Sensitivity,
-    targets: tuple[Target, ...],
-    top: int,
-    picture: tuple[Path | None, str | None],
-    table: Path | None,
+def show_or_print(
+    found: Sensitivity, targets: tuple[Target, ...], top: int, told: dict[str, Any] | None, files: list[Path]
 ) -> None:
-    """Write the figure, of its width in print, and the table that are wanted."""
-    out, size = picture
-    if out is not None:
-        from resprout.figures.sensitivity_figure import sensitivity_figure
-
-        save_figure(sensitivity_figure(found, targets, top), out, size)
-    if table is not None:
-        import pandas as pd
-
-        save_table(pd.DataFrame(index_rows(found, targets)), table)
-
-
-def show_or_print(found: Sensitivity, targets: tuple[Target, ...], top: int, as_json: bool, files: list[Path]) -> None:
-    """Print the indices as JSON, or as tables with the files written."""
+    """Print the indices as tables with the files written, or as JSON where their provenance is given."""
     from resprout.app.terminal import print_json, stdout_console
 
-    if as_json:
-        print_json(sensitivity_facts(found, targets))
+    if told is not None:
+        print_json({**sensitivity_facts(found, targets), "provenance": told})
         return
     show_sensitivity(stdout_console(), found, targets, top)
     for path in files:
         typer.echo(f"wrote {path}")
+
+
+def save_figure_of(
+    found: Sensitivity, targets: tuple[Target, ...], top: int, out: Path | None, size: str | None
+) -> None:
+    """Write the figure, of its width in print, if it is wanted."""
+    if out is not None:
+        from resprout.figures.sensitivity_figure import sensitivity_figure
+
+        save_figure(sensitivity_figure(found, targets, top), out, size)
 
 
 NUMBERS = ("mu_star", "sigma", "first", "first_lower", "first_upper", "total", "total_lower", "total_upper")

@@ -263,7 +263,7 @@ def _stream(
             found = run_stream(request, pool, keep=keep, kept=kept, progress=progress)
         if store is not None:
             store.finish(found.digest)
-    _keep_table(found, request, wanted.table)
+    _keep_table(found, request, wanted.table, loaded)
     return found
 
 
@@ -287,15 +287,22 @@ def _hold(
             from resprout.app.report import run_page
 
             save_page(run_page(run, loaded, request.scenario.regimen.text), wanted.report)
-        _keep_table(found, request, wanted.table)
+        _keep_table(found, request, wanted.table, loaded)
     return found
 
 
-def _keep_table(found: Summary, request: Request, target: Path | None) -> None:
+def _keep_table(found: Summary, request: Request, target: Path | None, loaded: Model) -> None:
     if target is not None:
         from resprout.simulation.summaries import COLUMNS
 
-        save_rows(found.tally.rows(request.scenario.regimen.text), COLUMNS, target)
+        save_rows(found.tally.rows(request.scenario.regimen.text), COLUMNS, target, _provenance(request, loaded))
+
+
+def _provenance(request: Request, loaded: Model) -> dict[str, Any]:
+    """What the run stands on."""
+    from resprout.app.provenance import provenance
+
+    return provenance(loaded, "simulate", **request.told())
 
 
 def _show(
@@ -318,7 +325,7 @@ def _show(
             "patients": tally.n + tally.failed,
             "failed": tally.failed,
         }
-        told = {"rows": rows, "digest": found.digest, "provenance": {"model_digest": loaded.digest, **request.told()}}
+        told = {"rows": rows, "digest": found.digest, "provenance": _provenance(request, loaded)}
         told["caveats"] = caveat_facts(limits)
         print_json({**facts, **told, "files": [str(path) for path in wanted.written()]})
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ STAGE_STYLE = dict(zip(STAGES, ("#228EF0", "#C8602F", "#2E9A72", "#E85A9B", "#BE
 GRADE_STYLE = {"measured": "green", "fitted": "cyan", "assumed": "yellow", "defined": "dim"}
 PIPED_WIDTH = 80
 NARROWEST = 20
+COUNT = re.compile(r"\b([\d,]+) of ([\d,]+)")
 
 
 def stdout_console() -> Console:
@@ -107,21 +109,63 @@ def status_spinner(what: str) -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def progress_bar(whole: int, what: str) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error with rate and time left; lends a function to be told how many are done."""
+def counted_spinner(what: str) -> Iterator[Callable[[str], None]]:
+    """A spinner that says how far something is, and how long it will take where it is told `a of b`; lends a function to be told."""
+    begun = time.monotonic()
+    with status_spinner(what) as spinner:
+
+        def tell(text: str) -> None:
+            left = time_left(text, time.monotonic() - begun)
+            spinner.update(f"{what}: {text}{f', about {left} left' if left else ''} …")
+
+        yield tell
+
+
+def time_left(text: str, elapsed_s: float) -> str:
+    """How long something will still take if it goes on as before.
+
+    text       says `a of b`: the a-th of b pieces is under way; `a of b done`: a are done
+    elapsed_s  s   since the first was begun
+    returns    empty where nothing can be said
+    """
+    found = COUNT.search(text)
+    if found is None:
+        return ""
+    place, whole = (int(group.replace(",", "")) for group in (found[1], found[2]))
+    done = place if "done" in text else place - 1
+    if done < 1 or place > whole:
+        return ""
+    seconds = elapsed_s * (whole - done) / done
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 100
+        else f"{seconds / 60:.0f} min"
+        if seconds < 6000
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+@contextmanager
+def progress_bar(whole: int | None, what: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error with rate and time left; lends a function to be told how many are done.
+
+    whole   how many there are; None where nobody knows beforehand, and no time left is said
+    what    they are
+    """
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.description}"),
+        TextColumn("{task.fields[count]} {task.description}"),
         BarColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     begun = time.monotonic()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=whole, rate="")
+        of = "" if whole is None else f" of {whole:,}"
+        task = bar.add_task(what, total=whole, rate="", count=f"0{of}")
 
         def progress(done: int) -> None:
             rate = f"{done / max(time.monotonic() - begun, 1e-9):,.0f}/s"
-            bar.update(task, completed=done, rate=rate)
+            bar.update(task, completed=done, rate=rate, count=f"{done:,.0f}{of}")
 
         yield progress

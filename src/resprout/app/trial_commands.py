@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,16 +116,16 @@ def trial(  # many arguments: each is an option of the command
         try_grid(name, grid, series, Files(table, picture, size), as_json)
         return
     done = conduct(name, series)
-    files = save_trial(done, {"table": table, "published": published, "estimates": estimates}, report)
+    told = series.told(name, done.replicates, done.seed)
+    files = save_trial(done, tables, report, told)
     if as_json:
-        print_trial(name, done, files)
+        print_trial(name, done, files, told)
         return
     from resprout.app.terminal import stdout_console
 
-    console = stdout_console()
-    show_trial(console, done)
+    show_trial(stdout_console(), done)
     for path in files:
-        console.print(f"wrote {path}")
+        typer.echo(f"wrote {path}")
 
 
 def print_schema() -> None:
@@ -134,17 +136,17 @@ def print_schema() -> None:
     print_json(protocol_schema())
 
 
-def save_trial(done: Trial, tables: dict[str, Path | None], report: Path | None) -> list[str]:
-    """Write the tables, by their names, and the report that are wanted; the files written."""
+def save_trial(done: Trial, tables: dict[str, Path | None], report: Path | None, told: Mapping[str, Any]) -> list[str]:
+    """Write the tables, by their options and with their provenance, and the report that are wanted; the files written."""
     for name, path in tables.items():
         if path is not None:
-            save_table(getattr(done, name), path)
+            save_table(getattr(done, name.removeprefix("--")), path, told)
     if report is not None:
         write_page(done, report)
     return [str(path) for path in (*tables.values(), report) if path is not None]
 
 
-def print_trial(name: str, done: Trial, files: list[str]) -> None:
+def print_trial(name: str, done: Trial, files: list[str], told: Mapping[str, Any]) -> None:
     """Print every table of a trial, and what it warns of, as JSON."""
     from resprout.app.caveats import caveat_facts, caveats_for, shown_by_trial
     from resprout.app.terminal import print_json
@@ -159,6 +161,7 @@ def print_trial(name: str, done: Trial, files: list[str]) -> None:
             **records,
             "warnings": trial_warnings(done),
             "caveats": caveat_facts(caveats_for(shown_by_trial(done))),
+            "provenance": told,
             "files": files,
         }
     )
@@ -181,6 +184,16 @@ class Series:
 
         return load_model() if self.population is None else self.population.applied(load_model())
 
+    def told(self, name: str, replicates: int, seed: int) -> dict[str, Any]:
+        """What a result of a protocol stands on."""
+        from resprout.app.provenance import provenance
+        from resprout.people.draws import draws_words
+
+        model = self.model
+        own = None if self.population is None else self.population.name
+        facts = {"replicates": replicates, "seed": seed, "constants": draws_words(model, self.point)}
+        return provenance(model, f"trial {name}", **facts, overrides=self.overrides, named_population=own)
+
 
 @dataclass(frozen=True)
 class Files:
@@ -192,14 +205,15 @@ class Files:
 
 
 def conduct(name: str, series: Series) -> Trial:
-    """Run a trial behind a spinner."""
-    from resprout.app.terminal import status_spinner
+    """Run a trial, and show how many of its people have been followed."""
+    from resprout.app.trial_progress import people_counted
+    from resprout.people.overrides import overridden
+    from resprout.trial import run_trial
 
-    with status_spinner(f"Running {name}"):
-        from resprout.trial import run_trial
-
+    model = series.model
+    with people_counted(name, overridden(model, series.overrides), series.replicates):
         return run_trial(
-            name, series.replicates, series.seed, model=series.model, point=series.point, overrides=series.overrides
+            name, series.replicates, series.seed, model=model, point=series.point, overrides=series.overrides
         )
 
 
@@ -207,26 +221,28 @@ def try_grid(name: str, grid: list[str], series: Series, files: Files, as_json: 
     """Run every design of a grid; print, and write what is asked for."""
     import pandas as pd
 
-    from resprout.app.terminal import print_json, status_spinner, stdout_console
+    from resprout.app.terminal import print_json, progress_bar, stdout_console
     from resprout.figures.design_surface import design_surface
     from resprout.people.overrides import overridden
     from resprout.trial.design_grid import read_axes, surface
+    from resprout.trial.protocol import read_protocol, series_of
 
     model = overridden(series.model, series.overrides)
     axes = read_axes(grid)
-    with status_spinner(f"Trying designs of {name}") as spinner:
+    with progress_bar(prod(map(len, axes.values())), f"designs of {name}") as tell:
 
-        def progress(done: int, whole: int) -> None:
-            spinner.update(f"Trying designs of {name}: {done} of {whole} …")
+        def progress(done: int, _: int) -> None:
+            tell(done)
 
         rows = surface(name, axes, series.replicates, series.seed, model=model, progress=progress, point=series.point)
+    told = series.told(name, rows[0]["replicates"], series_of(read_protocol(name, model)[0], None, series.seed)[1])
     if files.table is not None:
-        save_table(pd.DataFrame(rows), files.table)
+        save_table(pd.DataFrame(rows), files.table, told)
     if files.picture is not None:
         save_figure(design_surface(rows, list(axes)), files.picture, files.size)
     written = [str(path) for path in (files.table, files.picture) if path is not None]
     if as_json:
-        print_json({"trial": name, "rows": rows, "files": written})
+        print_json({"trial": name, "rows": rows, "provenance": told, "files": written})
         return
     console = stdout_console()
     show_grid(console, name, list(axes), rows)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from resprout.app.options import AsJson, ModelFolder, Seed, TableFile
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
+from resprout.app.provenance import provenance
 
 if TYPE_CHECKING:
     from resprout.calibrate.scoreboard_entry import ScoreboardEntry
@@ -39,21 +40,19 @@ def validate(
 
     from resprout.app.scoreboard_tables import show_rows, show_totals
     from resprout.app.terminal import print_json, stdout_console
-    from resprout.calibrate.no_u_turn import need_sampler
     from resprout.calibrate.scoreboard import chosen_trials
     from resprout.calibrate.scoreboard_totals import scoreboard_facts
     from resprout.language import load_model
 
     plans = () if no_trials else chosen_trials(trials)
-    if plans:
-        need_sampler()  # of the meta-analysis
-    entries = all_entries(load_model(model), plans, replicates, seed)
+    loaded = load_model(model)
+    entries = all_entries(loaded, plans, replicates, seed)
     facts = scoreboard_facts(entries)
+    told = provenance(loaded, "validate", trials=[plan.trial for plan in plans], replicates=replicates, seed=seed)
     if table is not None:
-        rows = [{name: str(cell) if name in MIXED else cell for name, cell in row.items()} for row in facts["rows"]]
-        save_table(pd.DataFrame(rows), table)
+        save_table(pd.DataFrame(uniform_rows(facts["rows"])), table, told)
     if as_json:
-        print_json(facts)
+        print_json({**facts, "provenance": told})
         return
     console = stdout_console()
     if every_row:
@@ -61,6 +60,11 @@ def validate(
     show_totals(console, entries, facts)
     if table is not None:
         typer.echo(f"wrote {table}")
+
+
+def uniform_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the scoreboard with text in the columns that hold numbers in some rows and words in others."""
+    return [{name: str(cell) if name in MIXED else cell for name, cell in row.items()} for row in rows]
 
 
 MIXED = ("observed", "predicted")  # numbers in some rows, words in others
@@ -73,8 +77,11 @@ def all_entries(
     from resprout.app.terminal import progress_bar
     from resprout.calibrate.intervention_entries import intervention_entries
     from resprout.calibrate.laboratory_entries import laboratory_entries
+    from resprout.calibrate.no_u_turn import need_sampler
     from resprout.calibrate.trial_entries import trial_entries
 
+    if plans:
+        need_sampler()  # of the meta-analysis
     with progress_bar(len(plans) + 2, "parts of the scoreboard") as progress:
         entries = laboratory_entries(model)
         progress(1)

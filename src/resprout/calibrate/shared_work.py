@@ -14,17 +14,22 @@ from resprout.simulation.workers import open_pool, process_pool
 Share = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 
 
-def by_own_processes(function: Callable[[Any], Any], work: Sequence[Any]) -> list[Any]:
+def by_own_processes(
+    function: Callable[[Any], Any], work: Sequence[Any], *, each: Callable[[Any], None] = lambda _: None
+) -> list[Any]:
     """Call a function for every piece of work, in processes that are started for it; a single piece in this one.
 
     function   importable by name
     work       one argument for each call
+    each       is given each result as it comes, in this process
     returns    results in the order of the work
     """
-    if len(work) == 1:
-        return [function(work[0])]
-    with process_pool() as pool:
-        return list(pool.map(function, work))
+    found: list[Any] = []
+    with contextlib.nullcontext() if len(work) == 1 else process_pool() as pool:
+        for result in map(function, work) if pool is None else pool.map(function, work):
+            found.append(result)
+            each(result)
+    return found
 
 
 @contextlib.contextmanager

@@ -64,3 +64,29 @@ def check_number(number: int) -> None:
         raise InputError(
             Fault(f"There is no figure {number}.", "figure", f"There is {there}.", "Try `resprout figure 1`.")
         )
+
+
+def pieces_of(number: int, replicates: int) -> tuple[int, str]:
+    """What is computed for a figure, for those who wait: how many pieces, and what they are.
+
+    number, replicates   as in `figure`
+    """
+    if number == 2:
+        from resprout.figures.fig2 import CHOSEN
+
+        return len(CHOSEN), "trials of figure 2"
+    if number == 3:
+        from resprout.figures.fig3 import PATIENTS
+
+        return 2 * PATIENTS, "people of figure 3"
+    if number == 4:
+        from resprout.figures.fig4 import PUBLISHED_SIZES, SPINE_PATIENTS
+
+        people = replicates * sum(PUBLISHED_SIZES.values())
+        return people + SPINE_PATIENTS * len(PUBLISHED_SIZES), "people of figure 4"
+    from resprout.language import load_model
+    from resprout.trial.protocol import read_protocol
+    from resprout.trial.trial import PATH_PATIENTS
+
+    people = replicates * read_protocol("berman2000", load_model())[0].people
+    return people + min(people, PATH_PATIENTS), "people of figure 1"

@@ -13,6 +13,7 @@ from resprout.figures.spoken_units import format_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people.draws import draws_words
+from resprout.simulation.progress_count import count_done
 from resprout.statistics.meta_analysis import log_odds, pool, share_of
 from resprout.trial.protocol import read_protocol
 from resprout.trial.replicates import run_series
@@ -55,7 +56,7 @@ def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None,
     """
     model = given_or_shipped(model)
     work = [(name, label, (replicates, seed, point), model) for name, label in CHOSEN.items()]
-    trials = by_own_processes(_responses_of, work)
+    trials = by_own_processes(_responses_of, work, each=lambda _: count_done(1))
     lines = [_line(trial) for trial in trials]
     estimates = np.array([_pooled(trials, replicate) for replicate in range(replicates)])
     middle = [share_of(value) for value in np.median(estimates, axis=0)]

@@ -31,10 +31,11 @@ LINKS = (
     ("spine_density", "spine density", 24.0),
     ("connectivity", "functional connectivity", 24.0),
 )
+PATIENTS = 300
 LEAST, MOST = 0.3, 60.0  # of health, on the axis; what lies beyond is an arrow at its end, with its number
 
 
-def figure3(*, patients: int = 300, seed: int = 1, model: Model | None = None, point: bool = False) -> go.Figure:
+def figure3(*, patients: int = PATIENTS, seed: int = 1, model: Model | None = None, point: bool = False) -> go.Figure:
     """Draw every link of the chain relative to health: people ill, at baseline, and after ketamine.
 
     patients   people with major depression; as many healthy ones give the reference      seed   of people

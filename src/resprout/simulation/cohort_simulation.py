@@ -18,6 +18,7 @@ from resprout.people.cohort import Cohort, recruit
 from resprout.people.draws import draws_words
 from resprout.people.overrides import split_overrides
 from resprout.simulation.labelled_results import labelled, spelled
+from resprout.simulation.progress_count import count_done
 from resprout.simulation.scenario import Scenario, block_input, read_scenario
 from resprout.simulation.settings import Numerics, Output, People
 from resprout.solve import SENTENCES, Events, Trajectories, run_patients
@@ -102,6 +103,7 @@ def run_cohort(model: Model, cohort: Cohort, scenario: Scenario, numerics: Numer
     )
     refuse_failures(solved.status, numerics.allowed_failures)
     keep_within(model.scales, outputs, solved.value)
+    count_done(len(cohort))
     return solved
 
 
