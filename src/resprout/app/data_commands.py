@@ -14,6 +14,7 @@ from resprout.app.observed_commands import check, fit
 from resprout.app.options import AsJson
 from resprout.app.population_command import population
 from resprout.app.predictive_commands import simulate
+from resprout.app.response_command import exposure
 
 data = typer.Typer(
     name="data",
@@ -34,6 +35,7 @@ data.command()(simulate)
 data.command()(forecast)
 data.command()(export)
 data.command()(nca)
+data.command()(exposure)
 data.command()(population)
 
 
