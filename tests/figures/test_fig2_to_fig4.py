@@ -90,6 +90,12 @@ def test_its_title_names_the_smallest_design_with_the_usual_power():
         "80% power is reached from n = 100"
     )
     few = [row | {"power": 0.1} for row in surface_rows()]
+    enough = [row for row in surface_rows() if row["n"] == 100]
+    assert "smallest design tried (dose = 0.5) has 50%" not in design_surface(enough, ["dose"]).layout.title.text
+    only = [row for row in surface_rows() if row["n"] == 100 and row["dose"] == 1.0]
+    assert design_surface(only, ["n"]).layout.title.text.startswith(
+        "The smallest design tried (n = 100) has 100% power"
+    )
     assert "No design tried reaches 80% power" in design_surface(few, ["n", "dose"]).layout.title.text
 
 

@@ -136,10 +136,13 @@ def trial_body(trial: Trial) -> str:
     folded = f"<details><summary>The same as a table<small>{len(rows)} rows</small></summary>{table}</details>"
     carried = " ".join([CARRIED_OVER, *carry_over_sentences(trial)]) if trial.protocol.design == "crossover" else ""
     if set(means["endpoint"]) == set(ROWS):
-        picture = drawn(figure1(trial.table, replicates=trial.replicates, constants=trial.path.attrs["constants"]))
+        constants = trial.path.attrs["constants"]
+        picture = drawn(figure1(trial.table, replicates=trial.replicates, constants=constants, protocol=trial.protocol))
         return picture + folded + paragraphs(carried, f"After Fig 1 of {REVIEW}")
     control, title = trial.protocol.control_arm, trial.protocol.title
-    picture = drawn(arms_over_time(trial.table, control=control, replicates=trial.replicates, title=title))
+    picture = drawn(
+        arms_over_time(trial.table, control=control, replicates=trial.replicates, title=title, protocol=trial.protocol)
+    )
     return picture + folded + paragraphs(carried)
 
 

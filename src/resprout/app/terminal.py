@@ -153,6 +153,9 @@ def progress_bar(whole: int | None, what: str) -> Iterator[Callable[[int], None]
     what    they are
     """
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: None
+        return
     columns = (
         TextColumn("{task.fields[count]} {task.description}"),
         BarColumn(),
@@ -160,7 +163,7 @@ def progress_bar(whole: int | None, what: str) -> Iterator[Callable[[int], None]
         TimeRemainingColumn(),
     )
     begun = time.monotonic()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         of = "" if whole is None else f" of {whole:,}"
         task = bar.add_task(what, total=whole, rate="", count=f"0{of}")
 

@@ -253,7 +253,7 @@ def try_grid(name: str, grid: list[str], series: Series, files: Files, as_json: 
 def show_grid(console: Console, name: str, axes: list[str], rows: list[dict[str, Any]]) -> None:
     """Print one row for each design: power, benefit, response and dissociation."""
     from resprout.app.terminal import interval, number, table
-    from resprout.app.trial_warnings import grid_sentences, power_cell
+    from resprout.app.trial_warnings import MONTE_CARLO, grid_sentences, power_cell
 
     columns = [*axes, "power", "benefit", "95 % prediction", "response", "control", "dissociation"]
     cells = [
@@ -273,6 +273,8 @@ def show_grid(console: Console, name: str, axes: list[str], rows: list[dict[str,
     console.print(table(columns, cells, title=title, right=columns))
     for sentence in grid_sentences(rows, axes):
         console.print(sentence, highlight=False)
+    counted = "n: people in the trial, all arms together. " if "n" in axes else ""
+    console.print(f"{counted}{MONTE_CARLO}", highlight=False)
     console.print("Benefit: points below control. Dissociation: mean of the patients' highest CADSS on the first day.")
 
 
@@ -291,7 +293,7 @@ def show_trial(console: Console, trial: Trial, *, published: bool = True) -> Non
     from resprout.app.published_command import count_sentence, rows_table
     from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_groups, anova_cells, mean_cells
     from resprout.app.terminal import table
-    from resprout.app.trial_warnings import published_sentences, trial_warnings
+    from resprout.app.trial_warnings import MONTE_CARLO, published_sentences, trial_warnings
     from resprout.trial.published_numbers import inside_share
 
     columns, cells = mean_cells(trial.table)
@@ -307,7 +309,7 @@ def show_trial(console: Console, trial: Trial, *, published: bool = True) -> Non
     if len(rest):
         console.print(
             "Estimates are means over the replicates in which they are estimable, p are medians; power is the share with "
-            "p < .05 of the replicates with a p value.",
+            f"p < .05 of the replicates with a p value. {MONTE_CARLO}",
             highlight=False,
         )
     for sentence in trial_warnings(trial):

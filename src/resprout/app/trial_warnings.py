@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from resprout.figures.spoken_units import format_time
+from resprout.statistics.share_interval import wilson_interval
 from resprout.trial.carry_over import carry_over
 from resprout.trial.enrolment import BEGAN, LEFT
 
@@ -42,11 +43,15 @@ def not_estimable_sentences(trial: Trial) -> list[str]:
     ]
 
 
+MONTE_CARLO = "In brackets the 95 % interval of power (Wilson): with more replicates it narrows."
+
+
 def power_cell(row: Mapping[Any, Any]) -> str:
-    """The power of a row of analyses or of a grid, with its denominator where that is not every replicate."""
+    """The power of a row of analyses or of a grid with its Monte Carlo interval, and its denominator where that is not every replicate."""
     if not row["tested"]:
         return "–"
-    share = f"{row['power']:.0%}"
+    lower, upper = wilson_interval(row["power"], row["tested"])
+    share = f"{row['power']:.0%} ({100 * lower:.0f}–{100 * upper:.0f})"
     return share if row["tested"] == row["replicates"] else f"{share} of {row['tested']:,}"
 
 

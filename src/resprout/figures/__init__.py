@@ -51,7 +51,7 @@ def figure(number: int, *, replicates: int = 200, seed: int = 1, point: bool = F
     from resprout.trial import run_trial
 
     trial = run_trial("berman2000", replicates=replicates, seed=seed, point=point)
-    return figure1(trial.table, replicates=replicates, constants=trial.path.attrs["constants"])
+    return figure1(trial.table, replicates=replicates, constants=trial.path.attrs["constants"], protocol=trial.protocol)
 
 
 def check_number(number: int) -> None:

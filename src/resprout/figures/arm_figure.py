@@ -10,22 +10,35 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, plain_template, whiskers
+from resprout.figures.published_points import (
+    PUBLISHED,
+    PublishedPoint,
+    published_points,
+    published_trace,
+    published_words,
+)
 from resprout.figures.spoken_units import format_time
+from resprout.trial.design import Protocol
 from resprout.trial.endpoints import ENOUGH_REPLICATES
 
 ARM_COLOURS = tuple(STAGE_COLOUR[stage] for stage in ("score", "dose", "receptor", "circuit", "spine", "signal"))
 DODGE = 0.05  # of the space between visits
 PANEL_HEIGHT = 250
 TITLE_LETTERS, TITLE_LINE_PX = 68, 22
+NOTE_LETTERS, NOTE_LINE_PX = 120, 17
 
 
-def arms_over_time(table: pd.DataFrame, *, control: str | None, replicates: int, title: str) -> go.Figure:
+def arms_over_time(
+    table: pd.DataFrame, *, control: str | None, replicates: int, title: str, protocol: Protocol | None = None
+) -> go.Figure:
     """Draw the mean of every arm at every visit.
 
     table       long table of a trial; rows with statistic `mean` are used
     control     name of the control arm, drawn grey and dotted
     replicates  trials behind it, which decide the kind of interval
+    protocol    whose published numbers are drawn beside; None for none
     """
+    points = [] if protocol is None else published_points(protocol, table)
     means = table[table["statistic"].eq("mean")]
     endpoints = list(dict.fromkeys(means["endpoint"]))
     figure = make_subplots(
@@ -34,29 +47,42 @@ def arms_over_time(table: pd.DataFrame, *, control: str | None, replicates: int,
     arms = list(dict.fromkeys(means["arm"]))
     for row, endpoint in enumerate(endpoints, start=1):
         own = means[means["endpoint"].eq(endpoint)]
-        visits = sorted(float(hour) for hour in own["time_h"].unique())
+        visits = sorted(map(float, own["time_h"].unique()))
         for place, arm in enumerate(arms):
-            beside = DODGE * (place - (len(arms) - 1) / 2)
-            _draw(figure, own[own["arm"].eq(arm)].sort_values("time_h"), visits, beside, row, _look(arm, arms, control))
+            dodge = DODGE * (place - (len(arms) - 1) / 2)
+            _draw(figure, own[own["arm"].eq(arm)].sort_values("time_h"), visits, dodge, row, _look(arm, arms, control))
+        _draw_published(figure, [point for point in points if point.endpoint == endpoint], visits, row)
         _label(figure, visits, row)
         figure.update_yaxes(title_text="points", row=row, col=1)
-    interval = (
-        "bars hold the 95 % prediction interval" if replicates >= ENOUGH_REPLICATES else "bars are 95 % intervals"
-    )
+    many = replicates >= ENOUGH_REPLICATES
+    interval = "bars hold the 95 % prediction interval" if many else "bars are 95 % intervals"
     lines = wrap(title, TITLE_LETTERS) or [""]
+    beside = "" if protocol is None else published_words(protocol, points)
+    note = "".join(f"<br>{line}" for line in wrap(beside, NOTE_LETTERS))
+    lines_px = TITLE_LINE_PX * len(lines) + NOTE_LINE_PX * note.count("<br>")
     figure.update_layout(
         template=plain_template(),
         title={
-            "text": f"{'<br>'.join(lines)}<br><span style='font-size:13px'>means of {replicates:,} virtual trials; {interval}</span>",
+            "text": f"{'<br>'.join(lines)}<br><span style='font-size:13px'>means of {replicates:,} virtual trials; {interval}{note and ';'}{note}</span>",
             "y": 1,
             "yref": "container",
             "pad": {"t": 18},
         },
-        height=PANEL_HEIGHT * len(endpoints) + 170 + TITLE_LINE_PX * len(lines),
-        margin={"l": 65, "r": 40, "t": 120 + TITLE_LINE_PX * len(lines), "b": 50},
+        height=PANEL_HEIGHT * len(endpoints) + 170 + lines_px,
+        margin={"l": 65, "r": 40, "t": 120 + lines_px, "b": 50},
         legend={"orientation": "h", "x": 0, "y": 1 + 35 / (PANEL_HEIGHT * len(endpoints)), "yanchor": "bottom"},
     )
     return figure
+
+
+def _draw_published(figure: go.Figure, points: list[PublishedPoint], visits: list[float], row: int) -> None:
+    """Draw published means of one endpoint, an arm at a time."""
+    arms = list(dict.fromkeys(point.arm for point in points))
+    for place, arm in enumerate(arms):
+        own = [point for point in points if point.arm == arm]
+        new = not any(trace.name == PUBLISHED for trace in figure.data)
+        beside = 3 * DODGE * (place - (len(arms) - 1) / 2)
+        figure.add_trace(published_trace(own, visits, beside=beside, shown=new), row=row, col=1)
 
 
 def _look(arm: str, arms: Sequence[str], control: str | None) -> tuple[str, str, str]:

@@ -67,6 +67,9 @@ def finding(rows: Sequence[dict[str, Any]], varied: Sequence[str]) -> str:
         return f"No design tried reaches {USUAL_POWER:.0%} power"
     best = min(enough, key=lambda row: tuple(row[name] for name in varied))
     told = ", ".join(f"{name} = {best[name]:g}" for name in varied)
+    smallest = all(best[name] == min(row[name] for row in rows) for name in varied)
+    if smallest:
+        return f"The smallest design tried ({told}) has {best['power']:.0%} power already"
     return f"{USUAL_POWER:.0%} power is reached from {told}"
 
 

@@ -7,7 +7,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template, whiskers
+from resprout.figures.published_points import published_points, published_trace, published_words
 from resprout.figures.spoken_units import format_time
+from resprout.trial.design import Protocol
 from resprout.trial.endpoints import ENOUGH_REPLICATES
 
 ROWS = {
@@ -19,13 +21,16 @@ DODGE = 0.07  # of the space between visits, so that bars of two arms do not cov
 CONTROLS = ("saline", "placebo", "control")
 
 
-def figure1(table: pd.DataFrame, *, replicates: int = 1, title: str = "", constants: str = "") -> go.Figure:
+def figure1(
+    table: pd.DataFrame, *, replicates: int = 1, title: str = "", constants: str = "", protocol: Protocol | None = None
+) -> go.Figure:
     """Draw three panels, drug against control, mean with 95 % interval at each visit.
 
     table       long table of a trial; rows with statistic `mean` of HDRS25, VAS_high and BPRS_positive are used
     replicates  trials behind it, which decide the kind of interval
     title       the finding; by default read from the table
     constants   which constants it stands on, in words
+    protocol    whose published numbers are drawn beside; None for none
     returns     figure whose visits stand evenly spaced, as minutes, hours and days do not share one scale
     """
     means = table[table["statistic"].eq("mean") & table["endpoint"].isin(ROWS)]
@@ -33,21 +38,26 @@ def figure1(table: pd.DataFrame, *, replicates: int = 1, title: str = "", consta
     endpoints = [name for name in ROWS if name in set(means["endpoint"])]
     figure = make_subplots(rows=len(endpoints), cols=1, shared_xaxes=True, vertical_spacing=0.06)
     arms = sorted(means["arm"].unique(), key=is_control)
+    points, top = ([], 88) if protocol is None else (published_points(protocol, table), 106)
     for row, endpoint in enumerate(endpoints, start=1):
         for place, arm in enumerate(arms):
             rows = means[means["endpoint"].eq(endpoint) & means["arm"].eq(arm)].sort_values("time_h")
-            beside = DODGE * (place - (len(arms) - 1) / 2)
-            draw_arm(figure, rows, str(arm), row, [visits.index(hour) + beside for hour in rows["time_h"]])
+            dodge = DODGE * (place - (len(arms) - 1) / 2)
+            draw_arm(figure, rows, str(arm), row, [visits.index(hour) + dodge for hour in rows["time_h"]])
+            own = [point for point in points if (point.arm, point.endpoint) == (arm, endpoint)]
+            if own:
+                figure.add_trace(published_trace(own, visits, beside=3 * dodge), row=row, col=1)
         figure.update_yaxes(title_text=ROWS[endpoint], row=row, col=1)
     heading = title or finding(means)
+    beside = f";<br>{published_words(protocol, points)}" if protocol is not None else ""
     figure.update_layout(
         template=plain_template(),
         title={
-            "text": f"{heading}<br><span style='font-size:13px'>{who(means, replicates, constants)}</span>",
+            "text": f"{heading}<br><span style='font-size:13px'>{who(means, replicates, constants)}{beside}</span>",
             "y": 0.975,
         },
-        height=230 * len(endpoints) + 130,
-        margin={"l": 75, "r": 110, "t": 88, "b": 50},
+        height=230 * len(endpoints) + top + 42,
+        margin={"l": 75, "r": 110, "t": top, "b": 50},
         showlegend=False,
     )
     label_visits(figure, visits)

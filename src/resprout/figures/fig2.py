@@ -15,6 +15,7 @@ from resprout.language.records import Model
 from resprout.people.draws import draws_words
 from resprout.simulation.progress_count import count_done
 from resprout.statistics.meta_analysis import log_odds, pool, share_of
+from resprout.trial.design import Protocol
 from resprout.trial.protocol import read_protocol
 from resprout.trial.replicates import run_series
 from resprout.trial.trial_outcome import responded
@@ -36,7 +37,7 @@ COUNTED = ("read", "secondary")
 
 @dataclass(frozen=True)
 class Responses:
-    """One trial: responders [replicate] of n people who got ketamine, at an hour, and the published share."""
+    """One trial: responders [replicate] of n people who got ketamine, at an hour; the published share then, or at another time."""
 
     label: str
     group: str
@@ -44,6 +45,7 @@ class Responses:
     n: int
     hour: float
     observed: float | None
+    elsewhere: tuple[float, str] | None = None
 
 
 def figure2(*, replicates: int = 200, seed: int = 1, model: Model | None = None, point: bool = False) -> go.Figure:
@@ -97,8 +99,26 @@ def responses(name: str, label: str, series: tuple[int, int, bool], model: Model
         and row.time is not None
         and abs(row.time - hour) < 1e-6
     ]
+    other = None if told else _elsewhere(protocol, arms, hour)
     group = "bipolar" if protocol.diagnosis == "bipolar" else "unipolar"
-    return Responses(label, group, count, rating.shape[1], hour, told[0] if told else None)
+    return Responses(label, group, count, rating.shape[1], hour, told[0] if told else None, other)
+
+
+def _elsewhere(protocol: Protocol, arms: list[str], hour: float) -> tuple[float, str] | None:
+    """The published share nearest in time, and when it was found: at a visit, or at any up to it."""
+    found = [
+        (
+            abs(row.time - hour),
+            row.value,
+            f"{'by' if row.statistic == 'response_ever' else 'at'} {format_time(row.time)}",
+        )
+        for row in protocol.published
+        if row.statistic in ("response_rate", "response_ever")
+        and row.arm in arms
+        and row.verification in COUNTED
+        and row.time is not None
+    ]
+    return min(found)[1:] if found else None
 
 
 def _responses_of(work: tuple[str, str, tuple[int, int, bool], Model]) -> Responses:
@@ -111,7 +131,9 @@ def _line(trial: Responses) -> Line:
     share = trial.responders / trial.n
     lower, upper = np.quantile(share, [0.025, 0.975])
     label = trial.label if abs(trial.hour - WANTED_H) < 1e-6 else f"{trial.label}, {format_time(trial.hour)}"
-    return Line(label, trial.group, float(share.mean()), float(lower), float(upper), trial.n, trial.observed)
+    return Line(
+        label, trial.group, float(share.mean()), float(lower), float(upper), trial.n, trial.observed, trial.elsewhere
+    )
 
 
 def _pooled(trials: list[Responses], replicate: int) -> tuple[float, float, float, float, float]:

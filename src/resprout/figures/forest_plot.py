@@ -20,6 +20,7 @@ class Line:
     label      name of the trial            group     heading under which it stands
     share      0 to 1   predicted           lower, upper   its 95 % prediction interval
     n          people                       observed  0 to 1 published, None where nothing is
+    elsewhere  published share of another time, and when in words; None where nothing is
     """
 
     label: str
@@ -29,6 +30,7 @@ class Line:
     upper: float
     n: int
     observed: float | None = None
+    elsewhere: tuple[float, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,30 @@ def _draw_line(figure: go.Figure, line: Line, place: float) -> None:
                 hovertemplate=f"published: {line.observed:.0%}<extra></extra>",
             )
         )
+    if line.elsewhere is not None:
+        _draw_elsewhere(figure, line.elsewhere, place)
     text = f"{line.share:.0%} ({line.lower:.0%}–{line.upper:.0%})  n={line.n}"
     _write_beside(figure, place, text, {"size": 12, "color": CONTROL_COLOUR})
+
+
+def _draw_elsewhere(figure: go.Figure, published: tuple[float, str], place: float) -> None:
+    """Draw the published share of another time, paler, with the time beside it."""
+    share, when = published
+    name = "published, at another time"
+    figure.add_trace(
+        go.Scatter(
+            x=[share],
+            y=[place],
+            mode="markers+text",
+            marker={"symbol": "diamond-open", "size": 9, "color": CONTROL_COLOUR, "line": {"width": 1.5}},
+            text=[when],
+            textposition="top center",
+            textfont={"size": 10.5, "color": CONTROL_COLOUR},
+            name=name,
+            showlegend=not any(trace.name == name for trace in figure.data),
+            hovertemplate=f"published {when}: {share:.0%}<extra></extra>",
+        )
+    )
 
 
 def _draw_diamond(figure: go.Figure, pooled: Diamond, place: float) -> None:
