@@ -200,7 +200,8 @@ def analysis_section(trial: Trial) -> Section:
     rows = trial.analysis[trial.analysis["analysis"] != "rm_anova"]
     text = (
         "Each replicate is analysed as one trial would be. Estimates are means, with the 95 % prediction interval, over the replicates "
-        "in which they are estimable; p are medians, and power is the share with p < .05 of the replicates that have a p value, with its 95 % interval (Wilson). MMRM: visit by arm and by "
+        "in which they are estimable; p are medians, and power is the share with p < .05 of the replicates that have a p value, "
+        "with its 95 % interval (Wilson). MMRM: visit by arm and by "
         "baseline, unstructured covariance, restricted maximum likelihood, Kenward-Roger. Response: Fisher's exact test. Relapse: "
         "Kaplan-Meier, Cox with ties after Efron, log-rank test. Genotype: carriers of a Met allele against others by time."
     )
