@@ -78,9 +78,10 @@ def simulated(folder, names, times):
 def run_case(folder):
     """How one case ends: one of ENDS, and what more is to be said."""
     names, numbers = settings_of(folder)
-    expected = pd.read_csv(folder / f"{folder.name}-results.csv", skipinitialspace=True)
-    expected.columns = [name.strip() for name in expected.columns]
-    times = expected[expected.columns[0]].to_numpy(dtype=float)
+    # by place: a quantity may be called as the column of times is
+    cells = pd.read_csv(folder / f"{folder.name}-results.csv", skipinitialspace=True, header=None)
+    expected = {str(name).strip(): cells[place][1:].to_numpy(dtype=float) for place, name in cells.loc[0, 1:].items()}
+    times = cells[0][1:].to_numpy(dtype=float)
     try:
         found, said = simulated(folder, names, times)
     except ResproutError as error:
@@ -88,7 +89,7 @@ def run_case(folder):
         return (REFUSED, ", ".join(dict.fromkeys(features))) if features else (UNSOLVED, str(error).splitlines()[0])
     worst, where = 0.0, ""
     for name in names["variables"]:
-        wanted = expected[name].to_numpy(dtype=float)
+        wanted = expected[name]
         allowed = numbers["absolute"] + numbers["relative"] * np.abs(wanted)
         with np.errstate(invalid="ignore"):
             off = np.abs(found[name] - wanted) / allowed
@@ -148,11 +149,14 @@ class Worker:
         try:
             if self.pipe.poll():
                 return self.pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
+            self.process.join()
             return UNSOLVED, "the process ended without a word"
         if time.monotonic() - self.begun <= limit:
             return None
         self.process.kill()
+        # it is replaced where it is seen to have ended
+        self.process.join()
         return ENDLESS, f"ended after {limit:g} s"
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resprout.app.options import PRECISIONS, read_choice, read_ids
 from resprout.app.output_files import RUN_SUFFIXES, TABLE_SUFFIXES, check_target, refuse, save_rows, save_run
+from resprout.app.simulate_options import Given
 from resprout.errors import Fault, InputError
 from resprout.language.records import ImportedModel, Model
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from resprout.dosing.species_doses import SpeciesDose
+    from resprout.simulation.varied_parameters import Variation
 
 
 GUIDE = "docs/guides/exchange.md shows how such a model is run."
@@ -52,41 +56,107 @@ def span_hours(days: float | None, hours: float | None, until: float | None, fau
     return hours if hours is not None else 24 * (days if days is not None else 14.0)
 
 
-def follow_file(  # many arguments: each is an option of `simulate`
-    source: Path,
-    outputs: list[str] | None,
-    overrides: Mapping[str, float],
-    span: tuple[float | None, float | None, float | None],
-    tolerance: float | None,
-    files: tuple[Path | None, Path | None],
-    others: Mapping[str, bool],
-    as_json: bool,
-) -> None:
-    """Simulate an imported model once and show it.
+def follow_file(given: Given, source: Path, done: tuple[list[str] | None, dict[str, float]]) -> None:
+    """Simulate an imported model and show it: once, or in patients who differ.
 
-    span     of --days, --hours, --until     files    of --out and --table
-    others   options of the shipped model, and whether each was given
+    given   on the command line      done   the outputs that are asked for, and values that are set
     """
     from resprout.exchange.imported_model import import_model
     from resprout.simulation import Numerics, simulate_imported
 
-    faults = [
-        Fault(f"`{name}` is given.", name, "It means nothing in a model without drugs and people.", GUIDE)
-        for name, was_given in others.items()
-        if was_given
-    ]
-    hours = span_hours(*span, faults)
-    out, table = files
-    faults += check_target("--out", out, (RUN_SUFFIXES[0],)) + check_target("--table", table, TABLE_SUFFIXES)
+    outputs, overrides = done
+    faults = _not_of_files(given)
+    hours = span_hours(given.days, given.hours, given.until, faults)
+    varied = given.vary is not None or isinstance(given.patients, Path)
+    ids = read_ids(given.patient_ids, faults)
+    faults += _options_of_patients(given) if not varied else []
+    faults += check_target("--out", given.out, RUN_SUFFIXES if varied else (RUN_SUFFIXES[0],))
+    faults += check_target("--table", given.table, TABLE_SUFFIXES)
+    kind = read_choice("--precision", given.precision, PRECISIONS, faults)
+    variation, doses = _variation(given.vary, faults), _doses(given.dose, faults)
     refuse(faults)
     loaded = import_model(source)
-    length = hours if hours is not None else float(span[2] or 0) * loaded.hours_per_unit
-    run = simulate_imported(loaded, length, outputs=outputs, overrides=overrides, numerics=Numerics(tolerance))
-    if out is not None:
-        save_run(run, out)
-    if table is not None:
-        save_trajectory_table(run, loaded, table)
-    show_run(run, loaded, [path for path in files if path is not None], as_json)
+    length = hours if hours is not None else float(given.until or 0) * loaded.hours_per_unit
+    if varied:
+        _follow_people(given, loaded, (length, variation, kind, ids), (*done, doses))
+        return
+    numerics = Numerics(given.tolerance, given.threads)
+    run = simulate_imported(loaded, length, outputs=outputs, overrides=overrides, numerics=numerics, doses=doses)
+    if given.out is not None:
+        save_run(run, given.out)
+    if given.table is not None:
+        save_trajectory_table(run, loaded, given.table)
+    show_run(run, loaded, [path for path in (given.out, given.table) if path is not None], given.as_json)
+
+
+def _follow_people(
+    given: Given,
+    model: ImportedModel,
+    read: tuple[float, Variation | None, str | None, list[int] | None],
+    done: tuple[list[str] | None, dict[str, float], tuple[SpeciesDose, ...]],
+) -> None:
+    """Simulate patients who differ.
+
+    read    hours, how patients differ, precision and numbers of chosen patients
+    done    outputs that are asked for, values that are set, and doses
+    """
+    from resprout.app.imported_people import PeopleOptions, follow_people, read_patient_table
+    from resprout.simulation import Numerics
+    from resprout.simulation.imported_population import patients_of
+    from resprout.simulation.imported_simulation import imported_request
+
+    (hours, variation, kind, ids), (outputs, overrides, doses) = read, done
+    stored = given.out is not None and given.out.suffix.lower() == ".zarr"
+    precision = (kind or "float32") if stored else "float64"
+    numerics = Numerics(given.tolerance, given.threads, precision, given.allow_failures)
+    wanted = read_patient_table(given.patients) if isinstance(given.patients, Path) else given.patients
+    people = patients_of(model, wanted, variation, given.seed, overrides)
+    request = imported_request(model, hours, outputs, overrides, people, numerics, doses)
+    files = (given.out, given.table, given.cluster)
+    follow_people(request, PeopleOptions(ids, *files, given.restart, given.as_json))
+
+
+def _variation(text: str | None, faults: list[Fault]) -> Variation | None:
+    """How patients differ, or None where nothing is said or its faults are added."""
+    from resprout.simulation.varied_parameters import read_variation
+
+    try:
+        return None if text is None else read_variation(text, "--vary")
+    except InputError as error:
+        faults += error.faults
+        return None
+
+
+def _doses(texts: list[str] | None, faults: list[Fault]) -> tuple[SpeciesDose, ...]:
+    """What is given; faults are added."""
+    from resprout.dosing.species_doses import read_doses
+
+    try:
+        return read_doses(texts or (), "--dose")
+    except InputError as error:
+        faults += error.faults
+        return ()
+
+
+def _not_of_files(given: Given) -> list[Fault]:
+    """Faults of options that mean nothing for an imported model."""
+    return [
+        Fault(f"`{name}` is given.", name, "It means nothing in a model without drugs and people.", GUIDE)
+        for name, was_given in given.of_the_chain().items()
+        if was_given
+    ]
+
+
+def _options_of_patients(given: Given) -> list[Fault]:
+    """Faults of options that mean something only where patients differ."""
+    several = given.patients is not None and given.patients != 1
+    named = {"--patients": several, "--patient-ids": given.patient_ids, "--cluster": given.cluster}
+    remedy = 'Say how, such as `--vary "k=lognormal(cv=0.3)"`, or give their table, `--patients FILE.csv`.'
+    return [
+        Fault(f"`{name}` is given, and nothing says how patients differ.", name, "", remedy)
+        for name, was_given in {**named, "--restart": given.restart}.items()
+        if was_given
+    ]
 
 
 def save_trajectory_table(run: xr.Dataset, model: ImportedModel, target: Path) -> None:

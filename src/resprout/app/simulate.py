@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from resprout.app import simulate_options as options
 from resprout.app.imported_commands import follow_file, span_hours
+from resprout.app.imported_people import read_patients
 from resprout.app.options import (
     GENOTYPES,
     POPULATIONS,
@@ -32,6 +29,7 @@ from resprout.app.output_files import (
     save_rows,
     save_run,
 )
+from resprout.app.streamed_run import stream_run
 from resprout.app.target_checks import check_distinct
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError
@@ -58,6 +56,7 @@ SHOWN = (
     "VAS_high",
     "BPRS_positive",
 )
+MODEL_SUFFIXES = (".xml", ".sbml", ".ant")
 MOST_IN_MEMORY = 20_000
 """Patients up to which a run can be held whole, as a report or a NetCDF file needs it."""
 
@@ -103,7 +102,7 @@ class Done:
 
 def simulate(  # many arguments: each is an option of the command
     regimen: options.Regimen = "",
-    patients: options.Patients = 1000,
+    patients: options.Patients = None,
     days: options.Days = None,
     hours: options.Hours = None,
     until: options.Until = None,
@@ -116,6 +115,8 @@ def simulate(  # many arguments: each is an option of the command
     set_: options.Set = None,
     model: options.ModelPath = None,
     drug: options.Drug = None,
+    dose: options.Dose = None,
+    vary: options.Vary = None,
     patient_ids: options.PatientIds = None,
     tolerance: options.Tolerance = None,
     precision: options.Precision = "float32",
@@ -132,18 +133,26 @@ def simulate(  # many arguments: each is an option of the command
 ) -> None:
     """Give virtual patients a regimen and follow them from dose to score.
 
-    With `--model FILE` an SBML or Antimony model is followed from its initial values; it takes no regimen.
+    An SBML or Antimony file, as `--model FILE` or in place of the regimen, is followed from its initial values.
 
     An interrupted run into .zarr resumes when the same command is given again.
 
     Example: `resprout simulate "ketamine 0.5 mg/kg iv over 40 min" --patients 1000 --days 14 --table t.csv`
     """
-    given = options.Given(**locals())
+    _run(locals())
+
+
+def _run(asked: dict[str, Any]) -> None:
+    """Run what the options state, by their names."""
     faults: list[Fault] = []
+    file = Path(asked["regimen"])
+    if asked["model"] is None and file.suffix.lower() in MODEL_SUFFIXES and file.is_file():
+        asked |= {"model": file, "regimen": ""}
+    given = options.Given(**{**asked, "patients": read_patients(asked["patients"], faults)})
     done = _done(given, faults)
     if given.model is not None and given.model.is_file():
         refuse(faults)
-        _simulate_file(given, given.model, done)
+        follow_file(given, given.model, (done.outputs, done.overrides))
     else:
         _simulate_chain(given, done, faults)
 
@@ -153,13 +162,6 @@ def _done(given: options.Given, faults: list[Fault]) -> Done:
     asked = read_outputs(given.outputs, faults)
     blocks = read_pairs("--block", given.block or [], "mTORC1=0.9", faults)
     return Done(asked, blocks, read_pairs("--set", given.set_ or [], "glial_uptake=0.7", faults))
-
-
-def _simulate_file(given: options.Given, file: Path, done: Done) -> None:
-    """Follow an imported model."""
-    span, files = (given.days, given.hours, given.until), (given.out, given.table)
-    others, as_json = given.of_the_chain(), given.as_json
-    follow_file(file, done.outputs, done.overrides, span, given.tolerance, files, others, as_json)
 
 
 def _simulate_chain(given: options.Given, done: Done, faults: list[Fault]) -> None:
@@ -173,24 +175,39 @@ def _simulate_chain(given: options.Given, done: Done, faults: list[Fault]) -> No
         faults.append(Fault("the unit of a file is meant.", "--until", "Expected `--model FILE`.", "Use `--hours`."))
     days = read_days((length or 0) / 24, faults)
     wanted = Wanted(given.out, given.table, given.report)
-    faults += wanted.faults(given.patients)
+    count = _count(given, faults)
+    faults += wanted.faults(count)
 
     from resprout.language import load_model
     from resprout.simulation import Numerics, People
 
     loaded = load_model(given.model, given.drug or [])
-    people = People(given.patients, given.seed, chosen or "mdd", given.entry, gene, given.point)
+    people = People(count, given.seed, chosen or "mdd", given.entry, gene, given.point)
     kept = (kind or "float32") if given.out is not None and not wanted.whole else "float64"
     numerics = Numerics(given.tolerance, given.threads, kept, given.allow_failures)
     faults += _of_streams_only(given, wanted, ids is not None or given.errors)
     request = _request(loaded, given, (days if not faults else 1.0, done), people, numerics, faults)
     if given.errors:
-        ids = ids or list(range(min(given.patients, MOST_IN_MEMORY)))
+        ids = ids or list(range(min(count, MOST_IN_MEMORY)))
     if ids is not None or wanted.whole:
         found = _hold(request, loaded, ids, wanted, given.errors)
     else:
-        found = _stream(request, loaded, wanted, given.cluster, given.restart)
+        found = stream_run(request, loaded, wanted.out, given.cluster, restart=given.restart)
+        _keep_table(found, request, wanted.table, loaded)
     _show(found, request, loaded, done.outputs, wanted, given.as_json)
+
+
+def _count(given: options.Given, faults: list[Fault]) -> int:
+    """How many patients are recruited; a table of patients, or how they differ, belongs to a model file."""
+    expected = "Expected `--model FILE`, an SBML or Antimony file."
+    if isinstance(given.patients, Path):
+        faults.append(Fault("a table of patients is for models from a file.", "--patients", expected))
+    if given.vary is not None:
+        found = "patients of this model differ as its own tables say."
+        faults.append(Fault(found, "--vary", expected, "`--population` chooses among populations."))
+    if given.dose:
+        faults.append(Fault("doses of this model are a regimen.", "--dose", expected, "Put them before the options."))
+    return given.patients if isinstance(given.patients, int) else 1000
 
 
 def _of_streams_only(given: options.Given, wanted: Wanted, chosen: bool) -> list[Fault]:
@@ -235,36 +252,6 @@ def _request(
     refuse(faults)
     assert request is not None
     return request
-
-
-def _stream(
-    request: Request,
-    loaded: Model,
-    wanted: Wanted,
-    cluster: str | None,
-    restart: bool,
-) -> Summary:
-    """Run in bounded memory, into a file if one is wanted."""
-    from resprout.app.terminal import progress_bar
-    from resprout.simulation.stream import run_stream
-    from resprout.simulation.workers import open_pool
-
-    with ExitStack() as stack:
-        # before the draft, so that a cluster that is not there leaves none
-        pool = stack.enter_context(open_pool(cluster, request.numerics.threads))
-        store = None
-        if wanted.out is not None:
-            from resprout.simulation.store import open_store
-
-            tell = partial(typer.echo, err=True)
-            store = stack.enter_context(open_store(wanted.out, request, loaded, restart=restart, tell=tell))
-        with progress_bar(request.patients, "patients") as progress:
-            keep, kept = (store.keep, store.kept()) if store else (None, None)
-            found = run_stream(request, pool, keep=keep, kept=kept, progress=progress)
-        if store is not None:
-            store.finish(found.digest)
-    _keep_table(found, request, wanted.table, loaded)
-    return found
 
 
 def _hold(

@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 
 Regimen = Annotated[str, typer.Argument(help='For example "ketamine 0.5 mg/kg iv over 40 min", or saline.')]
-Patients = Annotated[int, typer.Option(min=1, help="How many virtual patients.")]
+Patients = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|FILE",
+        help="How many virtual patients; 1000 if left out. Of a model file also a table with a row of parameters a patient.",
+    ),
+]
 Days = Annotated[float | None, typer.Option(help="Days of follow-up; 14 if left out.")]
 Hours = Annotated[float | None, typer.Option(help="Hours of follow-up.")]
 Until = Annotated[float | None, typer.Option(help="How long, in a model file's own unit of time.")]
@@ -24,6 +30,14 @@ Block = Annotated[list[str] | None, typer.Option(help="Block a step, NAME=SHARE 
 Set = Annotated[list[str] | None, typer.Option("--set", help="Set a constant, NAME=VALUE; repeatable.")]
 ModelPath = Annotated[Path | None, typer.Option("--model", help="User-defined model: folder, SBML or Antimony file.")]
 Drug = Annotated[list[Path] | None, typer.Option("--drug", help="A file with a further drug; repeatable.")]
+Dose = Annotated[
+    list[str] | None,
+    typer.Option(help='Of a model file: a dose, such as "drug: 100 mg bolus; every 24 h x 7"; repeatable.'),
+]
+Vary = Annotated[
+    str | None,
+    typer.Option(help='How patients of a model file differ: "k=lognormal(cv=0.3), V=normal(10, 2), corr(k, V)=0.4".'),
+]
 PatientIds = Annotated[str | None, typer.Option(help="Only these patients of the draw, such as 0,17,400-420.")]
 Tolerance = Annotated[float | None, typer.Option(help="Relative tolerance of a step, 1e-12 to 1e-2.")]
 Precision = Annotated[str, typer.Option(help="Of what is written: float32 or float64.")]
@@ -47,7 +61,7 @@ class Given:
     """What was given on the command line, an option a field."""
 
     regimen: str
-    patients: int
+    patients: int | Path | None
     days: float | None
     hours: float | None
     until: float | None
@@ -60,6 +74,8 @@ class Given:
     set_: list[str] | None
     model: Path | None
     drug: list[Path] | None
+    dose: list[str] | None
+    vary: str | None
     patient_ids: str | None
     tolerance: float | None
     precision: str
@@ -77,8 +93,6 @@ class Given:
     def of_the_chain(self) -> dict[str, bool]:
         """Options that mean nothing for an imported model, and whether each was given."""
         others = {"regimen": self.regimen, "--population": self.population != "mdd"}
-        others |= {"--patients": self.patients not in (1, 1000), "--genotype": self.genotype, "--entry": self.entry}
-        others |= {"--block": self.block, "--patient-ids": self.patient_ids, "--drug": self.drug}
-        others |= {"--errors": self.errors, "--point": self.point, "--cluster": self.cluster}
-        others |= {"--restart": self.restart, "--report": self.report}
+        others |= {"--genotype": self.genotype, "--entry": self.entry, "--block": self.block, "--drug": self.drug}
+        others |= {"--errors": self.errors, "--point": self.point, "--report": self.report}
         return {name: bool(was_given) for name, was_given in others.items()}

@@ -16,12 +16,12 @@ from resprout.errors import Fault, ModelError, first_faults, refuse_others
 from resprout.exchange.file_limits import check_antimony_text, check_sbml_text, check_symbols
 from resprout.exchange.formula_trees import Tree, names_in
 from resprout.exchange.model_text import read_text
-from resprout.exchange.sbml_flattening import Flat, flatten
-from resprout.exchange.sbml_units import time_unit, unit_of
+from resprout.exchange.sbml_flattening import Flat, as_amount, flatten
+from resprout.exchange.sbml_units import amount_unit, time_unit, unit_of
 from resprout.exchange.submodels import check_submodels, external_texts, has_submodels, location, write_out_submodels
 from resprout.exchange.unsupported_sbml import LIMITS, refusals
 from resprout.language.ordering import sort_assigned
-from resprout.language.records import Constant, Equation, ImportedModel
+from resprout.language.records import Constant, DoseTarget, Equation, ImportedModel
 
 SBML_SUFFIXES, ANTIMONY_SUFFIXES = (".xml", ".sbml"), (".ant", ".txt")
 _LINE = re.compile(r"(?:[Ee]rror in model string, )?line (\d+)[:,]?\s*")
@@ -188,7 +188,22 @@ def _as_model(flat: Flat, path: str, told: dict[str, Any]) -> ImportedModel:
         sbml=sbml,
         digest=hashlib.sha256(sbml.encode()).hexdigest()[:16],
         event_count=len(flat.events),
+        dose_targets=_dose_targets(flat),
     )
+
+
+def _dose_targets(flat: Flat) -> dict[str, DoseTarget]:
+    """What doses change, by the name that they are given into: every state but the clock and sizes of compartments."""
+    spoken = {amount: name for name, (amount, _) in flat.held.items()}
+    found = {}
+    for state in flat.rate:
+        element = flat.element.get(state)
+        if element is None or isinstance(element, libsbml.Compartment):
+            continue
+        counts = state in spoken or not isinstance(element, libsbml.Species) or as_amount(element.getModel(), element)
+        size = "" if counts else element.getCompartment()
+        found[spoken.get(state, state)] = DoseTarget(state, size, *amount_unit(element))
+    return found
 
 
 def _constant(flat: Flat, name: str, path: str) -> Constant:

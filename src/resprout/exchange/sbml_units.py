@@ -63,6 +63,36 @@ def _seconds(definition: libsbml.UnitDefinition | None) -> float | None:
     return seconds if 0 < seconds < float("inf") else None
 
 
+def amount_unit(element: libsbml.SBase) -> tuple[str, str, float]:
+    """The unit in which amounts of a quantity are counted: as the document names it, what it measures, and its size.
+
+    element   a species, or anything else with a unit
+    returns   name, `kilogram` or `mole` (else empty), and how many of them it is
+    """
+    model = element.getModel()
+    if isinstance(element, libsbml.Species):
+        name = element.getSubstanceUnits() or model.getSubstanceUnits()
+    else:
+        name = unit_of(element)
+    definition = model.getUnitDefinition(name) if name else None
+    if name and definition is None:
+        definition = libsbml.UnitDefinition(3, 2)
+        unit = definition.createUnit()
+        unit.initDefaults()
+        unit.setKind(libsbml.UnitKind_forName(name))
+    if definition is None or not definition.getNumUnits():
+        return name, "", 1.0
+    spoken = definition.getName() or name
+    reduced = libsbml.UnitDefinition.convertToSI(definition)
+    libsbml.UnitDefinition.simplify(reduced)
+    if reduced.getNumUnits() != 1 or reduced.getUnit(0).getExponentAsDouble() != 1:
+        return spoken, "", 1.0
+    unit = reduced.getUnit(0)
+    kinds = {libsbml.UNIT_KIND_KILOGRAM: "kilogram", libsbml.UNIT_KIND_MOLE: "mole"}
+    size = unit.getMultiplier() * 10.0 ** unit.getScale()
+    return (spoken, kinds[unit.getKind()], size) if unit.getKind() in kinds and size > 0 else (spoken, "", 1.0)
+
+
 def unit_of(element: libsbml.SBase) -> str:
     """The unit of a quantity, as the document names it or as the model's own units have it."""
     model = element.getModel()

@@ -62,6 +62,12 @@ def _functions(model: libsbml.Model) -> Iterator[tuple[libsbml.SBase, str, str]]
         tree = element.getMath() if hasattr(element, "getMath") else None
         for name in sorted(_refused(tree)) if tree is not None else ():
             yield element, f"{_owner(element)}: the function {name}", ""
+    for reaction in model.getListOfReactions():
+        # those of Level 2 are no elements of the list
+        for taken in (*reaction.getListOfReactants(), *reaction.getListOfProducts()):
+            tree = taken.getStoichiometryMath().getMath() if taken.isSetStoichiometryMath() else None
+            for name in sorted(_refused(tree)) if tree is not None else ():
+                yield taken, f"{_owner(reaction)}: the function {name}", ""
 
 
 def _refused(tree: libsbml.ASTNode) -> set[str]:

@@ -202,6 +202,23 @@ class Model(EquationModel):
         return replace(self, constants={**self.constants, **changed}, tables=tables)
 
 
+@dataclass(frozen=True)
+class DoseTarget:
+    """What a dose into a quantity of an imported model changes.
+
+    state   that it is added to       size    compartment by whose size the amount is divided; empty if the state counts amounts
+    unit    of amount, as the file names it; empty if it does not
+    kind    what that measures: `kilogram`, `mole`, or empty where it is neither
+    scale   its size in kilograms or moles
+    """
+
+    state: str
+    size: str
+    unit: str = ""
+    kind: str = ""
+    scale: float = 1.0
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ImportedModel(EquationModel):
     """A model read from an SBML or Antimony file: no stages, drugs or people; it starts at its initial values.
@@ -217,6 +234,7 @@ class ImportedModel(EquationModel):
     hours_per_unit   h   in one unit of its time
     clock            the state that counts time; empty if nothing reads time
     event_count      how many events it holds
+    dose_targets     by name: what a dose into it changes
     """
 
     sbml: str = ""
@@ -227,3 +245,4 @@ class ImportedModel(EquationModel):
     hours_per_unit: float = 1.0
     clock: str = ""
     event_count: int = 0
+    dose_targets: Mapping[str, DoseTarget] = field(default_factory=dict)

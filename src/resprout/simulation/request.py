@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from resprout.errors import Fault, InputError, ModelError
 from resprout.language import load_model
 from resprout.language.bounds import STREAMED_PEOPLE
+from resprout.language.rating_scales import Scale
 from resprout.language.records import Model
 from resprout.people.screening import Recruitment
 from resprout.simulation.scenario import Scenario
@@ -49,6 +50,8 @@ class Request:
     scenario: Scenario
     people: People
     numerics: Numerics
+    block: ClassVar[int | None] = None
+    chunk: ClassVar[int | None] = None
 
     @property
     def key(self) -> str:
@@ -71,6 +74,11 @@ class Request:
     def outputs(self) -> tuple[str, ...]:
         """Names of what is observed."""
         return self.scenario.outputs
+
+    @property
+    def scales(self) -> Mapping[str, Scale]:
+        """Rating scales of the model by name."""
+        return self.source.load().scales
 
     @property
     def recruitment(self) -> Recruitment:

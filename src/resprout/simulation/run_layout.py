@@ -15,11 +15,11 @@ from resprout.cache import write_whole
 from resprout.dosing.dose_records import named_ketamine
 from resprout.installation import installed_version
 from resprout.language.drug_instances import with_drugs_named
-from resprout.language.records import STAGES, Model
+from resprout.language.records import STAGES, EquationModel, Model
 from resprout.simulation.labelled_results import scale_labels
 from resprout.simulation.request import Request
 from resprout.simulation.run_environment import environment
-from resprout.simulation.stream import Part
+from resprout.simulation.stream import Part, Streamed
 
 FORMAT = 2
 TITLE = "resprout run"
@@ -35,7 +35,7 @@ CHUNK_FILE = re.compile(r"c/(\d+)(?:/0)?(?:\.[0-9a-f]+\.partial)?")
 """A chunk of an array, also one that was being written when the process ended."""
 
 
-def lay_out(group: Any, request: Request, model: Model, chunk: int) -> None:
+def lay_out(group: Any, request: Streamed, model: EquationModel, chunk: int) -> None:
     """Write the arrays of a run, empty, with what they mean.
 
     group   a new Zarr group      chunk   patients that are written and checked together
@@ -64,7 +64,8 @@ def lay_out(group: Any, request: Request, model: Model, chunk: int) -> None:
     count = len(request.hours)
     hours = group.create_array(HOURS, shape=(count,), chunks=(count,), dtype="float64", dimension_names=(HOURS,))
     hours[:] = np.array(request.hours)
-    hours.attrs.update({"units": "h", "long_name": "time after the first dose"})
+    origin = "time after the first dose" if isinstance(request, Request) else "time since the beginning"
+    hours.attrs.update({"units": "h", "long_name": origin})
     chunks = -(-request.patients // chunk)
     sums = group.create_group(GROUP).create_array(
         "sha256", shape=(chunks, 32), chunks=(1, 32), dtype="uint8", fill_value=0, compressors=None
@@ -72,8 +73,9 @@ def lay_out(group: Any, request: Request, model: Model, chunk: int) -> None:
     sums.attrs["long_name"] = "SHA-256 of each chunk of patients"
 
 
-def _lay_out_outputs(group: Any, request: Request, model: Model, chunk: int) -> None:
-    chain = with_drugs_named(model, request.outputs)
+def _lay_out_outputs(group: Any, request: Streamed, model: EquationModel, chunk: int) -> None:
+    chain = with_drugs_named(model, request.outputs) if isinstance(model, Model) else model
+    ketamine = request.scenario.regimen.ketamine if isinstance(request, Request) else ""
     for name in request.outputs:
         quantity = chain.equations[name] if name in chain.equations else chain.constants[name]
         array = group.create_array(
@@ -86,12 +88,12 @@ def _lay_out_outputs(group: Any, request: Request, model: Model, chunk: int) -> 
             compressors=None,
         )
         stage = STAGES[quantity.stage - 1] if quantity.stage else ""
-        meaning = named_ketamine(quantity.meaning, request.scenario.regimen.ketamine)
+        meaning = named_ketamine(quantity.meaning, ketamine)
         labels = {"units": quantity.unit, "long_name": meaning, "stage": stage}
         array.attrs.update(labels | scale_labels(model, name))
 
 
-def bytes_needed(request: Request, chunk: int) -> int:
+def bytes_needed(request: Streamed, chunk: int) -> int:
     """How much a run takes on the disk, about: its last chunk takes as much as the others."""
     width = np.dtype(request.numerics.precision).itemsize
     chunk = min(chunk, request.patients)

@@ -14,8 +14,7 @@ from typing import Any
 from resprout.cache import replace_folder
 from resprout.errors import Fault, InputError, ResourceError, need_package
 from resprout.interruption import removed_unless_renamed, told_if_stopped
-from resprout.language.records import Model
-from resprout.simulation.request import Request
+from resprout.language.records import EquationModel
 from resprout.simulation.run_environment import differences, environment
 from resprout.simulation.run_layout import (
     CHECKSUMS,
@@ -32,7 +31,7 @@ from resprout.simulation.run_layout import (
     seal,
 )
 from resprout.simulation.run_lock import locked
-from resprout.simulation.stream import CHUNK, Part
+from resprout.simulation.stream import CHUNK, Part, Streamed
 from resprout.system_errors import at_place
 
 Tell = Callable[[str], None]
@@ -54,12 +53,17 @@ class Store:
     target: Path
     draft: Path
     group: Any
-    request: Request
+    request: Streamed
     tell: Tell = say_nothing
+
+    @property
+    def chunk(self) -> int:
+        """Patients that are written together."""
+        return self.request.chunk or CHUNK
 
     def keep(self, first: int, part: Part) -> None:
         """Write one chunk, then its checksum, which says that it is written."""
-        rows, number = slice(first, first + len(part)), first // CHUNK
+        rows, number = slice(first, first + len(part)), first // self.chunk
         with self._at_place():
             for column, name in enumerate(self.request.outputs):
                 self.group[name][rows] = part.value[:, :, column]
@@ -81,7 +85,7 @@ class Store:
             yield part
 
     def _tell_of(self, number: int, damaged: bool) -> None:
-        done = number * CHUNK
+        done = number * self.chunk
         if damaged:
             self.tell(
                 f"`{self.draft.name}` is damaged after {done:,} patients: those after them are computed once more."
@@ -106,7 +110,7 @@ class Store:
 
 @contextlib.contextmanager
 def open_store(
-    target: Path, request: Request, model: Model, *, restart: bool = False, tell: Tell = say_nothing
+    target: Path, request: Streamed, model: EquationModel, *, restart: bool = False, tell: Tell = say_nothing
 ) -> Iterator[Store]:
     """Open a run for writing, or go on with one that was stopped, as long as the block lasts.
 
@@ -152,7 +156,7 @@ def _refuse_other_things(place: Path, what: str) -> None:
         raise InputError(Fault(f"`{place.name}` {what}{held}.", "--out", "", "Move it, or choose another name."))
 
 
-def _refuse_another_run(draft: Path, request: Request) -> None:
+def _refuse_another_run(draft: Path, request: Streamed) -> None:
     """Refuse to go on with a run whose numbers would be others, or whose description is not as it was written.
 
     raises   InputError
@@ -170,24 +174,24 @@ def _refuse_another_run(draft: Path, request: Request) -> None:
         raise InputError(Fault(found, "--out", "Expected the same versions, to go on with it.", restart))
 
 
-def _refuse_a_small_disk(target: Path, folder: Path, request: Request) -> None:
+def _refuse_a_small_disk(target: Path, folder: Path, request: Streamed) -> None:
     """Refuse a run for which there is no room.
 
     raises   ResourceError
     """
-    needed, free = bytes_needed(request, CHUNK), shutil.disk_usage(folder).free
+    needed, free = bytes_needed(request, request.chunk or CHUNK), shutil.disk_usage(folder).free
     if needed > free:
         found = f"`{target}`: the run takes {needed / 1e6:,.3g} MB, and the disk has {free / 1e6:,.3g} MB left."
         remedy = "Free some space, choose another folder, or fewer patients or `--outputs`."
         raise ResourceError(Fault(found, "--out", "", remedy))
 
 
-def _make_draft(draft: Path, request: Request, model: Model) -> None:
+def _make_draft(draft: Path, request: Streamed, model: EquationModel) -> None:
     """Make an empty run, which takes its name when all that it says of itself is written."""
     import zarr
 
     aside = Path(tempfile.mkdtemp(dir=draft.parent, prefix=".resprout-"))
     with removed_unless_renamed(aside):
-        lay_out(zarr.open_group(aside / "run", mode="w", zarr_format=3), request, model, CHUNK)
+        lay_out(zarr.open_group(aside / "run", mode="w", zarr_format=3), request, model, request.chunk or CHUNK)
         seal(aside / "run")
         os.rename(aside / "run", draft)

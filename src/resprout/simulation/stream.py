@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resprout.errors import Fault, InputError
+from resprout.language.rating_scales import Scale
 from resprout.people.cohort import FEWEST_SHARE, Cohort
 from resprout.people.overrides import split_overrides
 from resprout.people.screening import screen
 from resprout.simulation.cohort_simulation import refuse_failures, run_cohort
 from resprout.simulation.request import Request
+from resprout.simulation.settings import Numerics
 from resprout.simulation.summaries import Tally
 from resprout.simulation.workers import Pool
 
@@ -33,19 +36,21 @@ class Part:
     candidate   [patient]                 numbers in the population, ascending
     value       [patient, time, output]   in the request's precision
     status, steps   [patient]
+    notes       what could not be made sure of
     """
 
     candidate: NDArray[np.int64]
     value: NDArray[np.floating]
     status: NDArray[np.int64]
     steps: NDArray[np.int64]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.candidate)
 
     def rows(self, keep: slice | NDArray[np.bool_] | NDArray[np.int64]) -> Part:
         """Some of the patients."""
-        return Part(self.candidate[keep], self.value[keep], self.status[keep], self.steps[keep])
+        return Part(self.candidate[keep], self.value[keep], self.status[keep], self.steps[keep], self.notes)
 
     @staticmethod
     def joined(parts: list[Part]) -> Part:
@@ -53,7 +58,9 @@ class Part:
         if len(parts) == 1:
             return parts[0]
         names = ("candidate", "value", "status", "steps")
-        return Part(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+        return Part(joined["candidate"], joined["value"], joined["status"], joined["steps"], notes)
 
     def digest(self) -> str:
         """A digest of every bit of the results."""
@@ -63,9 +70,50 @@ class Part:
         return digest.hexdigest()
 
 
-def solve_block(request: Request, first: int, last: int) -> Part:
+class Streamed(Protocol):
+    """What is streamed: a request of the shipped model's form, or the patients of an imported model.
+
+    key               a digest of everything that determines the numbers
+    patients          how many                     hours     [time] h observation times
+    outputs           names of what is observed    scales    rating scales by name
+    block, chunk      patients that are solved together, and kept together; None for those of the shipped model
+    """
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def patients(self) -> int: ...
+    @property
+    def hours(self) -> tuple[float, ...]: ...
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
+    @property
+    def numerics(self) -> Numerics: ...
+    @property
+    def scales(self) -> Mapping[str, Scale]: ...
+    @property
+    def block(self) -> int | None: ...
+    @property
+    def chunk(self) -> int | None: ...
+
+    def told(self) -> dict[str, Any]:
+        """The request as plain values."""
+        ...
+
+
+def solve_block(request: Streamed, first: int, last: int) -> Part:
     """Draw, screen and solve the candidates of one block; runs on any worker."""
-    return solve_candidates(request, np.arange(first, last))
+    if isinstance(request, Request):
+        return solve_candidates(request, np.arange(first, last))
+    from resprout.simulation.imported_population import ImportedRequest, solve_numbers
+
+    assert isinstance(request, ImportedRequest)
+    return solve_numbers(request, np.arange(first, min(last, request.patients)))
+
+
+def chunk_of(request: Streamed) -> int:
+    """Patients that are kept, digested and tallied together."""
+    return request.chunk or CHUNK
 
 
 def solve_candidates(request: Request, person: NDArray[np.int64]) -> Part:
@@ -87,31 +135,31 @@ def block_size(patients: int) -> int:
     return int(np.clip(patients // 4, SMALLEST_BLOCK, LARGEST_BLOCK))
 
 
-def chunks(request: Request, pool: Pool, *, done: int = 0, after: int = -1) -> Iterator[Part]:
-    """Chunks of exactly CHUNK patients in order, the last one shorter.
+def chunks(request: Streamed, pool: Pool, *, done: int = 0, after: int = -1) -> Iterator[Part]:
+    """Chunks of as many patients as are kept together, in order, the last one shorter.
 
-    done      patients that are there already, a multiple of CHUNK
+    done      patients that are there already, a multiple of these
     after     the last of their candidate numbers
     raises    InputError if hardly any candidate meets the entry criteria
     """
     waiting: list[Part] = []
-    here = 0
+    here, size = 0, chunk_of(request)
     for part in _blocks(request, pool, request.patients - done, after):
         waiting.append(part)
         here += len(part)
-        while here >= CHUNK or (here and done + here >= request.patients):
+        while here >= size or (here and done + here >= request.patients):
             whole = Part.joined(waiting).rows(slice(0, request.patients - done))
-            yield whole.rows(slice(0, CHUNK))
-            sent = min(CHUNK, len(whole))
+            yield whole.rows(slice(0, size))
+            sent = min(size, len(whole))
             done += sent
             waiting, here = [whole.rows(slice(sent, None))], len(whole) - sent
             if done >= request.patients:
                 return
 
 
-def _blocks(request: Request, pool: Pool, wanted: int, after: int) -> Iterator[Part]:
+def _blocks(request: Streamed, pool: Pool, wanted: int, after: int) -> Iterator[Part]:
     """Blocks in order, computed ahead of need but never all at once."""
-    size = block_size(request.patients)
+    size = request.block or block_size(request.patients)
     next_first = (after + 1) // size * size
     running: deque = deque()
     entered = looked = 0
@@ -146,21 +194,23 @@ class Summary:
 
 
 def run_stream(
-    request: Request,
+    request: Streamed,
     pool: Pool,
     *,
     keep: Callable[[int, Part], None] | None = None,
     kept: Iterator[Part] | None = None,
+    watch: Callable[[Part], None] | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Run a request from end to end in bounded memory.
 
     keep       takes (number of the first patient, chunk) of each new chunk, for a file
     kept       chunks that an earlier run has left, in order; they are tallied, not solved again
+    watch      takes every chunk, new or kept
     progress   told how many patients are done, after every chunk
     raises     SolveError if more patients fail than allowed, as soon as that is certain
     """
-    tally = Tally(request.outputs, np.array(request.hours), request.source.load().scales)
+    tally = Tally(request.outputs, np.array(request.hours), request.scales)
     allowed = request.numerics.allowed_failures
     whole = hashlib.sha256()
     done, after = 0, -1
@@ -169,6 +219,8 @@ def run_stream(
     def take(part: Part) -> None:
         nonlocal done, after
         tally.add(part.value, part.status)
+        if watch is not None:
+            watch(part)
         whole.update(part.digest().encode())
         status.append(part.status)
         done, after = done + len(part), int(part.candidate[-1])

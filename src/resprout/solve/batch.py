@@ -54,8 +54,10 @@ class Trajectories:
     status    [patient]                                 0 solved, else a failure
     steps     [patient]                                 steps attempted
     reasons   patient -> why it failed, where more is known than its status tells
-    notes     what could not be made sure of
+    notes     what could not be made sure of, and which outputs are no numbers
     held      [patient, event] whether each trigger of an imported model holds at the end; None where there is none
+    pieces    into how many a run of an imported model was cut, so that no step passes over anything
+    unsure    of the notes, what could not be made sure of
     """
 
     value: Floats
@@ -66,6 +68,8 @@ class Trajectories:
     reasons: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     held: NDArray[np.bool_] | None = None
+    pieces: int = 1
+    unsure: tuple[str, ...] = ()
 
     def message(self, patient: int) -> str:
         """One sentence on how one patient's solve ended."""

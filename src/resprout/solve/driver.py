@@ -82,6 +82,8 @@ def drive(task, events):
     kernels, lanes = task.kernels, task.lanes
     prime(task.patients, lanes.next_constants)
     following, left = _refill(task.first, task, events), task.last - task.first
+    if events is not None:
+        events.take_changes()
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] < 0:
             # a lane for which there is nobody steps along, so it needs numbers that can be stepped
@@ -102,6 +104,8 @@ def drive(task, events):
                 _replace_dismissed(ended, task.first, task.patients, lanes)
             if following < task.last:
                 following = _refill(following, task, events)
+            if events is not None:
+                events.take_changes()
 
 
 @part

@@ -46,6 +46,7 @@ class WatchedRun:
     held         [patient, event] whether each trigger holds: at the beginning of each patient, and from its end on
     times        [time] hours of outputs
     outputs      [patient, state, time] of the whole run, in which a value at the hour of an event is made that after it
+    numbers      [patient] in the population, which key the lots of events of equal priority
     open_end     whether events of the last moment are left to a run that follows
     """
 
@@ -58,6 +59,7 @@ class WatchedRun:
     held: NDArray[np.bool_]
     times: Floats
     outputs: Floats
+    numbers: NDArray[np.int64]
     open_end: bool = False
 
 
@@ -89,8 +91,9 @@ class EventWatcher:
     def enter(self, lane: int) -> None:
         """Let everything happen that happens at the beginning of a lane's new patient."""
         patient = int(self.lanes.patient[lane])
+        number = int(self.run.numbers[patient])
         held = self.run.held[patient].copy()
-        lane_events = LaneEvents(self._sides(lane), held, draws_of(patient), since=float(self.lanes.now[lane]))
+        lane_events = LaneEvents(self._sides(lane), held, draws_of(number), since=float(self.lanes.now[lane]))
         self.known[lane] = lane_events
         self._let_happen(lane, np.zeros(len(self.conditions), dtype=bool))
         self._set_inputs(lane)
@@ -157,6 +160,20 @@ class EventWatcher:
             lanes.peak[:, lane] = np.maximum(self.peak[:, lane], np.abs(lanes.state[:, lane]))
         for lane in np.flatnonzero((lanes.patient >= 0) & (lanes.status != RUNNING)).tolist():
             _set_bit(lanes.ended, lane, True)
+
+    def take_changes(self) -> None:
+        """Let happen what follows from a dose: every lane whose state is not as it was left."""
+        lanes = self.lanes
+        moved = (lanes.state != self.left).any(axis=0) & (lanes.patient >= 0) & (lanes.status == RUNNING)
+        for lane in np.flatnonzero(moved).tolist():
+            own = self.known[lane]
+            own.sides = self._sides(lane)
+            self._let_happen(lane, np.zeros(len(self.conditions), dtype=bool))
+            self._set_inputs(lane)
+            self._foresee(lane)
+            self.run.held[lanes.patient[lane]] = own.held
+            self.left[:, lane] = lanes.state[:, lane]
+            lanes.peak[:, lane] = np.maximum(lanes.peak[:, lane], np.abs(lanes.state[:, lane]))
 
     def _go_on(self, lane: int) -> None:
         own, state = self.known[lane], self.lanes.state[:, lane].copy()

@@ -80,6 +80,10 @@ class Timetable:
             np.ascontiguousarray(np.concatenate(values)[order]),
         )
 
+    def only(self, rows: NDArray[np.int64]) -> Timetable:
+        """The same for some of the patients, who have a column each."""
+        return Timetable(self.time_h, self.first, self.row, np.ascontiguousarray(self.value[:, rows]))
+
     def landing_at(self, hours: Floats) -> Timetable:
         """The same changes, with further hours at which the solver lands though nothing changes."""
         if not len(hours):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from resprout.errors import Fault, InputError
 from resprout.solve.driver_arrays import Plan
@@ -31,6 +31,12 @@ class ImportedPlan:
     times: Floats
     beginning: dict[str, ArrayLike]
     notes: tuple[str, ...]
+
+    def only(self, rows: NDArray[np.int64]) -> ImportedPlan:
+        """The same for some of the patients."""
+        own = [self.tables[row] for row in rows] if len(self.tables) > 1 else self.tables
+        tables = (own_table if own_table.value.shape[1] == 1 else own_table.only(rows) for own_table in own)
+        return replace(self, tables=tuple(tables))
 
     def landing(self, pieces: int) -> Plan:
         """The driver's plan, with further hours at which steps have to end.
@@ -66,7 +72,7 @@ def make_plan(  # many arguments: what the conditions read, and where their inpu
     times: Floats,
     patients: int,
     rows: Sequence[str],
-    doses: Timetable,
+    doses: Sequence[Timetable],
     *,
     watched: bool,
 ) -> ImportedPlan:
@@ -75,11 +81,11 @@ def make_plan(  # many arguments: what the conditions read, and where their inpu
     constants, states   values and beginnings, name -> scalar or [patient]
     times               hours of outputs
     rows                names of the kernel's constants
-    doses               what happens to the patients besides
+    doses               what happens to the patients besides: one for all, or one for each
     watched             whether all conditions are found step by step, so that none has to be known beforehand
     """
     span, varied = float(times[-1]), {**constants, **states}
-    differ = any(np.size(varied[name]) > 1 for name in functions.reads if name in varied)
+    differ = len(doses) > 1 or any(np.size(varied[name]) > 1 for name in functions.reads if name in varied)
     own = range(patients) if differ else range(1)
     schedules = [functions.schedule(values_of(constants, p), values_of(states, p), span) for p in own]
     inputs = [condition.input for condition in functions.conditions if condition.in_rates and not watched]
@@ -87,7 +93,9 @@ def make_plan(  # many arguments: what the conditions read, and where their inpu
     tables = []
     for patient, schedule in enumerate(schedules):
         changes = _changes(schedule, functions, known) if known else Timetable.none()
-        given = Timetable(doses.time_h, doses.first, doses.row, _column(doses.value, patient if differ else None))
+        own_doses = doses[patient if len(doses) > 1 else 0]
+        value = _column(own_doses.value, patient if differ else None)
+        given = Timetable(own_doses.time_h, own_doses.first, own_doses.row, value)
         tables.append(given.joined(changes).landing_at(schedule.resolved_h))
     conditions = {condition.input: row for row, condition in enumerate(functions.conditions)}
     beginning: dict[str, ArrayLike] = {

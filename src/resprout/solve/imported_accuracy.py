@@ -1,0 +1,94 @@
+"""Whether an imported model was solved well enough: tolerances by the sizes of its states, and steps that pass over nothing.
+
+Absolute tolerances are each patient's own. Whether steps have to be shorter is found from the first few patients and holds for all,
+so that a run in blocks, told what its first patients need, has the bits of the whole.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resprout.solve.crossing_hours import is_straight
+from resprout.solve.driver_arrays import SOLVED, Found
+from resprout.solve.events import Floats
+from resprout.solve.imported_plan import ImportedPlan
+from resprout.solve.imported_problem import ImportedProblem, Limits, rows_of
+from resprout.solve.imported_tolerances import tightened
+
+MOST_RUNS = 4
+"""Runs for tolerances that fit the sizes of the states."""
+CHECKED_PIECES, WATCHED_PIECES = 2000, 200
+"""Pieces into which the run of a few patients is cut to see whether its steps have passed over anything."""
+CHECKED_PATIENTS = 8
+"""How many these are."""
+AGREEMENT, TOLERANCES = 1e-5, 1e3
+"""Largest difference between such a run and the first, over an output's largest value; and the same in relative tolerances."""
+
+
+def to_own_size(problem: ImportedProblem, plan: ImportedPlan, limits: Limits, span: float) -> tuple[Found, Limits]:
+    """Integrate with absolute tolerances that follow the sizes of each patient's states.
+
+    span      how long the run is
+    returns   what was found, and the tolerances
+    """
+    hybrid, states = problem.equations.hybrid, problem.kernel.layout.states
+    found = problem.solve(plan, 1, limits)
+    if is_straight(hybrid.system):
+        return found, limits
+    known = dict.fromkeys((condition.input for condition in hybrid.conditions), 1.0) | dict(problem.constants)
+    relative, absolute = limits[0], limits[1].copy()
+    rows = np.arange(problem.batch.patients)
+    for _ in range(MOST_RUNS - 1):
+        peak = np.where((found.status[rows] == SOLVED)[:, None], found.peak[rows], 0.0)
+        own = {name: rows_of(value, rows) for name, value in known.items()}
+        tighter = tightened(relative, absolute[rows], peak, hybrid.system, states, own, span)
+        changed = (tighter != absolute[rows]).any(axis=1)
+        rows, tighter = rows[changed], tighter[changed]
+        if not len(rows):
+            break
+        some = problem.only(rows)
+        again = some.solve(plan.only(rows), 1, (relative, tighter))
+        # where rounding sets the limit of how small a state can be held, the tolerance stays as it was
+        solved = again.status == SOLVED
+        rows = rows[solved]
+        for whole, part in zip(found, again, strict=True):
+            whole[rows] = part[solved]
+        absolute[rows], problem.held[rows] = tighter[solved], some.held[solved]
+    return found, (relative, absolute)
+
+
+def with_shorter_steps(
+    problem: ImportedProblem, plan: ImportedPlan, found: Found, limits: Limits
+) -> tuple[Found, int, bool]:
+    """Make sure that no step has passed over something: a few patients again in short pieces, and if they differ, all of them.
+
+    returns   what was found, in how many pieces, and whether shorter steps still made a difference
+    """
+    if is_straight(problem.equations.hybrid.system):
+        return found, 1, False
+    first = np.arange(min(CHECKED_PATIENTS, problem.batch.patients))
+    few, own = problem.only(first), plan.only(first)
+    pieces = WATCHED_PIECES if problem.watched else CHECKED_PIECES
+    used = 1
+    for factor in (1, 4):
+        cut = few.solve(own, factor * pieces, limits)
+        if _agree(found, cut, limits[0]):
+            return found, used, False
+        used = factor * pieces
+        found = problem.solve(plan, used, limits)
+    return found, used, True
+
+
+def _agree(found: Found, cut: Found, tolerance: float) -> bool:
+    count = len(cut.status)
+    first, second = found.outputs[:count], cut.outputs
+    both: NDArray[np.bool_] = (found.status[:count] == SOLVED) & (cut.status == SOLVED)
+    if not both.any():
+        return True
+    with np.errstate(invalid="ignore"):
+        size: Floats = np.nanmax(
+            np.abs(np.where(np.isfinite(second), second, np.nan)), axis=2, keepdims=True, initial=0.0
+        )
+        miss = np.abs(first - second) > max(AGREEMENT, TOLERANCES * tolerance) * size
+    return not bool((miss & np.isfinite(first) & np.isfinite(second))[both].any())
