@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from resprout.errors import Fault, InputError
 from resprout.language.bounds import SEED
 
 if TYPE_CHECKING:
+    from resprout.dosing.species_doses import SpeciesDose
     from resprout.language import ImportedModel, Model
 
 SUFFIXES = {"sbml": (".xml", ".sbml"), "antimony": (".ant", ".txt"), "omex": (".omex", ".zip")}
@@ -22,6 +24,10 @@ SUFFIXES = {"sbml": (".xml", ".sbml"), "antimony": (".ant", ".txt"), "omex": (".
 
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="File to write: .xml, .ant or .omex; a folder for petab.")]
 Doses = Annotated[str | None, typer.Option(help='Doses as events, such as "ketamine 0.5 mg/kg iv over 40 min".')]
+ModelDoses = Annotated[
+    list[str] | None,
+    typer.Option("--dose", help='Of a model file: a dose as events, such as "drug: 100 mg bolus"; repeatable.'),
+]
 PERSON = "healthy (if left out), depressed, or the number of a patient whom `simulate` recruits."
 Person = Annotated[str | None, typer.Option(help=PERSON, show_default=False)]
 Genotype = Annotated[str | None, typer.Option(help="val/val, val/met or met/met.")]
@@ -36,6 +42,7 @@ def export(  # many arguments: each is an option of the command
     target: Target,
     to: Annotated[str, typer.Option("--to", help="sbml, antimony, omex or petab.")] = "sbml",
     regimen: Doses = None,
+    dose: ModelDoses = None,
     person: Person = None,
     genotype: Genotype = None,
     seed: DrawSeed = 1,
@@ -67,7 +74,7 @@ def export(  # many arguments: each is an option of the command
     from resprout.app.imported_commands import load_any
 
     loaded = load_any(model)
-    content, who = exported(loaded, form, regimen, whose, faults)
+    content, who = exported(loaded, form, (regimen, dose or ()), whose, faults)
     save_bytes(content, target)
     typer.echo(f"{target}: {form}{who}, model digest {loaded.digest}")
 
@@ -94,45 +101,63 @@ def not_of_a_person(whose: Whose, reason: str) -> list[Fault]:
 
 
 def exported(
-    loaded: Model | ImportedModel, form: str, regimen: str | None, whose: Whose, faults: list[Fault]
+    loaded: Model | ImportedModel,
+    form: str,
+    given: tuple[str | None, Sequence[str]],
+    whose: Whose,
+    faults: list[Fault],
 ) -> tuple[bytes, str]:
-    """The model in another format, with a regimen if there is one, and whose it is.
+    """The model in another format, with a regimen or doses if there are any, and whose it is.
 
     form     sbml, antimony or omex          whose    the person, in a model that has people
+    given    a regimen, or None, and doses of a model file
     faults   found so far; they are raised with those of the regimen
     raises   InputError with all of them
     """
     from resprout.app.terminal import status_spinner
     from resprout.exchange.exported_person import ExportedPerson, read_person
-    from resprout.exchange.imported_export import antimony_text, export_imported
+    from resprout.exchange.imported_export import antimony_text
     from resprout.exchange.patient_export import export_archive, export_sbml, read_regimen
     from resprout.language import ImportedModel
 
-    plan, person = None, ExportedPerson()
+    (regimen, doses), plan, person = given, None, ExportedPerson()
     if isinstance(loaded, ImportedModel):
         if regimen is not None or form == "omex":
             found = f"`{loaded.name}` is a model without drugs and patients."
             faults.append(Fault(found, "--model", "It can be written as sbml or antimony, without a regimen."))
         faults += not_of_a_person(whose, "it means nothing in a model without people")
-    else:
-        try:
-            plan = None if regimen is None else read_regimen(loaded, regimen)
-        except InputError as error:
-            faults += error.faults
-        settings = {
-            "genotype": whose.genotype,
-            "seed": whose.seed,
-            "blocks": whose.blocks,
-            "overrides": whose.overrides,
-        }
-        try:
-            person = read_person(loaded, whose.person or "healthy", **settings)  # type: ignore[arg-type]
-        except InputError as error:
-            faults += error.faults
+        return _exported_file(loaded, form, doses, faults), ""
+    if doses:
+        found = "doses of this model are a regimen."
+        faults.append(Fault(found, "--dose", "Expected `--model FILE`, an SBML or Antimony file.", "Use `--regimen`."))
+    try:
+        plan = None if regimen is None else read_regimen(loaded, regimen)
+    except InputError as error:
+        faults += error.faults
+    told = {"genotype": whose.genotype, "seed": whose.seed, "blocks": whose.blocks, "overrides": whose.overrides}
+    try:
+        person = read_person(loaded, whose.person or "healthy", **told)  # type: ignore[arg-type]
+    except InputError as error:
+        faults += error.faults
     refuse(faults)
     with status_spinner("Writing the model"):
-        if form == "omex" and not isinstance(loaded, ImportedModel):
+        if form == "omex":
             return export_archive(loaded, plan, person), f" of the {person.words}"
-        sbml = export_imported(loaded) if isinstance(loaded, ImportedModel) else export_sbml(loaded, plan, person)
-        who = "" if isinstance(loaded, ImportedModel) else f" of the {person.words}"
-        return (sbml if form == "sbml" else antimony_text(sbml)).encode(), who
+        sbml = export_sbml(loaded, plan, person)
+        return (sbml if form == "sbml" else antimony_text(sbml)).encode(), f" of the {person.words}"
+
+
+def _exported_file(model: ImportedModel, form: str, doses: Sequence[str], faults: list[Fault]) -> bytes:
+    """An imported model in another format, with doses as events; arguments and errors as in `exported`."""
+    from resprout.dosing.species_doses import read_doses
+    from resprout.exchange.dosed_export import export_dosed
+    from resprout.exchange.imported_export import antimony_text, export_imported
+
+    read: tuple[SpeciesDose, ...] = ()
+    try:
+        read = read_doses(doses, "--dose")
+    except InputError as error:
+        faults += error.faults
+    refuse(faults)
+    sbml = export_dosed(model, read, "--dose") if read else export_imported(model)
+    return (sbml if form == "sbml" else antimony_text(sbml)).encode()
