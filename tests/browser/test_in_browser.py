@@ -88,6 +88,7 @@ def test_a_trial_of_500_people_runs_at_the_point_estimate_and_how_fast_is_writte
         ("trial", "#trial-score .js-plotly-plot .scatterlayer path"),
         ("drugs", "#drugs-table tbody tr"),
         ("figures", "#figures-body .js-plotly-plot .scatterlayer path"),
+        ("patients", "#patients-example"),
         ("model", "#model-body details.stage"),
         ("scoreboard", "#scoreboard-body .card"),
     ],
@@ -98,7 +99,7 @@ def test_every_tab_opens_and_shows_something(page, tab, shows):
     assert page.get_attribute(f"#tab-{tab}", "aria-selected") == "true"
     assert [
         each
-        for each in ("path", "trial", "drugs", "figures", "model", "scoreboard")
+        for each in ("path", "trial", "drugs", "figures", "patients", "model", "scoreboard")
         if page.is_visible(f"#panel-{each}")
     ] == [tab]
 
@@ -200,8 +201,30 @@ def test_a_protocol_of_ones_own_runs_and_a_broken_one_says_where(page, tmp_path)
         assert said in page.inner_text("#status") + page.inner_text("#fault-protocol"), name
 
 
+def test_a_table_of_patients_is_checked_and_one_of_them_is_shown_under_a_plan(page, tmp_path):
+    open_tab(page, "patients")
+    bad = tmp_path / "bad.csv"
+    bad.write_text('patient,time_h,endpoint,value\n1,0,MADRS,99\n1,1,MADRS,"3,5"\n', encoding="utf-8")
+    page.set_input_files("#patients-file", bad)
+    page.wait_for_selector("#patients-checked tbody tr >> nth=1", timeout=60_000)
+    assert "row 2 (patient 1, column value)" in page.inner_text("#patients-checked")
+    assert page.is_disabled("#patients-show") and "2 faults" in page.inner_text("#fault-patients")
+    page.click("#patients-example")
+    page.wait_for_selector("#patients-show:enabled", timeout=60_000)
+    assert page.locator("#person option").count() == 40 and not page.inner_text("#fault-patients")
+    page.click("#patients-show")
+    page.wait_for_selector("#patients-shown .js-plotly-plot .scatterlayer path", state="attached", timeout=120_000)
+    shown = page.inner_text("#patients-shown")
+    assert "Patient 1: MADRS" in shown and "no further dose" in shown and "Not medical advice" in shown
+    before = page.get_attribute("body", "data-patients-serial")
+    page.fill("#plan", "unobtainium 3 mg iv")
+    page.click("#patients-show")
+    page.wait_for_selector(f"body:not([data-patients-serial='{before}'])", timeout=60_000)
+    assert "unobtainium" in page.inner_text("#fault-plan")
+
+
 def test_every_control_has_a_label_and_can_be_reached_by_keyboard(page):
-    for tab in ("path", "trial", "drugs"):
+    for tab in ("path", "trial", "drugs", "patients"):
         open_tab(page, tab)
         unlabelled = page.eval_on_selector_all(
             "input, select",
@@ -239,7 +262,7 @@ def test_words_stand_out_from_the_page_in_light_and_dark(chromium, server, schem
     context.close()
 
 
-@pytest.mark.parametrize("tab", ["path", "trial", "drugs", "figures", "model", "scoreboard"])
+@pytest.mark.parametrize("tab", ["path", "trial", "drugs", "figures", "patients", "model", "scoreboard"])
 def test_a_phone_needs_no_sideways_scrolling(chromium, server, tab):
     context = chromium.new_context(viewport={"width": 360, "height": 740})
     opened = context.new_page()

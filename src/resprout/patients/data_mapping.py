@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from resprout.errors import Fault, InputError, nearest
-from resprout.language.plain_yaml import read_yaml_file
+from resprout.language.plain_yaml import YamlDocument, read_yaml_file
 from resprout.patients.dataset import Setting
 
 NAMES = {
@@ -134,20 +134,28 @@ def read_mapping(path: Path | None) -> DataMapping:
     """
     if path is None:
         return DataMapping()
-    document = read_yaml_file(path)
+    return mapping_of(read_yaml_file(path), path.name)
+
+
+def mapping_of(document: YamlDocument, name: str) -> DataMapping:
+    """The mapping that a YAML document holds.
+
+    document  as it was read        name   of its file, for messages
+    raises    InputError with every fault
+    """
     faults = list(document.faults)
     value = {} if document.value in (None, "") else document.value
     if not isinstance(value, dict):
-        raise InputError(Fault("holds no fields.", path.name, "Expected for instance `units: {time: h}`."))
-    for name in value.get("columns", {}) if isinstance(value.get("columns"), dict) else ():
-        if name not in NAMES:
-            where = f"{path.name}:{document.lines.get(('columns', name), 1)}"
-            faults.append(Fault(f"`{name}` is no meaning of a column.", where, "", nearest(str(name), NAMES)))
+        raise InputError(Fault("holds no fields.", name, "Expected for instance `units: {time: h}`."))
+    for meaning in value.get("columns", {}) if isinstance(value.get("columns"), dict) else ():
+        if meaning not in NAMES:
+            where = f"{name}:{document.lines.get(('columns', meaning), 1)}"
+            faults.append(Fault(f"`{meaning}` is no meaning of a column.", where, "", nearest(str(meaning), NAMES)))
     try:
         read = DataMapping(**value)
     except (ValidationError, TypeError) as error:
         found = error.errors() if isinstance(error, ValidationError) else [{"loc": (), "msg": str(error)}]
-        faults += [_field_fault(path.name, document.lines, each) for each in found]
+        faults += [_field_fault(name, document.lines, each) for each in found]
         raise InputError(*faults) from None
     if faults:
         raise InputError(*faults)

@@ -149,6 +149,26 @@ def forecast_person(  # many arguments: who, and what is asked
     reason = refusal(posterior, size)
     if reason:
         return PersonForecast(reason=reason)
+    return forecast_posterior(model, posterior, sampling, plans=plans, ledger=ledger, replay=replay)
+
+
+def forecast_posterior(  # many arguments: whose posterior, and what is asked
+    model: Model,
+    posterior: Posterior,
+    sampling: Sampling,
+    *,
+    plans: Plans,
+    ledger: bool = False,
+    replay: pd.DataFrame | None = None,
+) -> PersonForecast:
+    """Forecast one person from a posterior that is there; arguments as in `forecast_person`.
+
+    model     the chain                    posterior  of the person
+    sampling  gives the seed               plans      to compare
+    ledger    whether events are kept      replay     a ledger whose decisions are taken again
+    returns   the forecast, or the reason why there is none
+    """
+    person = posterior.person
     outcomes, to_come, rules, ledgers = [], [], [], []
     for name, plan in plans.treatments.items():
         recorded = None if replay is None else decisions_of(replay, person.name, name)

@@ -13,14 +13,22 @@ import numpy as np
 from resprout.dosing.dose_records import Dose, Regimen, drug_words, regimen_faults
 from resprout.errors import Fault, InputError, first_faults, refuse_others
 from resprout.language import given_or_shipped
+from resprout.language.plain_yaml import read_yaml
 from resprout.language.records import Model
-from resprout.patients.data_mapping import DataMapping, columns_of, missing_columns, nearest_meaning, read_mapping
+from resprout.patients.data_mapping import (
+    DataMapping,
+    columns_of,
+    mapping_of,
+    missing_columns,
+    nearest_meaning,
+    read_mapping,
+)
 from resprout.patients.dataset import Dataset, Observation, Occasion, Person
 from resprout.patients.dose_history import DoseReader, Stretch
 from resprout.patients.event_rows import EventRow, RowReader
 from resprout.patients.observed_values import ObservationReader
 from resprout.patients.person_covariates import read_covariates
-from resprout.patients.table_cells import TableCells, read_cells
+from resprout.patients.table_cells import TableCells, cells_of_text, read_cells
 from resprout.patients.table_consistency import spelling_faults, unobserved_faults
 from resprout.patients.visit_dates import hours_from_dates
 
@@ -47,18 +55,39 @@ def read_data(files: Files, mapping: str | Path | None = None, *, model: Model |
     paths = [EXAMPLE if str(path) == "example" else path for path in paths]
     told = read_mapping(None if mapping is None else Path(mapping))
     faults: list[Fault] = []
-    left: dict[str, list[int]] = {}
     tables = [_cells(path, faults) for path in paths]
+    return _dataset(tables, told, model, tuple(path.name for path in paths), faults)
+
+
+def read_text(text: str, mapping: str = "", *, name: str, model: Model) -> Dataset:
+    """Read one table that is given as text; nothing is written to a disk.
+
+    text      a table with a header           mapping   text of a mapping file, or nothing
+    name      of the table, for messages      model     whose drugs and rating scales the table may name
+    returns   as `read_data`
+    raises    InputError with every fault
+    """
+    told = mapping_of(read_yaml(mapping, "mapping"), "mapping") if mapping.strip() else DataMapping()
+    return _dataset([cells_of_text(text, name)], told, model, (name,), [])
+
+
+def _dataset(
+    tables: Sequence[TableCells | None], told: DataMapping, model: Model, names: tuple[str, ...], faults: list[Fault]
+) -> Dataset:
+    """The people of some tables.
+
+    raises   InputError with every fault of all tables
+    """
+    left: dict[str, list[int]] = {}
     rows = _joined_rows([_rows(table, told, faults, left) for table in tables if table is not None], faults, left)
     if not rows and not faults:
-        faults.append(Fault("nobody is in the table.", paths[0].name, "Expected rows of people."))
-    grouped = _by_person(rows, len(paths) > 1, faults)
+        faults.append(Fault("nobody is in the table.", names[0], "Expected rows of people.", "Check the table."))
+    grouped = _by_person(rows, len(names) > 1, faults)
     people = [_person(own, model, told, faults, left) for own in grouped]
     if faults:
-        raise InputError(*first_faults(faults, ", ".join(path.name for path in paths)))
+        raise InputError(*first_faults(faults, ", ".join(names)))
     found = tuple(person for person in people if person is not None)
     _note_incomplete(found, [own[0].line for own in grouped], left)
-    names = tuple(path.name for path in paths)
     return Dataset(found, told.used_setting(), tuple(_read(found)), tuple(_not_read(left)), names)
 
 

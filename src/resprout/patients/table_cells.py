@@ -59,11 +59,17 @@ def read_cells(path: Path) -> TableCells:
         raise InputError(Fault(found, f"{path.name}:{line}", "Expected text in UTF-8.", remedy)) from None
     except OSError as error:
         raise InputError(Fault(f"cannot be read: {error.strerror}.", path.name, "Expected a table.")) from None
-    return _read_text(text, path.name)
+    return cells_of_text(text, path.name)
 
 
-def _read_text(text: str, file: str) -> TableCells:
-    """Cells of delimited text; the delimiter is that of the header."""
+def cells_of_text(text: str, file: str) -> TableCells:
+    """Cells of delimited text; the delimiter is that of the header.
+
+    text      of a table         file   its name, for messages
+    returns   cells
+    raises    InputError as `read_cells`
+    """
+    text = text.removeprefix("\ufeff")
     if "\0" in text:
         found = "holds bytes of zero."
         raise InputError(Fault(found, file, "Expected text.", "Save the table as `CSV UTF-8`."))

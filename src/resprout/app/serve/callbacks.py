@@ -17,6 +17,7 @@ from resprout.app.serve.job_queue import JOBS
 from resprout.app.serve.page_layout import CONFIG, TRIAL_PICTURES, legend_items
 from resprout.app.serve.path_panels import panel_data
 from resprout.app.serve.path_simulation import page_trajectory, reference_trajectory
+from resprout.app.serve.patients_tab import checked, faulty, read_people, shown, view_of
 from resprout.app.serve.plot_data import packed
 from resprout.app.serve.stage_sentences import sentences
 from resprout.app.serve.trial_pictures import arms_of, trial_pictures
@@ -69,10 +70,23 @@ def register_callbacks(app: Dash, model: Model) -> None:
     def figure_answer(request: Request) -> tuple[Any, ...]:
         return figures_body(), {}
 
-    for name in ("path", "trial", "drugs", "figure"):
+    register_patients(app, model)
+    for name in ("path", "trial", "drugs", "figure", "patients"):
         app.clientside_callback(
             ClientsideFunction("page", name), Input(f"{name}-done", "data"), prevent_initial_call=True
         )
+
+
+def register_patients(app: Dash, model: Model) -> None:
+    """Connect the tab of a reader's own table."""
+    patients = [Output("patients-checked", "children"), Output("patients-shown", "children")]
+
+    @app.callback(
+        *patients, Output("patients-done", "data"), Input("patients-request", "data"), prevent_initial_call=True
+    )
+    @answered(len(patients))
+    def patients_answer(request: Request) -> tuple[Any, ...]:
+        return patients_response(request, model)
 
 
 def answered(outputs: int) -> Callable[[Callable[[Request], tuple[Any, ...]]], Callable[[Request], Any]]:
@@ -189,6 +203,25 @@ def drugs_response(request: Request, model: Model) -> tuple[Any, ...]:
         rows, faults = compare(state, model)
     picture, sentence = balance_picture(rows)
     return drug_table(rows), picture, sentence, {"faults": faults}
+
+
+def patients_response(request: Request, model: Model) -> tuple[Any, ...]:
+    """Answer for the tab of observed people: the table checked, or one person of it shown."""
+    with JOBS.place():
+        try:
+            data = read_people(request, model)
+        except InputError as error:
+            many = f"{len(error.faults)} fault{'' if len(error.faults) == 1 else 's'}: nothing of the table is used."
+            return faulty(error), [], {"faults": {"patients": many}, "people": []}
+        names = [who.name for who in data.people]
+        if request.get("ask") != "person":
+            said = f"{len(names)} {'person' if len(names) == 1 else 'people'}, no fault."
+            return checked(data), [], {"faults": {}, "people": names, "said": said}
+        try:
+            view = view_of(request, data, model)
+        except InputError as error:
+            return no_update, no_update, {"faults": faults_of(error)}
+    return no_update, shown(view, model), {"faults": {}}
 
 
 def drug_table(rows: list[Row]) -> html.Div:

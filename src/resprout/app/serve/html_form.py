@@ -96,6 +96,30 @@ def drug_form(model: Model) -> str:
     )
 
 
+def patients_form() -> str:
+    """A table to read, the person to show, and the plan to try."""
+    files = (
+        '<div class="field" id="field-patients"><label for="patients-file">Table (.csv, .tsv)</label>'
+        '<input type="file" id="patients-file" accept=".csv,.tsv,.txt,text/csv" aria-describedby="fault-patients">'
+        f'{fault_place("patients")}<p class="hint">At most 400 kB. Columns: docs, or <code>resprout data check --help</code>.</p>'
+        '</div><div class="field" id="field-mapping"><label for="mapping-file">Mapping (YAML), if names or units differ</label>'
+        '<input type="file" id="mapping-file" accept=".yaml,.yml" aria-describedby="fault-mapping">'
+        f"{fault_place('mapping')}</div>"
+    )
+    asked = (
+        '<div class="field" id="field-person"><label for="person">Person</label><select id="person" disabled '
+        f'aria-describedby="fault-person"></select>{fault_place("person")}</div>'
+        '<div class="field" id="field-plan"><label for="plan">Plan from the last observation on</label>'
+        '<input type="text" id="plan" maxlength="200" value="ketamine 0.5 mg/kg iv over 40 min; every 7 d x 4" '
+        f'aria-describedby="fault-plan">{fault_place("plan")}</div>'
+    )
+    buttons = (
+        '<div class="field actions"><button type="submit" class="main" id="patients-show" disabled>Show this person</button>'
+        '<button type="button" class="quiet" id="patients-example">Use the example</button></div>'
+    )
+    return f'<form id="patients-form" class="grid" autocomplete="off" novalidate>{files}{asked}{buttons}</form>'
+
+
 def rows(fields: Iterable[Field]) -> str:
     """Fields, one under the other."""
     return "".join(row(field) for field in fields)

@@ -24,6 +24,8 @@ STORES = (
     "drugs-done",
     "figure-request",
     "figure-done",
+    "patients-request",
+    "patients-done",
 )
 
 
@@ -35,6 +37,7 @@ def page_layout() -> html.Div:
             tab("trial", html.Div([trial_card(*item) for item in TRIAL_PICTURES.items()], className="cards")),
             tab("drugs", html.Div(id="drugs-table"), graph_card("balance", "Relief and dissociation")),
             tab("figures", html.Div(id="figures-body")),
+            tab("patients", html.Div(id="patients-shown"), html.Div(id="patients-checked")),
         ]
     )
 

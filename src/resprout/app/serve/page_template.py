@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from resprout.app.html_page import NOTICE
-from resprout.app.serve.html_form import control_form, drug_form, trial_form
+from resprout.app.serve.html_form import control_form, drug_form, patients_form, trial_form
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.figures.stage_panels import PANELS
 from resprout.language.records import Model
@@ -15,6 +15,7 @@ TABS = (
     ("trial", "Trial"),
     ("drugs", "Drugs"),
     ("figures", "Figures"),
+    ("patients", "My patients"),
     ("model", "Model"),
     ("scoreboard", "Scoreboard"),
 )
@@ -60,6 +61,9 @@ def shell(model: Model, version: str) -> str:
         f"with the blocks at the left.</p>{drug_form(model)}</div>"
         '<div class="head" data-for="figures"><h2>Figures of the review</h2><p>Drawn from the model. '
         "After Krystal, Sanacora and Duman (2013), doi:10.1016/j.biopsych.2013.03.026.</p></div>"
+        '<div class="head" data-for="patients"><h2>People of a table of your own</h2><p>A table of doses, levels and ratings is '
+        "checked; of one person it shows what the data say and what to expect under a plan. The file stays in this "
+        f"page and on this machine, and is not kept.</p>{patients_form()}</div>"
         '<div id="react-entry-point">{%app_entry%}</div>'
         '<section class="head" id="panel-model" data-for="model" role="tabpanel" aria-labelledby="tab-model">'
         '<h2>The model, number by number</h2><div id="model-body"></div></section>'
