@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from resprout.app.data_export_command import export
+from resprout.app.estimate_command import estimate
 from resprout.app.exposure_command import nca
 from resprout.app.forecast_command import forecast
 from resprout.app.observed_commands import check, fit
@@ -37,6 +38,7 @@ data.command()(export)
 data.command()(nca)
 data.command()(exposure)
 data.command()(population)
+data.command()(estimate)
 
 
 @data.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from resprout.dosing.dose_events import check_routes
@@ -39,9 +40,21 @@ class Stretch:
 class DoseReader:
     """Reads the events of people in order; what is wrong goes to `faults`."""
 
-    def __init__(self, model: Model, mapping: DataMapping, faults: list[Fault]) -> None:
-        self.names = SYNONYMS | {name.lower().replace("_", "-"): name for name in library_drugs(model)}
+    def __init__(self, model: Model | None, mapping: DataMapping, faults: list[Fault]) -> None:
+        library = () if model is None else library_drugs(model)
+        self.names = SYNONYMS | {name.lower().replace("_", "-"): name for name in library}
         self.model, self.mapping, self.faults = model, mapping, faults
+
+    @classmethod
+    def of_states(cls, states: Sequence[str], mapping: DataMapping, faults: list[Fault]) -> DoseReader:
+        """A reader for an imported model, in which a dose enters a state that the drug names.
+
+        states   of the model          mapping   of the table          faults   what is wrong is added here
+        returns  a reader without routes and bounds of doses
+        """
+        reader = cls(None, mapping, faults)
+        reader.names = {name.lower().replace("_", "-"): name for name in states}
+        return reader
 
     def stretches(self, rows: list[EventRow], weights: list[float | None]) -> list[Stretch]:
         """The occasions of one person.
@@ -133,6 +146,8 @@ class DoseReader:
 
     def _can_be_given(self, row: EventRow, made: Dose) -> bool:
         """Whether a dose is within its bounds, and the model has kinetics for its route; what is not is told."""
+        if self.model is None:
+            return True
         alone = Regimen("", (replace(made, times_h=(0.0,)),))
         found = regimen_faults(alone)
         try:
@@ -230,6 +245,8 @@ class DoseReader:
 
     def _route(self, row: EventRow) -> str | None:
         """The route of a dose: of its column, of its compartment, or that of all doses."""
+        if self.model is None:
+            return "iv"
         stated, told = row.words.get("route", ""), self.mapping.route
         if isinstance(told, dict):
             by_cmt = "" if "route" in row.names else told.get(row.words.get("cmt", ""), "")

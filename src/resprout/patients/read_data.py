@@ -59,6 +59,22 @@ def read_data(files: Files, mapping: str | Path | None = None, *, model: Model |
     return _dataset(tables, told, model, tuple(path.name for path in paths), faults)
 
 
+def rows_by_person(
+    files: Files, mapping: str | Path | None, faults: list[Fault], left: dict[str, list[int]]
+) -> tuple[DataMapping, list[list[EventRow]], tuple[str, ...]]:
+    """The typed rows of each person in some files, before anything of a model is asked.
+
+    files, mapping   as in `read_data`
+    faults           of cells and rows are added here          left   what is not read is added here
+    returns          the mapping, rows by person, and the names of the files
+    """
+    paths = [Path(each) for each in ([files] if isinstance(files, str | Path) else files)]
+    told = read_mapping(None if mapping is None else Path(mapping))
+    tables = [_cells(path, faults) for path in paths]
+    rows = _joined_rows([_rows(table, told, faults, left) for table in tables if table is not None], faults, left)
+    return told, _by_person(rows, len(paths) > 1, faults), tuple(path.name for path in paths)
+
+
 def read_text(text: str, mapping: str = "", *, name: str, model: Model) -> Dataset:
     """Read one table that is given as text; nothing is written to a disk.
 

@@ -37,7 +37,11 @@ def page_layout() -> html.Div:
             tab("trial", html.Div([trial_card(*item) for item in TRIAL_PICTURES.items()], className="cards")),
             tab("drugs", html.Div(id="drugs-table"), graph_card("balance", "Relief and dissociation")),
             tab("figures", html.Div(id="figures-body")),
-            tab("patients", html.Div(id="patients-shown"), html.Div(id="patients-checked")),
+            tab(
+                "patients",
+                html.Div(id="patients-shown"),
+                html.Div(html.P("No table is read yet.", className="hint"), id="patients-checked"),
+            ),
         ]
     )
 
