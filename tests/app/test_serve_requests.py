@@ -176,3 +176,25 @@ def test_the_page_loads_nothing_from_elsewhere():
     html = CLIENT.get("/").get_data(as_text=True)
     assert 'src="http' not in html
     assert 'href="http' not in html
+
+
+def test_a_code_of_evidence_is_answered_with_value_citation_and_doi():
+    answer = CLIENT.get("/part/evidence/MP051")
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert "banasr2008" in text and "https://doi.org/10.1016/j.biopsych.2008.06.008" in text
+    assert "glial_uptake" in text and "assumed" in text
+
+
+@pytest.mark.parametrize("code", ["ZZ999", "<b>", "MP051;x"])
+def test_what_is_no_code_is_refused_in_words(code):
+    answer = CLIENT.get(f"/part/evidence/{code}")
+    assert answer.status_code == 404
+    assert_answered(answer)
+
+
+def test_known_limits_come_with_the_numbers_that_they_touch():
+    done = post("path", {"fields": {}, "serial": 1}).get_json()
+    said = json.dumps(done)
+    assert "Spines and ratings have not been measured in the same subjects" in said
+    assert "Two published trials of scopolamine" not in said

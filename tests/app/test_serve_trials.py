@@ -11,18 +11,20 @@ from resprout.app.serve.trial_tab import (
     design,
     people_needed,
     power,
+    primary_of,
     read_visits,
     run_design,
     run_upload,
 )
 from resprout.errors import InputError
 from resprout.language.plain_yaml import write_yaml
+from resprout.simulation.progress_count import counted
 
 MODEL = rs.load_model()
 
 
 def run(**sent):
-    state, faults = read_state({"n": "12", **sent}, MODEL)
+    state, faults = read_state({"n": "12", "replicates": "2", **sent}, MODEL)
     assert faults == {}
     return run_design(state, MODEL)
 
@@ -44,7 +46,7 @@ def test_an_open_trial_without_control_has_no_power_and_says_so():
 
 
 def test_the_protocol_of_the_form_can_be_taken_along_and_run_again():
-    state, _ = read_state({"n": "12"}, MODEL)
+    state, _ = read_state({"n": "12", "replicates": "2"}, MODEL)
     fields, _ = design(state, MODEL)
     again = run_upload(write_yaml(fields), MODEL)
     first, _ = run()
@@ -57,6 +59,8 @@ def test_the_protocol_of_the_form_can_be_taken_along_and_run_again():
         ({"visits": "4 x"}, "visits"),
         ({"visits": ""}, "visits"),
         ({"visits": "400 d"}, "visits"),
+        ({"primary": "2 d"}, "primary"),
+        ({"primary": "soon"}, "primary"),
         ({"further": "ketamin 3"}, "further"),
         ({"youngest": "60", "oldest": "30"}, "oldest"),
         ({"scale": "HDRS17", "entry": "50"}, "entry"),
@@ -66,6 +70,35 @@ def test_what_is_wrong_with_a_design_is_said_at_its_field(sent, field):
     trial, faults = run(**sent)
     assert trial is None
     assert list(faults) == [field]
+
+
+def test_power_is_that_of_the_visit_named_beforehand_and_of_the_test_over_all_replicates():
+    trial, _ = run(primary="7 d", replicates="24")
+    assert trial.replicates == 24 and primary_of(trial) == ("MADRS", 168.0)
+    picture, sentence = trial_pictures(trial)["power"]
+    own = trial.analysis[trial.analysis["time_h"].eq(168.0) & trial.analysis["arm"].eq("this regimen")]
+    found = own[own["analysis"].eq("ancova") & own["endpoint"].eq("MADRS") & own["tested"].gt(0)].iloc[0]
+    point = next(each for each in picture["data"] if each["mode"] == "markers")
+    assert (point["x"], point["y"]) == ([12.0], [100 * found["power"]])
+    assert sentence.startswith("MADRS at 7 d: this regimen (d = ")
+    assert f"in {found['power']:.0%} of {found['tested']} replicates (95 % interval" in sentence
+
+
+def test_bands_of_twenty_replicates_are_prediction_intervals():
+    trial, _ = run(replicates="20", n="4")
+    assert "95 % prediction interval of the mean of a trial, over 20 replicates" in trial_pictures(trial)["score"][1]
+    alone, _ = run(replicates="1", n="4")
+    assert "95 % interval of the mean, 1 replicate." in trial_pictures(alone)["score"][1]
+
+
+def test_replicates_are_as_many_as_the_page_has_room_for():
+    # 2 arms of 250 people: 10,000 people in all are 20 replicates
+    state, _ = read_state({"n": "250", "replicates": "100", "visits": "1 d"}, MODEL)
+    fields, _ = design(state, MODEL)
+    followed = []
+    with counted(followed.append):
+        trial = run_upload(write_yaml(fields), MODEL)
+    assert trial.replicates == 20 and followed[-1] >= 10_000
 
 
 def test_visits_start_with_the_baseline_and_stand_in_order():
@@ -96,6 +129,7 @@ def large(**changed):
     """The protocol of the form with other fields."""
     state, _ = read_state({"n": "12"}, MODEL)
     fields, _ = design(state, MODEL)
+    del fields["primary"], fields["analysis"]
     arm, endpoint = fields["arms"][0], fields["endpoints"][0]
     arms = [arm | {"name": f"{place}", "size": 2} for place in range(changed.get("arms", 2))]
     arms[0] |= {"size": changed.get("size", 2), "regimen": changed.get("regimen", arm["regimen"])}

@@ -251,6 +251,79 @@ def test_a_number_of_the_model_tells_its_source_when_the_keyboard_reaches_it(pag
     assert f"{model.constants['glial_uptake'].value:g}" in tip
 
 
+MARKED = """([field, value, badge]) => {
+  const control = document.getElementById(field), start = performance.now();
+  control.value = value;
+  control.dispatchEvent(new Event("input", { bubbles: true }));
+  const shown = document.getElementById(badge).checkVisibility();
+  return [shown, performance.now() - start];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("tab", "field", "before", "after"),
+    [
+        ("trial", "seed", "1", "7"),
+        ("trial", "amount", "0.5", "0.3"),
+        ("drugs", "line1", "", "saline"),
+        ("drugs", "glial", "75", "60"),
+    ],
+)
+def test_a_change_marks_the_result_within_200_ms_and_one_click_runs_it_again(page, tab, field, before, after):
+    open_tab(page, tab)
+    drawn(page, tab)
+    assert not page.is_visible(f"#stale-{tab}")
+    start = page.input_value(f"#{field}")
+    shown, took_ms = page.evaluate(MARKED, [field, after, f"stale-{tab}"])
+    assert shown and took_ms < 200
+    shown, _ = page.evaluate(MARKED, [field, start, f"stale-{tab}"])
+    assert not shown  # back at what was run
+    page.evaluate(MARKED, [field, after, f"stale-{tab}"])
+    serial = int(page.get_attribute("body", f"data-{tab}-serial"))
+    page.click(f"#rerun-{tab}")
+    wait_answer(page, tab, serial)
+    assert not page.is_visible(f"#stale-{tab}")
+
+
+def test_known_limits_stand_below_the_numbers_of_each_tab(page):
+    for tab in ("path", "trial", "drugs"):
+        open_tab(page, tab)
+        drawn(page, tab)
+        assert "Spines and ratings have not been measured in the same subjects" in page.inner_text(f"#caveats-{tab}")
+
+
+def test_a_code_of_evidence_opens_with_value_citation_and_doi(page):
+    open_tab(page, "model")
+    page.click("#model-circuit summary")
+    page.locator("#model-circuit .code").first.click()
+    page.wait_for_selector("#evidence-body dl", timeout=60_000)
+    assert "source" in page.inner_text("#evidence-body")
+    assert page.locator("#evidence-body a[href^='https://doi.org/10.']").count() >= 1
+    page.click("#evidence-close")
+    assert not page.is_visible("#evidence")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(chromium, server, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 1000})
+    opened = context.new_page()
+    opened.goto(server[0])
+    drawn(opened)
+    for tab in ("path", "trial", "drugs", "model", "scoreboard"):
+        open_tab(opened, tab)
+        if tab in ("trial", "drugs"):
+            drawn(opened, tab)
+        elif tab != "path":
+            opened.wait_for_selector(f"#{tab}-body > *", timeout=60_000)
+        faults = [
+            each for each in Axe().run(opened).response["violations"] if each["impact"] in ("serious", "critical")
+        ]
+        assert [(each["id"], each["nodes"][0]["target"]) for each in faults] == [], tab
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_stand_out_from_the_page_in_light_and_dark(chromium, server, scheme):
     context = chromium.new_context(color_scheme=scheme)

@@ -20,6 +20,7 @@ from resprout.app.export_command import export
 from resprout.app.figure_command import figure
 from resprout.app.fit_command import fit
 from resprout.app.mbma_command import mbma
+from resprout.app.patient_command import patient
 from resprout.app.published_command import published
 from resprout.app.recruit_command import recruit
 from resprout.app.sensitivity_command import sensitivity
@@ -45,6 +46,7 @@ app = typer.Typer(
 COMMANDS = (
     demo,
     simulate,
+    patient,
     trial,
     figure,
     describe,

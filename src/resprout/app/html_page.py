@@ -62,12 +62,16 @@ def html_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Ite
     """A table; columns named in `right` hold numbers. Cells are text, or `Raw` for HTML."""
     numeric = set(right)
     marks = ['class="number"' if column in numeric else "" for column in columns]
-    head = "".join(f"<th {mark}>{escape(column)}</th>" for column, mark in zip(columns, marks, strict=True))
+    # a heading without words is none to a reader of screens
+    head = "".join(
+        f"<th {mark}>{escape(column)}</th>" if column else f"<td {mark}></td>"
+        for column, mark in zip(columns, marks, strict=True)
+    )
     body = "".join(
         "<tr>" + "".join(f"<td {mark}>{cell_html(cell)}</td>" for cell, mark in zip(row, marks, strict=True)) + "</tr>"
         for row in rows
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 @dataclass(frozen=True)

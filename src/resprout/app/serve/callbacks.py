@@ -10,9 +10,10 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 
+from resprout.app.caveats import Shown, caveats_for, shown_by_run, shown_by_trial
 from resprout.app.serve.drugs_tab import READOUTS, Row, balance_picture, compare, spans
 from resprout.app.serve.export_formats import command_line, python_code
-from resprout.app.serve.form_state import Faults, read_state, regimen_text, say
+from resprout.app.serve.form_state import Faults, State, read_state, regimen_text, say
 from resprout.app.serve.job_queue import JOBS
 from resprout.app.serve.page_layout import CONFIG, TRIAL_PICTURES, legend_items
 from resprout.app.serve.path_panels import panel_data
@@ -25,11 +26,17 @@ from resprout.app.serve.trial_tab import run_design, run_upload
 from resprout.errors import Fault, InputError, ResproutError
 from resprout.figures import FIGURES
 from resprout.figures.palette import STAGE_COLOUR
+from resprout.figures.stage_panels import PATH_OUTPUTS
 from resprout.language.records import Model
 from resprout.trial import Trial
 
 FIGURE_REPLICATES = 100
 FIGURES_S = 300.0  # of all figures, which are drawn once
+OF_FIGURES = Shown(
+    frozenset({"HDRS25", "HDRS17", "MADRS", "p_mTOR", "spine_density"}),
+    frozenset({"ketamine"}),
+    frozenset({"single_dose", "control_arm", "small_trial", "bipolar"}),
+)
 log = logging.getLogger("resprout.page")
 Request = Any
 
@@ -68,7 +75,7 @@ def register_callbacks(app: Dash, model: Model) -> None:
     )
     @answered(1)
     def figure_answer(request: Request) -> tuple[Any, ...]:
-        return figures_body(), {}
+        return figures_body(), {"caveats": [each.sentence for each in caveats_for(OF_FIGURES)]}
 
     register_patients(app, model)
     for name in ("path", "trial", "drugs", "figure", "patients"):
@@ -143,6 +150,7 @@ def path_response(request: Request, model: Model) -> dict[str, Any]:
     except InputError as error:
         return {"faults": faults_of(error)}
     reference, pinned = reference_trajectory(model), None
+    hours = float(trajectory.time_h[-1])
     if request.get("pinned"):
         pinned_state, pinned_faults = read_state(request["pinned"], model)
         pinned = None if pinned_faults else page_trajectory(pinned_state, model)
@@ -153,6 +161,7 @@ def path_response(request: Request, model: Model) -> dict[str, Any]:
         "panels": panel_data(trajectory, pinned, pinned or reference, model),
         "sentences": sentences(trajectory),
         "regimen": regimen_text(state),
+        "caveats": [each.sentence for each in caveats_for(shown_by_run(PATH_OUTPUTS, trajectory.regimen, hours))],
         "command": command_line(state, model),
         "python": python_code(state, model),
     }
@@ -188,10 +197,10 @@ def trial_response(request: Request, model: Model) -> tuple[Any, ...]:
         for part in (picture, legend_items(legend), sentence)
     ]
     people = outcome.protocol.people
-    said = (
-        f"{people} people in {len(outcome.protocol.arms)} arms, seed {outcome.seed}, constants at their point estimate"
-    )
-    return *parts, {"faults": {}, "said": said}
+    times = f"{outcome.replicates} replicates" if outcome.replicates > 1 else "one replicate"
+    said = f"{people} people in {len(outcome.protocol.arms)} arms, {times}, seed {outcome.seed}, constants at their point estimate"
+    limits = [each.sentence for each in caveats_for(shown_by_trial(outcome))]
+    return *parts, {"faults": {}, "said": said, "caveats": limits}
 
 
 def drugs_response(request: Request, model: Model) -> tuple[Any, ...]:
@@ -202,7 +211,15 @@ def drugs_response(request: Request, model: Model) -> tuple[Any, ...]:
     with JOBS.place():
         rows, faults = compare(state, model)
     picture, sentence = balance_picture(rows)
-    return drug_table(rows), picture, sentence, {"faults": faults}
+    return drug_table(rows), picture, sentence, {"faults": faults, "caveats": drugs_caveats(rows, state)}
+
+
+def drugs_caveats(rows: list[Row], state: State) -> list[str]:
+    """Known limits of the numbers of the drugs tab, each once."""
+    hours = max(24 * state.number["days"], 168.0)
+    outputs = ("HDRS17", "glutamate_release", "p_mTOR", "spine_density", "CADSS")
+    each = [caveats_for(shown_by_run(outputs, row.regimen, hours)) for row in rows]
+    return list(dict.fromkeys(caveat.sentence for found in each for caveat in found))
 
 
 def patients_response(request: Request, model: Model) -> tuple[Any, ...]:

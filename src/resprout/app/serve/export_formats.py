@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import io
 import shlex
+from functools import lru_cache
 
 from resprout.app.serve.form_state import State, regimen_text
-from resprout.app.serve.path_simulation import Trajectory, blocks_of, hypothesis_of
+from resprout.app.serve.path_simulation import Pairs, Trajectory, blocks_of, hypothesis_of
+from resprout.errors import InputError
 from resprout.language.csv_cells import write_csv
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
-from resprout.people.covariates import RELEASE_FACTORS
-
-PEOPLE = 100
+from resprout.simulation.scenario import read_scenario
 
 
 def command_line(state: State, model: Model) -> str:
-    """The command that gives this regimen to people who share this patient's illness, weight and genotype."""
+    """The command that follows this patient under this regimen, and prints the numbers of the page."""
     number = state.number
-    words = ["resprout", "simulate", regimen_text(state), "--patients", str(PEOPLE), "--days", f"{number['days']:g}"]
-    for name, value in (
-        ("glial_uptake", number["glial"] / 100),
-        ("stress", number["stress"]),
-        ("body_weight", number["weight"]),
-        ("BDNF_release_factor", model.nominal[RELEASE_FACTORS[state.text["genotype"]]]),
-    ):
-        words += ["--set", f"{name}={value:g}"]
-    for name, value in hypothesis_of(state, model):
+    words = ["resprout", "patient", regimen_text(state), "--days", f"{number['days']:g}"]
+    words += ["--glial-uptake", f"{number['glial'] / 100:g}", "--stress", f"{number['stress']:g}"]
+    words += ["--weight", f"{number['weight']:g}", "--genotype", state.text["genotype"]]
+    words += ["--cyp2b6", state.text["enzyme"]]
+    for name, value in settings_of(regimen_text(state), hypothesis_of(state, model), model):
         words += ["--set", f"{name}={value:g}"]
     for name, share in blocks_of(state, model).items():
         words += ["--block", f"{name.removesuffix('_block')}={share:g}"]
@@ -35,24 +31,38 @@ def command_line(state: State, model: Model) -> str:
 
 def python_code(state: State, model: Model) -> str:
     """Python that gives the curves of the page."""
-    number, blocks, overrides = state.number, blocks_of(state, model), dict(hypothesis_of(state, model))
-    changed = f" overrides={overrides!r}," if overrides else ""
+    number, blocks, overrides = (
+        state.number,
+        blocks_of(state, model),
+        dict(settings_of(regimen_text(state), hypothesis_of(state, model), model)),
+    )
     return "\n".join(
         [
             "import resprout as rs",
-            "from resprout.people.typical import typical_patient",
+            "from resprout.app.patient_command import followed",
             "",
-            "patient = typical_patient(",
+            "run = followed(",
+            f"    rs.load_model(), {regimen_text(state)!r}, days={number['days']:g},",
             f"    glial_uptake={number['glial'] / 100:g}, stress={number['stress']:g}, weight_kg={number['weight']:g},",
             f"    genotype={state.text['genotype']!r}, CYP2B6={state.text['enzyme']!r},",
-            ")",
-            "run = rs.simulate(",
-            f"    rs.load_model(), patient, {regimen_text(state)!r},",
-            f"    days={number['days']:g}, blocks={blocks!r},{changed}",
+            f"    blocks={blocks!r}, overrides={overrides!r},",
             ")",
             'print(run["HDRS17"].isel(patient=0).to_series())',
         ]
     )
+
+
+@lru_cache(maxsize=64)
+def settings_of(regimen: str, changed: Pairs, model: Model) -> Pairs:
+    """Constants that a hypothesis changes and that are read under a regimen; the others are those of drugs that are not given."""
+    kept = []
+    for name, value in changed:
+        try:
+            read_scenario(model, regimen, 1.0, overrides={name: value})
+        except InputError:
+            continue
+        kept.append((name, value))
+    return tuple(kept)
 
 
 def trajectory_csv(trajectory: Trajectory, model: Model) -> str:

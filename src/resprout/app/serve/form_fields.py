@@ -205,6 +205,18 @@ def trial_fields() -> list[Field]:
         Field("oldest", "Age to", "number", "trial", "75", 12.0, 90.0, 1.0, "years"),
         Field("carriers", "BDNF rs6265", "choice", "trial", "all", choices=genotypes),
         Field("visits", "Visits", "line", "trial", visits, hint="After the first dose, e.g. 4 h, 1 d, 7 d"),
+        Field("primary", "Primary visit", "line", "trial", "1 d", hint="The visit that decides, named beforehand."),
+        Field(
+            "replicates",
+            "Replicates",
+            "number",
+            "trial",
+            "20",
+            1.0,
+            100.0,
+            1.0,
+            hint="Virtual trials, each of new people.",
+        ),
         Field("seed", "Seed", "number", "trial", "1", 0.0, 1e6, 1.0, hint="The same seed gives the same people."),
     ]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from resprout.app.html_page import html_table
 from resprout.app.model_facts import GRADES, about_model
+from resprout.app.serve.evidence_dialog import code_buttons
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.language.records import Model
 from resprout.trial.citations import citations
@@ -54,15 +55,18 @@ def stage_html(model: Model, stage: dict[str, Any]) -> str:
         f"<summary>{swatch}{stage['number']} {stage['stage'].capitalize()}<small>{len(stage['equations'])} equations, "
         f'{len(stage["constants"])} constants</small></summary><ul class="equations">{equations}</ul>'
         f'<div class="wide"><table><thead><tr><th>constant</th><th class="number">value</th><th>unit</th><th>grade</th>'
-        f"<th>source</th><th>meaning</th></tr></thead><tbody>{constants}</tbody></table></div></details>"
+        f"<th>evidence</th><th>source</th><th>meaning</th></tr></thead><tbody>{constants}</tbody></table></div></details>"
     )
 
 
 def constant_row(model: Model, row: dict[str, Any]) -> str:
     """One constant; its value tells its source when pointed at."""
     value = known(model, row["name"], format(row["value"], ".5g"))
-    searched = words(row["name"], row["meaning"], row["source"], row["grade"])
-    cells = "".join(f"<td>{escape(row[key])}</td>" for key in ("unit", "grade", "source", "meaning"))
+    searched = words(row["name"], row["meaning"], row["source"], row["grade"], model.constants[row["name"]].evidence)
+    first, last = (
+        "".join(f"<td>{escape(row[key])}</td>" for key in keys) for keys in (("unit", "grade"), ("source", "meaning"))
+    )
+    cells = f"{first}<td>{code_buttons(model.constants[row['name']].evidence)}</td>{last}"
     return f'<tr data-words="{searched}"><td><code>{escape(row["name"])}</code></td><td class="number">{value}</td>{cells}</tr>'
 
 

@@ -47,7 +47,7 @@ def shell(model: Model, version: str) -> str:
         '<a class="skip" href="#main">Skip to the results</a>'
         '<header><div class="brand"><h1>resprout</h1><p>from dose to dendritic spine to depression score, in a virtual patient</p></div>'
         '<button type="button" id="theme" class="quiet" aria-label="Light or dark">◐</button></header>'
-        f'<p class="notice" role="note">{escape(NOTICE)}</p>'
+        f'<section class="notice" aria-label="Notice">{escape(NOTICE)}</section>'
         '<div class="layout"><aside aria-label="Regimen, patient and blocks"><details id="fold-controls" open>'
         f"<summary>Regimen, patient, blocks</summary>{control_form(model)}</details></aside>"
         f'<main id="main"><div class="tabs" role="tablist" aria-label="What to look at">{tabs}</div>'
@@ -55,7 +55,7 @@ def shell(model: Model, version: str) -> str:
         f"{path_head()}{path_cards()}"
         f'<div class="head" data-for="trial"><h2>A trial of this regimen</h2><p>People are recruited for the trial, so the '
         "patient and the blocks at the left do not apply; the regimen does. Ratings include placebo response, within-subject "
-        "variability and rater error. One replicate is run at the point estimate; <code>resprout trial</code> runs many and "
+        "variability and rater error. Replicates are run at the point estimate; <code>resprout trial</code> "
         f"samples the parameters from the posterior.</p>{trial_form(model)}</div>"
         '<div class="head" data-for="drugs"><h2>Regimens side by side</h2><p>Each line is given to the patient at the left, '
         f"with the blocks at the left.</p>{drug_form(model)}</div>"
@@ -64,13 +64,17 @@ def shell(model: Model, version: str) -> str:
         '<div class="head" data-for="patients"><h2>People of a table of your own</h2><p>A table of doses, levels and ratings is '
         "checked; of one person it shows what the data say and what to expect under a plan. The file stays in this "
         f"page and on this machine, and is not kept.</p>{patients_form()}</div>"
+        f"{stale_badges()}"
         '<div id="react-entry-point">{%app_entry%}</div>'
+        f"{caveat_lists()}"
         '<section class="head" id="panel-model" data-for="model" role="tabpanel" aria-labelledby="tab-model">'
         '<h2>The model, number by number</h2><div id="model-body"></div></section>'
         '<section class="head" id="panel-scoreboard" data-for="scoreboard" role="tabpanel" aria-labelledby="tab-scoreboard">'
         '<h2>How the model stands against published facts</h2><div id="scoreboard-body"></div></section>'
         "</main></div>"
         f"<footer>resprout {escape(version)}, model {escape(model.digest)}. For research and teaching; not medical advice.</footer>"
+        '<dialog id="evidence" aria-label="What stands behind a code of evidence"><div id="evidence-body"></div>'
+        '<button type="button" class="quiet" id="evidence-close">Close</button></dialog>'
         '<div id="tip" role="tooltip" hidden></div><div id="toast" role="status" aria-live="polite"></div>'
         '<noscript><p class="notice">This page needs JavaScript. The same from the command line: <code>resprout --help</code>.'
         "</p></noscript>{%config%}{%scripts%}{%renderer%}</body></html>"
@@ -85,6 +89,24 @@ def path_head() -> str:
         'aria-pressed="false">Pin these curves</button><span class="push"></span>'
         f'{buttons}</div><div id="taken" hidden><pre tabindex="0"></pre><button type="button" class="quiet" id="taken-close">'
         "Close</button></div></div>"
+    )
+
+
+def stale_badges() -> str:
+    """What marks a result that is older than its inputs, with the button that runs it again."""
+    return "".join(
+        f'<div class="stale-badge" id="stale-{name}" data-for="{name}" hidden><p role="status">These results are older than the inputs.'
+        f'</p><button type="button" class="main" id="rerun-{name}">Run again</button></div>'
+        for name in ("trial", "drugs")
+    )
+
+
+def caveat_lists() -> str:
+    """Where the known limits of the numbers of a tab are told."""
+    return "".join(
+        f'<section class="caveats" data-for="{name}" aria-label="Known limits of these numbers">'
+        f'<h3>Known limits of these numbers</h3><ul id="caveats-{name}"></ul></section>'
+        for name in ("path", "trial", "drugs", "figures")
     )
 
 

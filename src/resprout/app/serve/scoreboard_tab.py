@@ -24,6 +24,7 @@ from resprout.app.scoreboard_tables import (
     signed,
     skill_cells,
 )
+from resprout.app.serve.evidence_dialog import code_buttons
 from resprout.calibrate.hypotheses import score_hypotheses
 from resprout.calibrate.interventions import run_interventions
 from resprout.calibrate.scoreboard_entry import ScoreboardEntry, recorded_entries
@@ -88,7 +89,8 @@ def interventions_card(model: Model) -> str:
         row = result.row
         named = with_note(row["intervention"], "" if result.agrees else reason)
         cells = [row["drug"] or "–", row["readout"], row["expected"], result.predicted, format_reading(result.worst)]
-        rows[result.agrees].append([YES if result.agrees else NO, named, *cells, row["source"]])
+        told = Raw(f"{code_buttons(row['id'])} {escape(row['source'])}")
+        rows[result.agrees].append([YES if result.agrees else NO, named, *cells, told])
     share = facts["agree_read"] / max(facts["total_read"], 1)
     lead = (
         f"Blocks, knock-outs and added drugs of published experiments, repeated in the model: {facts['agree']} of "

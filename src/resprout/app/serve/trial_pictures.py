@@ -8,10 +8,19 @@ import numpy as np
 import pandas as pd
 
 from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
-from resprout.app.serve.trial_tab import control_of, effect_sizes, people_needed, power
+from resprout.app.serve.trial_tab import (
+    control_of,
+    people_needed,
+    power,
+    primary_effect,
+    primary_of,
+    primary_result,
+)
 from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, faint
 from resprout.figures.spoken_units import format_time
+from resprout.statistics.share_interval import wilson_interval
 from resprout.trial import Trial
+from resprout.trial.endpoints import ENOUGH_REPLICATES
 
 COLOURS = (STAGE_COLOUR["score"], STAGE_COLOUR["dose"], STAGE_COLOUR["spine"], STAGE_COLOUR["signal"])
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")
@@ -68,8 +77,15 @@ def score_by_visit(trial: Trial) -> tuple[Picture, str]:
         told.append(f"on {name} from {first:.1f} to {f'{last:.1f}' if np.isfinite(last) else 'nobody rated'}")
         top = float(np.nanmax([top, *rows["upper"], *rows["value"]]))
     layout = visit_layout(trial, visits, f"{scale_of(trial)}, points", [0, nice_range(0, top)[1]])
-    sentence = f"{scale_of(trial)} from the start to {format_time(visits[-1])}: {'; '.join(told)}. Bands: 95 % interval of the mean."
+    sentence = f"{scale_of(trial)} from the start to {format_time(visits[-1])}: {'; '.join(told)}. {bands_words(trial)}"
     return {"data": data, "layout": layout}, sentence
+
+
+def bands_words(trial: Trial) -> str:
+    """What the bands hold."""
+    if trial.replicates >= ENOUGH_REPLICATES:
+        return f"Bands: 95 % prediction interval of the mean of a trial, over {trial.replicates} replicates."
+    return f"Bands: 95 % interval of the mean, {trial.replicates} replicate{'s' if trial.replicates > 1 else ''}."
 
 
 def responders(trial: Trial) -> tuple[Picture, str]:
@@ -137,21 +153,19 @@ def dissociation(trial: Trial) -> tuple[Picture, str]:
 
 
 def power_curve(trial: Trial) -> tuple[Picture, str]:
-    """Power of a two-sided t-test on the change at each arm's best visit, by patients per arm."""
+    """Power at the prespecified visit: of the test that was run, as a point; of other numbers of patients per arm, by a t-test."""
     sizes = np.unique(np.round(np.geomspace(3, 300, 60))).astype(float)
     data, told = [], []
     for name, colour, dash, _ in arms_of(trial):
-        if not control_of(trial) or name == control_of(trial) or trial.protocol.design != "parallel":
+        effect = None if _without_power(trial, name) else primary_effect(trial, name)
+        if effect is None:
             continue
-        visits, effects = effect_sizes(trial, name)
-        if not effects:
-            continue
-        best = int(np.argmax(effects))
-        chances = 100 * power(effects[best], sizes)
+        chances = 100 * power(effect, sizes)
         data.append(line(sizes.tolist(), chances.tolist(), name, (colour, dash, ""), "%{x:.0f} per arm", mode="lines"))
-        needed = people_needed(effects[best])
-        many = f"{needed} patients per arm give" if needed else "more than 500 patients per arm are needed for"
-        told.append(f"{name} differs most at {format_time(visits[best])} (d = {effects[best]:.2f}); {many} 90 % power")
+        tested = primary_result(trial, name)
+        if tested is not None:
+            data.append(tested_power(trial, name, tested, colour))
+        told.append(power_words(trial, name, effect, tested))
     layout = look(
         HEIGHT,
         MARGIN,
@@ -166,8 +180,40 @@ def power_curve(trial: Trial) -> tuple[Picture, str]:
             else "Power needs a parallel trial with a control arm."
         )
         return {"data": [], "layout": layout}, why
-    caution = "The effect size is that of one replicate and varies with the seed."
-    return {"data": data, "layout": layout}, f"{'; '.join(told)[0].upper()}{'; '.join(told)[1:]}. {caution}"
+    endpoint, hour = primary_of(trial)
+    curve = "Curves: a t-test with the mean effect of the replicates."
+    return {"data": data, "layout": layout}, f"{endpoint} at {format_time(hour)}: {'; '.join(told)}. {curve}"
+
+
+def _without_power(trial: Trial, arm: str) -> bool:
+    return not control_of(trial) or arm == control_of(trial) or trial.protocol.design != "parallel"
+
+
+def tested_power(trial: Trial, arm: str, tested: dict[str, Any], colour: str) -> dict[str, Any]:
+    """The power of the test that was run, with the interval of so many replicates, at the arm's own number of patients."""
+    lower, upper = wilson_interval(tested["power"], tested["tested"])
+    size = next(each.size or 0 for each in trial.protocol.arms if each.name == arm)
+    middle = 100 * tested["power"]
+    above, below = 100 * upper - middle, middle - 100 * lower
+    bars = {"type": "data", "symmetric": False, "array": [above], "arrayminus": [below], "color": colour, "width": 4}
+    return {
+        **line([float(size)], [middle], f"{arm}, {tested['analysis']}", (colour, "solid", "diamond"), mode="markers"),
+        "error_y": {**bars, "thickness": 1.5},
+    }
+
+
+def power_words(trial: Trial, arm: str, effect: float, tested: dict[str, Any] | None) -> str:
+    """Power of an arm in words: of the test over the replicates, and the patients that a t-test would need."""
+    needed = people_needed(effect)
+    many = f"{needed} patients per arm give" if needed else "more than 500 patients per arm are needed for"
+    told = f"{arm} (d = {effect:.2f})"
+    if tested is not None:
+        lower, upper = wilson_interval(tested["power"], tested["tested"])
+        told += (
+            f" is found by {tested['analysis'].upper()} in {tested['power']:.0%} of {tested['tested']} replicates "
+            f"(95 % interval {lower:.0%} to {upper:.0%})"
+        )
+    return f"{told}; {many} 90 % power"
 
 
 def line(

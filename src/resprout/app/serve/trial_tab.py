@@ -1,4 +1,4 @@
-"""The trial tab: a design in, a virtual trial run once on people of its own, its outcome and its power out."""
+"""The trial tab: a design in, virtual trials on people of their own, their outcomes and power out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from scipy.special import nctdtr, stdtrit
 from resprout.app.serve.form_state import Faults, State, read_regimen, read_state, regimen_text, say
 from resprout.dosing.regimen import Regimen, parse_duration, parse_regimen
 from resprout.errors import Fault, InputError
+from resprout.figures.spoken_units import format_time
 from resprout.language import load_model
 from resprout.language.drug_instances import library_drugs
 from resprout.language.plain_yaml import write_yaml
 from resprout.language.records import Model
 from resprout.trial import Trial
+from resprout.trial.analysis import headline
 from resprout.trial.design import Protocol
 from resprout.trial.protocol import SHIPPED, read_protocol_text
 from resprout.trial.trial import run_protocol
@@ -27,6 +29,7 @@ LARGEST_PROTOCOL = 64_000  # characters
 MOST_PEOPLE, MOST_ARMS, MOST_ENDPOINTS, MOST_VISITS = 2_000, 6, 12, 40
 MOST_DOSES = 60  # of an arm
 MOST_MEMORY_MB = 200
+MOST_REPLICATES, MOST_FOLLOWED = 100, 10_000  # replicates, and people of all of them
 OUTPUTS_BESIDE = 6  # that every trial observes
 TEXT = "the protocol"
 TOO_STRONG = 37.0  # a noncentrality at which power is 1 and the exact sum no longer works
@@ -40,16 +43,17 @@ CARRIERS = {"all": [], "Val/Val": ["Val/Val"], "Met": ["Val/Met", "Met/Met"]}
 def run_design(state: State, model: Model) -> tuple[Trial | None, Faults]:
     """Run the trial of the form; or a message at each faulty field."""
     name = state.text["published"]
+    replicates = int(state.number["replicates"])
     if name != "own":
         try:
-            return run_upload((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"), model), {}
+            return run_upload((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"), model, replicates), {}
         except InputError as error:
             return None, {"published": say(error)}
     fields, faults = design(state, model)
     if faults:
         return None, faults
     try:
-        return run_text(write_yaml(fields), model), {}
+        return run_text(write_yaml(fields), model, replicates), {}
     except InputError as error:
         return None, {"entry": say(error)}
 
@@ -73,6 +77,7 @@ def design(state: State, model: Model) -> tuple[dict[str, Any], Faults]:
     visits, wrong = read_visits(state.text["visits"])
     if wrong:
         faults["visits"] = wrong
+    decides = _primary_visit(state, visits, faults)
     if state.number["youngest"] >= state.number["oldest"]:
         faults["oldest"] = "Expected an age above the youngest."
     scale = state.text["scale"]
@@ -91,10 +96,20 @@ def design(state: State, model: Model) -> tuple[dict[str, Any], Faults]:
             {"name": scale, "visits": [f"{hour!r} h" for hour in visits]},
             {"name": "CADSS", "visits": list(DISSOCIATION_VISITS)},
         ],
-        "replicates": 1,
+        "primary": {"endpoint": scale, "time": f"{decides!r} h"},
+        "analysis": [] if control == "none" else ["ancova"],
+        "replicates": int(state.number["replicates"]),
         "seed": int(state.number["seed"]),
     }
     return fields, faults
+
+
+def _primary_visit(state: State, visits: list[float], faults: Faults) -> float:
+    """The hour of the visit that decides; what is wrong with it is added to `faults`, unless the visits are wrong themselves."""
+    hour = parse_duration(state.text["primary"])
+    if visits and hour not in visits[1:]:
+        faults["primary"] = f"Expected one of the visits: {', '.join(format_time(each) for each in visits[1:])}."
+    return float(hour or 0.0)
 
 
 def read_visits(text: str) -> tuple[list[float], str]:
@@ -110,27 +125,28 @@ def read_visits(text: str) -> tuple[list[float], str]:
     return found, ""
 
 
-def run_upload(text: object, model: Model) -> Trial:
+def run_upload(text: object, model: Model, replicates: int | None = None) -> Trial:
     """Run a protocol that a reader gave as text.
 
+    replicates   of it; None takes the protocol's, as far as the page has room for them
     raises   InputError with every fault, each with its line; also for a protocol too large for a page
     """
     if not isinstance(text, str) or not 0 < len(text) <= LARGEST_PROTOCOL:
         expected = f"Expected at most {LARGEST_PROTOCOL:,} characters."
         raise InputError(Fault("the protocol is empty or too long.", "", expected))
-    return run_text(text, model)
+    return run_text(text, model, replicates)
 
 
-def run_text(text: str, model: Model) -> Trial:
-    """Run a protocol once, every constant at its point estimate: one draw alone would look like a fact."""
+def run_text(text: str, model: Model, replicates: int | None = None) -> Trial:
+    """Run a protocol, every constant at its point estimate, as often as asked and as the page has room for."""
     try:
         protocol, regimens = read_protocol_text(text, TEXT, model)
     except InputError as error:
         raise InputError(*(replace(fault, where=place(fault.where)) for fault in error.faults)) from None
     check_size(protocol, regimens)
-    # one replicate has no power, and the page shows no p values
-    plain = protocol.model_copy(update={"analysis": ()})
-    return run_protocol(plain, regimens, model, 1, protocol.seed, point=True)
+    wanted = min(replicates or protocol.replicates, MOST_REPLICATES)
+    room = min(MOST_FOLLOWED // protocol.people, int(MOST_MEMORY_MB / max(memory_mb(protocol), 1e-6)))
+    return run_protocol(protocol, regimens, model, max(min(wanted, room), 1), protocol.seed, point=True)
 
 
 def place(where: str) -> str:
@@ -174,10 +190,37 @@ def control_of(trial: Trial) -> str:
     return next((arm.name for arm in trial.protocol.arms if arm.control), "")
 
 
+def primary_of(trial: Trial) -> tuple[str, float]:
+    """The endpoint and the hour that decide, named beforehand; of a protocol that names none, the first endpoint's last visit."""
+    primary = trial.protocol.primary
+    if primary is not None:
+        return primary.endpoint, primary.time
+    first = trial.protocol.endpoints[0]
+    return first.name, first.visits[-1]
+
+
+def primary_effect(trial: Trial, arm: str) -> float | None:
+    """Cohen's d of the change at the primary visit against the control, positive if the arm falls more; None if not estimable."""
+    visits, effects = effect_sizes(trial, arm)
+    hour = primary_of(trial)[1]
+    return next((effect for visit, effect in zip(visits, effects, strict=True) if abs(visit - hour) < 1e-6), None)
+
+
+def primary_result(trial: Trial, arm: str) -> dict[str, Any] | None:
+    """The prespecified test of an arm over all replicates, with its power; None where the protocol asks for none."""
+    rows: list[dict[str, Any]] = [
+        {str(name): value for name, value in row.items()}
+        for row in trial.analysis.to_dict("records")
+        if row["arm"] == arm
+    ]
+    found = headline(trial.protocol, rows)
+    return dict(found) if found is not None and found["tested"] else None
+
+
 def effect_sizes(trial: Trial, arm: str) -> tuple[list[float], list[float]]:
     """Visits (h) and Cohen's d of the change from baseline against the control; positive if the arm falls more."""
     table = trial.table
-    scale = trial.protocol.endpoints[0].name
+    scale = primary_of(trial)[0]
     chosen = table["arm"].eq(arm) & table["endpoint"].eq(scale) & table["statistic"].eq("cohen_d")
     rows = table[chosen & table["value"].notna()].sort_values("time_h")
     return rows["time_h"].tolist(), (-rows["value"]).tolist()
@@ -204,5 +247,5 @@ def warm_trials() -> None:
     model = load_model()
     nasal = {"drug": "S_ketamine", "amount": "56", "unit": "mg", "route": "nasal"}
     for changed in ({}, {"control": "midazolam"}, nasal):
-        state, _ = read_state({"n": "4", **changed}, model)
+        state, _ = read_state({"n": "4", "replicates": "1", **changed}, model)
         run_design(state, model)

@@ -11,7 +11,9 @@ from typing import Any
 from dash import Dash
 from flask import Flask, Response, request
 
+from resprout.app.evidence_codes import is_code
 from resprout.app.serve.callbacks import register_callbacks
+from resprout.app.serve.evidence_dialog import evidence_fragment
 from resprout.app.serve.export_formats import trajectory_csv
 from resprout.app.serve.form_state import read_state
 from resprout.app.serve.model_tab import model_fragment
@@ -86,6 +88,15 @@ def add_routes(server: Flask, model: Model) -> None:
     @server.get("/part/model")
     def part_model() -> Response:
         return Response(model_fragment(model), mimetype="text/html")
+
+    @server.get("/part/evidence/<code>")
+    def part_evidence(code: str) -> Response:
+        if not is_code(code):
+            return refuse(404, "This is no code of evidence.")
+        try:
+            return Response(evidence_fragment(model, code), mimetype="text/html")
+        except ResproutError as error:
+            return refuse(404, str(error))
 
     @server.get("/part/scoreboard")
     def part_scoreboard() -> Response:

@@ -16,6 +16,7 @@
     if (channel.since && performance.now() - channel.since < WAIT_MS[name]) { channel.waiting = true; return; }
     channel.since = performance.now();
     channel.waiting = false;
+    channel.asked = inputs(name);
     const request = { serial: ++serial, fields: gather() };
     if (name === "path" && pinned) request.pinned = pinned;
     if (name === "trial" && protocol !== null) request.protocol = protocol;
@@ -27,6 +28,10 @@
     document.body.dataset[name + "Ms"] = String(Math.round(performance.now() - (channel.since || 0)));
     document.body.dataset[name + "Serial"] = String(done && done.serial || 0);
     channel.since = 0;
+    const faulty = Object.keys((done && done.faults) || {}).length > 0;
+    if (done && !faulty && !done.message) channel.shown = channel.asked;
+    if (done && done.caveats) tellLimits(name === "figure" ? "figures" : name, done.caveats);
+    markOld();
     showFaults(name, (done && done.faults) || {});
     say((done && (done.message || done.said)) || "");
     if (channel.waiting) ask(name);
@@ -44,6 +49,40 @@
       figure: (done) => answered("figure", done),
     },
   });
+
+  // ---- results older than their inputs
+  function inputs(name) {
+    const regimen = all("fieldset", $("controls"))[0], own = $("published").value === "own", parts = [];
+    for (const control of controls()) {
+      const ofRegimen = regimen.contains(control) && control.name !== "days";
+      const wanted = name === "trial" ? control.form.id === "trial-form" || (own && ofRegimen)
+        : name === "drugs" ? control.form.id === "drugs-form" || (control.form.id === "controls" && !ofRegimen) : false;
+      if (wanted) parts.push(control.name + "=" + control.value);
+    }
+    return parts.join("&") + (name === "trial" && protocol !== null ? "&protocol" + protocol : "");
+  }
+  function markOld() {
+    for (const name of ["trial", "drugs"]) {
+      const channel = asks[name], old = Boolean(channel && channel.shown !== undefined && channel.shown !== inputs(name));
+      $("stale-" + name).hidden = !old;
+      document.body.classList.toggle("older-" + name, old);
+    }
+  }
+  function tellLimits(name, sentences) {
+    const list = $("caveats-" + name), said = sentences.join("\n");
+    if (list.dataset.said === said) return;
+    list.dataset.said = said;
+    list.replaceChildren(...sentences.map((sentence) => Object.assign(document.createElement("li"), { textContent: sentence })));
+  }
+  async function openEvidence(code) {
+    $("evidence-body").textContent = "Looking up " + code + "…";
+    if (!$("evidence").open) $("evidence").showModal();
+    try {
+      const answer = await fetch("part/evidence/" + encodeURIComponent(code));
+      const text = await answer.text();
+      if (answer.ok) $("evidence-body").innerHTML = text; else $("evidence-body").textContent = text;
+    } catch (error) { $("evidence-body").textContent = "This could not be fetched. Is the server still running?"; }
+  }
 
   // ---- the form
   function gather() {
@@ -80,14 +119,19 @@
     const tab = new URLSearchParams(location.search).get("tab");
     if (tab && $("tab-" + tab)) document.body.dataset.tab = tab;
   }
+  function off(field, is) {
+    field.classList.toggle("off", is);
+    for (const control of all("input, select", field)) control.disabled = is;
+  }
   function reflect() {
+    markOld();
     for (const said of all("output[for]")) said.textContent = $(said.getAttribute("for")).value;
-    for (const field of all("#trial-form .field:not(.actions)")) field.classList.toggle("off", $("published").value !== "own" && field.id !== "field-published");
+    for (const field of all("#trial-form .field:not(.actions)")) off(field, $("published").value !== "own" && !["field-published", "field-replicates", "field-protocol"].includes(field.id));
     const saline = $("drug").value === "saline", second = $("drug2").value === "none";
-    for (const name of ["amount", "route", "minutes", "times", "every"]) $("field-" + name).classList.toggle("off", saline);
-    $("field-minutes").classList.toggle("off", saline || !["iv", "inhaled"].includes($("route").value));
-    $("field-every").classList.toggle("off", saline || Number($("times").value) <= 1);
-    for (const name of ["amount2", "unit2", "route2", "minutes2", "start2"]) $("field-" + name).classList.toggle("off", second);
+    for (const name of ["amount", "route", "minutes", "times", "every"]) off($("field-" + name), saline);
+    off($("field-minutes"), saline || !["iv", "inhaled"].includes($("route").value));
+    off($("field-every"), saline || Number($("times").value) <= 1);
+    for (const name of ["amount2", "unit2", "route2", "minutes2", "start2"]) off($("field-" + name), second);
     const slider = $("amount-slider"), perKg = $("unit").value === "mg/kg";
     slider.max = perKg ? 2 : $("unit").value === "%" ? 80 : 200;
     slider.step = perKg ? 0.01 : 1;
@@ -252,7 +296,10 @@
     reflect();
     $("controls").addEventListener("input", changed);
     $("trial-form").addEventListener("input", (event) => { if (event.target.type !== "file") { protocol = null; $("protocol-file").value = ""; reflect(); keepLink(); } });
-    $("drugs-form").addEventListener("input", keepLink);
+    $("drugs-form").addEventListener("input", () => { markOld(); keepLink(); });
+    for (const name of ["trial", "drugs"]) $("rerun-" + name).addEventListener("click", () => ask(name));
+    $("evidence-close").addEventListener("click", () => $("evidence").close());
+    document.addEventListener("click", (event) => { const code = event.target.closest && event.target.closest("[data-code]"); if (code) openEvidence(code.dataset.code); });
     for (const name of ["controls", "trial-form", "drugs-form"]) $(name).addEventListener("submit", (event) => event.preventDefault());
     $("trial-form").addEventListener("submit", () => ask("trial"));
     $("drugs-form").addEventListener("submit", () => ask("drugs"));
