@@ -84,6 +84,14 @@ def test_power_is_that_of_the_visit_named_beforehand_and_of_the_test_over_all_re
     assert f"in {found['power']:.0%} of {found['tested']} replicates (95 % interval" in sentence
 
 
+def test_the_picture_of_a_shipped_trial_shows_its_published_means():
+    trial, faults = run(published="murrough2013_midazolam", replicates="1")
+    assert faults == {}
+    picture, sentence = trial_pictures(trial)["score"]
+    marks = next(each for each in picture["data"] if each.get("name") == "published")
+    assert "ketamine: published mean 32.33, n=15" in marks["text"] and "Diamonds: published" in sentence
+
+
 def test_bands_of_twenty_replicates_are_prediction_intervals():
     trial, _ = run(replicates="20", n="4")
     assert "95 % prediction interval of the mean of a trial, over 20 replicates" in trial_pictures(trial)["score"][1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from resprout.app.serve.trial_tab import (
     primary_result,
 )
 from resprout.figures.palette import CONTROL_COLOUR, DASHES, STAGE_COLOUR, faint
+from resprout.figures.published_points import PublishedPoint, published_points
 from resprout.figures.spoken_units import format_time
 from resprout.statistics.share_interval import wilson_interval
 from resprout.trial import Trial
@@ -76,9 +78,35 @@ def score_by_visit(trial: Trial) -> tuple[Picture, str]:
         first, last = rows["value"].iloc[0], rows["value"].iloc[-1]
         told.append(f"on {name} from {first:.1f} to {f'{last:.1f}' if np.isfinite(last) else 'nobody rated'}")
         top = float(np.nanmax([top, *rows["upper"], *rows["value"]]))
+    points = [each for each in published_points(trial.protocol, trial.table) if each.endpoint == scale_of(trial)]
+    if points:
+        data.append(published_marks(points, places))
+        top = max([top, *(each.value for each in points)])
     layout = visit_layout(trial, visits, f"{scale_of(trial)}, points", [0, nice_range(0, top)[1]])
     sentence = f"{scale_of(trial)} from the start to {format_time(visits[-1])}: {'; '.join(told)}. {bands_words(trial)}"
+    sentence += (
+        " Diamonds: published means or changes from the predicted start, with n and SD at the pointer."
+        if points
+        else ""
+    )
     return {"data": data, "layout": layout}, sentence
+
+
+def published_marks(points: Sequence[PublishedPoint], places: Mapping[float, int]) -> dict[str, Any]:
+    """Published means beside the predicted ones, as open diamonds; `places` of visits by hour."""
+    x = np.interp([each.time_h for each in points], list(places), list(places.values()))
+    half = [0.0 if np.isnan(each.half_width) else each.half_width for each in points]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": x.tolist(),
+        "y": [each.value for each in points],
+        "error_y": {"type": "data", "array": half, "thickness": 1, "width": 3, "color": CONTROL_COLOUR},
+        "text": [f"{each.arm}: {each.said}" for each in points],
+        "name": "published",
+        "marker": {"size": 10, "symbol": "diamond-open", "color": CONTROL_COLOUR, "line": {"width": 2}},
+        "hovertemplate": "%{text}<extra></extra>",
+    }
 
 
 def bands_words(trial: Trial) -> str:
