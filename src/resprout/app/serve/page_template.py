@@ -53,18 +53,7 @@ def shell(model: Model, version: str) -> str:
         f'<main id="main"><div class="tabs" role="tablist" aria-label="What to look at">{tabs}</div>'
         '<div id="status" class="status" role="status" aria-live="polite"></div>'
         f"{path_head()}{path_cards()}"
-        f'<div class="head" data-for="trial"><h2>A trial of this regimen</h2><p>People are recruited for the trial, so the '
-        "patient and the blocks at the left do not apply; the regimen does. Ratings include placebo response, within-subject "
-        "variability and rater error. Replicates are run at the point estimate; <code>resprout trial</code> "
-        f"samples the parameters from the posterior.</p>{trial_form(model)}</div>"
-        '<div class="head" data-for="drugs"><h2>Regimens side by side</h2><p>Each line is given to the patient at the left, '
-        f"with the blocks at the left.</p>{drug_form(model)}</div>"
-        '<div class="head" data-for="figures"><h2>Figures of the review</h2><p>Drawn from the model. '
-        "After Krystal, Sanacora and Duman (2013), doi:10.1016/j.biopsych.2013.03.026.</p></div>"
-        '<div class="head" data-for="patients"><h2>People of a table of your own</h2><p>A table of doses, levels and ratings is '
-        "checked; of one person it shows what the data say and what to expect under a plan. The file stays in this "
-        f"page and on this machine, and is not kept.</p>{patients_form()}</div>"
-        f"{stale_badges()}"
+        f"{tab_heads(model)}{stale_badges()}"
         '<div id="react-entry-point">{%app_entry%}</div>'
         f"{caveat_lists()}"
         '<section class="head" id="panel-model" data-for="model" role="tabpanel" aria-labelledby="tab-model">'
@@ -78,6 +67,23 @@ def shell(model: Model, version: str) -> str:
         '<div id="tip" role="tooltip" hidden></div><div id="toast" role="status" aria-live="polite"></div>'
         '<noscript><p class="notice">This page needs JavaScript. The same from the command line: <code>resprout --help</code>.'
         "</p></noscript>{%config%}{%scripts%}{%renderer%}</body></html>"
+    )
+
+
+def tab_heads(model: Model) -> str:
+    """What stands above the results of a tab: what it does, and its form."""
+    return (
+        f'<div class="head" data-for="trial"><h2>A trial of this regimen</h2><p>People are recruited for the trial, so the '
+        "patient and the blocks at the left do not apply; the regimen does. Ratings include placebo response, within-subject "
+        "variability and rater error. Replicates are run at the point estimate; <code>resprout trial</code> "
+        f"samples the parameters from the posterior.</p>{trial_form(model)}</div>"
+        '<div class="head" data-for="drugs"><h2>Regimens side by side</h2><p>Each line is given to the patient at the left, '
+        f"with the blocks at the left.</p>{drug_form(model)}</div>"
+        '<div class="head" data-for="figures"><h2>Figures of the review</h2><p>Drawn from the model. '
+        "After Krystal, Sanacora and Duman (2013), doi:10.1016/j.biopsych.2013.03.026.</p></div>"
+        '<div class="head" data-for="patients"><h2>People of a table of your own</h2><p>A table of doses, levels and ratings is '
+        "checked; of one person it shows what the data say and what to expect under a plan. The file stays in this "
+        f"page and on this machine, and is not kept.</p>{patients_form()}</div>"
     )
 
 
