@@ -79,7 +79,7 @@ def run_case(folder):
     """How one case ends: one of ENDS, and what more is to be said."""
     names, numbers = settings_of(folder)
     # by place: a quantity may be called as the column of times is
-    cells = pd.read_csv(folder / f"{folder.name}-results.csv", skipinitialspace=True, header=None)
+    cells = pd.read_csv(folder / f"{folder.name}-results.csv", header=None, dtype=str, keep_default_na=False)
     expected = {str(name).strip(): cells[place][1:].to_numpy(dtype=float) for place, name in cells.loc[0, 1:].items()}
     times = cells[0][1:].to_numpy(dtype=float)
     try:
@@ -206,7 +206,7 @@ def main():
     parser.add_argument("suite", type=Path, help="a checkout of the SBML test suite")
     parser.add_argument("--only", default="", help="numbers of cases, with commas")
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count(), help="processes at a time")
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds after which a case is ended")
+    parser.add_argument("--limit", type=float, default=300.0, help="seconds after which a case is ended")
     parser.add_argument("--record", action="store_true", help="write the table of the guide")
     given = parser.parse_args()
     root = given.suite / "cases" / "semantic"
