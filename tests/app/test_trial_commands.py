@@ -1,9 +1,13 @@
 """`trial` with grids, schema and reports, `recruit` and `published` from the command line."""
 
 import json
+import re
+import shutil
 
 import pandas as pd
 import pytest
+
+from resprout.language.load import shipped_folder
 
 SMALL = """
 name: small
@@ -49,6 +53,23 @@ def test_a_grid_is_tabulated_and_drawn(resprout, tmp_path, small):
     table = pd.read_csv(tmp_path / "g.csv")
     assert len(table) == 4 and {"n", "dose", "power", "difference", "dissociation"} <= set(table)
     assert "power" in out and (tmp_path / "g.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+
+
+def test_a_trial_runs_on_a_user_defined_model(resprout, tmp_path, small):
+    shutil.copytree(str(shipped_folder()), tmp_path / "mine")
+    ratings = tmp_path / "mine" / "ratings.tsv"
+    rows = ratings.read_text(encoding="utf-8").splitlines()
+    # nobody expects anything of a sedating control
+    changed = [re.sub(r"^(belief_midazolam\t)[^\t]+", r"\g<1>0", row) for row in rows]
+    ratings.write_text("\n".join(changed) + "\n", encoding="utf-8")
+    means = {}
+    for name, options in (("shipped", ()), ("mine", ("--model", "mine"))):
+        code, out, err = resprout("trial", small, "--replicates", "10", "--point", "--json", *options)
+        assert code == 0, err
+        rows = pd.DataFrame(json.loads(out)["table"])
+        chosen = "arm == 'midazolam' and endpoint == 'MADRS' and time_h == 24 and statistic == 'mean'"
+        means[name] = rows.query(chosen)["value"].item()
+    assert means["mine"] > means["shipped"] + 1
 
 
 def test_the_schema_is_printed(resprout):

@@ -11,10 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.options import AsJson, NamedPeople, PictureSize, Point, Replicates, Seed, only_named, read_pairs
+from resprout.app.options import (
+    AsJson,
+    ModelFolder,
+    NamedPeople,
+    PictureSize,
+    Point,
+    Replicates,
+    Seed,
+    only_named,
+    read_pairs,
+)
 from resprout.app.output_files import (
     PAGE_SUFFIXES,
-    TABLE_SUFFIXES,
     check_figure_target,
     check_target,
     refuse,
@@ -22,8 +31,16 @@ from resprout.app.output_files import (
     save_page,
     save_table,
 )
-from resprout.app.target_checks import check_distinct, check_folder
-from resprout.errors import Fault
+from resprout.app.target_checks import check_folder
+from resprout.app.trial_options import (
+    EstimatesFile,
+    GridFigure,
+    LongTable,
+    Parameters,
+    PublishedFile,
+    ReportFile,
+    option_faults,
+)
 from resprout.system_errors import at_place
 
 if TYPE_CHECKING:
@@ -33,24 +50,6 @@ if TYPE_CHECKING:
     from resprout.people.named_population import NamedPopulation
     from resprout.trial import Trial
 
-LongTable = Annotated[
-    Path | None, typer.Option("--table", help="Write the long table (of a grid, its rows): .csv, .parquet.")
-]
-PublishedFile = Annotated[
-    Path | None, typer.Option("--published", help="Write published numbers beside predictions: .csv.")
-]
-EstimatesFile = Annotated[
-    Path | None,
-    typer.Option("--estimates", help="Write every analysis of every replicate with its status: .csv, .parquet."),
-]
-ReportFile = Annotated[Path | None, typer.Option("--report", help="Write a report that opens offline: .html.")]
-Parameters = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="Set a parameter of model, people or ratings, NAME=VALUE; repeatable."),
-]
-GridFigure = Annotated[
-    Path | None, typer.Option("--picture", help="Write the figure of a grid: .html, .svg, .pdf or .png.")
-]
 NOTICE = "For research and teaching. Not medical advice."
 
 
@@ -97,6 +96,7 @@ def trial(  # many arguments: each is an option of the command
     set_: Parameters = None,
     point: Point = False,
     population: NamedPeople = None,
+    model: ModelFolder = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of protocol files.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -108,9 +108,9 @@ def trial(  # many arguments: each is an option of the command
         print_schema()
         return
     tables = {"--table": table, "--published": published, "--estimates": estimates}
-    faults = [*_option_faults(name, tables, report, grid, picture), *check_figure_target("--picture", picture, size)]
+    faults = [*option_faults(name, tables, report, grid, picture), *check_figure_target("--picture", picture, size)]
     pairs = read_pairs("--set", set_ or [], "placebo_depth=0.5", faults)
-    series = Series(replicates, seed, point, pairs, only_named(population, faults))
+    series = Series(replicates, seed, point, pairs, only_named(population, faults), model)
     refuse(faults)
     if grid:
         try_grid(name, grid, series, Files(table, picture, size), as_json)
@@ -120,7 +120,12 @@ def trial(  # many arguments: each is an option of the command
     files = save_trial(done, tables, report, told)
     if as_json:
         print_trial(name, done, files, told)
-        return
+    else:
+        print_tables(done, files)
+
+
+def print_tables(done: Trial, files: list[str]) -> None:
+    """Print a trial as tables, and the files written."""
     from resprout.app.terminal import stdout_console
 
     show_trial(stdout_console(), done)
@@ -176,13 +181,15 @@ class Series:
     point: bool = False
     overrides: dict[str, float] = field(default_factory=dict)
     population: NamedPopulation | None = None
+    folder: Path | None = None
 
     @property
     def model(self) -> Model:
-        """The shipped model, with the people of the named population."""
+        """The shipped model or that of the folder, with the people of the named population."""
         from resprout.language import load_model
 
-        return load_model() if self.population is None else self.population.applied(load_model())
+        model = load_model(self.folder)
+        return model if self.population is None else self.population.applied(model)
 
     def told(self, name: str, replicates: int, seed: int) -> dict[str, Any]:
         """What a result of a protocol stands on."""
@@ -321,28 +328,3 @@ def show_trial(console: Console, trial: Trial, *, published: bool = True) -> Non
             console.print(sentence, highlight=False)
         console.print(count_sentence(*inside_share(rows)))
     print_caveats(console, caveats_for(shown_by_trial(trial)))
-
-
-def _option_faults(
-    name: str,
-    tables: dict[str, Path | None],
-    report: Path | None,
-    grid: list[str] | None,
-    picture: Path | None,
-) -> list[Fault]:
-    """What is wrong with the options of `trial`, all at once."""
-    faults = [
-        *(fault for option, path in tables.items() for fault in check_target(option, path, TABLE_SUFFIXES)),
-        *check_target("--report", report, PAGE_SUFFIXES),
-        *check_distinct([*tables.items(), ("--report", report), ("--picture", picture)]),
-    ]
-    if not name:
-        from resprout.trial.protocol import shipped_protocols
-
-        there = ", ".join(shipped_protocols())
-        faults.append(Fault("no trial is named.", "trial", f"Expected a file or one of {there}.", "Or `--schema`."))
-    if grid and any(path is not None for path in (report, tables["--published"], tables["--estimates"])):
-        faults.append(Fault("a grid has no report.", "--grid", "Expected `--table` or `--picture` beside it."))
-    if picture is not None and not grid:
-        faults.append(Fault("there is no grid to draw.", "--picture", "", "Try `--grid n=20,40,80`, or `--report`."))
-    return faults
