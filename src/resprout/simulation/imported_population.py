@@ -27,9 +27,7 @@ from resprout.simulation.settings import Numerics
 from resprout.simulation.stream import CHUNK, LARGEST_BLOCK, Part
 from resprout.simulation.varied_parameters import Variation, centre_faults, read_variation
 from resprout.solve.batch import Trajectories
-from resprout.solve.imported_accuracy import CHECKED_PATIENTS
-from resprout.solve.imported_run import RunPart, run_imported
-from resprout.solve.initial_values import IMPORTED_TOLERANCE, begin
+from resprout.solve.initial_values import CHECKED_PATIENTS, IMPORTED_TOLERANCE, begin
 from resprout.solve.run import DEFAULT_METHOD
 
 Numbers = NDArray[np.float64]
@@ -277,6 +275,9 @@ def solve_trajectories(request: ImportedRequest, number: NDArray[np.int64], *, c
     model = _same(_Identity(request.model.digest, request.model.hours_per_unit, request.model))
     constants: dict[str, ArrayLike] = {**request.overrides, **request.people.parameters(number, request.centre)}
     times = np.array(request.hours) / model.hours_per_unit
+    # libSBML comes with the extra `exchange`
+    from resprout.solve.imported_run import RunPart, run_imported
+
     part = RunPart(checked=checked, pieces=request.pieces, numbers=number)
     tolerance = request.numerics.tolerance or IMPORTED_TOLERANCE
     events = DosedModel(model, request.doses).events(constants, len(number), float(times[-1]))

@@ -26,7 +26,6 @@ from resprout.simulation.settings import Numerics
 from resprout.simulation.stream import Part, chunks
 from resprout.simulation.workers import open_pool
 from resprout.solve import check_names
-from resprout.solve.imported_run import run_imported
 from resprout.solve.initial_values import IMPORTED_TOLERANCE
 from resprout.solve.run import DEFAULT_METHOD
 
@@ -109,6 +108,9 @@ def run_once(
     count = max((np.size(value) for value in changed.values()), default=1)
     events = given.events(changed, count, float(time[-1]))
     tolerance = numerics.tolerance or IMPORTED_TOLERANCE
+    # libSBML comes with the extra `exchange`
+    from resprout.solve.imported_run import run_imported
+
     found = run_imported(model, changed, events, time, tuple(names), tolerance, numerics.threads, DEFAULT_METHOD)
     refuse_failures(found.status, numerics.allowed_failures, spared=0, reasons=found.reasons)
     notes = [*given.notes, *found.notes]

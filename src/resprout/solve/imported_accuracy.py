@@ -15,13 +15,12 @@ from resprout.solve.events import Floats
 from resprout.solve.imported_plan import ImportedPlan
 from resprout.solve.imported_problem import ImportedProblem, Limits, rows_of
 from resprout.solve.imported_tolerances import tightened
+from resprout.solve.initial_values import CHECKED_PATIENTS
 
 MOST_RUNS = 4
 """Runs for tolerances that fit the sizes of the states."""
 CHECKED_PIECES, WATCHED_PIECES = 2000, 200
 """Pieces into which the run of a few patients is cut to see whether its steps have passed over anything."""
-CHECKED_PATIENTS = 8
-"""How many these are."""
 AGREEMENT, TOLERANCES = 1e-5, 1e3
 """Largest difference between such a run and the first, over an output's largest value; and the same in relative tolerances."""
 
