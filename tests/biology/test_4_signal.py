@@ -63,7 +63,6 @@ def test_met_carriers_release_less_BDNF_on_activity(trajectories):
     assert peaks == sorted(peaks, reverse=True) and peaks[2] < 0.8 * peaks[0]  # MP110
 
 
-@pytest.mark.xfail(strict=True, reason="half has left after 3.6 h in the joint fit (docs/limits.md)")
 def test_half_of_TrkB_has_left_the_surface_after_two_to_three_hours_of_saturating_BDNF_and_returns_within_days():
     """Proenca 2016: cortical neurons; nothing leaves at the activity of health."""
     arm = Arm("healthy", "BDNF_block=-50 [0 4]")  # fifty times the BDNF of health

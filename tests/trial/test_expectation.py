@@ -6,13 +6,16 @@ from scipy.integrate import solve_ivp
 
 from resprout.language import load_model
 from resprout.people.covariates import draw_covariates
+from resprout.people.growth import propensity_again
 from resprout.trial.expectation import (
+    attention,
     belief,
     clinical_course,
     conviction,
     expectation_left,
     onset,
     placebo_share,
+    visit_fall,
 )
 from resprout.trial.protocol import read_protocol
 from resprout.trial.trial import run_protocol
@@ -136,3 +139,21 @@ def test_sixty_percent_of_what_six_weeks_of_pills_bring_is_there_after_two():
 def test_time_alone_heals_a_little_and_some_people_more():
     left = clinical_course(np.array([0.1, 1.0, 3.0]), np.array([0.0, 24 * 70.0]), VALUES)
     assert (left[:, 0] == 1).all() and np.all(np.diff(left[:, 1]) < 0)
+
+
+def test_visits_bring_expectation_that_grows_until_the_next_one_and_fades():
+    attended, hours = np.arange(0, 43, 7) * DAY, np.array([-DAY, 0.0, 3 * DAY, 7 * DAY, 42 * DAY, 365 * DAY])
+    found = attention(hours, attended, VALUES)
+    assert found[0] == found[1] == 0 < found[2] < found[3] < found[4]
+    assert found[5] < 0.1 * found[4]  # a year without visits
+    at_visits = attention(attended, attended, VALUES) * VALUES["expectation_points"]
+    assert visit_fall(attended, VALUES) == pytest.approx(at_visits)
+
+
+def test_another_treatment_has_a_placebo_response_of_its_own():
+    sd, same, age = VALUES["placebo_propensity_sd"], VALUES["propensity_correlation"], np.full(20_000, 40.0)
+    first, other = np.random.default_rng(1).normal(size=(2, 20_000))
+    again = np.log(propensity_again(np.exp(sd * first), other, age, VALUES))
+    # four standard errors of a correlation and of a standard deviation of 20,000 people
+    assert np.corrcoef(sd * first, again)[0, 1] == pytest.approx(same, abs=4 / np.sqrt(20_000))
+    assert again.std() == pytest.approx(sd, rel=4 / np.sqrt(40_000))

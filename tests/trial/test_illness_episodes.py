@@ -75,7 +75,8 @@ def test_stress_raises_the_hazard():
 
 def test_symptoms_return_within_weeks_of_a_new_episode(monkeypatch):
     monkeypatch.setattr(illness_episodes, "MOST_EPISODES", 1)
-    left = well(relapse_hazard=1.0, relapse_by_symptoms=0.0, hours=np.array([0.0, 24.0, 336.0, 2016.0]))
+    hours = np.array([0.0, 24.0, VALUES["relapse_time"], 2016.0])
+    left = well(relapse_hazard=1.0, relapse_by_symptoms=0.0, hours=hours)
     assert np.all(np.diff(left.mean(axis=0)) > 0)
     # everybody relapses in the first hours; after one time constant 63 % of what is lost is lost, later all of it
     assert left[:, 2].mean() == pytest.approx(0.2 + 0.8 * (1 - 0.2**2) * (1 - np.exp(-1)), abs=0.05)
@@ -145,7 +146,7 @@ def test_new_episodes_change_a_trial_of_four_weeks_and_one_of_three_months_littl
     worse = [
         np.nanmean(usual.ratings["drug", "MADRS"] - never.ratings["drug", "MADRS"], axis=(0, 1))[at] for at in (3, 4)
     ]
-    assert 0 <= worse[0] < 1.0 and 0 < worse[1] < 1.0
+    assert 0 <= worse[0] < 1.5 and 0 < worse[1] < 2.0
 
 
 def test_healthy_people_have_no_episodes():
@@ -153,3 +154,11 @@ def test_healthy_people_have_no_episodes():
     usual, often = outcomes(healthy)[AS_MODELLED], outcomes(healthy, relapse_hazard=1.0)[AS_MODELLED]
     for key, rating in usual.ratings.items():
         assert np.array_equal(rating, often.ratings[key], equal_nan=True)
+
+
+def test_new_episodes_take_away_what_visits_have_brought():
+    def brought(**values):
+        many, none = (outcomes(trial(), visit_effect=points, **values)[AS_MODELLED] for points in (3.0, 0.0))
+        return np.nanmean((none.ratings["none", "MADRS"] - many.ratings["none", "MADRS"])[..., -1])
+
+    assert 0 < brought(relapse_hazard=1e-3, relapse_time=24.0) < 0.6 * brought(relapse_hazard=0.0)

@@ -65,7 +65,8 @@ def test_an_infusion_after_a_lead_in_of_two_weeks_brings_its_placebo_response_af
     response = treated[0] - treated[1]
     # nobody is treated on day 1: what is left is the effect of the visit and of chance (standard error 0.2 points)
     assert response > 2 and waiting[0] - waiting[1] < 0.4 * response
-    assert waiting[3] - waiting[4] == pytest.approx(response, abs=0.35 * response)
+    # visits have taken a part of what expectation can remove before the infusion
+    assert waiting[3] - waiting[4] == pytest.approx(response, abs=0.45 * response)
 
 
 def test_euphoria_unblinds_at_the_blinded_infusion_also_after_a_lead_in():

@@ -101,6 +101,7 @@ RATINGS = (
     "relapse_drug_share",
     "unblinding_VAS_high",
     "visit_effect",
+    "expectation_points",
     "visit_reference",
     "visit_decline",
     "visit_memory",

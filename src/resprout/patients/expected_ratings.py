@@ -20,7 +20,6 @@ from resprout.trial.blinded_treatment import PROCEDURES, SHORTEST_INFUSION_H, Bl
 from resprout.trial.conduct import EUPHORIA, SEVERITY
 from resprout.trial.design import Arm, Endpoint, EntryCriteria, Protocol
 from resprout.trial.design import Setting as TrialSetting
-from resprout.trial.expectation import visit_fall
 from resprout.trial.phases import Stage
 from resprout.trial.sequences import Sequence
 from resprout.trial.symptoms_left import hours_followed, symptoms_left
@@ -122,14 +121,14 @@ def expected_values(model: Model, people: Cohort, history: History, solved: Solv
             continue
         left = _share_left(model, people, history, blinded, solved) if left is None else left
         place = np.searchsorted(solved.hours, np.round(at, 9))
-        fall = visit_fall(times, model.nominal, treated_h=blinded.attended_h)
-        found[name] = np.maximum(solved.values[SEVERITY][:, place] * left[:, place] - fall, 0.0)
+        found[name] = solved.values[SEVERITY][:, place] * left[:, place]
     return found
 
 
 def _share_left(model: Model, people: Cohort, history: History, blinded: BlindedTreatment, solved: Solved) -> Numbers:
     """Share of symptoms that expectation, recovery and new episodes leave: [person, hour]."""
-    protocol = _protocol(history, blinded)
+    rated = {hour for name, times in history.visits.items() if mood_rated(model.scales, name) for hour in times}
+    protocol = _protocol(history, blinded, tuple(sorted(rated)))
     parts = {GIVEN: Stage(protocol, blinded)}
     group = Sequence((GIVEN,), (0.0,), np.arange(len(people)))
     severity, euphoria = solved.values[SEVERITY], solved.values[EUPHORIA]
@@ -151,7 +150,7 @@ def _treatment(history: History) -> BlindedTreatment:
     return BlindedTreatment(given, pills, {GIVEN: given}, procedure, None)
 
 
-def _protocol(history: History, blinded: BlindedTreatment) -> Protocol:
+def _protocol(history: History, blinded: BlindedTreatment, rated_h: tuple[float, ...]) -> Protocol:
     """The history as the design of a trial with one arm; who is given nothing expects nothing."""
     untreated = not history.regimen.doses and not history.placebo_h
     setting = history.setting
@@ -165,7 +164,7 @@ def _protocol(history: History, blinded: BlindedTreatment) -> Protocol:
         diagnosis="bipolar" if setting.population == "bipolar" else "mdd",
         entry=EntryCriteria.model_construct(screening=0.0, resistant=history.resistant),
         arms=(Arm(name=GIVEN, regimen="", size=1, control=untreated),),
-        endpoints=(Endpoint.model_construct(name=SEVERITY, visits=blinded.occasions_h),),
+        endpoints=(Endpoint.model_construct(name=SEVERITY, visits=rated_h),),
     )
 
 

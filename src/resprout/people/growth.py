@@ -57,3 +57,19 @@ def placebo_propensity(eta: Numbers, age: Numbers, parameters: Mapping[str, floa
     returns     [person]  1     median 1 in adults
     """
     return np.asarray(placebo_odds_by_age(age, parameters) * np.exp(parameters["placebo_propensity_sd"] * eta))
+
+
+def propensity_again(
+    propensity: Numbers, other: Numbers, age: Numbers, parameters: Mapping[str, float | Numbers]
+) -> Numbers:
+    """Placebo propensity of the same people in another treatment, which is only in part that of the first.
+
+    propensity  [person]  1     in the first treatment, as `placebo_propensity` gives it
+    other       [person]  1     standard normal, independent of it
+    age         [person]  year
+    parameters  by constant of the model; `placebo_propensity_sd`, `propensity_correlation` and `adolescent_placebo_odds` are used
+    returns     [person]  1     with the same distribution; on the log scale it correlates by `propensity_correlation` with the first
+    """
+    sd, same = parameters["placebo_propensity_sd"], parameters["propensity_correlation"]
+    by_age = placebo_odds_by_age(age, parameters)
+    return np.asarray(by_age * (propensity / by_age) ** same * np.exp(sd * np.sqrt(1 - same * same) * other))

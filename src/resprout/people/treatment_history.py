@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from resprout.language.records import Model
 from resprout.people.covariates import Covariates
-from resprout.people.growth import placebo_odds_by_age
+from resprout.people.growth import propensity_again
 from resprout.people.ratings import rate, within_subject_variation
 from resprout.people.spreads import odds_times
 from resprout.people.streams import normals
@@ -40,11 +40,10 @@ def failed_before(model: Model) -> History:
         solved = run_patients(model, constants, events, [0.0, PAST_TRIAL_H], ["HDRS17"])
         severity = solved.value[:, :, 0]
         failed = np.ones(len(person), dtype=bool)
-        by_age = placebo_odds_by_age(covariates["age"], parameters)
         for number in range(round(parameters["past_trials"])):
             variation = within_subject_variation(seed + 1_000_003 + number, person, [0.0, PAST_TRIAL_H], parameters)
             labels = [f"{when} past trial {number}" for when in ("before", "after")]
-            expected = _left_by_expectation(covariates["placebo_propensity"], by_age, number, seed, person, parameters)
+            expected = _left_by_expectation(covariates, number, seed, person, parameters)
             true = severity * np.stack([np.ones(len(person)), expected], axis=1)
             rated = rate(model.scales["HDRS17"], true, variation, seed, person, labels, model)
             failed &= rated[:, 1] > rated[:, 0] / 2
@@ -53,19 +52,11 @@ def failed_before(model: Model) -> History:
     return history
 
 
-def _left_by_expectation(  # many arguments: whose expectation, in which past trial
-    propensity: Numbers,
-    by_age: Numbers,
-    number: int,
-    seed: int,
-    person: NDArray[np.int64],
-    parameters: Mapping[str, float],
+def _left_by_expectation(
+    covariates: Covariates, number: int, seed: int, person: NDArray[np.int64], parameters: Mapping[str, float]
 ) -> Numbers:
     """Share of symptoms that open expectation leaves at the end of a past trial: [candidate]."""
-    sd = parameters["placebo_propensity_sd"]
-    same = parameters["propensity_correlation"]
-    eta = np.log(propensity / by_age) / sd if sd > 0 else np.zeros(len(person))
     other = normals(seed, f"placebo propensity in past trial {number}", person)
-    past = np.exp(sd * (same * eta + np.sqrt(1 - same * same) * other))
+    past = propensity_again(covariates["placebo_propensity"], other, covariates["age"], parameters)
     developed = 1 - np.exp(-PAST_TRIAL_H / parameters["placebo_onset_pill"])
-    return (1 - odds_times(parameters["placebo_depth"], past * by_age)) ** (parameters["belief_open_label"] * developed)
+    return (1 - odds_times(parameters["placebo_depth"], past)) ** (parameters["belief_open_label"] * developed)

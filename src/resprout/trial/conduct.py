@@ -20,7 +20,6 @@ from resprout.simulation.scenario import Scenario
 from resprout.trial.adjustments import adjusted_plans, decisions
 from resprout.trial.attendance import leave_arm, leave_phases
 from resprout.trial.design import Endpoint, Protocol
-from resprout.trial.expectation import visit_fall
 from resprout.trial.null_models import AS_MODELLED, NULL_MODELS, under_null_model, untreated
 from resprout.trial.phases import Stage, stages
 from resprout.trial.sequences import Sequence, sequences, whole_regimen
@@ -230,12 +229,7 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
             mood = scale is not None and scale.mood
             score = true[:, at, column[SEVERITY if mood else endpoint.name]]
             if mood:
-                fall = visit_fall(
-                    _visits_so_far(parts, group, period, endpoint.name),
-                    model.nominal,
-                    treated_h=_treatments_so_far(parts, group, period),
-                )
-                score = np.maximum(score * left.share[:, at] - fall[-len(endpoint.visits) :], 0.0)
+                score = score * left.share[:, at]
             states[arm, endpoint.name] = score
             labels = _labels(parts, group, period, endpoint)
             treated.ratings[arm, endpoint.name] = (
@@ -260,24 +254,6 @@ def _hours_seen(parts: Mapping[str, Stage], group: Sequence) -> Numbers:
         followed = hours_followed(parts[name].blinded, name, max(visits, default=0.0))
         seen |= {start + time for time in visits | followed}
     return np.unique(np.round(sorted(seen), 9))
-
-
-def _visits_so_far(parts: Mapping[str, Stage], group: Sequence, period: int, endpoint: str) -> list[float]:
-    """Hours of all visits up to the end of a period, each of which may lower the score."""
-    return [
-        first + time
-        for name, first in zip(group.arms[: period + 1], group.start_h, strict=False)
-        for time in parts[name].visits_of(endpoint)
-    ]
-
-
-def _treatments_so_far(parts: Mapping[str, Stage], group: Sequence, period: int) -> list[float]:
-    """Hours at which people come for treatment up to the end of a period."""
-    return [
-        first + time
-        for name, first in zip(group.arms[: period + 1], group.start_h, strict=False)
-        for time in parts[name].blinded.attended_h
-    ]
 
 
 def _labels(parts: Mapping[str, Stage], group: Sequence, period: int, endpoint: Endpoint) -> list[str]:

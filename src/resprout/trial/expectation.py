@@ -123,7 +123,7 @@ def expectation_left(removes: Numbers, expected: Numbers, relief: Numbers, param
     """Share of symptoms that expectation leaves.
 
     removes     [patient]        1  share that the patient loses by full expectation
-    expected    [patient, time]  1  expectation: belief, times its onset, times what of it is alive
+    expected    [patient, time]  1  expectation: belief, times its onset, times what of it is alive, and what visits add
     relief      [patient, time]  1  share of symptoms that the drug has removed
     parameters  by constant of the model; `expectation_overlap` is used
     returns     [patient, time]  1  0 to 1; times what the drug leaves, the share still present
@@ -148,18 +148,39 @@ def clinical_course(recovery: Numbers, hours: Numbers, parameters: Parameters) -
 
 
 def visit_fall(visits_h: Sequence[float], parameters: Parameters, *, treated_h: Sequence[float] = ()) -> Numbers:
-    """Reduction of HDRS17 by the visits up to each one.
+    """Reduction of HDRS17 by the visits up to each one, in people of average expectation.
 
     visits_h    [visit]  h       times of the visits, ascending
-    parameters  by constant of the model; those whose names begin with `visit_` are used
+    parameters  by constant of the model; those of `attention` are used
     treated_h   [time]   h       when people come for treatment only; it counts as a visit
     returns     [visit]  points  cumulative reduction
-
-    A visit soon after another has a smaller effect, and so has a late one.
     """
     visits = np.asarray(visits_h, dtype=float)
-    hours = np.union1d(visits, [hour for hour in treated_h if hour > visits[0]])
-    gaps, late = np.diff(hours), np.maximum(hours[1:] - hours[0] - parameters["visit_reference"], 0.0)
-    soon = 1 - np.exp(-gaps / parameters["visit_memory"])
-    each = parameters["visit_effect"] * soon * np.exp(-late / parameters["visit_decline"])
-    return np.concatenate([[0.0], np.cumsum(each)])[np.searchsorted(hours, visits)]
+    attended = np.union1d(visits, [hour for hour in treated_h if hour > visits[0]])
+    return attention(visits, attended, parameters) * parameters["expectation_points"]
+
+
+def attention(hours: Numbers, attended_h: Numbers, parameters: Parameters) -> Numbers:
+    """Expectation that visits have added and that is still alive.
+
+    hours       [time]   h  ascending
+    attended_h  [visit]  h  when people come, ascending
+    parameters  by constant of the model; those whose names begin with `visit_`, `expectation_points` and `background_fade` are used
+    returns     [time]   1  as a share of full expectation; 0 up to the first visit
+
+    The effect of a visit develops with time constant `visit_memory` until the next one, is smaller the later it is, and fades with
+    `background_fade`, as expectation does that nothing renews.
+    """
+
+    def of_visit(hour: Numbers, since_h: Numbers) -> Numbers:
+        late = np.maximum(hour - attended_h[0] - parameters["visit_reference"], 0.0) / parameters["visit_decline"]
+        return np.asarray(-np.expm1(-since_h / parameters["visit_memory"]) * np.exp(-late))
+
+    gaps = np.diff(attended_h)
+    before = np.zeros(attended_h.size)
+    for visit, each in enumerate(of_visit(attended_h[1:], gaps)):
+        before[visit + 1] = before[visit] * np.exp(-gaps[visit] / parameters["background_fade"]) + each
+    last = np.searchsorted(attended_h, hours, side="right") - 1
+    since = np.where(last < 0, 0.0, hours - attended_h[np.maximum(last, 0)])
+    alive = before[np.maximum(last, 0)] * np.exp(-since / parameters["background_fade"]) + of_visit(hours, since)
+    return np.asarray(alive * parameters["visit_effect"] / parameters["expectation_points"])

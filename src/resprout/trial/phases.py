@@ -32,6 +32,12 @@ class Stage:
         own = [each.visits for each in self.design.endpoints if each.name == endpoint]
         return own[0] if own else tuple(sorted({time for each in self.design.endpoints for time in each.visits}))
 
+    @property
+    def attended_h(self) -> tuple[float, ...]:
+        """When people come, to be rated or for treatment: h from the start of this part, ascending."""
+        rated = {time for each in self.design.endpoints for time in each.visits}
+        return tuple(sorted(rated | set(self.blinded.attended_h)))
+
 
 def stages(protocol: Protocol, regimens: Mapping[str, Regimen], model: Model) -> dict[str, Stage]:
     """What each phase and each arm belongs to.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.people.cohort import Cohort
+from resprout.people.growth import propensity_again
+from resprout.people.streams import normals
 from resprout.trial.blinded_treatment import BlindedTreatment
 from resprout.trial.control_setting import OPEN, belief_at_start, effects_expected, hospital_left, may_unblind, sites_of
 from resprout.trial.design import Protocol
 from resprout.trial.effect_attenuation import attenuated, effect_lost
 from resprout.trial.expectation import (
     FELT_WITHIN_H,
+    attention,
     belief,
     clinical_course,
     conviction,
@@ -90,8 +94,9 @@ def symptoms_left(  # many arguments: the design, its people, and what the drug 
     drug_left = attenuated(whole, effect_lost(sites_of(protocol), *people, parameters))
     relief = np.clip(1 - drug_left, 0.0, 1.0)
     expected, beliefs = _expected(protocol, parts, cohort, group, hours, relief, euphoria, parameters)
-    removes = placebo_share(cohort.columns["placebo_propensity"], parameters)
-    left = expectation_left(removes, expected, relief, parameters)
+    left = np.ones(relief.shape)
+    for propensity, added in zip(_propensities(protocol, parts, cohort, group, parameters), expected, strict=True):
+        left = left * expectation_left(placebo_share(propensity, parameters), added, relief, parameters)
     kept = drug_left / np.where(whole > 0, whole, 1.0)
     if protocol.population == "healthy":
         return SymptomsLeft(left * kept, tuple(beliefs))
@@ -115,23 +120,64 @@ def _expected(  # many arguments: those of `symptoms_left`
     relief: Numbers,
     euphoria: Numbers,
     parameters: Parameters,
-) -> tuple[Numbers, list[Numbers]]:
-    """Expectation by all periods and a new antidepressant together, and belief by period: [patient, hour]."""
-    unmoved, beliefs = np.ones(relief.shape), []
-    for arm, start in zip(group.arms, group.start_h, strict=True):
+) -> tuple[list[Numbers], list[Numbers]]:
+    """Expectation that each period adds to those before, with its visits, and belief: by period, [patient, hour] each."""
+    whole, added, beliefs = np.zeros(relief.shape), list[Numbers](), list[Numbers]()
+    new = _of_new_antidepressant(parts[group.arms[0]].blinded, hours, relief, parameters)
+    for number, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
         blinded = parts[arm].blinded
         sure = _belief_of(parts[arm], sites_of(protocol), arm, cohort, euphoria, hours - start, parameters)
         occasions = tuple(start + hour for hour in blinded.occasions_h)
         alive = conviction(relief, hours, occasions, parameters, pills=blinded.pills)
-        unmoved = unmoved * (1 - sure * alive * onset(hours - occasions[0], parameters, pills=blinded.pills))
+        own = sure * alive * onset(hours - occasions[0], parameters, pills=blinded.pills)
+        together = 1 - (1 - whole) * (1 - own) * (1.0 if number else 1 - new)
+        added.append(together - whole)
+        whole = together
         beliefs.append(sure)
-    begins = parts[group.arms[0]].blinded.background_h
-    if begins is not None:
-        slower = {**parameters, "placebo_fade": parameters["background_fade"]}
-        alive = conviction(relief, hours, (begins,), slower, pills=True)
-        known = parameters["belief_new_antidepressant"] * onset(hours - begins, parameters, pills=True)
-        unmoved = unmoved * (1 - known * alive)
-    return 1 - unmoved, beliefs
+    visits = _by_visits(parts, group, hours, parameters)
+    return [each + seen for each, seen in zip(added, visits, strict=True)], beliefs
+
+
+def _of_new_antidepressant(
+    blinded: BlindedTreatment, hours: Numbers, relief: Numbers, parameters: Parameters
+) -> Numbers:
+    """Expectation of an antidepressant that is begun beside the blinded treatment, and known: [patient, hour]."""
+    begins = blinded.background_h
+    if begins is None:
+        return np.zeros(relief.shape)
+    slower = {**parameters, "placebo_fade": parameters["background_fade"]}
+    alive = conviction(relief, hours, (begins,), slower, pills=True)
+    return np.asarray(parameters["belief_new_antidepressant"] * alive * onset(hours - begins, parameters, pills=True))
+
+
+def _by_visits(parts: Mapping[str, Stage], group: Sequence, hours: Numbers, parameters: Parameters) -> list[Numbers]:
+    """Expectation that the visits of each period have added: by period, [hour]."""
+    come = [
+        start + hour for arm, start in zip(group.arms, group.start_h, strict=True) for hour in parts[arm].attended_h
+    ]
+    attended, fade = np.unique(np.round(come, 9)), parameters["background_fade"]
+    found, earlier = list[Numbers](), np.zeros(hours.size)
+    for end in (*group.start_h[1:], np.inf):
+        until = np.minimum(hours, end)
+        alive = attention(until, attended, parameters) * np.exp((until - hours) / fade)
+        found.append(alive - earlier)
+        earlier = alive
+    return found
+
+
+def _propensities(
+    protocol: Protocol, parts: Mapping[str, Stage], cohort: Cohort, group: Sequence, parameters: Parameters
+) -> list[Numbers]:
+    """Placebo propensity in each period: [patient] each; another one where people are allocated, or are told something else."""
+    found = [cohort.columns["placebo_propensity"]]
+    for number, (before, arm) in enumerate(itertools.pairwise(group.arms), start=1):
+        design = parts[arm].design
+        if design is not protocol and design.control == parts[before].design.control:
+            found.append(found[-1])
+            continue
+        other = normals(cohort.seed, f"placebo propensity in period {number}", cohort.candidate)
+        found.append(propensity_again(found[-1], other, cohort.columns["age"], parameters))
+    return found
 
 
 def _belief_of(  # many arguments: the design, one arm of it, and what its people have felt
