@@ -16,8 +16,6 @@ from pathlib import Path
 INTERRUPTED = 130
 GRACE_S = 0.6
 """How long the main thread may take to end by itself, which removes what is unfinished and tells the workers."""
-LATE_WRITES_S = 0.1
-"""How long threads of Zarr may go on writing into a folder after another has failed."""
 
 _DRAFTS: set[Path] = set()
 _SAID = threading.Lock()
@@ -33,10 +31,6 @@ def removed_unless_renamed(draft: Path) -> Iterator[None]:
     _DRAFTS.add(draft)
     try:
         yield
-    except Exception:
-        _remove(draft)
-        time.sleep(LATE_WRITES_S)
-        raise
     finally:
         _remove(draft)
         _DRAFTS.discard(draft)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ from resprout.simulation.run_layout import (
 from resprout.simulation.run_lock import locked
 from resprout.simulation.stream import CHUNK, Part, Streamed
 from resprout.system_errors import at_place
+
+LATE_WRITES_S = 0.1
+"""How long threads of Zarr may go on writing into a folder after another has failed."""
 
 Tell = Callable[[str], None]
 
@@ -192,6 +196,10 @@ def _make_draft(draft: Path, request: Streamed, model: EquationModel) -> None:
 
     aside = Path(tempfile.mkdtemp(dir=draft.parent, prefix=".resprout-"))
     with removed_unless_renamed(aside):
-        lay_out(zarr.open_group(aside / "run", mode="w", zarr_format=3), request, model, request.chunk or CHUNK)
+        try:
+            lay_out(zarr.open_group(aside / "run", mode="w", zarr_format=3), request, model, request.chunk or CHUNK)
+        except Exception:
+            time.sleep(LATE_WRITES_S)  # else they would write what has been removed
+            raise
         seal(aside / "run")
         os.rename(aside / "run", draft)
