@@ -147,19 +147,6 @@ def clinical_course(recovery: Numbers, hours: Numbers, parameters: Parameters) -
     return np.exp(-recovery[:, None] * np.maximum(hours, 0.0) / parameters["recovery_time"])
 
 
-def visit_fall(visits_h: Sequence[float], parameters: Parameters, *, treated_h: Sequence[float] = ()) -> Numbers:
-    """Reduction of HDRS17 by the visits up to each one, in people of average expectation.
-
-    visits_h    [visit]  h       times of the visits, ascending
-    parameters  by constant of the model; those of `attention` are used
-    treated_h   [time]   h       when people come for treatment only; it counts as a visit
-    returns     [visit]  points  cumulative reduction
-    """
-    visits = np.asarray(visits_h, dtype=float)
-    attended = np.union1d(visits, [hour for hour in treated_h if hour > visits[0]])
-    return attention(visits, attended, parameters) * parameters["expectation_points"]
-
-
 def attention(hours: Numbers, attended_h: Numbers, parameters: Parameters) -> Numbers:
     """Expectation that visits have added and that is still alive.
 

@@ -30,13 +30,16 @@ class Stage:
     def visits_of(self, endpoint: str) -> tuple[float, ...]:
         """Hours of the visits at which people are rated on a scale; of all its visits where the scale is not among them."""
         own = [each.visits for each in self.design.endpoints if each.name == endpoint]
-        return own[0] if own else tuple(sorted({time for each in self.design.endpoints for time in each.visits}))
+        return own[0] if own else tuple(sorted(self._all_visits))
 
     @property
     def attended_h(self) -> tuple[float, ...]:
         """When people come, to be rated or for treatment: h from the start of this part, ascending."""
-        rated = {time for each in self.design.endpoints for time in each.visits}
-        return tuple(sorted(rated | set(self.blinded.attended_h)))
+        return tuple(sorted(self._all_visits | set(self.blinded.attended_h)))
+
+    @property
+    def _all_visits(self) -> set[float]:
+        return {time for each in self.design.endpoints for time in each.visits}
 
 
 def stages(protocol: Protocol, regimens: Mapping[str, Regimen], model: Model) -> dict[str, Stage]:

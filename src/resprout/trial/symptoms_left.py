@@ -122,17 +122,17 @@ def _expected(  # many arguments: those of `symptoms_left`
     parameters: Parameters,
 ) -> tuple[list[Numbers], list[Numbers]]:
     """Expectation that each period adds to those before, with its visits, and belief: by period, [patient, hour] each."""
-    whole, added, beliefs = np.zeros(relief.shape), list[Numbers](), list[Numbers]()
-    new = _of_new_antidepressant(parts[group.arms[0]].blinded, hours, relief, parameters)
-    for number, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
+    earlier, added, beliefs = np.zeros(relief.shape), list[Numbers](), list[Numbers]()
+    whole = _of_new_antidepressant(parts[group.arms[0]].blinded, hours, relief, parameters)
+    for arm, start in zip(group.arms, group.start_h, strict=True):
         blinded = parts[arm].blinded
         sure = _belief_of(parts[arm], sites_of(protocol), arm, cohort, euphoria, hours - start, parameters)
         occasions = tuple(start + hour for hour in blinded.occasions_h)
         alive = conviction(relief, hours, occasions, parameters, pills=blinded.pills)
         own = sure * alive * onset(hours - occasions[0], parameters, pills=blinded.pills)
-        together = 1 - (1 - whole) * (1 - own) * (1.0 if number else 1 - new)
-        added.append(together - whole)
-        whole = together
+        whole = 1 - (1 - whole) * (1 - own)
+        added.append(whole - earlier)
+        earlier = whole
         beliefs.append(sure)
     visits = _by_visits(parts, group, hours, parameters)
     return [each + seen for each, seen in zip(added, visits, strict=True)], beliefs
