@@ -10,8 +10,7 @@ import typer
 from resprout.app.observed_opening import DataFiles, MappingFile, PopulationOption, Prior, answer, opened
 from resprout.app.options import AsJson, ModelFolder, read_choice
 from resprout.app.output_files import atomic_path, refuse
-from resprout.app.target_checks import check_place
-from resprout.errors import Fault
+from resprout.app.target_checks import check_own_folder
 
 if TYPE_CHECKING:
     from resprout.exchange.level_records import LevelRecords
@@ -41,7 +40,7 @@ def export(  # many arguments: files to read and to write, and the population
 
     Example: `resprout data export my_clinic.csv --to nonmem --out my_clinic`
     """
-    faults: list[Fault] = folder_faults(out)
+    faults = check_own_folder("--out", out, FILES.__contains__)
     program = read_choice("--to", to, tuple(PROGRAMS), faults)
     refuse(faults)
     assert program is not None
@@ -58,19 +57,6 @@ def export(  # many arguments: files to read and to write, and the population
     facts = {"folder": str(out), "files": list(texts), "drug": records.drug, "endpoints": dict(records.endpoints)}
     facts |= {"compartments": list(records.compartments), "not_carried": list(records.left_out)}
     answer(asked, {"export": facts}, lambda console: show_export(console, records, out, texts), [], as_json=as_json)
-
-
-def folder_faults(target: Path) -> list[Fault]:
-    """What is wrong with a folder to write to."""
-    faults = check_place("--out", target, folder=True)
-    if faults or not target.is_dir():
-        return faults
-    others = sorted(path.name for path in target.iterdir() if path.name not in FILES)
-    if not others:
-        return []
-    expected = "Expected a new or empty folder, or one that this command wrote."
-    found = f"The folder `{target}` holds other things, such as `{others[0]}`."
-    return [Fault(found, "--out", expected, "Choose another name.")]
 
 
 def written_files(records: LevelRecords, program: str, setting: dict[str, Any], source: str) -> dict[str, str]:

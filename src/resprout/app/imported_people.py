@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resprout.app.output_files import save_rows, save_run
+from resprout.app.provenance import provenance
 from resprout.errors import Fault, InputError, first_faults
-from resprout.installation import installed_version
 
 if TYPE_CHECKING:
     from resprout.simulation.imported_population import ImportedRequest, RunNotes
@@ -132,8 +132,7 @@ def follow_people(request: ImportedRequest, options: PeopleOptions) -> None:
 
 def _provenance(request: ImportedRequest) -> dict[str, Any]:
     """What the run stands on."""
-    own = {"resprout_version": installed_version(), "model_digest": request.model.digest, "command": "simulate"}
-    return {**own, **request.told()}
+    return provenance(request.model, "simulate", **request.told())
 
 
 def _held(request: ImportedRequest, options: PeopleOptions, notes: RunNotes) -> Summary:
@@ -142,18 +141,15 @@ def _held(request: ImportedRequest, options: PeopleOptions, notes: RunNotes) -> 
 
     from resprout.app.terminal import status_spinner
     from resprout.simulation.imported_population import solve_numbers
-    from resprout.simulation.imported_simulation import held_run, refuse_large, with_own_time
-    from resprout.simulation.stream import Part, Summary, chunks
+    from resprout.simulation.imported_simulation import held_part, held_run, with_own_time
+    from resprout.simulation.stream import Summary
     from resprout.simulation.summaries import Tally
-    from resprout.simulation.workers import open_pool
 
     with status_spinner("Following the patients"):
         if options.ids is not None:
             part = solve_numbers(request, np.array(options.ids, dtype=np.int64))
         else:
-            refuse_large(request)
-            with open_pool(None, request.numerics.threads) as pool:
-                part = Part.joined(list(chunks(request, pool)))
+            part = held_part(request)
     run = held_run(request, part)
     notes.take(part)
     tally = Tally(request.outputs, np.array(request.hours), {})

@@ -16,6 +16,7 @@ from resprout.app.observed_opening import (
     Prior,
     answer,
     opened,
+    posteriors_of,
 )
 from resprout.app.options import AsJson, ModelFolder, Seed, TableFile
 
@@ -91,12 +92,7 @@ def fit(  # many arguments: files to read and to write, and the population
     """
     prior = Prior(draws, entry, population, seed)
     asked = opened(files, mapping, model, prior, tables={"--table": table, "--observations": observations})
-    from resprout.app.terminal import progress_bar
-    from resprout.patients.individual_posteriors import update
-
-    with progress_bar(len(asked.data), "people") as progress:
-        found = update(asked.people, asked.data, model=asked.model, progress=progress)
-
+    found = posteriors_of(asked)
     facts = {name: getattr(found, name) for name in ("people", "traits", "observations")}
     written = [(table, lambda: found.traits), (observations, lambda: found.observations)]
     nothing = not (found.people["status"] == "reported").any()

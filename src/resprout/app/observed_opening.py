@@ -16,6 +16,7 @@ from resprout.errors import Fault
 if TYPE_CHECKING:
     from resprout.language import Model
     from resprout.patients.dataset import Dataset
+    from resprout.patients.individual_posteriors import Posteriors
     from resprout.simulation import People
 
 DataFiles = Annotated[
@@ -123,6 +124,19 @@ def read_observed(files: list[Path], mapping: Path | None, folder: Path | None) 
     model = load_model() if folder is None else load_model(folder)
     with status_spinner("Reading"):
         return model, read_data(files, mapping, model=model)
+
+
+def posteriors_of(asked: Opened) -> Posteriors:
+    """What the tables say of each person, with progress.
+
+    asked     the model, the tables and the population
+    returns   everybody's posterior
+    """
+    from resprout.app.terminal import progress_bar
+    from resprout.patients.individual_posteriors import update
+
+    with progress_bar(len(asked.data), "people") as progress:
+        return update(asked.people, asked.data, model=asked.model, progress=progress)
 
 
 def answer(  # many arguments: what was found, and in which forms it leaves

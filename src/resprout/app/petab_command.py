@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import typer
 
 from resprout.app.output_files import atomic_path, refuse
-from resprout.app.target_checks import check_place
+from resprout.app.target_checks import check_own_folder
 from resprout.errors import Fault, need_package
 
 
@@ -45,15 +46,10 @@ def folder_faults(target: Path) -> list[Fault]:
     """What is wrong with a folder to write to."""
     from resprout.exchange.petab_problem import PROBLEM_FILE
 
-    faults = check_place("FILE", target, folder=True)
-    if faults or not target.is_dir():
-        return faults
-    names = {path.name for path in target.iterdir()}
+    @functools.cache
+    def problem() -> str:
+        file = target / PROBLEM_FILE
+        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+
     # the problem file names all files of a problem
-    own = (target / PROBLEM_FILE).read_text(encoding="utf-8", errors="replace") if PROBLEM_FILE in names else ""
-    others = sorted(name for name in names - {PROBLEM_FILE} if name not in own)
-    if others:
-        expected = "Expected a new or empty folder, or one that this command wrote."
-        found = f"The folder `{target}` holds other things, such as `{others[0]}`."
-        return [Fault(found, "FILE", expected, "Choose another name.")]
-    return []
+    return check_own_folder("FILE", target, lambda name: name == PROBLEM_FILE or name in problem())

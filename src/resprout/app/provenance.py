@@ -12,13 +12,14 @@ from resprout.installation import installed_version
 
 if TYPE_CHECKING:
     from resprout.language import Model
+    from resprout.language.records import ImportedModel
 
 CSVW = "http://www.w3.org/ns/csvw"
 PARQUET_KEY = b"resprout"
 USUAL_LONGEST_NAME = 255
 
 
-def provenance(model: Model, command: str, **facts: Any) -> dict[str, Any]:
+def provenance(model: Model | ImportedModel, command: str, /, **facts: Any) -> dict[str, Any]:
     """What a result stands on, as data.
 
     model     that ran              command   such as `trial berman2000`

@@ -16,6 +16,7 @@ from resprout.app.observed_opening import (
     Prior,
     answer,
     opened,
+    posteriors_of,
 )
 from resprout.app.options import AsJson, FigureFile, ModelFolder, Seed, TableFile, read_choice
 from resprout.errors import Fault
@@ -71,15 +72,6 @@ def exposure(  # many arguments: files to read and to write, the population, and
     facts = {"points": found.points, "line": found.line, "effects": found.effects, "left_out": found.left_out}
     facts |= {"slope": dict(zip(("per_doubling", "lower", "upper", "p"), found.slope, strict=True)), "by": source}
     answer(asked, facts, partial(show_response, found=found, source=source), written, as_json=as_json)
-
-
-def posteriors_of(asked: Any) -> Any:
-    """Everybody's posterior, with progress."""
-    from resprout.app.terminal import progress_bar
-    from resprout.patients.individual_posteriors import update
-
-    with progress_bar(len(asked.data), "people") as progress:
-        return update(asked.people, asked.data, model=asked.model, progress=progress)
 
 
 def picture(found: ExposureResponse, kind: str, source: str) -> Any:

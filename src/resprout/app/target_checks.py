@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from resprout.app.terminal_characters import nearest_characters
@@ -65,6 +65,24 @@ def check_folder(option: str, target: Path) -> list[Fault]:
     if not os.access(above, os.W_OK | os.X_OK):
         return [Fault(f"The folder `{above}` cannot be written to.", option, "", "Choose another folder.")]
     return []
+
+
+def check_own_folder(option: str, target: Path, wrote: Callable[[str], bool]) -> list[Fault]:
+    """Faults of a folder to write to, which may only hold what the command wrote before.
+
+    option   that names the folder
+    target   the folder
+    wrote    whether a file of this name is the command's own
+    """
+    faults = check_place(option, target, folder=True)
+    if faults or not target.is_dir():
+        return faults
+    others = sorted(path.name for path in target.iterdir() if not wrote(path.name))
+    if not others:
+        return []
+    expected = "Expected a new or empty folder, or one that this command wrote."
+    found = f"The folder `{target}` holds other things, such as `{others[0]}`."
+    return [Fault(found, option, expected, "Choose another name.")]
 
 
 def check_distinct(targets: Sequence[tuple[str, Path | None]]) -> list[Fault]:

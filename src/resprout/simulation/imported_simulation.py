@@ -145,10 +145,17 @@ def run_held(request: ImportedRequest) -> xr.Dataset:
     returns   outputs [patient, time_h], status and steps, and the parameters in which the patients differ
     raises    SolveError if more fail than allowed; InputError if the result is too large
     """
+    return held_run(request, held_part(request))
+
+
+def held_part(request: ImportedRequest) -> Part:
+    """Every patient of a request, solved and held in memory.
+
+    raises    InputError if the result is too large
+    """
     refuse_large(request)
     with open_pool(None, request.numerics.threads) as pool:
-        part = Part.joined(list(chunks(request, pool)))
-    return held_run(request, part)
+        return Part.joined(list(chunks(request, pool)))
 
 
 def held_run(request: ImportedRequest, part: Part) -> xr.Dataset:
