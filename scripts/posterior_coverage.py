@@ -98,4 +98,6 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    import posterior_coverage  # processes find `intervals` by this name, not in __main__
+
+    posterior_coverage.main()

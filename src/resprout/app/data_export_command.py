@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resprout.app.observed_opening import DataFiles, MappingFile, PopulationOption, Prior, answer, opened
+from resprout.app.observed_opening import DataFiles, MappingFile, PopulationOption, Prior, Request, answer, opened
 from resprout.app.options import AsJson, ModelFolder, read_choice
 from resprout.app.output_files import atomic_path, refuse
 from resprout.app.target_checks import check_own_folder
@@ -44,7 +44,8 @@ def export(  # many arguments: files to read and to write, and the population
     program = read_choice("--to", to, tuple(PROGRAMS), faults)
     refuse(faults)
     assert program is not None
-    asked = opened(files, mapping, model, Prior(PEOPLE_OF_NONE, "", population, 1), tables={})
+    prior = Prior(PEOPLE_OF_NONE, "", population, 1)
+    asked = opened(Request("data export", files, mapping, model, prior, {"to": program, "drug": drug}), tables={})
     from resprout.exchange.level_records import level_records
 
     records = level_records(asked.data, asked.model, drug)

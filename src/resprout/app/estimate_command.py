@@ -10,6 +10,7 @@ import typer
 from resprout.app.observed_opening import DataFiles
 from resprout.app.options import AsJson, TableFile
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
+from resprout.app.provenance import provenance
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
@@ -49,12 +50,15 @@ def estimate(
     people = read_imported_people([*files], mapping, loaded)
     with status_spinner("Estimating"):
         found = fit_imported_population(loaded, people, names)
+    source = " ".join(path.name for path in files)
+    settings = {"mapping": mapping.name, "model": model.name, "constants": names}
+    origin = provenance(loaded, f"data estimate {source}", **settings)
     if table is not None:
-        save_table(found.people, table)
+        save_table(found.people, table, origin)
     if as_json:
         told = {name: getattr(found, name).to_dict("records") for name in ("population", "people")}
         told |= {name: getattr(found, name) for name in ("residual_sd", "log_likelihood", "iterations")}
-        print_json({**told, "model_digest": loaded.digest, "files": [] if table is None else [str(table)]})
+        print_json({**told, "files": [] if table is None else [str(table)], "provenance": origin})
         return
     console = stdout_console()
     show_estimates(console, found, len(people), sum(len(who.values) for who in people))
@@ -85,7 +89,8 @@ def show_estimates(console: Any, found: ImportedPopulation, people: int, observa
     for patient in list(dict.fromkeys(found.people["patient"]))[:MOST_SHOWN]:
         own = found.people[found.people["patient"] == patient].to_dict("records")
         lines.append([patient, *(_estimate(each["median"], each["lower"], each["upper"]) for each in own)])
-    console.print(table(["patient", *names], lines, title="Median and 90 % interval, given the population"))
+    title = "Median and 90 % interval, given the population"
+    console.print(table(["patient", *names], lines, title=title, right=names))
     if people > MOST_SHOWN:
         console.print(f"... and {people - MOST_SHOWN} more; `--table FILE` writes all.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resprout.app.observed_opening import DataFiles, MappingFile, answer, opened
+from resprout.app.observed_opening import DataFiles, MappingFile, Request, answer, opened
 from resprout.app.options import AsJson, ModelFolder, TableFile
 
 UNITS = {
@@ -33,7 +33,7 @@ def nca(
 
     Example: `resprout data nca my_clinic.csv --table exposure.csv`
     """
-    asked = opened(files, mapping, model, tables={"--table": table})
+    asked = opened(Request("data nca", files, mapping, model), tables={"--table": table})
     from resprout.patients.level_analysis import exposure_table
 
     found = exposure_table(asked.data)

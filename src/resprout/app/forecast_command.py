@@ -15,10 +15,11 @@ from resprout.app.observed_opening import (
     MappingFile,
     PopulationOption,
     Prior,
+    Request,
     answer,
     opened,
 )
-from resprout.app.options import AsJson, FigureFile, ModelFolder, Seed, TableFile
+from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, Seed, TableFile
 from resprout.app.output_files import refuse
 from resprout.errors import Fault, nearest
 
@@ -44,15 +45,17 @@ def forecast(  # many arguments: files to read and to write, the population and 
     ledger: Annotated[Path | None, typer.Option(help="Write every rating, decision and dose of every draw.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Take the decisions of a ledger again, and compare.")] = None,
     out: FigureFile = None,
+    size: PictureSize = None,
     as_json: AsJson = False,
 ) -> None:
     """Forecast observed people under several plans: response, remission, relapse and side effects. Research only.
 
     Example: `resprout data forecast my_clinic.csv --plan plan.yaml --out forecast.html`
     """
-    prior = Prior(draws, entry, population, seed)
+    decided = {"plan": plan.name, "person": person or None}
+    request = Request("data forecast", files, mapping, model, Prior(draws, entry, population, seed), decided)
     targets = {"--table": table, "--ratings": ratings, "--ledger": ledger}
-    asked = opened(files, mapping, model, prior, tables=targets, figure=out)
+    asked = opened(request, tables=targets, figure=out, size=size)
     from resprout.app.terminal import progress_bar
     from resprout.patients.decision_ledger import read_ledger
     from resprout.patients.person_forecast import forecast as forecast_people

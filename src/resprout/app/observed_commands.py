@@ -14,6 +14,7 @@ from resprout.app.observed_opening import (
     MappingFile,
     PopulationOption,
     Prior,
+    Request,
     answer,
     opened,
     posteriors_of,
@@ -39,7 +40,7 @@ def check(
 
     Example: `resprout data check my_clinic.csv --mapping my_clinic.yaml`
     """
-    asked = opened(files, mapping, model, tables={"--table": table})
+    asked = opened(Request("data check", files, mapping, model), tables={"--table": table})
     written = [(table, lambda: asked.data.table)]
     answer(asked, facts_of(asked.data), lambda console: show_read(console, asked.data), written, as_json=as_json)
 
@@ -90,8 +91,8 @@ def fit(  # many arguments: files to read and to write, and the population
 
     Example: `resprout data fit my_clinic.csv --table traits.csv`
     """
-    prior = Prior(draws, entry, population, seed)
-    asked = opened(files, mapping, model, prior, tables={"--table": table, "--observations": observations})
+    request = Request("data fit", files, mapping, model, Prior(draws, entry, population, seed))
+    asked = opened(request, tables={"--table": table, "--observations": observations})
     found = posteriors_of(asked)
     facts = {name: getattr(found, name) for name in ("people", "traits", "observations")}
     written = [(table, lambda: found.traits), (observations, lambda: found.observations)]
@@ -122,18 +123,20 @@ def show_fit(console: Any, found: Posteriors) -> None:
     lines = []
     for name in first:
         own = told[told["patient"] == name].set_index("trait")
-        cells = [_interval(own.loc[trait]) if trait in own.index else "–" for trait in wide]
+        cells = [_interval(own.loc[trait], TRAITS[trait].unit) if trait in own.index else "–" for trait in wide]
         lines.append([name, *cells])
     if lines:
-        console.print(table(["patient", *wide], lines, title="Median and 90 % interval"))
+        console.print(table(["patient", *wide], lines, title="Median and 90 % interval", right=wide))
     if len(reported) > MOST_SHOWN:
         console.print(f"... and {len(reported) - MOST_SHOWN} more; `--table FILE` writes all.")
     for row in found.people[found.people["status"] == "refused"].itertuples():
         console.print(f"refused: patient {row.patient}: {row.reason}")
 
 
-def _interval(row: Any) -> str:
-    """A median with its 90 % interval."""
-    from resprout.app.terminal import interval, number
+def _interval(row: Any, unit: str) -> str:
+    """A median with its 90 % interval; of a share in per cent."""
+    from resprout.app.terminal import number
 
-    return f"{number(row['median'], 2)} ({interval(float(f'{row.lower:.2g}'), float(f'{row.upper:.2g}'))})"
+    if unit == "1":
+        return f"{row['median']:.0%} ({100 * row.lower:.0f} to {100 * row.upper:.0f})"
+    return f"{number(row['median'], 2)} ({number(row.lower, 2)} to {number(row.upper, 2)})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 
 from resprout.app.options import read_named_population
 from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
+from resprout.app.provenance import provenance
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
@@ -42,29 +43,6 @@ NOTICE = "For research and teaching. Not medical advice: nothing here says what 
 
 
 @dataclass(frozen=True)
-class Opened:
-    """What a command works on: the model, the checked tables, the population, if it asks for one, and the name of its file."""
-
-    model: Model
-    data: Dataset
-    people: People | None = None
-    named: str | None = None
-
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """What a result stands on, as data."""
-        from resprout.installation import installed_version
-
-        told: dict[str, Any] = {"resprout_version": installed_version(), "model_digest": self.model.digest}
-        told |= {"tables": list(self.data.source), "setting": vars(self.data.setting)}
-        if self.people is not None:
-            wanted = self.people
-            told |= {"population": wanted.population, "entry": wanted.entry, "draws": wanted.count, "seed": wanted.seed}
-            told |= {"named_population": self.named} if self.named is not None else {}
-        return told
-
-
-@dataclass(frozen=True)
 class Prior:
     """The population as options say it: draws for each person, criteria as text, its name and the seed."""
 
@@ -74,21 +52,66 @@ class Prior:
     seed: int
 
 
-def opened(  # many arguments: what is read, and everything that is checked before
-    files: list[Path],
-    mapping: Path | None,
-    folder: Path | None,
-    prior: Prior | None = None,
+@dataclass(frozen=True)
+class Request:
+    """What a command was asked.
+
+    command   its name                files     tables            mapping   YAML file, or None
+    folder    of a user-defined model, or None
+    prior     the population, where the command asks for one
+    options   others that decide the result, by name
+    """
+
+    command: str
+    files: list[Path]
+    mapping: Path | None
+    folder: Path | None
+    prior: Prior | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a command works on.
+
+    request   what was asked          model     of its population       data   the checked tables
+    people    the population, if the command asks for one               named  name of its file, if it is a named one
+    size      width of a figure for print, or None
+    """
+
+    request: Request
+    model: Model
+    data: Dataset
+    people: People | None = None
+    named: str | None = None
+    size: str | None = None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What a result stands on, as data."""
+        asked = self.request
+        told: dict[str, Any] = {"tables": list(self.data.source), "setting": vars(self.data.setting)}
+        told |= {"mapping": None if asked.mapping is None else asked.mapping.name, **asked.options}
+        if self.people is not None:
+            wanted = self.people
+            told |= {"population": wanted.population, "entry": wanted.entry, "draws": wanted.count, "seed": wanted.seed}
+            told |= {"named_population": self.named}
+        return provenance(self.model, " ".join((asked.command, *self.data.source)), **told)
+
+
+def opened(
+    request: Request,
     *,
     tables: Mapping[str, Path | None],
     figure: Path | None = None,
+    size: str | None = None,
     faults: Sequence[Fault] = (),
 ) -> Opened:
     """Check options and read tables; all faults of the options are told together.
 
-    files     tables          mapping   YAML file, or None          folder   of a user-defined model, or None
-    prior     the population, where the command asks for one
-    tables    by option: where a table will be written              figure   where a figure will be
+    request   what was asked
+    tables    by option: where a table will be written
+    figure    where a figure will be                         size   its width for print, as typed, or None
     faults    of further options
     returns   model, people and population
     raises    InputError with every fault of the options, then of the tables
@@ -97,18 +120,19 @@ def opened(  # many arguments: what is read, and everything that is checked befo
         *faults,
         *(fault for name, target in tables.items() for fault in check_target(name, target, TABLE_SUFFIXES)),
     ]
-    found += check_figure_target("--out", figure)
+    found += check_figure_target("--out", figure, size)
+    prior = request.prior
     chosen, named = (None, None) if prior is None else read_named_population(prior.population, found)
     refuse(found)
-    model, data = read_observed(files, mapping, folder)
+    model, data = read_observed(request.files, request.mapping, request.folder)
     model = model if named is None else named.applied(model)
     if prior is None:
-        return Opened(model, data)
+        return Opened(request, model, data, size=size)
     from resprout.simulation import People
 
     population = chosen or data.setting.population
     people = People(prior.draws, seed=prior.seed, population=population, entry=prior.entry.strip() or None)
-    return Opened(model, data, people, None if named is None else named.name)
+    return Opened(request, model, data, people, None if named is None else named.name, size)
 
 
 def read_observed(files: list[Path], mapping: Path | None, folder: Path | None) -> tuple[Model, Dataset]:
@@ -155,12 +179,15 @@ def answer(  # many arguments: what was found, and in which forms it leaves
     written   where a table or figure goes (None: nowhere), and what makes it
     as_json   whether JSON is printed                 nothing   whether there is no result, which exit code 3 says
     """
-    from resprout.app.terminal import print_json, stdout_console
+    from resprout.app.terminal import print_json, print_wrapped, stdout_console
 
     targets = []
     for target, made in written:
         if target is not None and (content := made()) is not None:
-            (save_figure if hasattr(content, "to_plotly_json") else save_table)(content, target)
+            if hasattr(content, "to_plotly_json"):
+                save_figure(content, target, asked.size)
+            else:
+                save_table(content, target, asked.provenance)
             targets.append(target)
     if as_json:
         ends = {"files": [str(target) for target in targets], "provenance": asked.provenance, "note": NOTICE}
@@ -171,6 +198,6 @@ def answer(  # many arguments: what was found, and in which forms it leaves
         show(console)
         for target in targets:
             console.print(f"wrote {target}")
-        console.print(NOTICE)
+        print_wrapped(console, NOTICE)
     if nothing:
         raise typer.Exit(3)

@@ -14,6 +14,7 @@ from resprout.app.observed_opening import (
     MappingFile,
     PopulationOption,
     Prior,
+    Request,
     answer,
     opened,
 )
@@ -40,8 +41,8 @@ def population(  # many arguments: files to read and to write, and the populatio
 
     Example: `resprout data population my_clinic.csv --name my_clinic --save my_clinic.yaml`
     """
-    prior, faults = Prior(draws, entry, before, seed), check_target("--save", save, SUFFIXES)
-    asked = opened(files, mapping, model, prior, tables={"--table": table}, faults=faults)
+    request = Request("data population", files, mapping, model, Prior(draws, entry, before, seed), {"name": name})
+    asked = opened(request, tables={"--table": table}, faults=check_target("--save", save, SUFFIXES))
     from resprout.app.terminal import progress_bar
     from resprout.calibrate.population_update import update_population
 

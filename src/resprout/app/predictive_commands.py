@@ -15,10 +15,11 @@ from resprout.app.observed_opening import (
     MappingFile,
     PopulationOption,
     Prior,
+    Request,
     answer,
     opened,
 )
-from resprout.app.options import AsJson, FigureFile, ModelFolder, Seed, TableFile, read_choice
+from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, Seed, TableFile, read_choice
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def simulate(  # many arguments: files to read and to write, the population, and
     table: TableFile = None,
     predictions: Annotated[Path | None, typer.Option(help="Write observations beside population predictions.")] = None,
     out: FigureFile = None,
+    size: PictureSize = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate observed people from the population, with their doses and covariates, and compare with what was observed.
@@ -52,8 +54,10 @@ def simulate(  # many arguments: files to read and to write, the population, and
     """
     faults: list[Fault] = []
     drawn = read_choice("--figure", figure, CHECKS, faults) or "vpc"
-    prior, targets = Prior(draws, entry, population, seed), {"--table": table, "--predictions": predictions}
-    asked = opened(files, mapping, model, prior, tables=targets, figure=out, faults=faults)
+    decided = {"replicates": replicates, "given_baseline": baseline, "check": drawn}
+    request = Request("data simulate", files, mapping, model, Prior(draws, entry, population, seed), decided)
+    targets = {"--table": table, "--predictions": predictions}
+    asked = opened(request, tables=targets, figure=out, size=size, faults=faults)
     from resprout.app.terminal import progress_bar
     from resprout.patients.predictive_simulations import simulate_data
 
@@ -136,7 +140,7 @@ def show_simulated(console: Any, found: Simulated, check: Any) -> None:
         share = f"{inside[mine].mean():.0%}"
         numbers = (f"{each['mean']:+.2f}", number(each["variance"], 2), p_value(each["p"]))
         rows.append([each["endpoint"], each["observations"], share, f"{within} of {len(own)}", *numbers])
-    columns = ["endpoint", "observations", "in 90 %", "percentiles in 95 %", "NPDE mean", "variance", "p"]
+    columns = ["endpoint", "observations", "in 90%", "percentiles in 95%", "NPDE mean", "variance", "p"]
     console.print(table(columns, rows, right=columns[1:]))
     for name, reason in found.left_out.items():
         console.print(f"left out: patient {name}: {reason}")

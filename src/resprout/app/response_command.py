@@ -14,11 +14,12 @@ from resprout.app.observed_opening import (
     MappingFile,
     PopulationOption,
     Prior,
+    Request,
     answer,
     opened,
     posteriors_of,
 )
-from resprout.app.options import AsJson, FigureFile, ModelFolder, Seed, TableFile, read_choice
+from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, Seed, TableFile, read_choice
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def exposure(  # many arguments: files to read and to write, the population, and
     model: ModelFolder = None,
     table: TableFile = None,
     out: FigureFile = None,
+    size: PictureSize = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare exposure after the first dose with the change of a score, and covariates with both, by regression.
@@ -55,8 +57,9 @@ def exposure(  # many arguments: files to read and to write, the population, and
     chosen = read_choice("--measure", measure, tuple(MEASURES), faults) or "auc"
     source = read_choice("--by", by, SOURCES, faults) or "levels"
     drawn = read_choice("--figure", figure, FIGURES, faults) or "response"
-    prior = Prior(draws, entry, population, seed)
-    asked = opened(files, mapping, model, prior, tables={"--table": table}, figure=out, faults=faults)
+    decided = {"measure": MEASURES[chosen], "by": source, "endpoint": endpoint, "hour": hour}
+    request = Request("data exposure", files, mapping, model, Prior(draws, entry, population, seed), decided)
+    asked = opened(request, tables={"--table": table}, figure=out, size=size, faults=faults)
     from resprout.app.output_files import refuse
     from resprout.errors import nearest
     from resprout.patients.exposure_response import exposure_response

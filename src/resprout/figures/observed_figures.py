@@ -64,19 +64,23 @@ def agreement_figure(predictions: pd.DataFrame, *, title: str) -> go.Figure:
     for row, endpoint in enumerate(endpoints, start=1):
         own = predictions[predictions["endpoint"] == endpoint]
         is_level = _is_level(endpoint)
-        symbols = ["circle-open" if below else "circle" for below in own["below"]]
-        dots = go.Scatter(
-            x=own["median"], y=own["observed"], mode="markers", showlegend=False, text=own["patient"],
-            marker={"size": 6, "color": faint(_colour(endpoint), 0.6), "symbol": symbols},
-            hovertemplate="patient %{text}: predicted %{x:.4g}, observed %{y:.4g}<extra></extra>",
-        )  # fmt: skip
+        kinds = (("measured", "circle", own[~own["below"]]), ("below the limit", "circle-open", own[own["below"]]))
+        dots = [
+            go.Scatter(
+                x=part["median"], y=part["observed"], mode="markers", showlegend=False, text=part["patient"], name=name,
+                marker={"size": 6, "color": faint(_colour(endpoint), 0.6), "symbol": symbol},
+                hovertemplate="patient %{text}: predicted %{x:.4g}, observed %{y:.4g}<extra>%{fullData.name}</extra>",
+            )
+            for name, symbol, part in kinds
+            if len(part)
+        ]  # fmt: skip
         values = own[["median", "observed"]].to_numpy(dtype=float)
         values = values[values > 0] if is_level else values
         ends = [float(values.min()), float(values.max())] if values.size else [0.0, 1.0]
         line = go.Scatter(
             x=ends, y=ends, mode="lines", line={"color": CONTROL_COLOUR, "dash": "dash"}, showlegend=False
         )
-        figure.add_traces([line, dots], rows=row, cols=1)
+        figure.add_traces([line, *dots], rows=row, cols=1)
         kind = {"type": "log", "dtick": "D2"} if is_level else {}
         figure.update_xaxes(title_text=f"predicted, {_named(endpoint)}", row=row, col=1, **kind)
         figure.update_yaxes(title_text="observed", row=row, col=1, **kind)

@@ -92,7 +92,7 @@ def panels_of(figure: go.Figure, width_mm: float) -> PrintedGrid:
 
 def _line_share(figure: go.Figure, pairs: Iterable[tuple[str, str]]) -> float:
     """By how much rows grow where their labels take two lines."""
-    labels = [label for _, y in pairs for label in categories(figure, y)]
+    labels = [label for _, y in pairs for label in category_labels(figure, y)]
     return TWO_LINES if any("\n" in label_in_lines(label) for label in labels) else 1.0
 
 

@@ -11,7 +11,7 @@ from dash import dcc, html
 
 from resprout.app.serve.page_layout import CONFIG, legend_items
 from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
-from resprout.app.terminal import interval, number
+from resprout.app.terminal import number
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import Fault, InputError
 from resprout.figures.palette import INK, STAGE_COLOUR, faint
@@ -185,8 +185,8 @@ def traits(view: PersonView) -> list[Any]:
     for _, name, unit, middle, low, high, prior, prior_low, prior_high, told, _ in view.fit.traits:
         if middle is None or not np.isfinite(middle):
             continue
-        posterior = f"{number(middle, 2)} ({interval(float(f'{low:.2g}'), float(f'{high:.2g}'))})"
-        before = f"{number(prior, 2)} ({interval(float(f'{prior_low:.2g}'), float(f'{prior_high:.2g}'))})"
+        posterior = f"{number(middle, 2)} ({number(low, 2)} to {number(high, 2)})"
+        before = f"{number(prior, 2)} ({number(prior_low, 2)} to {number(prior_high, 2)})"
         rows.append([TRAITS[name].meaning, unit, posterior, before, f"{max(told, 0.0):.0%}"])
     head = ["trait", "unit", "with the data", "without", "contraction"]
     return [table_of(head, rows, right=head[2:])] if rows else []
