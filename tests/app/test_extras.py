@@ -22,6 +22,7 @@ EXTRAS = (
     "pyarrow",
     "statsmodels",
     "zarr",
+    "pyreadstat",
 )
 WITHOUT = f"""
 import sys

@@ -201,3 +201,41 @@ def test_levels_are_of_outputs_that_the_model_has_and_of_drugs_that_are_given(tm
     with pytest.raises(rs.InputError) as refused:
         read(tmp_path, head + rows + "1,4,,,,midazolam,50,ng/mL\n", "{}")
     assert "(patient 1, column endpoint)  a level of midazolam_plasma stands where no dose" in str(refused.value)
+
+
+def test_a_lag_moves_a_dose_its_additional_doses_and_those_of_steady_state(tmp_path):
+    # NONMEM's help on ALAG: a lag applies to the dose, to all additional doses, and to those that steady state implies
+    once = "ID,TIME,AMT,ADDL,II,ALAG1,DVID,DV\n1,10,15,2,12,0.5,.,.\n1,40,.,.,.,.,2,25\n"
+    with_lag = MAPPING.replace("rate: mg/h", "rate: mg/h, lag: h")
+    assert doses(read(tmp_path, once, with_lag).people[0]) == [(10.5, 15, 0), (22.5, 15, 0), (34.5, 15, 0)]
+    steady = "ID,TIME,AMT,SS,II,ALAG1,DVID,DV\n1,100,60,1,12,2,.,.\n1,102,.,.,.,.,2,20\n"
+    found = doses(read(tmp_path, steady, with_lag).people[0])
+    assert [hour for hour, *_ in found[-2:]] == [90, 102]
+    # half-life 6 h: at the record itself, 10 h after the last dose that has arrived, 60 x 2^(-10/6) / (1 - 1/4) mg are left
+    there = sum(mg * 0.5 ** ((100 - hour) / 6) for hour, mg, _ in found if hour <= 100)
+    assert there == pytest.approx(25.198, rel=1e-4)
+
+
+def test_a_reset_forgets_a_lagged_dose_that_has_not_arrived(tmp_path):
+    table = "ID,TIME,AMT,EVID,lag_h,DVID,DV\n1,0,50,1,3,.,.\n1,2,.,3,.,.,.\n1,8,.,0,.,2,20\n1,9,30,1,0.5,.,.\n"
+    person = read(tmp_path, table).people[0]
+    assert [each for number in range(len(person.occasions)) for each in doses(person, number)] == [(9.5, 30, 0)]
+
+
+def test_an_observation_at_the_hour_of_a_lagged_dose_record_sees_none_of_it(tmp_path):
+    table = "ID,TIME,AMT,EVID,lag_h,DVID,DV\n1,0,50,1,1,.,.\n1,0,.,0,.,2,30\n1,2,.,0,.,2,20\n"
+    first, later = read(tmp_path, table).people[0].occasions[0].observations
+    assert (first.time_h, first.after_dose, later.time_h) == (0, False, 2)
+
+
+def test_ages_of_visits_go_on_with_the_time_and_are_refused_where_they_do_not(tmp_path):
+    table = "patient,time_d,endpoint,value,age,BMI\n1,0,MADRS,30,41,30.5\n1,200,MADRS,20,{},29.8\n"
+    found = read(tmp_path, table.format(42), "{}")
+    assert found.people[0].covariates == {"age": 41, "BMI": 30.5}
+    assert {row[3] for row in found.not_read} == {
+        "a later age is left out; the first one counts",
+        "a later BMI is left out; clearance and volumes keep the first",
+    }
+    for other in (43, 40):
+        with pytest.raises(rs.InputError, match=f"age is {other}"):
+            read(tmp_path, table.format(other), "{}")

@@ -30,6 +30,7 @@ NAMES = {
     "ii": "ii ii_h:h ii_d:d",
     "addl": "addl",
     "ss": "ss",
+    "lag": "lag tlag alag alag1 lag_h:h lag_min:min",
     "mdv": "mdv",
     "value": "value dv result",
     "endpoint": "endpoint dvid scale",
@@ -218,9 +219,16 @@ def nearest_meaning(name: str, columns: Columns) -> str:
     return f"; did you mean `{near[0]}`?" if near and alias[near[0]] not in columns.place else ""
 
 
-def missing_columns(columns: Columns, mapping: DataMapping, header: Sequence[str], file: str) -> list[Fault]:
-    """Faults of a header: columns that the mapping names and the file has not, and those without which nothing can be read."""
-    there = {name.strip().lower() for name in header}
+def missing_columns(
+    columns: Columns, mapping: DataMapping, header: Sequence[str], file: str, named: frozenset[str]
+) -> list[Fault]:
+    """Faults of a header: columns that the mapping names and no file has, and those without which nothing can be read.
+
+    columns   of the file             mapping   what columns mean
+    header    of the file             file      its name, for messages
+    named     columns of all files, in lower case
+    """
+    there = named | {name.strip().lower() for name in header}
     faults = [
         Fault(f"there is no column `{theirs}`.", f"{file}:1", f"The mapping says it is {meaning}.", _listed(header))
         for meaning, theirs in mapping.columns.items()

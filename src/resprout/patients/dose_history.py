@@ -111,13 +111,14 @@ class DoseReader:
         return kind
 
     def _dose(self, row: EventRow, weight: float | None, stretch: Stretch) -> None:
-        """Add the doses of one dose record: those of steady state before it, its own, and additional ones."""
+        """Add the doses of one dose record: those of steady state before it, its own, and additional ones; a lag moves all of them."""
         numbers = row.numbers
         drug = self._drug(row)
         route, (amount, duration) = ("iv", (0.0, 0.0)) if drug == "saline" else (self._route(row), self._amount(row))
         interval, many, steady = numbers.get("ii", 0.0), int(numbers.get("addl", 0)), int(numbers.get("ss", 0))
         self._check_repeats(row, interval, many, steady, amount)
-        stretch.last_dose_h = row.time_h
+        start = row.time_h + numbers.get("lag", 0.0)
+        stretch.last_dose_h = row.time_h if start == row.time_h else stretch.last_dose_h
         if drug == "saline":
             stretch.placebo.append(row.time_h)
             stretch.placebo += [row.time_h + interval * step for step in range(1, many + 1)]
@@ -131,7 +132,7 @@ class DoseReader:
         per_kg = row.per_kg
         if per_kg and weight is not None:
             amount, per_kg = float(amount or 0.0) * weight, False
-        made = Dose(str(drug), float(amount or 0.0), per_kg, str(route), duration, (row.time_h,))
+        made = Dose(str(drug), float(amount or 0.0), per_kg, str(route), duration, (start,))
         if not self._can_be_given(row, made) or self._is_repeated(row, made, stretch):
             return
         if steady == 1:
@@ -139,7 +140,7 @@ class DoseReader:
             stretch.pending = []
         if steady and interval > 0:
             back = min(math.ceil(STEADY_DAYS * 24 / interval), MOST_STEADY_DOSES)
-            stretch.doses += [replace(made, times_h=(row.time_h - interval * step,)) for step in range(back, 0, -1)]
+            stretch.doses += [replace(made, times_h=(start - interval * step,)) for step in range(back, 0, -1)]
         stretch.doses.append(made)
         if many > 0 and interval > 0:
             stretch.pending.append((made, interval, many))
@@ -171,7 +172,7 @@ class DoseReader:
         return first != row.line
 
     def _close(self, stretch: Stretch, end: float) -> None:
-        """Write out the additional doses of a stretch up to its end; a reset turns off those after it, and infusions."""
+        """Write out the additional doses of a stretch up to its end; a reset turns off those after it, lagged ones and infusions."""
         for made, interval, many in stretch.pending:
             times = [made.times_h[0] + interval * step for step in range(1, many + 1)]
             stretch.doses += [replace(made, times_h=(time,)) for time in times if time < end]
@@ -179,6 +180,8 @@ class DoseReader:
         cut = []
         for dose in stretch.doses:
             left = end - dose.times_h[0]
+            if left < 0:
+                continue
             if dose.duration_h > left > 0:
                 dose = replace(dose, amount_mg=dose.amount_mg * left / dose.duration_h, duration_h=left)
             cut.append(dose)

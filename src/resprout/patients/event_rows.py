@@ -39,7 +39,7 @@ class EventRow:
     where      file and line            line      of the file
     patient    as written               time_h    on the table's clock; NaN until `hours_from_dates` where it has a date
     evid       0 observation, 1 dose, 2 other, 3 reset, 4 reset and dose; None where it follows from the amount
-    numbers    amount (mg or mg/kg), rate (mg/h), duration (h), ii (h), addl, ss, mdv, below, lloq; missing ones absent
+    numbers    amount (mg or mg/kg), rate (mg/h), duration (h), ii (h), lag (h), addl, ss, mdv, below, lloq; missing ones absent
     words      drug, unit, route, cmt, endpoint, value and covariates as written; missing ones absent
     per_kg     whether amount and rate are by body weight
     moment     date and time of day, where the row states them     has_clock   whether the time of day is stated
@@ -95,6 +95,7 @@ class RowReader:
         self.units = {
             "duration": self._unit("duration", TIMES_H),
             "ii": self._unit("ii", TIMES_H, "time"),
+            "lag": self._unit("lag", TIMES_H, "time"),
             "rate": self._unit("rate", RATES),
         }
         self.dose_unit = columns.unit.get("amount") or mapping.units.get("amount") or mapping.units.get("dose")
@@ -146,7 +147,7 @@ class RowReader:
             expected = f"Expected a {self.columns.name['patient']}."
             self.faults.append(row.fault("the row names nobody.", expected, "Fill in the patient.", at="patient"))
         numbers: dict[str, float] = {}
-        for meaning in ("evid", "amount", "rate", "duration", "ii", "addl", "ss", "mdv", "below", "lloq"):
+        for meaning in ("evid", "amount", "rate", "duration", "ii", "lag", "addl", "ss", "mdv", "below", "lloq"):
             text = words.pop(meaning, "")
             value = self._number(meaning, text, row) if text else None
             if value is not None:
@@ -155,7 +156,7 @@ class RowReader:
         self._check_codes(numbers, row)
         if len(self.faults) > before or (time is None and moment is None):
             return None
-        for meaning in ("rate", "duration", "ii"):
+        for meaning in ("rate", "duration", "ii", "lag"):
             if numbers.get(meaning, 0) > 0:
                 numbers[meaning] *= self.units[meaning]
         per_kg = self._scale_amount(numbers, words, row)
@@ -171,7 +172,7 @@ class RowReader:
             if name in allowed and value not in allowed[name]:
                 limits = f"Expected a whole number from {max(allowed[name][0], 0)} to {allowed[name][-1]}."
                 self.faults.append(row.fault(said, limits, at=name))
-            elif name in ("ii", "lloq") and value < 0:
+            elif name in ("ii", "lag", "lloq") and value < 0:
                 self.faults.append(row.fault(said, "Expected a number from 0 on.", at=name))
 
     def _scale_amount(self, numbers: dict[str, float], words: dict[str, str], row: EventRow) -> bool:

@@ -20,8 +20,13 @@ WORDS: dict[str, dict[str, Any]] = {
     "comedication": {name: name for name in COMEDICATIONS},
     "resistant": {"yes": True, "1": True, "true": True, "y": True, "no": False, "0": False, "false": False, "n": False},
 }
-VARYING = ("weight",)
-"""Covariates that may change with time: later weights act on doses by weight."""
+LATER = {
+    "weight": "a later weight changes doses by weight only; clearance and volumes keep the first",
+    "BMI": "a later BMI is left out; clearance and volumes keep the first",
+    "age": "a later age is left out; the first one counts",
+}
+"""Covariates that may change with time, and what becomes of a later value."""
+HOURS_A_YEAR = 24 * 365.25
 
 
 def read_covariates(
@@ -43,18 +48,24 @@ def read_covariates(
                 continue
             if name not in found:
                 found[name] = value
-            elif found[name] != value and name not in VARYING:
+            elif found[name] != value and not _may_change(name, found[name], value, row.time_h - rows[0].time_h):
                 said, expected = (
                     f"{name} is {value}, and was {found[name]} before.",
                     "Expected the same in all rows of a person.",
                 )
                 faults.append(row.fault(said, expected, at=name))
             elif found[name] != value:
-                told = "a later weight changes doses by weight only; clearance and volumes keep the first"
-                left.setdefault(told, []).append(row.line)
+                left.setdefault(LATER[name], []).append(row.line)
             weight = value if name == "weight" else weight
         weights.append(weight)
     return found, [found.get("weight") if each is None else each for each in weights]
+
+
+def _may_change(name: str, first: Any, later: Any, hours: float) -> bool:
+    """Whether a covariate may have another value so many hours later: ages, in whole years or not, go on with the time."""
+    if name == "age":
+        return bool(0 <= later - first <= max(hours, 0.0) / HOURS_A_YEAR + 1)
+    return name in LATER
 
 
 def _value(name: str, text: str, row: EventRow, mapping: DataMapping, faults: list[Fault]) -> Any:

@@ -71,7 +71,7 @@ def rows_by_person(
     paths = [Path(each) for each in ([files] if isinstance(files, str | Path) else files)]
     told = read_mapping(None if mapping is None else Path(mapping))
     tables = [_cells(path, faults) for path in paths]
-    rows = _joined_rows([_rows(table, told, faults, left) for table in tables if table is not None], faults, left)
+    rows = _joined_rows(_rows_of_all(tables, told, faults, left), faults, left)
     return told, _by_person(rows, len(paths) > 1, faults), tuple(path.name for path in paths)
 
 
@@ -95,7 +95,7 @@ def _dataset(
     raises   InputError with every fault of all tables
     """
     left: dict[str, list[int]] = {}
-    rows = _joined_rows([_rows(table, told, faults, left) for table in tables if table is not None], faults, left)
+    rows = _joined_rows(_rows_of_all(tables, told, faults, left), faults, left)
     if not rows and not faults:
         faults.append(Fault("nobody is in the table.", names[0], "Expected rows of people.", "Check the table."))
     grouped = _by_person(rows, len(names) > 1, faults)
@@ -116,10 +116,21 @@ def _cells(path: Path, faults: list[Fault]) -> TableCells | None:
         return None
 
 
-def _rows(table: TableCells, mapping: DataMapping, faults: list[Fault], left: dict[str, list[int]]) -> list[EventRow]:
-    """The typed rows of one file."""
+def _rows_of_all(
+    tables: Sequence[TableCells | None], mapping: DataMapping, faults: list[Fault], left: dict[str, list[int]]
+) -> list[list[EventRow]]:
+    """The typed rows of each file that could be opened; a column that the mapping names stands in one of them at least."""
+    opened = [table for table in tables if table is not None]
+    named = frozenset(name.lower() for table in opened for name in table.header)
+    return [_rows(table, mapping, named, faults, left) for table in opened]
+
+
+def _rows(
+    table: TableCells, mapping: DataMapping, named: frozenset[str], faults: list[Fault], left: dict[str, list[int]]
+) -> list[EventRow]:
+    """The typed rows of one file; `named` are the columns of all files."""
     columns = columns_of(table.header, mapping, table.file, faults)
-    missing = missing_columns(columns, mapping, table.header, table.file)
+    missing = missing_columns(columns, mapping, table.header, table.file, named)
     faults += missing
     for name in columns.unknown:
         near = nearest_meaning(name, columns)

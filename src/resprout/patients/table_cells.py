@@ -132,9 +132,10 @@ def _read_frame(path: Path, suffix: str) -> TableCells:
 
             frame = pd.read_parquet(path)
         else:
-            import pandas as pd
+            need_package("pyreadstat", "sas")
+            import pyreadstat
 
-            frame = pd.read_sas(path, format="xport", encoding="utf-8")
+            frame, _ = pyreadstat.read_xport(path)
     except InputError:
         raise
     except Exception as error:
