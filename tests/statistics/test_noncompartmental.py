@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from resprout.statistics.noncompartmental import accumulation, noncompartmental, terminal_phase, trapezoids
+from resprout.statistics.noncompartmental import (
+    accumulation,
+    noncompartmental,
+    over_an_interval,
+    partial_area,
+    terminal_phase,
+    trapezoids,
+)
 
 HOURS = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 12.0])
 
@@ -60,3 +67,49 @@ def test_levels_that_do_not_fall_have_no_half_life_and_none_has_nothing():
 def test_doses_every_half_life_double_the_level():
     assert accumulation(6.0, 6.0) == pytest.approx(2)
     assert accumulation(12.0, 6.0) == pytest.approx(4 / 3)
+
+
+THEOPHYLLINE_H = np.array([0, 0.25, 0.57, 1.12, 2.02, 3.82, 5.1, 7.03, 9.05, 12.12, 24.37])
+THEOPHYLLINE = np.array([0.74, 2.84, 6.57, 10.5, 9.66, 8.58, 8.36, 7.47, 6.89, 5.94, 3.28])
+
+
+def test_the_measures_of_theophylline_are_those_of_a_published_package():
+    # subject 1 of Boeckmann, Sheiner and Beal 1994 (mg/L; 319.992 mg) by pynca 1.2.3, a translation of the R package NonCompart
+    found = noncompartmental(THEOPHYLLINE_H, THEOPHYLLINE, dose_mg=0.319992, duration_h=1e-9)
+    published = {"Cmax": 10.5, "tmax": 1.12, "Clast": 3.28, "tlast": 24.37, "AUC_last": 147.23474853700378}
+    published |= {"AUC_infinity": 214.9236315752296, "extrapolated_share": 0.31494388282068797}
+    published |= {"lambda_z": 0.04845699696577491, "half_life": 14.304377571096985, "AUMC_infinity": 4545.592801070956}
+    published |= {"MRT": 21.149804550365904, "clearance": 1.4888637310597155, "volume_z": 30.725464314499252}
+    assert {name: found[name] for name in published} == pytest.approx(published, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "area"), [(0, 4, 33.65247812535922), (2, 12, 76.12985227065357), (0, 30, 163.39681517186042)]
+)
+def test_partial_areas_of_theophylline_are_those_of_a_published_package(begin, end, area):
+    found = partial_area(THEOPHYLLINE_H, THEOPHYLLINE, begin, end, 1e-9)
+    # after the last level that package follows the fitted line, which is 1.5e-4 mg/L above it
+    assert found == pytest.approx(area, rel=1e-9 if end < THEOPHYLLINE_H[-1] else 1e-5)
+
+
+def test_a_partial_area_of_one_exponential_is_exact_wherever_it_begins_and_ends():
+    levels = 1000 * np.exp(-0.5 * HOURS)
+    for begin, end in ((0, 0.2), (0.7, 3), (10, 40), (30, 31)):
+        exact = 2000 * (np.exp(-0.5 * begin) - np.exp(-0.5 * end))
+        assert partial_area(HOURS, levels, begin, end) == pytest.approx(exact, rel=1e-9)
+
+
+def test_a_partial_area_after_levels_that_do_not_fall_is_unknown():
+    assert np.isnan(partial_area(HOURS, np.full(6, 7.0), 0, 20)) and partial_area(HOURS, np.full(6, 7.0), 1, 3) == 14
+
+
+def test_an_interval_at_steady_state_has_the_area_of_a_single_dose_and_its_fluctuation():
+    # one exponential, half-life 6 h, every 6 h: levels from 2 C to C, whose area is that of one dose, C x 6 / ln 2
+    times = np.array([0.0, 1e-9, 1.5, 3.0, 4.5])
+    levels = np.array([100.0, 200.0, *(200 * 0.5 ** (times[2:] / 6))])
+    found = over_an_interval(times, levels, 6.0, dose_mg=10.0)
+    area = 100 * 6 / np.log(2)
+    assert found["AUC_interval"] == pytest.approx(area, rel=1e-8) and found["Cmin"] == pytest.approx(100)
+    assert found["fluctuation"] == pytest.approx(100 / (area / 6), rel=1e-8)
+    assert found["clearance"] == pytest.approx(10_000 / area, rel=1e-8)
+    assert np.isnan(over_an_interval(times[1:], levels[1:], 6.0, 10.0)["AUC_interval"])

@@ -15,6 +15,7 @@ MEASURES = (
     *("Cmax", "tmax", "Clast", "tlast", "AUC_last", "AUC_infinity", "extrapolated_share"),
     *("lambda_z", "half_life", "AUMC_infinity", "MRT", "clearance", "volume_z", "volume_ss"),
 )
+INTERVAL_MEASURES = ("Cmax", "tmax", "Cmin", "AUC_interval", "Cavg", "fluctuation", "clearance")
 FEWEST_TERMINAL = 3  # levels of the terminal phase
 SMALLEST_FALL = 1e-6  # of the log level; less is rounding
 
@@ -104,6 +105,68 @@ def terminal_phase(times_h: Numbers, levels: Numbers) -> Terminal | None:
         if best is None or adjusted > best.adjusted_r2 - 1e-4:
             best = Terminal(float(-slope), len(x), adjusted)
     return best
+
+
+def partial_area(times_h: Numbers, levels: Numbers, begin_h: float, end_h: float, duration_h: float = 0.0) -> float:
+    """Area under the levels of one person between two hours after one dose.
+
+    times_h, levels   [level]  h, ng/mL   as `noncompartmental` takes them
+    begin_h, end_h    scalar   h          since the start of the dose
+    duration_h        scalar   h          of an infusion; 0 for a dose given at once
+    returns           scalar   ng h/mL    between two levels along the line, or the exponential where they fall; after the last one along the
+                      terminal phase, NaN where there is none
+    """
+    if len(levels) < 2:
+        return float("nan")
+    times, values = _from_the_start(times_h, levels, duration_h)
+    terminal = terminal_phase(times_h, levels)
+    inside = (times > begin_h) & (times < end_h)
+    at = np.concatenate([[begin_h], times[inside], [end_h]])
+    ends = [_level_at(times, values, hour, terminal) for hour in (begin_h, end_h)]
+    return trapezoids(at, np.concatenate([[ends[0]], values[inside], [ends[1]]]))[0]
+
+
+def _level_at(times_h: Numbers, levels: Numbers, hour: float, terminal: Terminal | None) -> float:
+    """The level at an hour from 0 on: between two levels as their trapezoid has it, after the last one by the terminal phase."""
+    if hour >= times_h[-1]:
+        if hour == times_h[-1]:
+            return float(levels[-1])
+        return float("nan") if terminal is None else float(levels[-1] * np.exp(-terminal.rate * (hour - times_h[-1])))
+    place = int(np.searchsorted(times_h, hour, side="right"))
+    before, later = float(levels[place - 1]), float(levels[place])
+    share = (hour - times_h[place - 1]) / (times_h[place] - times_h[place - 1])
+    if 0 < later < before:
+        return float(before * (later / before) ** share)
+    return float(before + (later - before) * share)
+
+
+def over_an_interval(times_h: Numbers, levels: Numbers, interval_h: float, dose_mg: float) -> dict[str, float]:
+    """Analyse the levels of one person over a dosing interval, between one of many doses and the next.
+
+    times_h     [level]  h      since the start of the dose, ascending; the first is 0, just before the dose
+    levels      [level]  ng/mL  above 0
+    interval_h  scalar   h      between doses
+    dose_mg     scalar   mg     that reached the body
+    returns     by measure: Cmax (ng/mL), tmax (h), Cmin (ng/mL), AUC_interval (ng h/mL), Cavg (ng/mL), fluctuation (Cmax less Cmin
+                over Cavg) and clearance (L/h, of steady state); NaN where the level at the start of the interval is not known, or those to
+                its end cannot be told
+    """
+    found = dict.fromkeys(INTERVAL_MEASURES, np.nan)
+    if len(levels) < 2 or times_h[0] != 0:
+        return found
+    inside = times_h <= interval_h
+    top = int(np.argmax(levels[inside]))
+    area = partial_area(times_h, levels, 0.0, interval_h)
+    last = _level_at(times_h, levels, interval_h, terminal_phase(times_h, levels))
+    lowest, mean = min(float(levels[inside].min()), last), area / interval_h
+    found |= {
+        "Cmax": float(levels[top]),
+        "tmax": float(times_h[top]),
+        "Cmin": lowest,
+        "AUC_interval": area,
+        "Cavg": mean,
+    }
+    return found | {"fluctuation": (float(levels[top]) - lowest) / mean, "clearance": dose_mg * 1000 / area}
 
 
 def accumulation(interval_h: float, half_life_h: float) -> float:
