@@ -10,7 +10,7 @@ from resprout.app.cli import run as command
 from resprout.app.report import run_page
 from resprout.app.serve.form_state import read_state, regimen_text
 from resprout.app.serve.path_panels import panel_data
-from resprout.app.serve.path_simulation import page_trajectory, reference_trajectory
+from resprout.app.serve.path_simulation import page_trajectory
 from resprout.app.serve.stage_sentences import sentences
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import InputError
@@ -66,7 +66,7 @@ def test_the_page_names_the_enantiomer_in_sentence_legend_and_regimen():
     assert faults == {} and regimen_text(state) == "esketamine 84 mg nasal"
     trajectory = page_trajectory(state, MODEL)
     assert sentences(trajectory)["dose"].startswith("Venous plasma esketamine peaks at")
-    dose = panel_data(trajectory, None, reference_trajectory(MODEL), MODEL)[0]
+    dose = panel_data(trajectory, None, MODEL)[0]
     labels = [line["label"] for line in dose["lines"]]
     assert "esketamine, venous plasma" in labels and not any(ALONE.search(label) for label in labels)
 

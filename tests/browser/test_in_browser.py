@@ -180,8 +180,46 @@ def test_the_python_taken_along_gives_the_same_score(page):
 def test_pinned_curves_stay_behind_the_new_ones(page):
     page.click("#pin")
     set_range(page, "glial", 90)
-    assert "pinned" in page.inner_text("#card-dose .axis")
+    assert "Glial glutamate uptake 75" in page.inner_text("#card-dose .legend .pinned")
     assert len(curves(page, "score")) == 2 * 2
+
+
+def test_a_link_restores_pinned_curves_log_axes_and_bands(page, server):
+    page.click("#pin")
+    set_range(page, "glial", 90)
+    page.click("#log")
+    page.click("#bands")
+    assert "logarithmic" in page.inner_text("#card-dose .axis")
+    page.click("#take-link")
+    link = page.inner_text("#taken pre")
+    other = page.context.new_page()
+    other.goto(link)
+    drawn(other)
+    assert curves(other, "dose") == curves(page, "dose")
+    assert len(curves(other, "score")) == 2 * 2
+    assert [other.get_attribute(f"#{name}", "aria-pressed") for name in ("pin", "log", "bands")] == [
+        "true",
+        "true",
+        "false",
+    ]
+
+
+def test_bands_are_drawn_once_nothing_moves_and_never_beside_later_curves(page):
+    page.wait_for_selector("body[data-bands-serial]", timeout=60_000)
+    assert page.locator("#card-score polygon.band").count() == 2 * 2  # two outputs, hours and days
+    set_range(page, "glial", 90)
+    assert page.locator("#card-score polygon.band").count() == 0
+    page.wait_for_selector("#card-score polygon.band", state="attached", timeout=60_000)
+
+
+def test_the_first_curve_stands_within_the_first_screen_of_a_phone(chromium, server):
+    context = chromium.new_context(viewport={"width": 390, "height": 664})
+    opened = context.new_page()
+    opened.goto(server[0])
+    drawn(opened)
+    box = opened.locator("#card-dose .chart").bounding_box()
+    assert box["y"] + box["height"] <= 664
+    context.close()
 
 
 def test_a_protocol_of_ones_own_runs_and_a_broken_one_says_where(page, tmp_path):

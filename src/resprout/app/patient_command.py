@@ -32,7 +32,7 @@ def patient(  # many arguments: each is an option of the command
     regimen: options.Regimen,
     days: Annotated[float, typer.Option(help="Days of follow-up.")] = 14.0,
     glial_uptake: Uptake = 0.75,
-    stress: Stress = 1.0,
+    stress: Stress = 1.9,
     weight: Weight = 70.0,
     genotype: Annotated[str, typer.Option(help="BDNF rs6265: val/val, val/met or met/met.")] = "val/val",
     cyp2b6: Enzyme = "normal",
@@ -76,7 +76,7 @@ def followed(  # many arguments: what a patient is, and what is done
     *,
     days: float = 14.0,
     glial_uptake: float = 0.75,
-    stress: float = 1.0,
+    stress: float = 1.9,
     weight_kg: float = 70.0,
     genotype: str = "Val/Val",
     CYP2B6: str = "normal",
@@ -150,7 +150,7 @@ def sentences_of(run: xr.Dataset, model: Model) -> dict[str, str]:
     given = parse_regimen(str(run.attrs["regimen"]), library_drugs(model))
     value = {name: run[name].isel(patient=0).to_numpy().astype(float) for name in outputs_of(run)}
     hours = run["time_h"].to_numpy().astype(float)
-    return sentences(Trajectory(hours, value, given.text, given.drugs, given.ketamine))
+    return sentences(Trajectory(hours, value, given.text, given.drugs, given.ketamine, tuple(given.times_h)))
 
 
 def show(  # many arguments: what was run, what is asked for, and where it went

@@ -13,11 +13,12 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 from resprout.app.caveats import Shown, caveats_for, shown_by_run, shown_by_trial
 from resprout.app.serve.drugs_tab import READOUTS, Row, balance_picture, compare, spans
 from resprout.app.serve.export_formats import command_line, python_code
-from resprout.app.serve.form_state import Faults, State, read_state, regimen_text, say
+from resprout.app.serve.form_state import Faults, State, difference_words, read_state, regimen_text, say
 from resprout.app.serve.job_queue import JOBS
 from resprout.app.serve.page_layout import CONFIG, TRIAL_PICTURES, legend_items
+from resprout.app.serve.path_bands import band_data
 from resprout.app.serve.path_panels import panel_data
-from resprout.app.serve.path_simulation import page_trajectory, reference_trajectory
+from resprout.app.serve.path_simulation import page_trajectory
 from resprout.app.serve.patients_tab import checked, faulty, read_people, shown, view_of
 from resprout.app.serve.plot_data import packed
 from resprout.app.serve.stage_sentences import sentences
@@ -77,11 +78,22 @@ def register_callbacks(app: Dash, model: Model) -> None:
     def figure_answer(request: Request) -> tuple[Any, ...]:
         return figures_body(), {"caveats": [each.sentence for each in caveats_for(OF_FIGURES)]}
 
+    register_bands(app, model)
     register_patients(app, model)
-    for name in ("path", "trial", "drugs", "figure", "patients"):
+    for name in ("path", "bands", "trial", "drugs", "figure", "patients"):
         app.clientside_callback(
             ClientsideFunction("page", name), Input(f"{name}-done", "data"), prevent_initial_call=True
         )
+
+
+def register_bands(app: Dash, model: Model) -> None:
+    """Connect the bands of the six panels."""
+
+    @app.callback(Output("bands-done", "data"), Input("bands-request", "data"), prevent_initial_call=True)
+    @answered(0)
+    def bands_answer(request: Request) -> tuple[Any, ...]:
+        state, faults = read_state(fields_in(request), model)
+        return ({"faults": faults} if faults else {"bands": band_data(state, model)},)
 
 
 def register_patients(app: Dash, model: Model) -> None:
@@ -149,16 +161,19 @@ def path_response(request: Request, model: Model) -> dict[str, Any]:
         trajectory = page_trajectory(state, model)
     except InputError as error:
         return {"faults": faults_of(error)}
-    reference, pinned = reference_trajectory(model), None
+    pinned, told = None, ""
     hours = float(trajectory.time_h[-1])
-    if request.get("pinned"):
+    if isinstance(request.get("pinned"), dict):
         pinned_state, pinned_faults = read_state(request["pinned"], model)
-        pinned = None if pinned_faults else page_trajectory(pinned_state, model)
+        if not pinned_faults:
+            pinned, told = page_trajectory(pinned_state, model), difference_words(pinned_state, state, model)
     return {
         "faults": {},
         "hours": packed(trajectory.time_h)["bdata"],
+        "lastDose": trajectory.dose_h[-1],
+        "pinned": told,
         "referenceHours": packed(pinned.time_h)["bdata"] if pinned else "",
-        "panels": panel_data(trajectory, pinned, pinned or reference, model),
+        "panels": panel_data(trajectory, pinned, model),
         "sentences": sentences(trajectory),
         "regimen": regimen_text(state),
         "caveats": [each.sentence for each in caveats_for(shown_by_run(PATH_OUTPUTS, trajectory.regimen, hours))],

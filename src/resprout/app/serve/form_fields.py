@@ -41,6 +41,9 @@ LABORATORY = ("ip", "local")  # of rodents: typed in the drugs tab, not offered 
 Choices = tuple[tuple[str, str], ...]
 
 
+STRESS = 1.9  # median of recruited people with major depression, as 0.75 is that of glial uptake
+
+
 @dataclass(frozen=True)
 class Field:
     """One field of the page.
@@ -119,7 +122,17 @@ def patient_fields() -> list[Field]:
     no_reader = "No equation of this model reads it."
     return [
         Field("glial", "Glial glutamate uptake", "slider", "patient", "75", 50.0, 110.0, 1.0, "% of health"),
-        Field("stress", "Chronic stress load", "slider", "patient", "1", 0.0, 2.0, 0.05, "(depressed people: 1)"),
+        Field(
+            "stress",
+            "Chronic stress load",
+            "slider",
+            "patient",
+            f"{STRESS:g}",
+            0.0,
+            4.0,
+            0.05,
+            "(recruited: 1.1 to 3.5)",
+        ),
         Field("genotype", "BDNF rs6265", "choice", "patient", "Val/Val", choices=genotypes),
         Field("weight", "Body weight", "slider", "patient", "70", 40.0, 160.0, 1.0, "kg"),
         Field("sex", "Sex", "choice", "patient", "female", choices=sexes, hint="Acts through body weight only."),

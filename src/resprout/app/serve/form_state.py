@@ -116,6 +116,19 @@ def dose_text(state: State, which: str) -> str:
     return f"{drug_words(drug)} {number[f'amount{which}']:g} {text[f'unit{which}']} {route}{how}"
 
 
+def difference_words(state: State, other: State, model: Model) -> str:
+    """The regimen of a state, and by which fields of patient, blocks and hypothesis it differs from another."""
+    told = [regimen_text(state)]
+    for name, field in fields_of(model).items():
+        if field.group in ("dose", "second", "trial", "drugs") and name != "days":
+            continue
+        if (state.number.get(name), state.text.get(name)) != (other.number.get(name), other.text.get(name)):
+            value = f"{state.number[name]:g}" if name in state.number else dict(field.choices).get(state.text[name], "")
+            unit = field.unit.partition(" (")[0]
+            told.append(f"{field.label} {value}{'' if unit in ('', '%') else ' '}{unit}")
+    return ", ".join(told)
+
+
 def read_regimen(state: State, model: Model) -> tuple[Regimen | None, Faults]:
     """The regimen of the form, or the parser's messages at the dose they belong to."""
     library = library_drugs(model)

@@ -18,6 +18,8 @@ TRIAL_PICTURES = {
 STORES = (
     "path-request",
     "path-done",
+    "bands-request",
+    "bands-done",
     "trial-request",
     "trial-done",
     "drugs-request",

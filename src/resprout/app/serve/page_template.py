@@ -92,7 +92,11 @@ def path_head() -> str:
     buttons = "".join(f'<button type="button" id="{name}" class="quiet">{words}</button>' for name, words in TAKE_AWAY)
     return (
         '<div class="head" data-for="path"><div class="tools"><button type="button" id="pin" class="quiet" '
-        'aria-pressed="false">Pin these curves</button><span class="push"></span>'
+        'aria-pressed="false">Pin these curves</button><button type="button" id="bands" class="quiet" aria-pressed="true" '
+        'data-tip="90 % range of people with these settings who differ in all else, each at a posterior draw.">'
+        '90 % bands</button><button type="button" id="log" class="quiet" aria-pressed="false" '
+        'data-tip="Concentrations, receptor block, firing and signals on logarithmic axes.">Log axes</button>'
+        '<span class="push"></span>'
         f'{buttons}</div><div id="taken" hidden><pre tabindex="0"></pre><button type="button" class="quiet" id="taken-close">'
         "Close</button></div></div>"
     )

@@ -1,7 +1,8 @@
-"""The six panels of one patient: a trajectory in, the numbers of every line, scaled as its panel asks, out."""
+"""The six panels of one patient: a trajectory in, every line in the unit of its axis out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +19,23 @@ from resprout.language.drug_instances import with_drugs
 from resprout.language.records import Model
 
 Numbers = NDArray[np.float64]
-STILL = 1e-3  # a change below this share of the baseline is none
+MICROMOLAR = "uM"
 AXES = {
-    "peak": "% of the peak after {}",
-    "share": "NMDA receptors blocked, %",
-    "start": "times baseline",
-    "change": "change, % of the largest after {}",
+    "dose": "concentration, ng/mL",
+    "receptor": "NMDA receptors blocked, %",
+    "circuit": "times baseline",
+    "signal": "times baseline",
+    "spine": "density relative to health",
+    "score": "points",
 }
-LEAST_SPAN = {"dose": (0, 100), "receptor": (0, 20), "circuit": (0.5, 1.5), "signal": (-20, 100), "spine": (0.6, 1.2)}
+RELATIVE = ("circuit", "signal")  # panels of outputs of different units, each over its own baseline
+LOGARITHMIC = {
+    "dose": 0.1,
+    "receptor": 0.01,
+    "circuit": 0.0,
+    "signal": 0.0,
+}  # lowest value of a logarithmic axis; 0 for any
+LEAST_SPAN = {"dose": (0, 200), "receptor": (0, 20), "circuit": (0.5, 1.5), "signal": (0.5, 2), "spine": (0.6, 1.2)}
 LEAST_SPAN |= {"score": (0, 25)}
 
 
@@ -33,39 +43,35 @@ LEAST_SPAN |= {"score": (0, 25)}
 class Scaled:
     """One line of a panel.
 
-    value           [time]  on the scale of the panel
-    factor, offset          true value = value * factor + offset, in `unit`
-    size                    how large the line really is, in words
+    value    [time]  in the unit of the axis
+    factor           true value = value * factor, in `unit`
+    size             how large the line is, in words, in its own unit
     """
 
     name: str
     label: str
     value: Numbers
     factor: float
-    offset: float
     unit: str
     size: str
 
 
-def panel_data(
-    trajectory: Trajectory, pinned: Trajectory | None, reference: Trajectory, model: Model
-) -> list[dict[str, Any]]:
+def panel_data(trajectory: Trajectory, pinned: Trajectory | None, model: Model) -> list[dict[str, Any]]:
     """What the page draws: a panel a stage, in their order.
 
-    pinned      another trajectory to draw behind in grey; None for none
-    reference   the trajectory that heights refer to, so that a larger dose draws a higher curve
+    pinned   another trajectory to draw behind in grey; None for none
     """
-    spoken = "the pinned curves" if pinned else "ketamine 0.5 mg/kg"
     found = []
     for panel in PANELS:
-        lines = scaled_lines(panel, trajectory, reference, model)
-        reference_lines = scaled_lines(panel, pinned, reference, model) if pinned else []
+        lines = scaled_lines(panel, trajectory, model)
+        reference_lines = scaled_lines(panel, pinned, model) if pinned else []
         found.append(
             {
                 "stage": panel.stage,
                 "colour": STAGE_COLOUR[panel.stage],
-                "axis": AXES.get(panel.way, panel.axis).format(spoken),
-                "range": panel_range(panel, [*lines, *reference_lines]),
+                "axis": AXES[panel.stage],
+                "range": panel_range(panel, [line.value for line in (*lines, *reference_lines)]),
+                "logarithmic": LOGARITHMIC.get(panel.stage),
                 "lines": [line_data(line, place) for place, line in enumerate(lines)],
                 "reference_lines": [line_data(line, place) for place, line in enumerate(reference_lines)],
             }
@@ -81,7 +87,6 @@ def line_data(line: Scaled, place: int) -> dict[str, Any]:
         "unit": line.unit,
         "dash": DASHES[place % len(DASHES)],
         "factor": line.factor,
-        "offset": line.offset,
         "y": packed(line.value)["bdata"],
     }
 
@@ -96,36 +101,46 @@ def lines_of(panel: Panel, trajectory: Trajectory) -> dict[str, str]:
     return lines
 
 
-def scaled_lines(panel: Panel, trajectory: Trajectory, reference: Trajectory, model: Model) -> list[Scaled]:
-    """Every line of a panel on the scale of the reference trajectory."""
+def scaled_lines(panel: Panel, trajectory: Trajectory, model: Model) -> list[Scaled]:
+    """Every line of a panel in the unit of its axis."""
     chain = with_drugs(model, trajectory.drugs)
     return [
-        scaled(panel.way, name, label, trajectory.value[name], reference.value.get(name), chain.unit(name))
+        scaled(panel.stage, name, label, trajectory.value[name], chain)
         for name, label in lines_of(panel, trajectory).items()
     ]
 
 
-def scaled(way: str, name: str, label: str, value: Numbers, reference: Numbers | None, unit: str) -> Scaled:
-    """One output on the scale of its panel; `way` as in `Panel`."""
-    spoken = format_unit(unit).replace("uM", "µM")
-    factor, offset, start = 1.0, 0.0, float(value[0])
+def scaled(stage: str, name: str, label: str, value: Numbers, model: Model) -> Scaled:
+    """One output in the unit of its axis, with its size in its own unit."""
+    spoken = format_unit(model.unit(name)).replace("uM", "µM")
+    shown, start = axis_values(stage, name, value, model), float(value[0])
     farthest = float(value[int(np.abs(value - start).argmax())])
     size = f"{say(start)} to {say(farthest)} {spoken}"
-    if way == "share":
-        value, spoken, size = 100 * value, "%", f"peak {100 * value.max():.0f}%"
-    elif way == "start":
-        factor, size = start or 1.0, f"baseline {say(start)} {spoken}"
-    elif way == "peak":
-        peak = value.max() if reference is None or reference.max() <= 0 else reference.max()
-        factor = float(peak) / 100 if peak > 0 else 1.0
+    if stage == "receptor":
+        return Scaled(name, label, shown, 1.0, "%", f"peak {shown.max():.0f}%")
+    if stage == "dose":
         size = f"peak {say(value.max())} {spoken}" if value.max() > 0 else "none"
-    elif way == "change":
-        floor = STILL * max(abs(start), STILL)
-        other = 0.0 if reference is None else float(np.abs(reference - reference[0]).max())
-        own = abs(farthest - start)
-        offset, factor = start, (other if other > floor else own) / 100 or 1.0
-        size = "unchanged" if own <= floor else size
-    return Scaled(name, label, (value - offset) / factor, factor, offset, spoken, size.strip())
+    if stage == "circuit":
+        size = f"baseline {say(start)} {spoken}"
+    place = int(shown.argmax())
+    factor = float(value[place] / shown[place]) if shown[place] else 1.0
+    return Scaled(name, label, shown, factor, spoken, size.strip())
+
+
+def axis_values(stage: str, name: str, value: Numbers, model: Model) -> Numbers:
+    """An output in the unit of the axis of its panel.
+
+    value     [..., time], in the unit of the output
+    returns   the same axes: ng/mL, %, times the value before the first dose, or as it is
+    """
+    if stage == "receptor":
+        return 100 * value
+    if stage in RELATIVE:
+        start = value[..., :1]
+        return np.asarray(value / np.where(start == 0, 1.0, start))
+    if stage == "dose" and model.unit(name) == MICROMOLAR:
+        return value * model.nominal[f"{name.rpartition('_')[0]}_molar_mass"]
+    return value
 
 
 def say(value: float) -> str:
@@ -133,10 +148,10 @@ def say(value: float) -> str:
     return "0" if abs(value) < 0.005 else f"{value:.3g}" if abs(value) >= 1 else f"{value:.2g}"
 
 
-def panel_range(panel: Panel, lines: list[Scaled]) -> list[float]:
-    """Room for every line; at least a usual span, so that a small effect looks small."""
-    values = [line.value[np.isfinite(line.value)] for line in lines]
+def panel_range(panel: Panel, shown: Sequence[Numbers]) -> list[float]:
+    """Room for every line or band; at least a usual span, so that a small effect looks small."""
+    values = [each[np.isfinite(each)] for each in shown]
     lowest, highest = LEAST_SPAN[panel.stage]
-    lowest = min([lowest, *(float(value.min()) for value in values if value.size)])
-    highest = max([highest, *(float(value.max()) for value in values if value.size)])
+    lowest = min([lowest, *(float(each.min()) for each in values if each.size)])
+    highest = max([highest, *(float(each.max()) for each in values if each.size)])
     return nice_range(lowest, highest)

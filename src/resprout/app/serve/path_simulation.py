@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.form_fields import fields_of
+from resprout.app.serve.form_fields import STRESS, fields_of
 from resprout.app.serve.form_state import State, read_regimen, read_state
 from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.dosing.dose_events import prepare_doses, regimen_events
@@ -25,7 +26,7 @@ from resprout.language.rating_scales import keep_within
 from resprout.language.records import Model
 from resprout.people.typical import typical_patient
 from resprout.simulation.observation_times import output_hours
-from resprout.solve import Events, run_patients
+from resprout.solve import Events, Trajectories, run_patients
 
 Numbers = NDArray[np.float64]
 Person = tuple[float, float, float, str, str]
@@ -45,6 +46,7 @@ class Trajectory:
     regimen   as the command line takes it
     drugs     given beside the ketamine family
     ketamine  as `Regimen.ketamine`
+    dose_h    h   when each dose begins
     """
 
     time_h: Numbers
@@ -52,6 +54,7 @@ class Trajectory:
     regimen: str
     drugs: tuple[str, ...] = ()
     ketamine: str = ""
+    dose_h: tuple[float, ...] = (0.0,)
 
     @property
     def drug_levels(self) -> dict[str, str]:
@@ -109,7 +112,7 @@ def rivals_of(model: Model) -> dict[str, Pairs]:
 def reference_trajectory(model: Model) -> Trajectory:
     """The published infusion in a typical patient, against which heights are shown."""
     regimen = parse_regimen("ketamine 0.5 mg/kg iv over 40 min")
-    return patient_trajectory(model, regimen, 14.0, (), (0.75, 1.0, 70.0, "Val/Val", "normal"))
+    return patient_trajectory(model, regimen, 14.0, (), (0.75, STRESS, 70.0, "Val/Val", "normal"))
 
 
 @lru_cache(maxsize=512)
@@ -122,11 +125,29 @@ def patient_trajectory(
     changed: Pairs = (),
 ) -> Trajectory:
     """Solve one patient; `person` as in `person_of`, `changed` constants as a rival hypothesis has them."""
-    overrides = dict(changed)
     model = with_drugs(model, regimen.drugs)
-    constants: dict[str, Any] = {**person_constants(model, person), **overrides}
-    _, constants, doses = prepare_doses(model, regimen, constants)
-    drugs = len(regimen.drugs)
+    constants: dict[str, Any] = {**person_constants(model, person), **dict(changed)}
+    hours = output_hours(regimen.times_h, max(days * 24, regimen.times_h[-1] + 24))
+    solved = solve_people(model, regimen, hours, constants, blocks, changed)
+    if solved.status[0] != 0:
+        remedy = "Move the patient or a block nearer to where it was."
+        raise SolveError(Fault("this patient cannot be solved.", "", solved.message(0), remedy))
+    outputs = trajectory_outputs(model)
+    keep_within(model.scales, outputs, solved.value)
+    value = {name: solved.value[0, :, column] for column, name in enumerate(outputs)}
+    return Trajectory(hours, value, regimen.text, regimen.drugs, regimen.ketamine, tuple(regimen.times_h))
+
+
+def solve_people(  # many arguments: who, what is given and what is changed
+    model: Model, regimen: Regimen, hours: Numbers, constants: Mapping[str, Any], blocks: Pairs, changed: Pairs
+) -> Trajectories:
+    """Solve one person or several under a regimen with the kernels that the page has built.
+
+    model      with the drugs of the regimen      hours      [time]  h   when outputs are wanted
+    constants  by name: [person]                  blocks     share by input      changed    value by constant
+    """
+    overrides, drugs = dict(changed), len(regimen.drugs)
+    _, constants, doses = prepare_doses(model, regimen, dict(constants))
     events = silent_events(model)
     before_dose = np.array([[overrides.get(name, model.nominal.get(name, 0.0))] for name in events.name])
     events = Events(events.time_h, events.name, before_dose)
@@ -134,17 +155,10 @@ def patient_trajectory(
         shares = np.array([[share] for _, share in blocks])
         events = events.joined(Events(np.zeros(len(blocks)), tuple(name for name, _ in blocks), shares))
     events = events.joined(doses)
-    hours = output_hours(regimen.times_h, max(days * 24, regimen.times_h[-1] + 24))
-    outputs = trajectory_outputs(model)
     with contextlib.nullcontext() if drugs in _warm else _building:
-        solved = run_patients(model, constants, events, hours, outputs, threads=1)
+        solved = run_patients(model, constants, events, hours, trajectory_outputs(model), threads=1)
     _warm.add(drugs)
-    if solved.status[0] != 0:
-        remedy = "Move the patient or a block nearer to where it was."
-        raise SolveError(Fault("this patient cannot be solved.", "", solved.message(0), remedy))
-    keep_within(model.scales, outputs, solved.value)
-    value = {name: solved.value[0, :, column] for column, name in enumerate(outputs)}
-    return Trajectory(hours, value, regimen.text, regimen.drugs, regimen.ketamine)
+    return solved
 
 
 def person_constants(model: Model, person: Person) -> dict[str, Numbers]:

@@ -34,18 +34,18 @@ def sentences(trajectory: Trajectory) -> dict[str, str]:
 
 def dose_sentence(trajectory: Trajectory) -> str:
     """Peak in plasma and brain, and the time of elimination from brain."""
-    hours, plasma, brain = trajectory.time_h, trajectory.value["ketamine_venous"], trajectory.value["ketamine_brain"]
+    plasma, brain = trajectory.value["ketamine_venous"], trajectory.value["ketamine_brain"]
     others = [drug_words(drug) for drug in trajectory.drugs if f"{drug}_plasma" in trajectory.drug_levels]
-    beside = f" {' and '.join(others)}: plasma level drawn relative to its own peak." if others else ""
+    beside = f" The plasma concentration of {' and '.join(others)} stands beside it." if others else ""
     if plasma.max() <= 0:
         return (
             ("No ketamine is given." + beside) if others else "Nothing is given, so nothing moves that is not blocked."
         )
-    gone = after(hours, brain, brain <= 0.1 * brain.max())
+    gone = after(trajectory, brain)
     leaves = f"it falls below a tenth of that {gone}" if gone else "it stays above a tenth of that to the end"
     return (
-        f"Venous plasma {trajectory.ketamine or 'ketamine'} peaks at {plasma.max():.3g} ng/mL {at(hours, plasma)}; unbound in brain it reaches "
-        f"{brain.max():.2g} µM {at(hours, brain)}, and {leaves}.{beside}"
+        f"Venous plasma {trajectory.ketamine or 'ketamine'} peaks at {plasma.max():.3g} ng/mL {at(trajectory, plasma)}; unbound in brain it reaches "
+        f"{brain.max():.2g} µM {at(trajectory, brain)}, and {leaves}.{beside}"
     )
 
 
@@ -57,7 +57,7 @@ def receptor_sentence(trajectory: Trajectory) -> str:
     most, least = max(peaks, key=peaks.__getitem__), min(peaks, key=peaks.__getitem__)
     name = next(name for name, words in POOLS.items() if words == most)
     return (
-        f"Most is blocked at {most}, {peaks[most]:.0%} {at(trajectory.time_h, trajectory.value[name])}; "
+        f"Most is blocked at {most}, {peaks[most]:.0%} {at(trajectory, trajectory.value[name])}; "
         f"least at {least}, {peaks[least]:.0%}."
     )
 
@@ -87,7 +87,7 @@ def move(trajectory: Trajectory, name: str, words: str) -> str:
     share = value[farthest] / baseline - 1
     if abs(share) < NOTHING:
         return ""
-    return f"{words} {abs(share):.0%} {'more' if share > 0 else 'less'} ({format_time(trajectory.time_h[farthest])})"
+    return f"{words} {abs(share):.0%} {'more' if share > 0 else 'less'} ({since_dose(trajectory, trajectory.time_h[farthest])})"
 
 
 def signal_sentence(trajectory: Trajectory) -> str:
@@ -101,7 +101,7 @@ def signal_sentence(trajectory: Trajectory) -> str:
             peaks.append((hours[int(value.argmax())], words))
     if not peaks:
         return "No growth signal rises above its baseline."
-    order = ", then ".join(f"{words} ({format_time(hour)})" for hour, words in sorted(peaks))
+    order = ", then ".join(f"{words} ({since_dose(trajectory, hour)})" for hour, words in sorted(peaks))
     protein = trajectory.value["synaptic_protein"]
     gain = protein.max() / protein[0] - 1
     gained = f" Synaptic protein gains {gain:.0%}." if gain > NOTHING else " Synaptic protein hardly changes."
@@ -117,7 +117,7 @@ def spine_sentence(trajectory: Trajectory) -> str:
     if abs(change) < 0.005:
         return f"{before} and stays there."
     word = "rises" if change > 0 else "falls"
-    told = f"{before} and {word} to {spines[farthest]:.0%} {at(hours, spines, farthest)}"
+    told = f"{before} and {word} to {spines[farthest]:.0%} after {format_time(hours[farthest])}"
     if farthest == len(hours) - 1:
         return f"{told}, the end of the run."
     left = (spines[-1] - spines[0]) / change
@@ -134,25 +134,39 @@ def score_sentence(trajectory: Trajectory) -> str:
         worst = int(score.argmax())
         told = f"HDRS-17 stays at {score[0]:.0f} points"
         if score[worst] - score[0] >= 0.5:
-            told = f"HDRS-17 rises from {score[0]:.0f} to {score[worst]:.0f} points {at(hours, score, worst)}"
+            told = f"HDRS-17 rises from {score[0]:.0f} to {score[worst]:.0f} points after {format_time(hours[worst])}"
     else:
         half = "at least half, a response" if share >= 0.5 else "less than half, no response"
         told = (
-            f"HDRS-17 falls from {score[0]:.1f} to {score[lowest]:.1f} points {at(hours, score, lowest)} "
+            f"HDRS-17 falls from {score[0]:.1f} to {score[lowest]:.1f} points after {format_time(hours[lowest])} "
             f"({share:.0%}: {half}) and stands at {score[-1]:.1f} at {format_time(hours[-1])}"
         )
     if odd.max() < 1:
         return f"{told}. No dissociation to speak of."
-    gone = after(hours, odd, odd <= 0.1 * odd.max())
-    return f"{told}. Dissociation (CADSS) peaks at {odd.max():.0f} of 92 {at(hours, odd)}{' and fades ' + gone if gone else ''}."
+    gone = after(trajectory, odd)
+    return f"{told}. Dissociation (CADSS) peaks at {odd.max():.0f} of 92 {at(trajectory, odd)}{' and fades ' + gone if gone else ''}."
 
 
-def at(hours: Numbers, value: Numbers, where: int | None = None) -> str:
-    """When a curve peaks, or stands at a place, in words."""
-    return f"after {format_time(float(hours[int(value.argmax()) if where is None else where]))}"
+def at(trajectory: Trajectory, value: Numbers) -> str:
+    """When a curve peaks, in words."""
+    told = since_dose(trajectory, float(trajectory.time_h[int(value.argmax())]))
+    return told if " after " in told else f"after {told}"
 
 
-def after(hours: Numbers, value: Numbers, below: NDArray[np.bool_]) -> str:
-    """The first hour behind the peak at which something holds, in words; empty if never."""
-    late = below & (np.arange(len(hours)) > int(value.argmax()))
-    return f"after {format_time(float(hours[int(late.argmax())]))}" if late.any() else ""
+def since_dose(trajectory: Trajectory, hour: float) -> str:
+    """The time of one dose; of several, the time since the last one before it, and which that is."""
+    starts = trajectory.dose_h
+    if len(starts) < 2:
+        return format_time(hour)
+    number = max(sum(start <= hour for start in starts), 1)
+    return f"{format_time(hour - starts[number - 1])} after dose {number} of {len(starts)}"
+
+
+def after(trajectory: Trajectory, value: Numbers) -> str:
+    """When a curve first falls below a tenth of its peak, in words; empty if never."""
+    hours = trajectory.time_h
+    late = (value <= 0.1 * value.max()) & (np.arange(len(hours)) > int(value.argmax()))
+    if not late.any():
+        return ""
+    told = since_dose(trajectory, float(hours[int(late.argmax())]))
+    return told if " after " in told else f"after {told}"

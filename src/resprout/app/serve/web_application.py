@@ -19,13 +19,14 @@ from resprout.app.serve.form_state import read_state
 from resprout.app.serve.model_tab import model_fragment
 from resprout.app.serve.page_layout import page_layout
 from resprout.app.serve.page_template import shell
+from resprout.app.serve.path_bands import recruits
 from resprout.app.serve.path_simulation import page_trajectory, warm_up
 from resprout.app.serve.request_guard import install_guard, refuse
 from resprout.app.serve.scoreboard_tab import Scoreboard
 from resprout.app.serve.trial_tab import design, warm_trials
 from resprout.errors import ResproutError
 from resprout.installation import installed_version
-from resprout.language import given_or_shipped
+from resprout.language import given_or_shipped, load_model
 from resprout.language.plain_yaml import write_yaml
 from resprout.language.records import Model
 
@@ -114,4 +115,5 @@ def warm_in_background() -> threading.Thread:
 def warm_all() -> None:
     """The kernel of the path first, then those of the usual trial arms."""
     warm_up()
+    recruits(load_model())
     warm_trials()

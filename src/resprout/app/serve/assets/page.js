@@ -7,7 +7,7 @@
   const WAIT_MS = { path: 30000, trial: 180000, drugs: 60000, figure: 180000 }; // after this long an answer is taken for lost
   const LARGEST_FILE = 64000;
   const asks = {};
-  let serial = 0, pinned = null, taken = {}, ready = false, protocol = null;
+  let serial = 0, taken = {}, ready = false, protocol = null;
 
   // ---- asking: one question a tab at a time, the latest wins
   function ask(name) {
@@ -18,7 +18,7 @@
     channel.waiting = false;
     channel.asked = inputs(name);
     const request = { serial: ++serial, fields: gather() };
-    if (name === "path" && pinned) request.pinned = pinned;
+    if (name === "path" && window.resproutView.pinned()) request.pinned = window.resproutView.pinned();
     if (name === "trial" && protocol !== null) request.protocol = protocol;
     if (name !== "path") say((name === "figure" ? "Drawing…" : "Working…") + " The very first time this builds what later runs reuse, which can take a minute.");
     window.dash_clientside.set_props(name + "-request", { data: request });
@@ -41,7 +41,7 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     page: {
       path: function (done) {
-        if (done && done.panels) { taken = done; $("regimen-line").textContent = done.regimen; window.resproutDraw.show(done); }
+        if (done && done.panels) { taken = done; $("regimen-line").textContent = done.regimen; window.resproutDraw.show(done); window.resproutView.rested(); }
         answered("path", done);
       },
       trial: (done) => answered("trial", done),
@@ -95,6 +95,7 @@
     for (const control of controls()) if (control.value !== control.dataset.default) parts.set(control.name, control.value);
     const tab = document.body.dataset.tab;
     if (tab !== "path") parts.set("tab", tab);
+    window.resproutView.addTo(parts);
     return parts.toString();
   }
   let linkTimer = 0;
@@ -108,7 +109,7 @@
   function restore() {
     const unknown = [];
     for (const [name, value] of new URLSearchParams(location.search)) {
-      if (name === "tab") continue;
+      if (name === "tab" || window.resproutView.restore(name, value)) continue;
       const control = controls().find((each) => each.name === name);
       if (!control) { unknown.push(name.slice(0, 40)); continue; }
       const before = control.value;
@@ -242,13 +243,6 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
   function svg() { download("resprout-path.svg", window.resproutDraw.whole(), "image/svg+xml"); toast("SVG saved."); }
-  function pin() {
-    pinned = pinned ? null : gather();
-    $("pin").setAttribute("aria-pressed", String(Boolean(pinned)));
-    $("pin").textContent = pinned ? "Unpin" : "Pin these curves";
-    ask("path");
-  }
-
   // ---- small things
   let toastTimer = 0;
   function toast(words) {
@@ -289,6 +283,7 @@
     ask("trial");
   }
 
+  window.resproutPage = { gather: gather, ask: ask, keepLink: keepLink, defaults: () => Object.fromEntries(controls().map((each) => [each.name, each.dataset.default])) };
   function start() {
     try { const kept = localStorage.getItem("theme"); if (kept === "dark" || kept === "light") document.documentElement.dataset.theme = kept; } catch (error) { /* private window */ }
     if (innerWidth < 900) $("fold-controls").open = false;
@@ -317,7 +312,6 @@
     for (const tab of all('[role="tab"]')) tab.addEventListener("click", () => open(tab.dataset.tab));
     all(".tabs")[0].addEventListener("keydown", tabKeys);
     $("theme").addEventListener("click", theme);
-    $("pin").addEventListener("click", pin);
     $("take-link").addEventListener("click", () => { const said = query(); copy(location.origin + location.pathname + (said ? "?" + said : ""), "Link"); });
     $("take-command").addEventListener("click", () => copy(taken.command || "", "Command line"));
     $("take-python").addEventListener("click", () => copy(taken.python || "", "Python"));
