@@ -73,8 +73,9 @@ def interval_table(data: Dataset) -> pd.DataFrame:
 def area_name(begin_h: float, end_h: float) -> str:
     """The name of a partial area.
 
-    begin_h, end_h   scalar  h
-    returns          for instance AUC_0_4
+    begin_h   scalar  h
+    end_h     scalar  h
+    returns   for instance AUC_0_4
     """
     return f"AUC_{begin_h:g}_{end_h:g}"
 

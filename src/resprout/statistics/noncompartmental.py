@@ -110,11 +110,13 @@ def terminal_phase(times_h: Numbers, levels: Numbers) -> Terminal | None:
 def partial_area(times_h: Numbers, levels: Numbers, begin_h: float, end_h: float, duration_h: float = 0.0) -> float:
     """Area under the levels of one person between two hours after one dose.
 
-    times_h, levels   [level]  h, ng/mL   as `noncompartmental` takes them
-    begin_h, end_h    scalar   h          since the start of the dose
-    duration_h        scalar   h          of an infusion; 0 for a dose given at once
-    returns           scalar   ng h/mL    between two levels along the line, or the exponential where they fall; after the last one along the
-                      terminal phase, NaN where there is none
+    times_h     [level]  h        since the start of the dose, ascending
+    levels      [level]  ng/mL    above 0
+    begin_h     scalar   h        since the start of the dose
+    end_h       scalar   h        since the start of the dose
+    duration_h  scalar   h        of an infusion; 0 for a dose given at once
+    returns     scalar   ng h/mL  between two levels along the line, or the exponential where they fall; after the last one along the
+                terminal phase, NaN where there is none
     """
     if len(levels) < 2:
         return float("nan")
