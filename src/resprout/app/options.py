@@ -148,6 +148,14 @@ def read_named_population(text: str | None, faults: list[Fault]) -> tuple[str | 
     return found.of, found
 
 
+def population_file(text: str) -> Path:
+    """The file of a named population that is given by its path, or by its name without the suffix."""
+    from resprout.people.named_population import SUFFIXES
+
+    file = Path(text)
+    return file if file.suffix.lower() in SUFFIXES else file.with_name(f"{file.name}.yaml")
+
+
 def only_named(text: str | None, faults: list[Fault]) -> NamedPopulation | None:
     """Read the file of a named population where a protocol says which shipped one people are of; arguments as above."""
     shipped, named = read_named_population(text, faults)

@@ -13,9 +13,11 @@ from resprout.app.options import (
     GENOTYPES,
     POPULATIONS,
     PRECISIONS,
+    population_file,
     read_choice,
     read_days,
     read_ids,
+    read_named_population,
     read_outputs,
     read_pairs,
 )
@@ -166,7 +168,7 @@ def _done(given: options.Given, faults: list[Fault]) -> Done:
 
 def _simulate_chain(given: options.Given, done: Done, faults: list[Fault]) -> None:
     """Recruit people, give them the regimen, write and show what is asked for."""
-    chosen = read_choice("--population", given.population, POPULATIONS, faults)
+    chosen, named = read_named_population(given.population, faults)
     gene = read_choice("--genotype", given.genotype, GENOTYPES, faults)
     kind = read_choice("--precision", given.precision, PRECISIONS, faults)
     ids = read_ids(given.patient_ids, faults)
@@ -182,6 +184,7 @@ def _simulate_chain(given: options.Given, done: Done, faults: list[Fault]) -> No
     from resprout.simulation import Numerics, People
 
     loaded = load_model(given.model, given.drug or [])
+    loaded = loaded if named is None else named.applied(loaded)
     people = People(count, given.seed, chosen or "mdd", given.entry, gene, given.point)
     kept = (kind or "float32") if given.out is not None and not wanted.whole else "float64"
     numerics = Numerics(given.tolerance, given.threads, kept, given.allow_failures)
@@ -246,7 +249,9 @@ def _request(
     except InputError as error:
         faults += error.faults
     try:
-        request = make_request(loaded, scenario, people, numerics, (given.model, given.drug or []))
+        shipped = given.population.lower() in POPULATIONS
+        file = None if shipped else population_file(given.population)
+        request = make_request(loaded, scenario, people, numerics, (given.model, given.drug or []), file)
     except InputError as error:
         faults += error.faults
     refuse(faults)

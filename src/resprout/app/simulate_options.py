@@ -21,7 +21,7 @@ Hours = Annotated[float | None, typer.Option(help="Hours of follow-up.")]
 Until = Annotated[float | None, typer.Option(help="How long, in a model file's own unit of time.")]
 Outputs = Annotated[str | None, typer.Option(help="Outputs to keep, joined by commas; the usual ones if left out.")]
 DrawSeed = Annotated[int, typer.Option(min=0, help="Seed; patient k is the same in any larger sample with this seed.")]
-Population = Annotated[str, typer.Option(help="mdd, bipolar or healthy.")]
+Population = Annotated[str, typer.Option(help="mdd, bipolar, healthy or the file of a named population.")]
 Genotype = Annotated[
     str | None, typer.Option(help="BDNF rs6265 genotype of every patient: val/val, val/met or met/met.")
 ]

@@ -14,6 +14,7 @@ from resprout.language import load_model
 from resprout.language.bounds import STREAMED_PEOPLE
 from resprout.language.rating_scales import Scale
 from resprout.language.records import Model
+from resprout.people.named_population import read_population
 from resprout.people.screening import Recruitment
 from resprout.simulation.scenario import Scenario
 from resprout.simulation.settings import Numerics, People
@@ -23,12 +24,14 @@ from resprout.simulation.settings import Numerics, People
 class ModelSource:
     """Where a worker loads the model from.
 
-    folder   of the model; None for the shipped one     digest   of the model     drugs   files of further drugs
+    folder       of the model; None for the shipped one     digest   of the model     drugs   files of further drugs
+    population   file of a named population, or None
     """
 
     folder: str | None
     digest: str
     drugs: tuple[str, ...] = ()
+    population: str | None = None
 
     def load(self) -> Model:
         """The model.
@@ -36,6 +39,8 @@ class ModelSource:
         raises   ModelError if the files here are not those of the request
         """
         model = load_model(self.folder, self.drugs)
+        if self.population is not None:
+            model = read_population(self.population).applied(model)
         if model.digest != self.digest:
             found = f"the model here has the digest {model.digest}, that of the run {self.digest}."
             raise ModelError(Fault(found, "", "Expected the same files on every machine, unchanged during a run."))
@@ -57,7 +62,7 @@ class Request:
     def key(self) -> str:
         """A digest of everything that determines the numbers."""
         told = asdict(replace(self, source=ModelSource(None, self.source.digest)))
-        del told["numerics"]["threads"]
+        del told["numerics"]["threads"], told["source"]["population"]  # the digest is that of its model
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -91,12 +96,18 @@ class Request:
 
 
 def make_request(
-    model: Model, scenario: Scenario, people: People, numerics: Numerics, source: tuple[Path | None, Sequence[Path]]
+    model: Model,
+    scenario: Scenario,
+    people: People,
+    numerics: Numerics,
+    source: tuple[Path | None, Sequence[Path]],
+    population: Path | None = None,
 ) -> Request:
     """Check whom a request recruits and how it is solved; the scenario has been checked.
 
-    source   folder of the model, None for the shipped one, and files of further drugs
-    raises   InputError with every fault found
+    source       folder of the model, None for the shipped one, and files of further drugs
+    population   file of the named population that the model is of, or None
+    raises       InputError with every fault found
     """
     faults = numerics.faults()
     faults += STREAMED_PEOPLE.faults("the number of patients", people.count, "--patients", "patients")
@@ -109,6 +120,9 @@ def make_request(
         raise InputError(*faults)
     folder, drugs = source
     place = ModelSource(
-        str(folder) if folder is not None else None, model.digest, tuple(str(file.resolve()) for file in drugs)
+        str(folder) if folder is not None else None,
+        model.digest,
+        tuple(str(file.resolve()) for file in drugs),
+        None if population is None else str(population.resolve()),
     )
     return Request(place, scenario, checked, numerics)
