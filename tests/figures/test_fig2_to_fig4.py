@@ -1,15 +1,23 @@
 """Figures 2 to 4 and the design surface: what they show, read from the pictures."""
 
+import re
+
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from plotly.subplots import make_subplots
 
 from resprout.figures.arm_figure import arms_over_time
 from resprout.figures.design_surface import design_surface
 from resprout.figures.fig2 import CHOSEN
-from resprout.figures.fig4 import PUBLISHED_SIZES, GenotypeTrial, finding, who
+from resprout.figures.fig3 import LINKS, figure3
+from resprout.figures.fig4 import PUBLISHED_SIZES, GenotypeTrial, _draw_ratings, finding, who
 from resprout.figures.forest_plot import Diamond, Line, forest
+from resprout.figures.print_figure import LOOK, printed_figure
+from resprout.figures.printed_axes import overlapping_text
 from resprout.language import load_model
+from resprout.people import recruit
 from resprout.trial.protocol import read_protocol
 
 MODEL = load_model()
@@ -117,3 +125,46 @@ def test_every_arm_is_drawn_in_every_panel_and_the_control_is_dotted():
     assert len(drawn.data) == 6
     assert {trace.line.dash for trace in drawn.data if trace.name == "none"} == {"dot"}
     assert len({trace.line.color for trace in drawn.data}) == 3
+
+
+@pytest.fixture(scope="module")
+def synapse():
+    return figure3(patients=40, point=True)
+
+
+def test_each_part_of_the_synapse_bears_its_ratio_to_health(synapse):
+    people, well = (recruit(40, seed=1, population=group, model=MODEL) for group in ("mdd", "healthy"))
+    ratio = people.constants["glial_uptake"].mean() / well.constants["glial_uptake"].mean()
+    texts = [text for trace in synapse.data if trace.mode == "text" for text in trace.text]
+    shown = [text for text in texts if text.startswith("glial<br>glutamate uptake")]
+    assert len(shown) == 2
+    assert float(shown[0].split("<br>")[2].split()[0]) == pytest.approx(ratio, abs=0.006)  # of two digits
+    assert shown[1].endswith("at 1 h")
+    assert sum("(" in text for text in texts) == 2 * len(LINKS)
+
+
+def test_a_part_with_less_than_health_is_blue_and_one_with_more_is_red(synapse):
+    def red_and_blue(words):
+        part = next(trace for trace in synapse.data if trace.text and str(trace.text).startswith(words))
+        red, _, blue = (int(number) for number in re.findall(r"\d+", part.fillcolor))
+        return red, blue
+
+    red, blue = red_and_blue("spine density")
+    assert blue > red
+    red, blue = red_and_blue("ambient glutamate")
+    assert red > blue
+
+
+@pytest.mark.parametrize("size", ["single", "double"])
+def test_no_label_of_the_synapse_covers_another_in_print(synapse, size):
+    with mpl.rc_context(LOOK):
+        assert overlapping_text(printed_figure(synapse, size)) == []
+
+
+def test_figure_4_shows_each_patient_of_the_first_trial():
+    rating = {name: np.arange(4 * size * 2, dtype=float).reshape(4, size, 2) for name, size in PUBLISHED_SIZES.items()}
+    drawn = make_subplots(rows=1, cols=2)
+    _draw_ratings(drawn, GenotypeTrial(rating, (0.0, 4.0), np.ones(4), np.ones(4), 4))
+    patients = [trace for trace in drawn.data if trace.mode == "markers"]
+    assert sum(len(trace.y) for trace in patients) == 2 * 62  # 62 patients at two visits
+    assert list(patients[0].y[:3]) == [0.0, 2.0, 4.0]  # Val/Val of the first trial at the first visit

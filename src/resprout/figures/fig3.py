@@ -1,13 +1,26 @@
-"""The analogue of Fig 3 of Krystal, Sanacora & Duman (2013): what illness does to each link, and what ketamine does."""
+"""The analogue of Fig 3 of Krystal, Sanacora & Duman (2013): one synapse in illness and after ketamine, each part with its number."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template
+from resprout.figures.palette import INK, plain_template
 from resprout.figures.spoken_units import format_time
+from resprout.figures.synapse_drawing import (
+    HEIGHT,
+    LABEL_WIDTH,
+    LABELS,
+    SCALE_TEXT,
+    WIDTH,
+    Part,
+    parts_of,
+    ratio_colour,
+    scale_boxes,
+)
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
 from resprout.people import recruit
@@ -32,95 +45,166 @@ LINKS = (
     ("connectivity", "functional connectivity", 24.0),
 )
 PATIENTS = 300
-LEAST, MOST = 0.3, 60.0  # of health, on the axis; what lies beyond is an arrow at its end, with its number
+LONGEST_LINE = 17  # letters of a label, beyond which it breaks
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One link relative to the mean of healthy people.
+
+    words    of the link      mean, lower, upper   1   over patients, with the 90 % range
+    hour     h   after the dose; None for illness, before it
+    """
+
+    words: str
+    mean: float
+    lower: float
+    upper: float
+    hour: float | None
+
+    @property
+    def said(self) -> str:
+        """The number with its range and its time."""
+        when = "" if self.hour is None else f" at {format_time(self.hour)}"
+        return f"{ratio_text(self.mean)} ({ratio_text(self.lower)} to {ratio_text(self.upper)}){when}"
 
 
 def figure3(*, patients: int = PATIENTS, seed: int = 1, model: Model | None = None, point: bool = False) -> go.Figure:
-    """Draw every link of the chain relative to health: people ill, at baseline, and after ketamine.
+    """Draw a synapse of people ill, at baseline, and after ketamine; each part is coloured by its ratio to health.
 
     patients   people with major depression; as many healthy ones give the reference      seed   of people
     point      use the point estimate; otherwise each person takes a posterior draw
     """
     model = given_or_shipped(model)
-    links = [link for link in LINKS if link[0] in model.equations]
-    outputs, hours = [name for name, _, _ in links], sorted({0.0, *(hour for _, _, hour in links)})
-    people = recruit(patients, seed=seed, model=model, uncertain=not point)
-    ill = simulate(model, people, REGIMEN, days=2, outputs=Output(outputs, hours))
-    well = simulate(
-        model,
-        recruit(patients, seed=seed, population="healthy", model=model, uncertain=not point),
-        "saline",
-        days=0.1,
-        outputs=outputs,
-    )
+    ill, after = ratios_to_health(patients=patients, seed=seed, model=model, point=point)
     figure = make_subplots(
-        rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=("A  illness", "B  after ketamine")
+        rows=1, cols=2, horizontal_spacing=0.04, subplot_titles=("A  illness", "B  after ketamine 0.5 mg/kg")
     )
-    for place, (name, words, hour) in enumerate(links):
-        health = float(well[name].isel(time_h=0).mean())
-        for column, time_h in ((1, 0.0), (2, hour)):
-            values = ill[name].sel(time_h=time_h, method="nearest").to_numpy() / health
-            _draw(figure, place, words, values, model.equations[name].stage, column, format_time(time_h))
-    _finish(figure, [words for _, words, _ in links], patients, draws_words(model, point))
+    for column, ratios in ((1, ill), (2, after)):
+        _draw(figure, ratios, column)
+    figure.update_xaxes(range=[0, WIDTH], visible=False)
+    figure.update_yaxes(range=[0, HEIGHT], visible=False)
+    figure.update_layout(
+        template=plain_template(),
+        title={
+            "text": f"{_finding(ill, after)}"
+            f"<br><span style='font-size:13px'>Ratio to the mean of {patients:,} healthy people: mean of as many with major "
+            f"depression (90 % range), {draws_words(model, point)};<br>after ketamine at the time that is given</span>",
+            "y": 0.97,
+            "x": 0.02,
+            "xref": "container",
+        },
+        height=720,
+        margin={"l": 20, "r": 20, "t": 125, "b": 15},
+        showlegend=False,
+    )
     return figure
 
 
-def _draw(figure: go.Figure, place: int, words: str, values: np.ndarray, stage: int, column: int, when: str) -> None:
-    """Draw the mean of one link with the 90 % range over patients."""
-    colour = list(STAGE_COLOUR.values())[stage - 1]
-    lower, mean, upper = np.quantile(values, 0.05), values.mean(), np.quantile(values, 0.95)
-    told = f"{words}: {mean:.2f} of health ({lower:.2f} to {upper:.2f}), {when}"
-    beyond = f"from almost nothing, × {mean:,.0f}" if mean > MOST else ""
-    lower, mean, upper = np.clip([lower, mean, upper], LEAST, MOST)
-    figure.add_trace(
-        go.Scatter(x=[lower, upper], y=[place] * 2, mode="lines", line={"color": faint(colour, 0.45), "width": 7}),
-        row=1,
-        col=column,
-    )
+def ratios_to_health(
+    *, patients: int = PATIENTS, seed: int = 1, model: Model | None = None, point: bool = False
+) -> tuple[dict[str, Ratio], dict[str, Ratio]]:
+    """Every link of the chain in illness and after ketamine, by output; arguments as in `figure3`."""
+    model = given_or_shipped(model)
+    links = [link for link in LINKS if link[0] in model.equations]
+    outputs, hours = [name for name, _, _ in links], sorted({0.0, *(hour for _, _, hour in links)})
+    people = recruit(patients, seed=seed, model=model, uncertain=not point)
+    well = recruit(patients, seed=seed, population="healthy", model=model, uncertain=not point)
+    ill = simulate(model, people, REGIMEN, days=2, outputs=Output(outputs, hours))
+    healthy = simulate(model, well, "saline", days=0.1, outputs=outputs)
+    found: tuple[dict[str, Ratio], dict[str, Ratio]] = ({}, {})
+    for name, words, hour in links:
+        health = float(healthy[name].isel(time_h=0).mean())
+        for place, at in enumerate((None, hour)):
+            values = ill[name].sel(time_h=at or 0.0, method="nearest").to_numpy() / health
+            lower, upper = np.quantile(values, [0.05, 0.95])
+            found[place][name] = Ratio(words, float(values.mean()), float(lower), float(upper), at)
+    return found
+
+
+def _finding(ill: dict[str, Ratio], after: dict[str, Ratio]) -> str:
+    """What the figure shows of spines, as its title."""
+    name = "spine_density"
+    if name not in ill:
+        return "A synapse in illness and after ketamine"
+    return f"In illness {ill[name].mean:.0%} of the spines of health are there; a day after ketamine {after[name].mean:.0%}"
+
+
+def ratio_text(ratio: float) -> str:
+    """A ratio with two or three digits."""
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.1f}" if ratio >= 10 else f"{ratio:.2f}"
+
+
+def _draw(figure: go.Figure, ratios: dict[str, Ratio], column: int) -> None:
+    """Draw one synapse with the number of each part, and the scale of its colours."""
+    spines = ratios["spine_density"].mean if "spine_density" in ratios else 1.0
+    for part in parts_of(spines):
+        if part.output is None or part.output in ratios:
+            _draw_part(figure, part, ratios[part.output] if part.output else None, column)
+    for output, (side, height, at) in LABELS.items():
+        if output in ratios:
+            _draw_label(figure, ratios[output], side, height, at, column)
+    for box in scale_boxes():
+        _draw_part(figure, box.part, None, column, colour=ratio_colour(box.ratio))
+        _text(figure, box.x, box.y, box.said, "middle center", column)
+    _text(figure, *SCALE_TEXT, "ratio to health", "middle right", column)
+
+
+def _draw_part(figure: go.Figure, part: Part, ratio: Ratio | None, column: int, *, colour: str = "") -> None:
+    told = f"{ratio.words}: {ratio.said}" if ratio else ""
     figure.add_trace(
         go.Scatter(
-            x=[mean],
-            y=[place],
-            mode="markers+text",
-            marker={"color": colour, "size": 11, "symbol": "triangle-right" if beyond else "circle"},
-            text=[beyond],
-            textposition="top left",
-            cliponaxis=False,
-            hovertemplate=told + "<extra></extra>",
+            x=part.x,
+            y=part.y,
+            mode="lines",
+            fill="toself",
+            fillcolor=colour or (ratio_colour(ratio.mean) if ratio else "#FFFFFF"),
+            line={"color": "#6B7480", "width": 1.2},
+            hoveron="fills",
+            text=told,
+            hoverinfo="text" if told else "skip",
         ),
         row=1,
         col=column,
     )
-    if column == 2:
-        figure.add_annotation(
-            x=1, xref="paper", xanchor="left", xshift=8, y=place, text=when, showarrow=False, font={"size": 11.5}
-        )
 
 
-def _finish(figure: go.Figure, words: list[str], patients: int, constants: str) -> None:
-    """Axes, reference line and title."""
-    figure.add_vline(x=1, line={"color": CONTROL_COLOUR, "width": 1.2, "dash": "dot"})
-    figure.update_xaxes(
-        type="log",
-        range=[np.log10(LEAST), np.log10(MOST)],
-        tickvals=[0.5, 1, 2, 4, 8, 16, 32],
-        ticktext=["½", "1", "2", "4", "8", "16", "32"],
-        title_text="ratio to health",
+def _draw_label(
+    figure: go.Figure, ratio: Ratio, side: str, height: float, at: tuple[float, float], column: int
+) -> None:
+    """Words and number at an edge, with a line to the part."""
+    edge, inner = (0.0, LABEL_WIDTH) if side == "left" else (WIDTH, WIDTH - LABEL_WIDTH)
+    figure.add_trace(
+        go.Scatter(
+            x=[inner, at[0]],
+            y=[height, at[1]],
+            mode="lines",
+            line={"color": "#9AA1AB", "width": 0.8},
+            hoverinfo="skip",
+        ),
+        row=1,
+        col=column,
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(words))), ticktext=words, range=[len(words) - 0.4, -0.6], tickfont={"size": 12.5}
-    )
-    figure.update_layout(
-        template=plain_template(),
-        title={
-            "text": "Illness takes spines away; ketamine drives growth signals, and spines return"
-            f"<br><span style='font-size:13px'>{patients:,} people with major depression relative to the mean of as many "
-            f"healthy ones; bars hold 90 % of patients, {constants};<br>at the right the time after the dose</span>",
-            "y": 0.96,
-            "x": 0.02,
-            "xref": "container",
-        },
-        height=620,
-        margin={"l": 190, "r": 70, "t": 125, "b": 55},
-        showlegend=False,
+    when = "" if ratio.hour is None else f"<br>at {format_time(ratio.hour)}"
+    value = f"{ratio_text(ratio.mean)} ({ratio_text(ratio.lower)}–{ratio_text(ratio.upper)}){when}"
+    anchor = "middle right" if side == "left" else "middle left"
+    first, _, rest = ratio.words.partition(" ")
+    words = ratio.words if len(ratio.words) <= LONGEST_LINE else f"{first}<br>{rest}"
+    _text(figure, edge, height, f"{words}<br>{value}", anchor, column)
+
+
+def _text(figure: go.Figure, x: float, y: float, text: str, anchor: str, column: int) -> None:
+    figure.add_trace(
+        go.Scatter(
+            x=[x],
+            y=[y],
+            mode="text",
+            text=[text],
+            textposition=anchor,
+            textfont={"size": 11.5, "color": INK},
+            cliponaxis=False,
+            hoverinfo="skip",
+        ),
+        row=1,
+        col=column,
     )

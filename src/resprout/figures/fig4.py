@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, plain_template, whiskers
+from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template, whiskers
 from resprout.figures.spoken_units import format_time
 from resprout.language import given_or_shipped
 from resprout.language.records import Model
@@ -29,6 +29,7 @@ REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
 DASH = dict(zip(GENOTYPES, ("solid", "dash", "dot"), strict=True))
 SYMBOL = dict(zip(GENOTYPES, ("circle", "square", "diamond"), strict=True))
 SPINE_PATIENTS = 200
+POINTS = 60  # patients drawn one by one
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def who(trial: GenotypeTrial, constants: str) -> str:
     return (
         f"{len(trial.F):,} virtual trials of {sizes}; carriers x time: median F = {np.median(trial.F):.2f} (df {trial.df}), "
         f"p < .05 in {(trial.p < 0.05).mean():.0%}, p ≤ .0007 in {(trial.p <= PUBLISHED_P).mean():.0%}.<br>"
-        "Published: F = 5.59, df = 4, p = .0007. Bars are 95 % intervals (A: over patients, B: prediction interval over trials), "
+        f"Published: F = 5.59, df = 4, p = .0007. Small points are virtual patients (A: {POINTS} a genotype, B: those of the "
+        "first trial); bars are 95 % intervals (A: over patients, B: prediction interval over trials), "
         f"{constants}."
     )
 
@@ -127,6 +129,9 @@ def _draw_spines(figure: go.Figure, spines: dict[str, tuple[Numbers, Numbers]]) 
     colour = STAGE_COLOUR["spine"]
     for after, word in ((False, "before ketamine"), (True, "a day after ketamine")):
         values = [spines[name][int(after)] for name in GENOTYPES]
+        for place, each in enumerate(values):
+            at = place + (0.12 if after else -0.12)
+            _points(figure, at, 0.17 if after else -0.17, each[:POINTS], colour, 1)
         figure.add_trace(
             go.Scatter(
                 x=[place + (0.12 if after else -0.12) for place in range(len(GENOTYPES))],
@@ -148,6 +153,26 @@ def _draw_spines(figure: go.Figure, spines: dict[str, tuple[Numbers, Numbers]]) 
     figure.update_yaxes(title_text="spine density (health = 1)", row=1, col=1)
 
 
+def _points(figure: go.Figure, x: float, width: float, values: Numbers, colour: str, column: int) -> None:
+    """Draw virtual patients, one point each, side by side in the order in which they were recruited.
+
+    x, width   where the first point stands, and how far the last one lies from it
+    """
+    known = values[np.isfinite(values)]
+    figure.add_trace(
+        go.Scatter(
+            x=x + width * np.linspace(0.15, 1.0, max(len(known), 1))[: len(known)],
+            y=known,
+            mode="markers",
+            marker={"size": 3.5, "color": faint(colour, 0.4)},
+            showlegend=False,
+            hovertemplate="%{y:.2f}<extra>one virtual patient</extra>",
+        ),
+        row=1,
+        col=column,
+    )
+
+
 def _draw_ratings(figure: go.Figure, trial: GenotypeTrial) -> None:
     """Draw mean HDRS17 by visit for each genotype, with the 95 % prediction interval."""
     places = list(range(len(trial.hours)))
@@ -156,6 +181,8 @@ def _draw_ratings(figure: go.Figure, trial: GenotypeTrial) -> None:
         lower, upper = np.quantile(mean, [0.025, 0.975], axis=0)
         middle = mean.mean(axis=0)
         colour = STAGE_COLOUR["score"] if genotype == "Val/Val" else CONTROL_COLOUR
+        for place, each in enumerate(rating[0].T):
+            _points(figure, place + 0.1 * (number - 1), 0.09, each, colour, 2)
         figure.add_trace(
             go.Scatter(
                 x=[place + 0.1 * (number - 1) for place in places],

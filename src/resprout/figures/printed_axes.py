@@ -48,6 +48,11 @@ def draw_panel(axes: Axes, figure: go.Figure, panel: PrintedPanel) -> None:
             getattr(axes, f"{name}axis").grid(color=LINE, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+    for axis, wanted, edge in ((axes.xaxis, x_axis, "bottom"), (axes.yaxis, y_axis, "left")):
+        if wanted.visible is False:
+            axis.set_major_locator(NullLocator())
+            axis.set_visible(False)
+            axes.spines[edge].set_visible(False)
     for shape in panel.lines:
         _line(axes, shape)
     for note in panel.notes:
