@@ -95,7 +95,7 @@ COMMANDS = [
     ("simulate", KETAMINE, "--patients", 20),
     ("demo", "--replicates", 20),
     ("trial", "murrough2013_midazolam", "--replicates", 4),
-    ("trial", "murrough2013_midazolam", "--replicates", 4, "--grid", "n=20,40"),
+    ("trial", "murrough2013_midazolam", "--replicates", 4, "--grid", "n=10,20"),
     ("sensitivity", "ketamine_brain@1h", "--person", "healthy", "--samples", 16),
     ("data", "check", "example"),
     ("data", "nca", "example"),

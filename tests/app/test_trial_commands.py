@@ -47,7 +47,7 @@ def test_a_protocol_gives_table_published_numbers_and_a_report_a_clinician_can_r
 
 
 def test_a_grid_is_tabulated_and_drawn(resprout, tmp_path, small):
-    axes = ("--grid", "n=8,16", "--grid", "dose=0.2,0.5")
+    axes = ("--grid", "n=4,8", "--grid", "dose=0.2,0.5")
     code, out, err = resprout("trial", small, "--replicates", "20", *axes, "--table", "g.csv", "--picture", "g.html")
     assert code == 0, err
     table = pd.read_csv(tmp_path / "g.csv")

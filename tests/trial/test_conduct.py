@@ -125,17 +125,22 @@ def test_the_same_people_enter_whatever_their_number(two_arms, run):
 
 
 def test_power_grows_with_people_and_effect_and_dissociation_with_dose(two_arms):
-    rows = surface(two_arms, {"n": [16, 60], "dose": [0.2, 1.0]}, 40)
+    rows = surface(two_arms, {"n": [8, 30], "dose": [0.2, 1.0]}, 40)
     cell = {(row["n"], row["dose"]): row for row in rows}
-    assert cell[60, 1.0]["power"] > cell[16, 1.0]["power"] and cell[60, 1.0]["power"] > cell[60, 0.2]["power"]
-    assert cell[16, 1.0]["dissociation"] > 1.5 * cell[16, 0.2]["dissociation"]
-    assert cell[60, 1.0]["difference"] < cell[60, 0.2]["difference"] < 0
+    assert cell[30, 1.0]["power"] > cell[8, 1.0]["power"] and cell[30, 1.0]["power"] > cell[30, 0.2]["power"]
+    assert cell[8, 1.0]["dissociation"] > 1.5 * cell[8, 0.2]["dissociation"]
+    assert cell[30, 1.0]["difference"] < cell[30, 0.2]["difference"] < 0
 
 
 def test_resizing_keeps_the_proportion_of_arms():
     design = read_protocol("murrough2013_midazolam", MODEL)
-    assert [arm.size for arm in varied(design, {"n": 144})[0].arms] == [94, 50]
-    assert varied(design, {"n": 73})[0].people == 73
+    assert [arm.size for arm in varied(design, {"n": 72})[0].arms] == [94, 50]
+    assert varied(design, {"n": 40})[0].people == 80
+
+
+def test_n_of_a_crossover_is_everybody_who_takes_part():
+    design = read_protocol("berman2000", MODEL)
+    assert varied(design, {"n": 20})[0].people == 20
 
 
 @pytest.mark.parametrize("text", ["n", "n=", "n=ten", "n=1", "n=2.5", "dose=0", "dose=nan", "size=20", "dropout=1", ""])

@@ -90,7 +90,7 @@ def trial(  # many arguments: each is an option of the command
     published: PublishedFile = None,
     estimates: EstimatesFile = None,
     report: ReportFile = None,
-    grid: Annotated[list[str] | None, typer.Option(help="Values to try, `n=20,40,80`; may be given again.")] = None,
+    grid: Annotated[list[str] | None, typer.Option(help="Values to try, `n=20,40,80` per arm; may be given again.")] = None,
     picture: GridFigure = None,
     size: PictureSize = None,
     set_: Parameters = None,
@@ -280,7 +280,7 @@ def show_grid(console: Console, name: str, axes: list[str], rows: list[dict[str,
     console.print(table(columns, cells, title=title, right=columns))
     for sentence in grid_sentences(rows, axes):
         console.print(sentence, highlight=False)
-    counted = "n: people in the trial, all arms together. " if "n" in axes else ""
+    counted = "n: patients per arm (the mean of unequal arms; of a crossover, all). " if "n" in axes else ""
     console.print(f"{counted}{MONTE_CARLO}", highlight=False)
     console.print("Benefit: points below control. Dissociation: mean of the patients' highest CADSS on the first day.")
 

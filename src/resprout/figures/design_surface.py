@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from resprout.figures.palette import STAGE_COLOUR, faint, plain_template
 
 AXIS_WORDS = {
-    "n": "people in the trial",
+    "n": "patients per arm",
     "dose": "dose, in the unit of the protocol",
     "dropout": "share who leave a week",
 }

@@ -27,7 +27,7 @@ from resprout.trial.trial_outcome import Outcome
 
 DISSOCIATION = "CADSS"
 DISSOCIATION_VISITS = (0.0, 1 / 3, 2 / 3, 1.0, 80 / 60, 110 / 60)
-AXES = {"n": "people in the trial", "dose": "amount of the drug tried", "dropout": "share who leave each week"}
+AXES = {"n": "patients per arm", "dose": "amount of the drug tried", "dropout": "share who leave each week"}
 EXAMPLE = "Expected for instance `n=20,40,80` or `dose=0.2,0.5,1.0`."
 AXIS_BOUNDS = {
     "n": Range(2, ARM_SIZE.highest, whole=True),
@@ -170,15 +170,16 @@ def varied(design: Design, cell: Mapping[str, float]) -> Design:
 
 
 def _resized(protocol: Protocol, n: int) -> Protocol:
-    """The same arms in the same proportions with `n` people in all."""
+    """The same arms in the same proportions with `n` patients per arm: as many on average where arms differ, all of a crossover."""
     field = "first" if protocol.design == "crossover" else "size"
     sizes = np.array([getattr(arm, field) or 0 for arm in protocol.arms], dtype=float)
-    exact = n * sizes / sizes.sum()
+    people = n * len(sizes) if field == "size" else n
+    exact = people * sizes / sizes.sum()
     whole = np.floor(exact).astype(int)
-    for index in np.argsort(whole - exact, kind="stable")[: n - int(whole.sum())]:
+    for index in np.argsort(whole - exact, kind="stable")[: people - int(whole.sum())]:
         whole[index] += 1
     if field == "size" and (whole < 1).any():
-        raise InputError(Fault(f"{n} people for {len(sizes)} arms.", "--grid", "Expected at least one an arm."))
+        raise InputError(Fault(f"{people} people for {len(sizes)} arms in their proportions.", "--grid", "Expected at least one an arm."))
     arms = tuple(arm.model_copy(update={field: int(size)}) for arm, size in zip(protocol.arms, whole, strict=True))
     return protocol.model_copy(update={"arms": arms})
 
