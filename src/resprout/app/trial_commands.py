@@ -90,7 +90,9 @@ def trial(  # many arguments: each is an option of the command
     published: PublishedFile = None,
     estimates: EstimatesFile = None,
     report: ReportFile = None,
-    grid: Annotated[list[str] | None, typer.Option(help="Values to try, `n=20,40,80` per arm; may be given again.")] = None,
+    grid: Annotated[
+        list[str] | None, typer.Option(help="Values to try, `n=20,40,80` per arm; may be given again.")
+    ] = None,
     picture: GridFigure = None,
     size: PictureSize = None,
     set_: Parameters = None,

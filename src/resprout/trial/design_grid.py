@@ -179,7 +179,13 @@ def _resized(protocol: Protocol, n: int) -> Protocol:
     for index in np.argsort(whole - exact, kind="stable")[: people - int(whole.sum())]:
         whole[index] += 1
     if field == "size" and (whole < 1).any():
-        raise InputError(Fault(f"{people} people for {len(sizes)} arms in their proportions.", "--grid", "Expected at least one an arm."))
+        raise InputError(
+            Fault(
+                f"{people} people for {len(sizes)} arms in their proportions.",
+                "--grid",
+                "Expected at least one an arm.",
+            )
+        )
     arms = tuple(arm.model_copy(update={field: int(size)}) for arm, size in zip(protocol.arms, whole, strict=True))
     return protocol.model_copy(update={"arms": arms})
 
