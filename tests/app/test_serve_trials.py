@@ -1,10 +1,16 @@
 """The trial tab: designs, protocols of one's own, power."""
 
+import csv
+import io
+import shlex
+
 import numpy as np
 import pytest
 from statsmodels.stats.power import TTestIndPower
 
 import resprout as rs
+from resprout.app.patient_command import followed
+from resprout.app.serve.callbacks import drugs_response, trial_response
 from resprout.app.serve.form_state import read_state
 from resprout.app.serve.trial_pictures import trial_pictures
 from resprout.app.serve.trial_tab import (
@@ -183,3 +189,25 @@ def test_power_is_that_of_another_program(effect):
 
 def test_a_medium_effect_needs_as_many_people_as_another_program_says():
     assert people_needed(0.5) == int(np.ceil(TTestIndPower().solve_power(0.5, alpha=0.05, power=0.9)))
+
+
+def test_the_command_of_the_trial_tab_gives_the_numbers_of_the_page(tmp_path):
+    state, faults = read_state({"n": "6", "replicates": "3", "visits": "1 d"}, MODEL)
+    assert faults == {}
+    answer = trial_response({"fields": {"n": "6", "replicates": "3", "visits": "1 d"}}, MODEL)[-1]
+    (tmp_path / "my_trial.yaml").write_text(write_yaml(design(state, MODEL)[0]), encoding="utf-8")
+    command = answer["command"].splitlines()[-1]
+    assert command == "resprout trial my_trial.yaml --replicates 3 --seed 1 --point"
+    again = rs.run_trial(tmp_path / "my_trial.yaml", 3, seed=1, model=MODEL, point=True)
+    assert answer["csv"] == again.table.to_csv(index=False)  # every digit
+
+
+def test_the_commands_of_the_drugs_tab_give_its_numbers():
+    sent = {"line1": "ketamine 0.5 mg/kg iv over 40 min", "line2": "saline", "line3": "", "glial": "70"}
+    done = drugs_response({"fields": sent}, MODEL)[-1]
+    shown = next(csv.DictReader(io.StringIO(done["csv"])))
+    words = shlex.split(done["command"].splitlines()[0])
+    assert words[2] == shown["regimen"]
+    assert words[words.index("--glial-uptake") + 1] == "0.7"
+    run = followed(MODEL, words[2], days=14, glial_uptake=0.7)
+    assert shown["dissociation, CADSS"] == f"{float(run['CADSS'].max()):.8g}"  # every digit that is written

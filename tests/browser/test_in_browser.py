@@ -397,3 +397,29 @@ def test_two_people_do_not_see_each_other(chromium, server):
     assert [opened.context.cookies() for opened in pages] == [[], []]
     for opened in pages:
         opened.context.close()
+
+
+@pytest.mark.parametrize(
+    ("tab", "code", "columns"),
+    [
+        ("trial", "resprout trial my_trial.yaml --replicates 20 --seed 1 --point", "arm,endpoint,"),
+        ("drugs", "resprout patient 'ketamine 0.5 mg/kg iv over 40 min'", "regimen,"),
+        ("model", "resprout describe --json", "stage,measured,"),
+    ],
+)
+def test_code_table_and_picture_of_a_tab_are_taken_along(page, tab, code, columns):
+    open_tab(page, tab)
+    drawn(page, tab) if tab != "model" else page.wait_for_selector("#model-body table", timeout=60_000)
+    page.click(f"[data-take=code][data-tab-of={tab}]")
+    assert code in page.inner_text(f"#taken-{tab} pre")
+    with page.expect_download() as coming:
+        page.click(f"[data-take=csv][data-tab-of={tab}]")
+    table = Path(coming.value.path()).read_text(encoding="utf-8")
+    assert table.startswith(columns)
+    assert len(table.splitlines()) > 5
+    if tab == "model":
+        return
+    page.wait_for_timeout(500)  # the pictures are being drawn
+    with page.expect_download() as coming:
+        page.click(f"[data-take=svg][data-tab-of={tab}]")
+    assert ET.parse(coming.value.path()).getroot().tag.endswith("svg")

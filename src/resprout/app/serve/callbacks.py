@@ -11,8 +11,8 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 
 from resprout.app.caveats import Shown, caveats_for, shown_by_run, shown_by_trial
-from resprout.app.serve.drugs_tab import READOUTS, Row, balance_picture, compare, spans
-from resprout.app.serve.export_formats import command_line, python_code
+from resprout.app.serve.drugs_tab import COLUMNS, LEAST_DAYS, READOUTS, Row, balance_picture, compare, spans
+from resprout.app.serve.export_formats import command_line, python_code, rows_csv, trial_command
 from resprout.app.serve.form_state import Faults, State, difference_words, read_state, regimen_text, say
 from resprout.app.serve.job_queue import JOBS
 from resprout.app.serve.page_layout import CONFIG, TRIAL_PICTURES, legend_items
@@ -215,7 +215,9 @@ def trial_response(request: Request, model: Model) -> tuple[Any, ...]:
     times = f"{outcome.replicates} replicates" if outcome.replicates > 1 else "one replicate"
     said = f"{people} people in {len(outcome.protocol.arms)} arms, {times}, seed {outcome.seed}, constants at their point estimate"
     limits = [each.sentence for each in caveats_for(shown_by_trial(outcome))]
-    return *parts, {"faults": {}, "said": said, "caveats": limits}
+    shipped = protocol is None and state.text["published"] != "own"
+    taken = {"command": trial_command(outcome, shipped=shipped), "csv": outcome.table.to_csv(index=False)}
+    return *parts, {"faults": {}, "said": said, "caveats": limits, **taken}
 
 
 def drugs_response(request: Request, model: Model) -> tuple[Any, ...]:
@@ -226,7 +228,12 @@ def drugs_response(request: Request, model: Model) -> tuple[Any, ...]:
     with JOBS.place():
         rows, faults = compare(state, model)
     picture, sentence = balance_picture(rows)
-    return drug_table(rows), picture, sentence, {"faults": faults, "caveats": drugs_caveats(rows, state)}
+    days = max(state.number["days"], LEAST_DAYS)
+    taken = {
+        "command": "\n".join(command_line(state, model, row.regimen, days) for row in rows),
+        "csv": rows_csv(["regimen", *COLUMNS], [(row.regimen, *row.value) for row in rows]),
+    }
+    return drug_table(rows), picture, sentence, {"faults": faults, "caveats": drugs_caveats(rows, state), **taken}
 
 
 def drugs_caveats(rows: list[Row], state: State) -> list[str]:

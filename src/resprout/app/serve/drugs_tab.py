@@ -76,6 +76,8 @@ READOUTS = (
     Readout("dissociation", "score", "CADSS", peak("CADSS")),
     Readout("systolic pressure", "score", "mmHg", rise("SBP")),
 )
+COLUMNS = tuple(f"{readout.label}, {readout.unit}" for readout in READOUTS)
+LEAST_DAYS = 8.0  # of follow-up, so that a week can be read
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def compare(state: State, model: Model) -> tuple[list[Row], Faults]:
                 faults[f"line{number}"] = "Expected at most 60 doses within 60 days."
                 continue
             trajectory = patient_trajectory(
-                model, regimen, max(state.number["days"], 8.0), blocks, person_of(state), changed
+                model, regimen, max(state.number["days"], LEAST_DAYS), blocks, person_of(state), changed
             )
         except InputError as error:
             faults[f"line{number}"] = say(error)

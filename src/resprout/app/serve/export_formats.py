@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import shlex
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from resprout.app.serve.form_state import State, regimen_text
 from resprout.app.serve.path_simulation import Pairs, Trajectory, blocks_of, hypothesis_of
@@ -13,16 +15,22 @@ from resprout.language.csv_cells import write_csv
 from resprout.language.drug_instances import with_drugs_named
 from resprout.language.records import Model
 from resprout.simulation.scenario import read_scenario
+from resprout.trial import Trial
+
+PROTOCOL_FILE = "my_trial.yaml"
 
 
-def command_line(state: State, model: Model) -> str:
-    """The command that follows this patient under this regimen, and prints the numbers of the page."""
-    number = state.number
-    words = ["resprout", "patient", regimen_text(state), "--days", f"{number['days']:g}"]
+def command_line(state: State, model: Model, regimen: str = "", days: float | None = None) -> str:
+    """The command that follows this patient and prints the numbers of the page.
+
+    regimen, days   None and empty for those of the form
+    """
+    number, regimen = state.number, regimen or regimen_text(state)
+    words = ["resprout", "patient", regimen, "--days", f"{number['days'] if days is None else days:g}"]
     words += ["--glial-uptake", f"{number['glial'] / 100:g}", "--stress", f"{number['stress']:g}"]
     words += ["--weight", f"{number['weight']:g}", "--genotype", state.text["genotype"]]
     words += ["--cyp2b6", state.text["enzyme"]]
-    for name, value in settings_of(regimen_text(state), hypothesis_of(state, model), model):
+    for name, value in settings_of(regimen, hypothesis_of(state, model), model):
         words += ["--set", f"{name}={value:g}"]
     for name, share in blocks_of(state, model).items():
         words += ["--block", f"{name.removesuffix('_block')}={share:g}"]
@@ -75,4 +83,22 @@ def trajectory_csv(trajectory: Trajectory, model: Model) -> str:
         for hour, level in zip(trajectory.time_h, value, strict=True)
     )
     write_csv(text, ["regimen", "output", "unit", "time_h", "value"], rows)
+    return text.getvalue()
+
+
+def trial_command(trial: Trial, *, shipped: bool) -> str:
+    """The command that repeats a trial of the page.
+
+    shipped   whether its protocol is in the package; otherwise the file that the page hands out is named
+    """
+    name = trial.protocol.name if shipped else PROTOCOL_FILE
+    words = ["resprout", "trial", name, "--replicates", str(trial.replicates), "--seed", str(trial.seed), "--point"]
+    first = "" if shipped else f"# {PROTOCOL_FILE} is what the button Protocol (YAML) saves, or your own file\n"
+    return first + shlex.join(words)
+
+
+def rows_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Rows under their names as CSV."""
+    text = io.StringIO()
+    write_csv(text, list(columns), rows)
     return text.getvalue()

@@ -26,6 +26,7 @@ TAKE_AWAY = (
     ("take-csv", "CSV"),
     ("take-svg", "SVG"),
 )
+ALL = ("code", "csv", "svg")  # what a tab with pictures gives to take along
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cpath d='M16 29V13' stroke='%237440E4'"
     " stroke-width='4' stroke-linecap='round'/%3E%3Ccircle cx='16' cy='9' r='6' fill='%231E7B59'/%3E%3C/svg%3E"
@@ -57,9 +58,11 @@ def shell(model: Model, version: str) -> str:
         '<div id="react-entry-point">{%app_entry%}</div>'
         f"{caveat_lists()}"
         '<section class="head" id="panel-model" data-for="model" role="tabpanel" aria-labelledby="tab-model">'
-        '<h2>The model, number by number</h2><div id="model-body"></div></section>'
+        "<h2>The model, number by number</h2>"
+        f'{export_tools("model", "code", "csv")}<div id="model-body"></div></section>'
         '<section class="head" id="panel-scoreboard" data-for="scoreboard" role="tabpanel" aria-labelledby="tab-scoreboard">'
-        '<h2>How the model stands against published facts</h2><div id="scoreboard-body"></div></section>'
+        "<h2>How the model stands against published facts</h2>"
+        f'{export_tools("scoreboard", "code", "csv")}<div id="scoreboard-body"></div></section>'
         "</main></div>"
         f"<footer>resprout {escape(version)}, model {escape(model.digest)}. For research and teaching; not medical advice.</footer>"
         '<dialog id="evidence" aria-label="What stands behind a code of evidence"><div id="evidence-body"></div>'
@@ -76,14 +79,28 @@ def tab_heads(model: Model) -> str:
         f'<div class="head" data-for="trial"><h2>A trial of this regimen</h2><p>People are recruited for the trial, so the '
         "patient and the blocks at the left do not apply; the regimen does. Ratings include placebo response, within-subject "
         "variability and rater error. Replicates are run at the point estimate; <code>resprout trial</code> "
-        f"samples the parameters from the posterior.</p>{trial_form(model)}</div>"
+        f"samples the parameters from the posterior.</p>{trial_form(model)}{export_tools('trial', *ALL)}</div>"
         '<div class="head" data-for="drugs"><h2>Regimens side by side</h2><p>Each line is given to the patient at the left, '
-        f"with the blocks at the left.</p>{drug_form(model)}</div>"
+        f"with the blocks at the left.</p>{drug_form(model)}{export_tools('drugs', *ALL)}</div>"
         '<div class="head" data-for="figures"><h2>Figures of the review</h2><p>Drawn from the model. '
-        "After Krystal, Sanacora and Duman (2013), doi:10.1016/j.biopsych.2013.03.026.</p></div>"
+        f"After Krystal, Sanacora and Duman (2013), doi:10.1016/j.biopsych.2013.03.026.</p>{export_tools('figures', *ALL)}</div>"
         '<div class="head" data-for="patients"><h2>People of a table of your own</h2><p>A table of doses, levels and ratings is '
         "checked; of one person it shows what the data say and what to expect under a plan. The file stays in this "
         f"page and on this machine, and is not kept.</p>{patients_form()}</div>"
+    )
+
+
+def export_tools(name: str, *kinds: str) -> str:
+    """Buttons that take a tab along, and where its code appears."""
+    words = {"code": "Code", "csv": "CSV", "svg": "SVG"}
+    buttons = "".join(
+        f'<button type="button" class="quiet" data-take="{kind}" data-tab-of="{name}" aria-label="{words[kind]} of this tab">'
+        f"{words[kind]}</button>"
+        for kind in kinds
+    )
+    return (
+        f'<div class="tools exports">{buttons}</div><div id="taken-{name}" class="taken" hidden><pre tabindex="0"></pre>'
+        '<button type="button" class="quiet taken-close">Close</button></div>'
     )
 
 

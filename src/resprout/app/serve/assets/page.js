@@ -30,6 +30,7 @@
     channel.since = 0;
     const faulty = Object.keys((done && done.faults) || {}).length > 0;
     if (done && !faulty && !done.message) channel.shown = channel.asked;
+    window.resproutExport.keep(name, done);
     if (done && done.caveats) tellLimits(name === "figure" ? "figures" : name, done.caveats);
     markOld();
     showFaults(name, (done && done.faults) || {});
@@ -230,11 +231,11 @@
   }
 
   // ---- taking along
-  async function copy(text, what) {
-    show(text);
+  async function copy(text, what, box) {
+    show(text, box || "taken");
     try { await navigator.clipboard.writeText(text); toast(what + " copied."); } catch (error) { toast(what + " shown above; copy it by hand."); }
   }
-  function show(text) { $("taken").hidden = false; all("pre", $("taken"))[0].textContent = text; }
+  function show(text, box) { $(box).hidden = false; all("pre", $(box))[0].textContent = text; }
   function download(name, text, kind) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: kind }));
@@ -283,7 +284,7 @@
     ask("trial");
   }
 
-  window.resproutPage = { gather: gather, ask: ask, keepLink: keepLink, defaults: () => Object.fromEntries(controls().map((each) => [each.name, each.dataset.default])) };
+  window.resproutPage = { gather: gather, ask: ask, keepLink: keepLink, copy: copy, download: download, toast: toast, defaults: () => Object.fromEntries(controls().map((each) => [each.name, each.dataset.default])) };
   function start() {
     try { const kept = localStorage.getItem("theme"); if (kept === "dark" || kept === "light") document.documentElement.dataset.theme = kept; } catch (error) { /* private window */ }
     if (innerWidth < 900) $("fold-controls").open = false;
