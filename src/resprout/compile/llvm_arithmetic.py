@@ -27,8 +27,10 @@ LOG_SERIES = fitted(log_ratio_over, 0.0, ((math.sqrt(2.0) - 1) / (math.sqrt(2.0)
 class LlvmArithmetic:
     """`compile.arithmetic.RowArithmetic` as an LLVM builder whose values are vectors of `width` doubles."""
 
-    def __init__(self, module: ir.Module, width: int) -> None:
+    def __init__(self, module: ir.Module, width: int, *, exact: bool = False) -> None:
+        """Write into a module; `exact` where every operation is to be rounded as it stands."""
         self.module = module
+        self.flags = () if exact else FAST
         self.width = width
         self.real = ir.VectorType(ir.DoubleType(), width)
         self.whole = ir.VectorType(ir.IntType(64), width)
@@ -132,15 +134,15 @@ class LlvmArithmetic:
 
     def add(self, left: ir.Value, right: ir.Value) -> ir.Value:
         """left + right."""
-        return self.builder.fadd(left, right, flags=FAST)
+        return self.builder.fadd(left, right, flags=self.flags)
 
     def subtract(self, left: ir.Value, right: ir.Value) -> ir.Value:
         """left - right."""
-        return self.builder.fsub(left, right, flags=FAST)
+        return self.builder.fsub(left, right, flags=self.flags)
 
     def multiply(self, left: ir.Value, right: ir.Value) -> ir.Value:
         """left x right."""
-        return self.builder.fmul(left, right, flags=FAST)
+        return self.builder.fmul(left, right, flags=self.flags)
 
     def divide(self, left: ir.Value, right: ir.Value) -> ir.Value:
         """left / right."""

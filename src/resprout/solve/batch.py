@@ -19,13 +19,17 @@ from resprout.solve.driver_arrays import (
     SOLVED,
     STEP_TOO_SMALL,
     SWITCHES_WITHOUT_END,
+    TOO_MANY_EVENTS,
     TOO_MANY_STEPS,
     Found,
+    Lanes,
     Patients,
     Plan,
+    Workspace,
     open_lanes,
     open_workspace,
 )
+from resprout.solve.event_arrays import Watch
 from resprout.solve.events import Floats, Timetable
 from resprout.solve.kernel_code import Kernel
 from resprout.solve.step_size import STEP_AFTER_EVENT_H
@@ -42,6 +46,7 @@ SENTENCES = {
     NO_STEADY_STATE: "no steady state was found: this patient's circuit has no stable steady state",
     EVENTS_WITHOUT_END: "its events set one another off without end: look at the triggers of the model",
     SWITCHES_WITHOUT_END: "a condition switches on and off without end: look at the comparisons in the rates of the model",
+    TOO_MANY_EVENTS: "a million events happened, or a thousand waited at once: run it for a shorter time",
 }
 
 
@@ -134,10 +139,12 @@ def integrate_into(  # many arguments: those of integrate
     limits: Floats,
     threads: int | None,
     own: Floats | None = None,
+    watched: Callable[[Lanes, Workspace], Watch | None] = lambda lanes, work: None,
 ) -> None:
     """The same, with results written in place.
 
-    own   [patient, state] absolute tolerances of each patient; `limits` is the relative one then
+    own       [patient, state] absolute tolerances of each patient; `limits` is the relative one then
+    watched   lanes and their workspace -> what is watched in them
     """
     own = own if own is not None else np.zeros((0, 0))
     patients = Patients(batch.nominal, batch.varied_row, batch.varied, start, own)
@@ -147,7 +154,7 @@ def integrate_into(  # many arguments: those of integrate
             open_lanes(kernel.layout, kernel.width, limits),
             open_workspace(kernel.layout, kernel.width, limits),
         )
-        drive_compiled(open_task(kernel.bound, lanes, work, patients, plan, found, first, last), None)
+        drive_compiled(open_task(kernel.bound, lanes, work, patients, plan, found, first, last), watched(lanes, work))
 
     share_among_threads(batch.patients, solve, threads)
 

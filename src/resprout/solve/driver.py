@@ -2,8 +2,8 @@
 
 A lane that is done takes the next patient at once. No lane reads another, so a patient's numbers never depend on company.
 
-There is one loop. Compiled (`drive_compiled`) it calls machine code. In Python (`drive`) it calls the same machine code step by step
-where a model has events that must be watched (`event_watcher.py`), and NumPy in the reference solver (`reference.py`).
+There is one loop. Compiled (`drive_compiled`) it calls machine code, and watches for events where a model has any
+(`event_watcher.py`); in Python (`drive`) it calls NumPy in the reference solver (`reference.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from resprout.solve.driver_arrays import (
     Plan,
     Workspace,
 )
+from resprout.solve.event_watcher import apply_events, enter_events, shorten_steps, take_changes
 from resprout.solve.lanes import admit, call, place, prime
 from resprout.solve.step_size import MOST_STEPS
 
@@ -77,13 +78,13 @@ def drive(task, events):
     """Solve a range of patients.
 
     task     a Task, its lanes inactive
-    events   watches for events of the model, or None
+    events   a Watch of conditions and events of the model, or None
     """
     kernels, lanes = task.kernels, task.lanes
     prime(task.patients, lanes.next_constants)
     following, left = _refill(task.first, task, events), task.last - task.first
     if events is not None:
-        events.take_changes()
+        take_changes(task, events)
     for lane in range(lanes.patient.shape[0]):
         if lanes.patient[lane] < 0:
             # a lane for which there is nobody steps along, so it needs numbers that can be stepped
@@ -92,11 +93,11 @@ def drive(task, events):
     while left > 0:
         call(kernels.attempt_step)
         if events is not None:
-            events.shorten_steps()
+            shorten_steps(task, events)
         _sample(kernels.observe, task.plan, lanes, task.found)
         call(kernels.accept_step)
         if events is not None:
-            events.apply_events()
+            apply_events(task, events)
         ended = int(lanes.ended[0])
         if ended:
             left -= _settle_lanes(ended, task.plan, lanes, task.found)
@@ -105,7 +106,7 @@ def drive(task, events):
             if following < task.last:
                 following = _refill(following, task, events)
             if events is not None:
-                events.take_changes()
+                take_changes(task, events)
 
 
 @part
@@ -118,7 +119,7 @@ def _refill(following, task, events):
             _admit_next(following, task)
             _enter(lane, following, task.first, task.begin_h, task.patients, plan, lanes)
             if events is not None:
-                events.enter(lane)
+                enter_events(lane, task, events)
             following += 1
             if lanes.due[lane] <= task.begin_h:
                 lanes.fraction[lane] = 0.0
@@ -268,4 +269,4 @@ def _replace_dismissed(ended, first, patients, lanes):
 
 
 drive_compiled = compiled()(drive)
-"""The same loop for machine code, without events."""
+"""The same loop for machine code."""

@@ -9,7 +9,16 @@ import numpy as np
 
 from resprout.compile.machine import aligned_rows
 
-RUNNING, SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_STEADY_STATE, EVENTS_WITHOUT_END, SWITCHES_WITHOUT_END = (
+(
+    RUNNING,
+    SOLVED,
+    STEP_TOO_SMALL,
+    TOO_MANY_STEPS,
+    NO_STEADY_STATE,
+    EVENTS_WITHOUT_END,
+    SWITCHES_WITHOUT_END,
+    TOO_MANY_EVENTS,
+) = (
     -1,
     0,
     1,
@@ -17,6 +26,7 @@ RUNNING, SOLVED, STEP_TOO_SMALL, TOO_MANY_STEPS, NO_STEADY_STATE, EVENTS_WITHOUT
     3,
     6,
     7,
+    8,
 )
 """How a patient's solve stands or has ended."""
 

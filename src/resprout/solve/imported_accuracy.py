@@ -19,6 +19,8 @@ from resprout.solve.initial_values import CHECKED_PATIENTS
 
 MOST_RUNS = 4
 """Runs for tolerances that fit the sizes of the states."""
+ROUGH = 1e-4
+"""Relative tolerance of a run before, which shows the sizes of the states in a tenth of the steps."""
 CHECKED_PIECES, WATCHED_PIECES = 2000, 200
 """Pieces into which the run of a few patients is cut to see whether its steps have passed over anything."""
 AGREEMENT, TOLERANCES = 1e-5, 1e3
@@ -32,11 +34,15 @@ def to_own_size(problem: ImportedProblem, plan: ImportedPlan, limits: Limits, sp
     returns   what was found, and the tolerances
     """
     hybrid, states = problem.equations.hybrid, problem.kernel.layout.states
-    found = problem.solve(plan, 1, limits)
     if is_straight(hybrid.system):
-        return found, limits
+        return problem.solve(plan, 1, limits), limits
     known = dict.fromkeys((condition.input for condition in hybrid.conditions), 1.0) | dict(problem.constants)
     relative, absolute = limits[0], limits[1].copy()
+    if relative < ROUGH:
+        rough = problem.solve(plan, 1, (ROUGH, absolute * (ROUGH / relative)))
+        peak = np.where((rough.status == SOLVED)[:, None], rough.peak, 0.0)
+        absolute = tightened(relative, absolute, peak, hybrid.system, states, known, span)
+    found = problem.solve(plan, 1, (relative, absolute))
     rows = np.arange(problem.batch.patients)
     for _ in range(MOST_RUNS - 1):
         peak = np.where((found.status[rows] == SOLVED)[:, None], found.peak[rows], 0.0)

@@ -13,9 +13,9 @@ from resprout.compile.evaluate import evaluate
 from resprout.compile.read import ImportedEquations
 from resprout.language.records import ImportedModel
 from resprout.solve.batch import Batch, integrate_into, nothing_found
-from resprout.solve.driver import drive, open_task
-from resprout.solve.driver_arrays import Found, Patients, open_lanes, open_workspace
-from resprout.solve.event_watcher import EventWatcher, WatchedRun
+from resprout.solve.driver_arrays import Found, Lanes, Workspace
+from resprout.solve.event_arrays import EventRun, Watch, event_model, open_watch
+from resprout.solve.event_code import build_event_code
 from resprout.solve.events import Floats
 from resprout.solve.imported_plan import ImportedPlan
 from resprout.solve.kernel_code import Kernel
@@ -75,20 +75,20 @@ class ImportedProblem:
         if not self.watched:
             integrate_into(found, kernel, self.batch, whole, self.start, relative, self.threads, absolute)
             return found
-        system = self.equations.plain
+        system, span = self.equations.plain, float(whole.time_h[-1])
         values = [np.broadcast_to(np.asarray(self.constants[name]), self.batch.patients) for name in system.constants]
-        table = np.array(values, dtype=float).reshape(len(values), self.batch.patients).T
+        table = np.ascontiguousarray(np.array(values, dtype=float).reshape(len(values), self.batch.patients).T)
         clock = system.states.index(self.model.clock) if self.model.clock else -1
-        lanes = open_lanes(kernel.layout, kernel.width, relative)
-        work = open_workspace(kernel.layout, kernel.width, relative)
-        patients = Patients(self.batch.nominal, self.batch.varied_row, self.batch.varied, self.start, absolute)
-        task = open_task(kernel.interpreted, lanes, work, patients, whole, found, 0, self.batch.patients)
-        inputs = {name: row for row, name in enumerate(kernel.layout.constants)}
+        code = build_event_code(self.equations, self.model.digest, clock, kernel.tableau)
+        known = event_model(self.equations, clock, {name: row for row, name in enumerate(kernel.layout.constants)})
         self.held[:] = self.before
-        span, first_step = float(whole.time_h[-1]), whole.first_step_h
-        ends = (self.held, whole.time_h, found.outputs, self.numbers, self.open_end)
-        run = WatchedRun(self.equations, clock, table, inputs, span, first_step, *ends)
-        drive(task, EventWatcher(run, lanes, work))
+        numbers = np.ascontiguousarray(self.numbers, dtype=np.int64)
+        run = EventRun(table, span, whole.first_step_h, self.open_end, self.held, numbers)
+
+        def watched(lanes: Lanes, work: Workspace) -> Watch:
+            return open_watch(code, known, run, lanes, work)
+
+        integrate_into(found, kernel, self.batch, whole, self.start, relative, self.threads, absolute, watched)
         return found
 
     def values(self, found: Found, times: Floats) -> Floats:

@@ -96,7 +96,7 @@ def run_imported(  # many arguments: those of run_patients
     start = np.ascontiguousarray(begun.start[:, rows])
     triggers = np.array([event.held_before for event in equations.events], dtype=bool)
     before = np.broadcast_to(triggers if part.held is None else part.held, (patients, len(triggers)))
-    ends = (before, before.copy(), part.open_end, np.arange(patients) if part.numbers is None else part.numbers)
+    ends = (before, before.copy(order="C"), part.open_end, np.arange(patients) if part.numbers is None else part.numbers)
     problem = ImportedProblem(model, equations, kernel, batch, start, every, outputs, watched, apart, threads, *ends)
     found, pieces, unsure = _solved(problem, plan, tolerance, part)
     solved = as_trajectories(found, times, outputs)
