@@ -39,8 +39,10 @@ def to_own_size(problem: ImportedProblem, plan: ImportedPlan, limits: Limits, sp
     known = dict.fromkeys((condition.input for condition in hybrid.conditions), 1.0) | dict(problem.constants)
     relative, absolute = limits[0], limits[1].copy()
     if relative < ROUGH:
-        rough = problem.solve(plan, 1, (ROUGH, absolute * (ROUGH / relative)))
-        peak = np.where((rough.status == SOLVED)[:, None], rough.peak, 0.0)
+        wide = absolute * (ROUGH / relative)
+        rough = problem.solve(plan, 1, (ROUGH, wide))
+        # what such a run has not resolved says nothing of how large it is
+        peak = np.where((rough.status == SOLVED)[:, None] & (rough.peak > wide), rough.peak, 0.0)
         absolute = tightened(relative, absolute, peak, hybrid.system, states, known, span)
     found = problem.solve(plan, 1, (relative, absolute))
     rows = np.arange(problem.batch.patients)

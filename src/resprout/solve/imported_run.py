@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -94,9 +95,7 @@ def run_imported(  # many arguments: those of run_patients
     batch = make_batch(model, kernel, {**begun.constants, **plan.beginning}, patients)
     rows = [system.states.index(name) for name in kernel.layout.states]
     start = np.ascontiguousarray(begun.start[:, rows])
-    triggers = np.array([event.held_before for event in equations.events], dtype=bool)
-    before = np.broadcast_to(triggers if part.held is None else part.held, (patients, len(triggers)))
-    ends = (before, before.copy(order="C"), part.open_end, np.arange(patients) if part.numbers is None else part.numbers)
+    ends = _ends(part, equations, patients)
     problem = ImportedProblem(model, equations, kernel, batch, start, every, outputs, watched, apart, threads, *ends)
     found, pieces, unsure = _solved(problem, plan, tolerance, part)
     solved = as_trajectories(found, times, outputs)
@@ -105,6 +104,15 @@ def run_imported(  # many arguments: those of run_patients
     notes = (*uncertain, *_not_finite(value, solved.status, times, outputs))
     told = _reasons(problem, found), notes, problem.held, pieces, uncertain
     return Trajectories(value, times, outputs, solved.status, solved.steps, *told)
+
+
+def _ends(part: RunPart, equations: ImportedEquations, patients: int) -> tuple[Any, ...]:
+    """Triggers before the run and room for those after it, whether its end is open, and the numbers of patients."""
+    triggers = np.array([event.held_before for event in equations.events], dtype=bool)
+    before = np.broadcast_to(triggers if part.held is None else part.held, (patients, len(triggers)))
+    numbers = np.arange(patients) if part.numbers is None else part.numbers
+    # whatever was broadcast, one layout, for which the loop is compiled once
+    return before, before.copy(order="C"), part.open_end, numbers
 
 
 def _solved(problem: ImportedProblem, plan: ImportedPlan, tolerance: float, part: RunPart) -> tuple[Found, int, bool]:
