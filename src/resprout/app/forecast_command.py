@@ -17,11 +17,10 @@ from resprout.app.observed_opening import (
     Prior,
     Request,
     answer,
+    only,
     opened,
 )
 from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, Seed, TableFile
-from resprout.app.output_files import refuse
-from resprout.errors import Fault, nearest
 
 if TYPE_CHECKING:
     from resprout.patients.dataset import Dataset
@@ -75,25 +74,6 @@ def forecast(  # many arguments: files to read and to write, the population and 
     facts["replayed"] = None if before is None else len(before)
     show = partial(show_forecast, found=found, replayed=facts["replayed"])
     answer(asked, facts, show, written, as_json=as_json, nothing=not len(found.outcomes))
-
-
-def only(read: Dataset, names: list[str]) -> Dataset:
-    """The people of these names; all where none is named.
-
-    read      everybody              names    as typed
-    raises    InputError with every name that nobody has
-    """
-    from dataclasses import replace
-
-    known = [who.name for who in read.people]
-    refuse(
-        [
-            Fault(f"nobody is called `{name}`.", "--person", "", nearest(name, known))
-            for name in names
-            if name not in known
-        ]
-    )
-    return replace(read, people=tuple(who for who in read.people if who.name in names)) if names else read
 
 
 def picture(read: Dataset, found: Forecast) -> Any:

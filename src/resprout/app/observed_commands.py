@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,15 +17,20 @@ from resprout.app.observed_opening import (
     Prior,
     Request,
     answer,
+    only,
     opened,
     posteriors_of,
 )
-from resprout.app.options import AsJson, ModelFolder, Seed, TableFile
+from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, Seed, TableFile
 
 if TYPE_CHECKING:
     from resprout.patients.dataset import Dataset
     from resprout.patients.individual_posteriors import Posteriors
 
+TrajectoryTable = Annotated[
+    Path | None, typer.Option("--trajectory", help="Write what is expected between the visits, with 90 % intervals.")
+]
+Persons = Annotated[list[str] | None, typer.Option("--person", help="Learn about these people only.")]
 FittedTable = Annotated[Path | None, typer.Option("--observations", help="Write observations beside predictions.")]
 MOST_SHOWN = 12  # people whose traits are printed
 
@@ -78,6 +84,7 @@ def facts_of(read: Dataset) -> dict[str, Any]:
 def fit(  # many arguments: files to read and to write, and the population
     files: DataFiles,
     mapping: MappingFile = None,
+    person: Persons = None,
     draws: DrawsOption = 1200,
     entry: EntryOption = "",
     population: PopulationOption = None,
@@ -85,19 +92,48 @@ def fit(  # many arguments: files to read and to write, and the population
     model: ModelFolder = None,
     table: TableFile = None,
     observations: FittedTable = None,
+    trajectory: TrajectoryTable = None,
+    out: FigureFile = None,
+    size: PictureSize = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn about each observed person: clearance, response, placebo response and more, with 90 % intervals.
 
     Example: `resprout data fit my_clinic.csv --table traits.csv`
     """
-    request = Request("data fit", files, mapping, model, Prior(draws, entry, population, seed))
-    asked = opened(request, tables={"--table": table, "--observations": observations})
+    from resprout.patients.expected_trajectory import expected_trajectory
+
+    prior = Prior(draws, entry, population, seed)
+    request = Request("data fit", files, mapping, model, prior, {"person": person or None})
+    tables = {"--table": table, "--observations": observations, "--trajectory": trajectory}
+    asked = opened(request, tables=tables, figure=out, size=size)
+    asked = replace(asked, data=only(asked.data, person or []))
     found = posteriors_of(asked)
+    expected = expected_trajectory(found) if trajectory is not None or out is not None else None
     facts = {name: getattr(found, name) for name in ("people", "traits", "observations")}
-    written = [(table, lambda: found.traits), (observations, lambda: found.observations)]
+    written = [
+        (table, lambda: found.traits),
+        (observations, lambda: found.observations),
+        (trajectory, lambda: expected),
+    ]
+    written += [(out, lambda: picture(asked.data, expected))]
     nothing = not (found.people["status"] == "reported").any()
     answer(asked, facts, lambda console: show_fit(console, found), written, as_json=as_json, nothing=nothing)
+
+
+def picture(read: Dataset, trajectory: Any) -> Any:
+    """The trajectory of the first person who is reported, beside what was observed; None where nobody is.
+
+    read     everybody's observations         trajectory   rows of `expected_trajectory`
+    """
+    from resprout.figures.observed_figures import expectation_figure
+
+    if not len(trajectory):
+        return None
+    name = trajectory["patient"].iloc[0]
+    seen = read.table[read.table["patient"] == name]
+    title = f"Patient {name}: expected trajectory, given the data (research only)"
+    return expectation_figure(trajectory[trajectory["patient"] == name], seen, title=title)
 
 
 def show_fit(console: Any, found: Posteriors) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -148,6 +148,25 @@ def read_observed(files: list[Path], mapping: Path | None, folder: Path | None) 
     model = load_model() if folder is None else load_model(folder)
     with status_spinner("Reading"):
         return model, read_data(files, mapping, model=model)
+
+
+def only(read: Dataset, names: list[str]) -> Dataset:
+    """The people of these names; all where none is named.
+
+    read      everybody              names    as typed
+    raises    InputError with every name that nobody has
+    """
+    from resprout.errors import nearest
+
+    known = [who.name for who in read.people]
+    refuse(
+        [
+            Fault(f"nobody is called `{name}`.", "--person", "", nearest(name, known))
+            for name in names
+            if name not in known
+        ]
+    )
+    return replace(read, people=tuple(who for who in read.people if who.name in names)) if names else read
 
 
 def posteriors_of(asked: Opened) -> Posteriors:

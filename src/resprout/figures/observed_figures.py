@@ -200,6 +200,50 @@ def _named(endpoint: str) -> str:
     return f"{drug.replace('_', '-')}, {where} plasma, ng/mL" if _is_level(endpoint) else endpoint.replace("_", " ")
 
 
+def expectation_figure(trajectory: pd.DataFrame, observed: pd.DataFrame, *, title: str) -> go.Figure:
+    """Draw what a person's posterior expects over time, beside what was observed.
+
+    trajectory    rows of `expected_trajectory` of one person
+    observed  occasion, endpoint, time_h, value, below of the same person
+    title     what the picture shows
+    returns   Plotly figure, a panel for each endpoint: the median, its 90 % band, and the wider one in which an observation would lie
+    """
+    figure, endpoints = _panels(list(dict.fromkeys(trajectory["endpoint"])))
+    for row, endpoint in enumerate(endpoints, start=1):
+        own, seen = trajectory[trajectory["endpoint"] == endpoint], observed[observed["endpoint"] == endpoint]
+        first = float(own["time_h"].min())
+        scale, unit = _clock(own["time_h"] - first)
+        colour = _colour(endpoint)
+        for place, (_, part) in enumerate(own.groupby("occasion", sort=False)):
+            hours, shown = (part["time_h"] - first) / scale, row == 1 and place == 0
+            outer = part[["seen_lower", "seen_upper"]].set_axis(["lower", "upper"], axis=1)
+            for name, bounds, weight in (("an observation, 90 %", outer, 0.1), ("expected, 90 %", part, 0.25)):
+                look = {"fillcolor": faint(colour, weight), "line": {"width": 0}}
+                figure.add_trace(_band(hours, bounds, look, name, shown=shown), row=row, col=1)
+            line = {"color": colour, "width": 2}
+            figure.add_trace(
+                go.Scatter(x=hours, y=part["median"], mode="lines", line=line, name="expected, median", showlegend=shown),
+                row=row, col=1,
+            )  # fmt: skip
+        for below, symbol, name in ((False, "circle", "observed"), (True, "circle-open", "below the limit")):
+            dots = seen[seen["below"] == below]
+            if len(dots):
+                figure.add_trace(
+                    go.Scatter(x=(dots["time_h"] - first) / scale, y=dots["value"], mode="markers", name=name, showlegend=row == 1,
+                               marker={"color": INK, "size": 7, "symbol": symbol}),
+                    row=row, col=1,
+                )  # fmt: skip
+        _axes(figure, row, f"{unit} after the first record", endpoint)
+        above = own["lower"][own["lower"] > 0]
+        if _is_level(endpoint) and len(seen) and len(above):  # a level before the dose is nothing
+            low, high = (
+                min(float(seen["value"].min()), float(own["seen_upper"].iloc[-1])) / 2,
+                float(own["seen_upper"].max()) * 1.3,
+            )
+            figure.update_yaxes(range=[float(np.log10(low)), float(np.log10(high))], row=row, col=1)
+    return _finished(figure, title, len(endpoints))
+
+
 def forecast_figure(seen: pd.DataFrame, to_come: pd.DataFrame, *, title: str) -> go.Figure:
     """Draw a person's ratings so far, and those to come under each plan with 90 % bands.
 

@@ -7,10 +7,11 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox, blended_transform_factory
 
 from resprout.figures.palette import INK, LINE
@@ -21,6 +22,7 @@ from resprout.figures.printed_traces import DASH, PX_PT, colour_of, draw_trace
 AIR_PX = 3.0  # between neighbouring labels
 EDGE_PX = 4.0  # of the sheet
 FEW_TICKS = (4, 2)
+FEW_DECADES, MOST_LOG_TICKS = 2.5, 12  # up to which 2 and 5 are marked too
 
 
 def draw_panel(axes: Axes, figure: go.Figure, panel: PrintedPanel) -> None:
@@ -93,6 +95,8 @@ def _axis(axis: Any, wanted: Any, names: list[str], squares: bool) -> None:
     elif wanted.tickformat:
         spec = str(wanted.tickformat)
         axis.set_major_formatter(FuncFormatter(lambda value, _: format(value, spec)))
+    elif wanted.type == "log":
+        _logarithmic(axis)
     if wanted.nticks and wanted.tickvals is None and not names and wanted.type != "log":
         axis.set_major_locator(MaxNLocator(wanted.nticks))
     axis.set_label_text(plain_text(wanted.title.text), fontsize=SMALL_PT)
@@ -100,6 +104,15 @@ def _axis(axis: Any, wanted: Any, names: list[str], squares: bool) -> None:
     if wanted.zeroline:
         line = axis.axes.axvline if axis.axis_name == "x" else axis.axes.axhline
         line(0, color=LINE, lw=0.6, zorder=0.5)
+
+
+def _logarithmic(axis: Any) -> None:
+    """Round numbers along a logarithmic axis, written out: powers of ten do without letters above the line."""
+    low, high = axis.get_view_interval()
+    few = low > 0 and np.log10(high / low) <= FEW_DECADES
+    axis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if few else (1,), numticks=MOST_LOG_TICKS))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _range(axis: Any, wanted: Any, names: list[str], shift: float) -> None:

@@ -39,6 +39,7 @@ class History:
     regimen     all doses         placebo_h   h   when saline or placebo was given
     visits      by endpoint: hours at which it is observed, ascending
     setting     how people were treated                       resistant   whether an antidepressant has failed
+    between_h   h   at which values are asked for, and nobody is seen; empty where these are the visits
     """
 
     regimen: Regimen
@@ -46,6 +47,7 @@ class History:
     visits: Mapping[str, tuple[float, ...]]
     setting: Setting
     resistant: bool = False
+    between_h: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,10 @@ def solve_history(model: Model, people: Cohort, history: History, threads: int |
     raises    SolveError if more people fail than allowed
     """
     blinded, visits = _treatment(history), history.visits
-    last = max([0.0, *(time for times in visits.values() for time in times)])
+    last = max([0.0, *history.between_h, *(time for times in visits.values() for time in times)])
     followed = hours_followed(blinded, GIVEN, last) if blinded.given_h[GIVEN][0] < last else set()
-    hours = np.unique(np.round([0.0, *followed, *(time for times in visits.values() for time in times)], 9))
+    asked = [*history.between_h, *(time for times in visits.values() for time in times)]
+    hours = np.unique(np.round([0.0, *followed, *asked], 9))
     plain = [name for name in visits if not mood_rated(model.scales, name)]
     outputs = list(dict.fromkeys([SEVERITY, EUPHORIA, *plain]))
     scenario = Scenario(history.regimen, tuple(hours.tolist()), tuple(outputs))
@@ -110,12 +113,13 @@ def expected_values(model: Model, people: Cohort, history: History, solved: Solv
     people    [person]   with the placebo propensity, recovery and stress of each
     history   doses and visits
     solved    outputs of the same people
-    returns   by endpoint: [person, visit]; of scales of depression points of HDRS17, before within-subject variability
+    returns   by endpoint: [person, visit], or hour between visits where such are asked for; of scales of depression points of HDRS17,
+              before within-subject variability
     """
     found, left = {}, None
     blinded = _treatment(history)
     for name, times in history.visits.items():
-        at = np.array(times)
+        at = np.array(history.between_h or times)
         if not mood_rated(model.scales, name):
             found[name] = solved.at(name, at)
             continue

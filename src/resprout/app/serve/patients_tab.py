@@ -14,7 +14,7 @@ from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_
 from resprout.app.terminal import number
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import Fault, InputError
-from resprout.figures.palette import INK, STAGE_COLOUR, faint
+from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint
 from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import mood_rated
 from resprout.language.records import Model
@@ -152,7 +152,10 @@ def shown(view: PersonView, model: Model) -> list[Any]:
     if view.forecast.reason:
         said = f"Patient {name}: {view.forecast.reason}. {RESEARCH_ONLY}"
         return [html.Div(html.P(said, className="sentence"), className="card wide")]
-    legend = [("observed", "", INK, "solid"), *((plan, "", colour, "solid") for plan, colour in COLOURS.items())]
+    legend = [
+        ("observed", "", CONTROL_COLOUR, "solid"),
+        *((plan, "", colour, "solid") for plan, colour in COLOURS.items()),
+    ]
     said = (
         "Lines are medians and bands hold 90 % of the posterior; grey is what the posterior expects of the ratings so "
         f"far. {RESEARCH_ONLY}"
@@ -201,7 +204,7 @@ def picture_of(view: PersonView, model: Model) -> Picture:
     own = [row for row in view.fit.observed if row[1] == number_of_occasion and row[2] == view.endpoint]
     days = [(row[3] - occasion.origin) / 24 for row in own]
     if own:
-        traces += band(days, [row[7] for row in own], [row[8] for row in own], "#7D8590")
+        traces += band(days, [row[7] for row in own], [row[8] for row in own], CONTROL_COLOUR)
     for plan in (STOP, PLAN):
         rows = [row for row in view.forecast.to_come if row[1] == plan]
         if not rows:
@@ -214,7 +217,7 @@ def picture_of(view: PersonView, model: Model) -> Picture:
         traces.append({"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "line": line, "name": plan,
                        "hovertemplate": "day %{x:.3g}: %{y:.3g}<extra>" + plan + "</extra>"})  # fmt: skip
     traces.append({"type": "scatter", "mode": "markers", "x": [each.time_h / 24 for each in seen], "name": "observed",
-                   "y": [each.value for each in seen], "marker": {"color": INK, "size": 8},
+                   "y": [each.value for each in seen], "marker": {"color": CONTROL_COLOUR, "size": 9},
                    "hovertemplate": "day %{x:.3g}: %{y:.3g}<extra>observed</extra>"})  # fmt: skip
     top = max(
         [10.0, *(each.value for each in seen), *(row[8] for row in own), *(row[6] for row in view.forecast.to_come)]
