@@ -38,7 +38,7 @@ def test_hours_between_visits_are_no_visits_which_bring_expectation(found):
     assert np.abs(dense[:, at] - plain).mean() < 0.1
 
 
-def test_the_course_holds_every_visit_and_its_bands_hold_each_other(trajectory):
+def test_the_trajectory_holds_every_visit_and_its_bands_hold_each_other(trajectory):
     assert set(trajectory["patient"]) == {"3", "4"} and set(trajectory["endpoint"]) == {"MADRS", "ketamine_venous"}
     inside = trajectory[["seen_lower", "lower", "median", "upper", "seen_upper"]].to_numpy()
     late = trajectory["time_h"] > 0
@@ -64,7 +64,7 @@ def test_the_picture_has_a_panel_for_each_endpoint_and_every_observation(traject
     assert picture(SOME, trajectory.iloc[:0]) is None
 
 
-def test_the_command_writes_the_course_of_the_people_that_it_is_asked_for(tmp_path, monkeypatch, capsys):
+def test_the_command_writes_the_trajectory_of_the_people_that_it_is_asked_for(tmp_path, monkeypatch, capsys):
     from resprout.app.cli import run
 
     monkeypatch.chdir(tmp_path)
