@@ -164,6 +164,7 @@ def test_times_of_repeated_doses_are_told_since_the_dose():
     told = sentences(trajectory_of(times="4", every="3"))
     assert "after dose" in told["dose"]
     assert "of 4" in told["dose"]
+    assert "ng/mL (40 min after dose 1 of 4)" in told["dose"]  # the last of the doses gives the same peak
     assert not re.search(r"\d d\b", told["dose"])
     assert "after dose" not in sentences(trajectory_of())["dose"]
 

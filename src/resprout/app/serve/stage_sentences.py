@@ -10,6 +10,7 @@ from resprout.dosing.dose_records import drug_words
 from resprout.figures.spoken_units import format_time
 
 Numbers = NDArray[np.float64]
+SAME = 0.01  # peaks of repeated doses that differ by less are the same
 NOTHING = 0.02  # a change below this share of baseline is not reported
 POOLS = {
     "PV_NMDA_block": "PV interneurons",
@@ -83,7 +84,7 @@ def move(trajectory: Trajectory, name: str, words: str) -> str:
     """The largest move of one output against its baseline, with its time; empty if it hardly moves."""
     value = trajectory.value[name]
     baseline = value[0] if value[0] else 1.0
-    farthest = int(np.abs(value - value[0]).argmax())
+    farthest = peak_place(np.abs(value - value[0]))
     share = value[farthest] / baseline - 1
     if abs(share) < NOTHING:
         return ""
@@ -98,7 +99,7 @@ def signal_sentence(trajectory: Trajectory) -> str:
         value = trajectory.value[name]
         rise = value.max() - value[0]
         if rise > NOTHING * max(abs(value[0]), 0.1):
-            peaks.append((hours[int(value.argmax())], words))
+            peaks.append((hours[peak_place(value)], words))
     if not peaks:
         return "No growth signal rises above its baseline."
     order = ", then ".join(f"{words} ({since_dose(trajectory, hour)})" for hour, words in sorted(peaks))
@@ -149,8 +150,14 @@ def score_sentence(trajectory: Trajectory) -> str:
 
 def at(trajectory: Trajectory, value: Numbers) -> str:
     """When a curve peaks, in words."""
-    told = since_dose(trajectory, float(trajectory.time_h[int(value.argmax())]))
-    return told if " after " in told else f"after {told}"
+    told = since_dose(trajectory, float(trajectory.time_h[peak_place(value)]))
+    return f"({told})" if " after " in told else f"after {told}"
+
+
+def peak_place(value: Numbers) -> int:
+    """The first place at which a curve is at its peak, but for a hundredth of its height over the lowest: later doses peak alike."""
+    low, high = float(value.min()), float(value.max())
+    return int((value >= high - SAME * (high - low)).argmax())
 
 
 def since_dose(trajectory: Trajectory, hour: float) -> str:
@@ -165,7 +172,7 @@ def since_dose(trajectory: Trajectory, hour: float) -> str:
 def after(trajectory: Trajectory, value: Numbers) -> str:
     """When a curve first falls below a tenth of its peak, in words; empty if never."""
     hours = trajectory.time_h
-    late = (value <= 0.1 * value.max()) & (np.arange(len(hours)) > int(value.argmax()))
+    late = (value <= 0.1 * value.max()) & (np.arange(len(hours)) > peak_place(value))
     if not late.any():
         return ""
     told = since_dose(trajectory, float(hours[int(late.argmax())]))
