@@ -56,6 +56,7 @@ def slide(port: int, user: int, until: float, pause_s: float, took_ms: list[floa
             link.close()
         took_ms.append(1000 * (time.perf_counter() - started))
         time.sleep(pause_s * chance.random() * 2)
+    link.close()
 
 
 def memory_mb(process: int) -> float:
@@ -71,13 +72,15 @@ def wait_for(port: int) -> float:
     """Seconds until the page answers a move."""
     started = time.perf_counter()
     while time.perf_counter() - started < 120:
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
-            link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             link.request("POST", UPDATE, body_of(0, {}), {"Content-Type": "application/json"})
             if link.getresponse().status == 200:
                 return time.perf_counter() - started
         except OSError:
             pass
+        finally:
+            link.close()
         time.sleep(0.1)
     raise SystemExit("the page did not answer within two minutes")
 

@@ -2,7 +2,7 @@
 
     python scripts/screens.py [--all FOLDER]
 
-With --all, every tab is also taken in light, dark and on a phone, to be looked at and thrown away.
+With --all, every tab is also taken 390, 1024 and 1440 pixels wide, in light and dark, to be looked at and thrown away.
 """
 
 import argparse
@@ -22,15 +22,18 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 PORT = 8963
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 FLAGS += ("--disable-component-update", "--disable-sync")
-DONE = {"path": "[data-path-serial]", "trial": "[data-trial-serial]", "drugs": "[data-drugs-serial]"}
+DONE = {"path": "[data-bands-serial]", "trial": "[data-trial-serial]", "drugs": "[data-drugs-serial]"}
 DONE |= {"figures": "[data-figure-serial]"}
 SHOWN = {
     "page-path.png": ("?glial=70", "path", 1240, 800, "light"),
     "page-trial.png": ("?tab=trial&n=60&control=midazolam", "trial", 1280, 1240, "dark"),
     "page-scoreboard.png": ("?tab=scoreboard", "scoreboard", 1240, 700, "light"),
 }
-SIZES = {"light": (1440, 1000, "light"), "dark": (1440, 1000, "dark"), "phone": (390, 844, "light")}
-SIZES |= {"phone-dark": (390, 844, "dark")}
+SIZES = {
+    f"{width}-{scheme}": (width, height, scheme)
+    for width, height in ((390, 844), (1024, 800), (1440, 1000))
+    for scheme in ("light", "dark")
+}
 
 
 def wait_for(address):
@@ -73,7 +76,7 @@ def main():
             IMAGES.mkdir(exist_ok=True)
             for name, (query, tab, *size) in SHOWN.items():
                 take(browser, address + query, tab, *size, IMAGES / name)
-            for tab in (*DONE, "model", "scoreboard") if folder else ():
+            for tab in (*DONE, "patients", "model", "scoreboard") if folder else ():
                 folder.mkdir(parents=True, exist_ok=True)
                 for name, size in SIZES.items():
                     take(browser, f"{address}?tab={tab}", tab, *size, folder / f"{tab}-{name}.png", whole=True)

@@ -39,12 +39,22 @@ def free_port():
         return door.getsockname()[1]
 
 
+RUNNING = []
+
+
+@pytest.fixture(scope="session")
+def server_process(server):
+    """The process of the running server."""
+    return RUNNING[-1]
+
+
 @pytest.fixture(scope="session")
 def server():
     """The address of a running `resprout serve`, and the seconds it took to its first answer and to its page."""
     port = free_port()
     command = [sys.executable, "-c", "from resprout.app.cli import main; main()", "serve", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        RUNNING.append(process)
         try:
             yield f"http://127.0.0.1:{port}/", waited(f"http://127.0.0.1:{port}/", process)
         finally:
