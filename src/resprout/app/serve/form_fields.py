@@ -119,7 +119,7 @@ def patient_fields() -> list[Field]:
     sexes = (("female", "woman"), ("male", "man"))
     genotypes = tuple((name, name) for name in ("Val/Val", "Val/Met", "Met/Met"))
     enzymes = (("normal", "normal"), ("intermediate", "intermediate"), ("slow", "slow"))
-    no_reader = "No equation of this model reads it."
+    no_reader = "Acts on recruited people only, not on this typical patient."
     return [
         Field("glial", "Glial glutamate uptake", "slider", "patient", "75", 50.0, 110.0, 1.0, "% of health"),
         Field(
