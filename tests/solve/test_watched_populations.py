@@ -57,6 +57,15 @@ def test_more_events_than_a_thousand_that_wait_end_a_run_with_a_sentence(tmp_pat
     assert "a thousand waited" in solved(tmp_path, text, [0.0, 40.0], ["n"], {}).message(0)
 
 
+def test_events_whose_intervals_halve_to_nothing_end_where_they_must(tmp_path):
+    # y is set to 2 whenever it passes x: each interval is half of the one before, until x has come down to 2
+    text = "x = 3; x' = -1; y = 2; y' = 1 + 0*x; z = 1; z' = -0.01*z; n = 0; E: at (y > x): y = 2, n = n + 1;"
+    found = solved(tmp_path, text, [0.0, 2.0], ["x", "y", "n"], {})
+    assert found.message(0) == "solved"
+    x, y, n = found.value[0, 1]
+    assert x == pytest.approx(1, abs=1e-9) and y == pytest.approx(3, abs=1e-9) and 40 < n < 60
+
+
 def test_two_thousand_changes_within_one_step_are_all_found(tmp_path):
     # nothing bends, so that one step would reach the end; the sine rises through 0 once in 2 pi / 300
     text = "n = 0; s = 0; s' = 1; E: at (sin(300*s) > 0): n = n + 1;"

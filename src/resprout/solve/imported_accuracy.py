@@ -20,7 +20,7 @@ from resprout.solve.initial_values import CHECKED_PATIENTS
 MOST_RUNS = 4
 """Runs for tolerances that fit the sizes of the states."""
 ROUGH = 1e-4
-"""Relative tolerance of a run before, which shows the sizes of the states in a tenth of the steps."""
+"""Smallest relative tolerance of a run before, which shows the sizes of the states in a tenth of the steps."""
 CHECKED_PIECES, WATCHED_PIECES = 2000, 200
 """Pieces into which the run of a few patients is cut to see whether its steps have passed over anything."""
 AGREEMENT, TOLERANCES = 1e-5, 1e3
@@ -38,11 +38,12 @@ def to_own_size(problem: ImportedProblem, plan: ImportedPlan, limits: Limits, sp
         return problem.solve(plan, 1, limits), limits
     known = dict.fromkeys((condition.input for condition in hybrid.conditions), 1.0) | dict(problem.constants)
     relative, absolute = limits[0], limits[1].copy()
-    if relative < ROUGH:
-        wide = absolute * (ROUGH / relative)
-        rough = problem.solve(plan, 1, (ROUGH, wide))
+    rough = max(ROUGH, 10 * relative)
+    if rough < 1:
+        wide = absolute * (rough / relative)
+        shown = problem.solve(plan.without_outputs(), 1, (rough, wide))
         # what such a run has not resolved says nothing of how large it is
-        peak = np.where((rough.status == SOLVED)[:, None] & (rough.peak > wide), rough.peak, 0.0)
+        peak = np.where((shown.status == SOLVED)[:, None] & (shown.peak > wide), shown.peak, 0.0)
         absolute = tightened(relative, absolute, peak, hybrid.system, states, known, span)
     found = problem.solve(plan, 1, (relative, absolute))
     rows = np.arange(problem.batch.patients)

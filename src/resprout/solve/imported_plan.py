@@ -38,6 +38,10 @@ class ImportedPlan:
         tables = (own_table if own_table.value.shape[1] == 1 else own_table.only(rows) for own_table in own)
         return replace(self, tables=tuple(tables))
 
+    def without_outputs(self) -> ImportedPlan:
+        """The same, with outputs at the ends only."""
+        return replace(self, times=self.times[[0, -1]])
+
     def landing(self, pieces: int) -> Plan:
         """The driver's plan, with further hours at which steps have to end.
 

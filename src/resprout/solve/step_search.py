@@ -156,9 +156,11 @@ def first_change(lane, end, every, lanes, watch):
 @part
 def _bisected(lane, left, right, every, lanes, watch):
     """The first fraction at which a condition has changed, between one at which none has and one at which one has."""
+    # nearer than hours can be told apart, events whose intervals shrink to nothing would happen without end
+    nearest = 4.0 * ROUNDING * abs(lanes.now[lane]) / lanes.step[lane]
     for _ in range(HALVINGS):
         middle = 0.5 * (left + right)
-        if not left < middle < right or right - left <= ROUNDING * right:
+        if not left < middle < right or right - left <= max(ROUNDING * right, nearest):
             break
         if _changed_at(lane, middle, every, lanes, watch):
             right = middle
