@@ -1,6 +1,7 @@
 """What a notebook shows of the records that people hold: at most one screen, and what they are."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +24,15 @@ def shown():
         "protocol": read_protocol("fava2018_dose_ranging", model)[0],
         "trial": rs.run_trial("berman2000", replicates=2),
         "dataset": read_data("example", model=model),
-    }
+    } | of_two_people(model)
+
+
+def of_two_people(model):
+    """What is computed of two people of the shipped table."""
+    data = read_data("example", model=model)
+    two = replace(data, people=data.people[:2])
+    found = {"posteriors": rs.update(800, two, model=model), "simulated": rs.simulate_data(None, two, model=model)}
+    return found | {"forecast": rs.forecast(800, two, "example", model=model)}
 
 
 NAMES = {
@@ -33,6 +42,9 @@ NAMES = {
     "protocol": "MADRS",
     "trial": "HDRS25, ketamine, last visit",
     "dataset": "no value: a visit or sample that was missed",
+    "posteriors": "ketamine_clearance",
+    "simulated": "ketamine_venous",
+    "forecast": "once a week",
 }
 
 
@@ -44,7 +56,7 @@ def test_a_record_fits_on_one_screen_of_a_notebook(shown, name):
     assert NAMES[name] in html
 
 
-@pytest.mark.parametrize("name", ["model", "cohort", "trial", "dataset"])
+@pytest.mark.parametrize("name", ["model", "cohort", "trial", "dataset", "posteriors", "simulated", "forecast"])
 def test_a_record_of_many_numbers_is_one_line_of_text(shown, name):
     assert len(repr(shown[name])) < 200 and "\n" not in repr(shown[name])
 

@@ -3,13 +3,14 @@
 import json
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 from test_narrow_screen import BothScreens, assert_whole
 
 import resprout as rs
 from resprout.app import predictive_commands, response_command
-from resprout.figures.observed_figures import agreement_figure, forecast_figure
+from resprout.figures.observed_figures import agreement_figure, check_figure, forecast_figure
 from resprout.figures.print_figure import LOOK, printed_figure, write_picture
 from resprout.figures.printed_axes import overlapping_text
 from resprout.patients.exposure_response import exposure_response
@@ -114,3 +115,15 @@ def test_levels_below_their_limit_are_hollow_in_print_too(tmp_path):
 def test_a_width_needs_a_figure_for_print(resprout, words):
     code, _, said = resprout("data", *words, "--out", "f.html", "--size", "single")
     assert code == 2 and "Try `--out f.pdf`" in " ".join(said.split())
+
+
+def test_a_check_with_levels_below_their_limit_has_whole_bands_and_the_limit():
+    columns = ["endpoint", "middle_h", "percentile", "observed", "median", "lower", "upper"]
+    rows = [("ketamine_venous", hour, 5, low, low, low, low) for hour, low in ((1.0, 30.0), (3.0, 15.0), (6.0, np.nan))]
+    rows += [("ketamine_venous", hour, 50, 50.0 - hour, 50.0, 40.0, 60.0) for hour in (1.0, 3.0, 6.0)]
+    names = ["endpoint", "after_first_dose_h", "observed", "below", "lloq"]
+    seen = [("ketamine_venous", 1.0, 40.0, False, 15.0), ("ketamine_venous", 6.0, 15.0, True, 15.0)]
+    figure = check_figure(pd.DataFrame(rows, columns=columns), pd.DataFrame(seen, columns=names), title="a")
+    bands = [trace for trace in figure.data if trace.fill == "toself"]
+    assert [len(band.y) for band in bands] == [4, 6] and all(np.isfinite(np.array(band.y)).all() for band in bands)
+    assert [shape.y0 for shape in figure.layout.shapes] == [15.0]

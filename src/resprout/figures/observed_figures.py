@@ -23,9 +23,9 @@ def check_figure(check: pd.DataFrame, observations: pd.DataFrame, *, title: str)
     """Draw a visual predictive check: bands of simulated percentiles, lines of observed ones.
 
     check          rows of `predictive_check`
-    observations   of the same people: endpoint, after_first_dose_h, observed
+    observations   of the same people: endpoint, after_first_dose_h, observed, below, lloq
     title          what the picture shows
-    returns        Plotly figure, a panel for each endpoint
+    returns        Plotly figure, a panel for each endpoint; a dotted line is the limit of quantification of levels below it
     """
     figure, endpoints = _panels(list(dict.fromkeys(check["endpoint"])))
     for row, endpoint in enumerate(endpoints, start=1):
@@ -49,6 +49,8 @@ def check_figure(check: pd.DataFrame, observations: pd.DataFrame, *, title: str)
             marker={"size": 4, "color": faint(CONTROL_COLOUR, 0.5)}, hoverinfo="skip",
         )  # fmt: skip
         figure.add_trace(dots, row=row, col=1)
+        for limit in sorted(set(seen["lloq"][seen["below"]])):  # below it there is no percentile
+            figure.add_hline(y=limit, line={"color": CONTROL_COLOUR, "width": 1, "dash": "dot"}, row=row, col=1)
         _axes(figure, row, f"{unit} after the first dose", endpoint)
     return _finished(figure, title, len(endpoints))
 
@@ -155,7 +157,9 @@ def _panels(endpoints: list[str]) -> tuple[go.Figure, list[str]]:
 
 
 def _band(hours: pd.Series, part: pd.DataFrame, look: dict[str, Any], name: str, *, shown: bool) -> go.Scatter:
-    """An area between the columns `lower` and `upper`."""
+    """An area between the columns `lower` and `upper`; where either is unknown, as below a limit, there is none."""
+    known = part["lower"].notna() & part["upper"].notna()
+    hours, part = hours[known], part[known]
     x = [*hours, *hours[::-1]]
     y = [*part["upper"], *part["lower"][::-1]]
     return go.Scatter(x=x, y=y, fill="toself", mode="lines", name=name, showlegend=shown, hoverinfo="skip", **look)

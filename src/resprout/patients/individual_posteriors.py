@@ -66,7 +66,7 @@ class Fit:
     posterior: Posterior | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Posteriors:
     """Everybody's posterior.
 
@@ -87,9 +87,14 @@ class Posteriors:
     def __len__(self) -> int:
         return len(self.people)
 
+    def __repr__(self) -> str:
+        """One line in place of every draw."""
+        return f"<Posteriors of {len(self)} people, {(self.people['status'] == 'reported').sum()} reported>"
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return self.people.to_html(index=False, max_rows=12) + self.traits.to_html(index=False, max_rows=16)
+        shown = ((self.people, 8), (self.traits, 12))
+        return "".join(each.to_html(index=False, max_rows=rows, float_format="{:.3g}".format) for each, rows in shown)
 
 
 def update(

@@ -47,7 +47,7 @@ class PersonForecast:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Forecast:
     """Forecasts of everybody. For research only: a forecast is no advice.
 
@@ -67,9 +67,16 @@ class Forecast:
     rules: pd.DataFrame
     ledger: pd.DataFrame | None = None
 
+    def __repr__(self) -> str:
+        """One line in place of every outcome."""
+        return f"<Forecast of {self.outcomes['patient'].nunique()} people under {len(self.plans.treatments)} plans>"
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return self.outcomes.to_html(index=False, max_rows=24) + "<p>For research only: no advice.</p>"
+        return (
+            self.outcomes.to_html(index=False, max_rows=16, float_format="{:.3g}".format)
+            + "<p>For research only: no advice.</p>"
+        )
 
 
 def forecast(

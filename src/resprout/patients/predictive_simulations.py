@@ -58,7 +58,7 @@ class PersonSimulated:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Simulated:
     """Observed people beside simulated ones.
 
@@ -73,9 +73,14 @@ class Simulated:
     left_out: dict[str, str]
     given_baseline: bool
 
+    def __repr__(self) -> str:
+        """One line in place of every replicate."""
+        many, replicates = self.replicates.shape
+        return f"<Simulated: {many} observations, {replicates} replicates of each>"
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return self.predictions.to_html(index=False, max_rows=16)
+        return self.predictions.to_html(index=False, max_rows=12, float_format="{:.4g}".format)
 
     @property
     def predictions(self) -> pd.DataFrame:
