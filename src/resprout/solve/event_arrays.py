@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from resprout.compile import graph as g
 from resprout.compile.machine import aligned_rows
-from resprout.compile.read import ImportedEquations
 from resprout.compile.system import System
 from resprout.solve.crossing_hours import is_straight, slopes_of, still_states
 from resprout.solve.driver_arrays import Lanes, Workspace
 from resprout.solve.event_code import EVENT_ARGUMENTS, EventCode
+
+if TYPE_CHECKING:  # read by libSBML, which a plain installation does without
+    from resprout.compile.read import ImportedEquations
 
 MOST_WAITING = 1000
 """Events of one patient that may wait for their delay at once."""

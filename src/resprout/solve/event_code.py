@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -26,12 +26,14 @@ from resprout.compile.graph import Node
 from resprout.compile.lane_intervals import LaneIntervals
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
 from resprout.compile.machine import host, load_code, object_code
-from resprout.compile.read import ImportedEquations
 from resprout.solve.condition_sides import LARGEST_FLOOR
 from resprout.solve.crossing_hours import slopes_of
 from resprout.solve.kernel_code import Bound
 from resprout.solve.rosenbrock import dense_output, inside
 from resprout.solve.tableau import Tableau
+
+if TYPE_CHECKING:  # read by libSBML, which a plain installation does without
+    from resprout.compile.read import ImportedEquations
 
 STEP = ("state", "new", "dense")
 EVENT_ARGUMENTS: dict[str, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,7 +22,6 @@ from resprout.compile.evaluate import Order, compute, evaluate, evaluation_order
 from resprout.compile.graph import Graph, Node
 from resprout.compile.interval_arithmetic import IntervalArithmetic
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
-from resprout.compile.read import ImportedEquations
 from resprout.solve.condition_sides import ConditionSides
 from resprout.solve.events import Floats
 
@@ -39,6 +38,9 @@ UNRESOLVED = (
     "a function of time changes too often to be resolved beforehand: a change shorter than a step may have been passed over; "
     "compare with a smaller `--tolerance` and a shorter run"
 )
+
+if TYPE_CHECKING:  # read by libSBML, which a plain installation does without
+    from resprout.compile.read import ImportedEquations
 
 
 @dataclass(frozen=True)
