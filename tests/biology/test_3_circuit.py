@@ -27,8 +27,8 @@ def test_glial_loss_raises_ambient_glutamate_and_lowers_release(trajectories, up
         trajectories.at(f"uptake {uptake}", name, 0) for name in ("ambient_glutamate", "glutamate_release")
     )
     assert (ambient, release) == pytest.approx(
-        expected, rel=0.03
-    )  # MP048-050, derived from one balance; 3 % between fits
+        expected, rel=0.04
+    )  # MP048-050, derived from one balance; 4 % between fits
 
 
 def test_healthy_pyramidal_cells_rest_at_3_Hz(trajectories):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from resprout import recruit, simulate
 from resprout.calibrate.experiments import Arm, run_arms
 from resprout.language import load_model
 
@@ -45,6 +46,29 @@ def test_a_day_of_any_drug_does_not_pile_up_over_six_weeks():
         found = run_arms(MODEL, [arm], np.arange(0.0, 1009.0, 12.0), ["connectivity", "synaptic_protein"])
         assert found.trajectory(arm, "connectivity").max() < 1.15, arm.done
         assert found.trajectory(arm, "synaptic_protein").max() < 2.0, arm.done
+
+
+def test_throughput_that_stays_raised_is_scaled_away():
+    """Disinhibited cortical cultures return to close to their firing rate in two days (Turrigiano 1998)."""
+    arm = Arm("patient", "CERC-301 8 mg oral; every 24 h x 42")
+    outputs = ["AMPA_set_point", "connectivity", "HDRS17"]
+    found = run_arms(MODEL, [arm], [0.0, 24.0, 1008.0], outputs)
+    set_point, connectivity, score = ({hour: found.at(arm, name, hour) for hour in found.hours} for name in outputs)
+    assert set_point[1008.0] > 1.2 * set_point[0.0]  # the drug goes on to raise throughput
+    assert connectivity[1008.0] < 1.0
+    assert score[0.0] - score[1008.0] < 2.0 * (score[0.0] - score[24.0])
+
+
+def test_no_depressed_person_gets_far_above_health_by_daily_or_weekly_doses():
+    people = recruit(100, seed=5, entry="MADRS>=28")
+    daily = ["CERC-301 8 mg oral", "traxoprodil 50 mg iv over 90 min", "scopolamine 4 ug/kg iv over 15 min", KETAMINE]
+    regimens = [(f"{given}; every 24 h x 42", 42) for given in daily]
+    sprays = f"esketamine 84 mg nasal; {TWICE_A_WEEK}"
+    regimens += [(sprays, 84), (f"{sprays} + escitalopram 20 mg oral; every 24 h x 84", 84)]
+    for regimen, days in regimens:
+        hours = np.arange(0.0, 24.0 * days + 1.0, 6.0)
+        found = simulate(MODEL, people, regimen, days=days, outputs=["connectivity"], times_h=list(hours))
+        assert float(found["connectivity"].max()) < 1.15, regimen
 
 
 def test_scaling_brings_connectivity_back_towards_health():

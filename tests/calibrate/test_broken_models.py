@@ -74,14 +74,7 @@ def test_the_model_as_it_ships_has_skill(right):
     ("place", "name", "broken"),
     [
         (conduct, "run_cohort", effect_times(0.5)),
-        pytest.param(
-            conduct,
-            "run_cohort",
-            effect_times(4.0),
-            marks=pytest.mark.xfail(
-                strict=True, reason="early trials of one site found larger effects (docs/limits.md)"
-            ),
-        ),
+        (conduct, "run_cohort", effect_times(4.0)),
         (conduct, "run_cohort", a_day_late),
         (trial_predictions, "read_protocol", exchanged),
     ],

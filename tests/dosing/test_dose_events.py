@@ -84,6 +84,15 @@ def test_overlapping_infusions_add_up():
     assert events.value[:, 0] == pytest.approx([100, 200, 100, 0])
 
 
+def test_a_tablet_of_extended_release_enters_the_gut_at_an_even_rate():
+    events = events_of("ketamine 23.773 mg oral over 10 h")  # 100 umol, half of each enantiomer
+    rows = zip(events.name, events.time_h, events.value[:, 0], strict=True)
+    rates = {(name, time): rate for name, time, rate in rows if name.endswith("_gut_input")}
+    expected = {("S_ketamine_gut_input", 0.0): 5.0, ("S_ketamine_gut_input", 10.0): 0.0}
+    expected |= {(name.replace("S_", "R_"), time): rate for (name, time), rate in expected.items()}
+    assert rates == pytest.approx(expected)
+
+
 def test_boluses_at_one_moment_become_one():
     events = events_of("ketamine 10 mg iv + ketamine 20 mg iv")
     assert events.name == ("S_ketamine_central", "R_ketamine_central")

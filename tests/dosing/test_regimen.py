@@ -78,7 +78,7 @@ def test_saline_is_a_regimen_without_a_dose(text):
         ("ketamine 0.5 mg/kg iv over", "needs a number"),
         ("ketamine 0.5 mg/kg iv over 40 parsec", "is no unit for an infusion"),
         ("ketamine 0.5 mg/kg iv over 3000 h", "no sensible time"),
-        ("ketamine 0.5 mg/kg oral over 40 min", "belongs to an infusion"),
+        ("ketamine 0.5 mg/kg nasal over 40 min", "belongs to an infusion"),
         ("ketamine 0.5 mg/kg iv bolus over 40 min", "at once"),
         ("ketamine 0.5 mg/kg iv im", "two routes"),
         ("ketamine 0.5 mg/kg iv; daily", "repeats"),

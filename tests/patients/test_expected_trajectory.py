@@ -42,7 +42,9 @@ def test_the_trajectory_holds_every_visit_and_its_bands_hold_each_other(trajecto
     assert set(trajectory["patient"]) == {"3", "4"} and set(trajectory["endpoint"]) == {"MADRS", "ketamine_venous"}
     inside = trajectory[["seen_lower", "lower", "median", "upper", "seen_upper"]].to_numpy()
     late = trajectory["time_h"] > 0
-    assert (np.diff(inside[late], axis=1) >= -1e-9).all() and np.isfinite(inside).all()
+    # bands of what would be seen have noise of their own, so that they are wider up to the error of the draws
+    assert (np.diff(inside[late], axis=1) >= -0.05 * inside[late][:, 2:3]).all() and np.isfinite(inside).all()
+    assert (np.diff(inside[late][:, 1:4], axis=1) >= -1e-9).all()
     levels = trajectory[trajectory["endpoint"] == "ketamine_venous"]
     assert levels["time_h"].max() <= 9.0  # the last sample is that of 6 h
 

@@ -115,7 +115,7 @@ def test_responsiveness_falls_with_age_by_the_standard_deviations_that_the_table
     shared, first, second = np.intersect1d(old.candidate, same.candidate, return_indices=True)
     assert len(shared) > 100
     older = old.columns["age"][first] - model.nominal["age_mean"]
-    for name, sign in (("mTORC1_half_point", 1), ("serotonin_on_protein", -1)):
+    for name, sign in (("mTORC1_half_point", 1), ("monoamines_on_protein", -1)):
         word, _, size = model.constants[name].spread.partition(" ")
         with_age, without = old.constants[name][first], same.constants[name][second]
         log_sd = np.sqrt(np.log1p(float(size) ** 2))

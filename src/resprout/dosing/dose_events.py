@@ -184,7 +184,8 @@ def _enter(
     elif dose.route == "oral":
         lag = f"{molecule}_gut_lag"
         start = time_h + (_hours(constants, lag) if lag in constants else 0.0)
-        yield Flow(f"{molecule}_gut_input", start, start + _hours(constants, "tablet_dissolution_duration"), amount)
+        released = dose.duration_h or _hours(constants, "tablet_dissolution_duration")
+        yield Flow(f"{molecule}_gut_input", start, start + released, amount)
     elif dose.route == "sublingual":
         taken = constants["mucosal_share"]
         yield Flow(f"{molecule}_depot_input", time_h, time_h + _hours(constants, "mucosal_duration"), amount * taken)

@@ -22,7 +22,7 @@ class Dose:
 
     drug       the model's name       amount_mg  mg, or mg per kg of body weight if `per_kg`; % of the air if inhaled
     route      iv, im, sc, nasal, oral, sublingual, inhaled; for laboratory work ip and local (into the brain)
-    duration_h of an infusion or of breathing a gas; 0 for anything given at once       times_h  starts, from 0
+    duration_h of an infusion, of breathing a gas or of the release from an extended-release tablet; 0 for anything else       times_h  starts, from 0
     """
 
     drug: str

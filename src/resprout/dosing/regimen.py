@@ -141,8 +141,9 @@ class _Part:
         if route is None and drug != "saline":
             self.fault(f"`{self.text.strip()}` names no route.", f"Expected one of {_list(ROUTES.values())}.")
         self.reading = "duration"
-        if duration is not None and route not in ("iv", "inhaled", None):
-            self.fault(f"`over` belongs to an infusion, not to the {route} route.", "Expected `iv over ...`.")
+        if duration is not None and route not in ("iv", "inhaled", "oral", None):
+            expected = "Expected `iv over ...`, or `oral over ...` for extended release."
+            self.fault(f"`over` belongs to an infusion, not to the {route} route.", expected)
         if duration is None and route == "inhaled":
             self.fault("a gas is breathed for a time.", "Expected `inhaled over ...`.")
         if amount is not None:

@@ -29,7 +29,7 @@ People = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 Covariates = dict[str, NDArray]
 """By covariate: [person]. Plain arrays, because a data frame takes as long to import as a run takes."""
-RESPONSIVENESS = {"mTORC1_half_point": 1.0, "serotonin_on_protein": -1.0}
+RESPONSIVENESS = {"mTORC1_half_point": 1.0, "monoamines_on_protein": -1.0}
 """What a loss of responsiveness does to the random effect of each constant."""
 Parameters = Mapping[str, float | Numbers]
 """By constant of the model: a value for everybody, or [person] where each has a posterior draw."""

@@ -11,12 +11,15 @@ from resprout.solve.compiled import compiled, part
 from resprout.solve.driver_arrays import NO_STEADY_STATE, SOLVED, Patients, SteadyKernels, SteadyLanes
 from resprout.solve.lanes import admit, call, place, prime
 
-ATTEMPTS = ((1e-3, 25), (10.0, 120))
-"""Inverse of the first step (per hour) and most iterations: Newton's method, which does for nearly everybody, then continuation."""
+ATTEMPTS = ((1e-3, 25, 0.05, 1.0), (10.0, 120, 0.05, 1.0), (10.0, 600, 0.3, 0.2))
+"""Inverse of the first step (per hour), most iterations, factor of that inverse after a short step, and factor of what counts as short.
+
+Newton's method, which does for nearly everybody; continuation; continuation whose steps grow slowly, where a steep feedback such as
+homeostatic scaling makes longer ones cross the steady state again and again."""
 CONVERGED, ACCEPTED = 1e-13, 1e-9
 """Distance at which a lane stops, and at which its state counts as steady."""
-SHIFT_CUT, SHORT_STEP, VERY_SHORT_STEP = 0.05, 0.5, 0.05
-"""Factor of 1/h after a short step, its cube after a very short one; both as shares of states."""
+SHORT_STEP, VERY_SHORT_STEP = 0.5, 0.05
+"""Lengths as shares of states; after a very short step 1/h shrinks by the cube of its factor."""
 SHIFT_RISE, NEWTON_SHIFT, LARGEST_LENGTH = 10.0, 1e-9, 1e300
 
 
@@ -59,9 +62,9 @@ def find_steady_states(task):
     prime(task.patients, lanes.constants)
     for begin in range(task.first, task.last, width):
         lanes.distance[:] = 1.0
-        for shift, iterations in ATTEMPTS:
+        for shift, iterations, cut, caution in ATTEMPTS:
             _begin_attempt(begin, shift, task)
-            if _iterate(iterations, task) < ACCEPTED:
+            if _iterate(iterations, cut, caution, task) < ACCEPTED:
                 break
         for lane in range(min(width, task.last - begin)):
             task.status[begin + lane] = SOLVED if lanes.distance[lane] < ACCEPTED else NO_STEADY_STATE
@@ -85,14 +88,14 @@ def _begin_attempt(begin, shift, task):
 
 
 @part
-def _iterate(iterations, task):
+def _iterate(iterations, cut, caution, task):
     """Iterate every lane that has not converged; returns how far the farthest still is."""
     lanes, farthest = task.lanes, 1.0
     for _ in range(iterations):
         call(task.kernels.newton_step)
         farthest = 0.0
         for lane in range(lanes.distance.shape[0]):
-            lanes.distance[lane] = _apply_step(lane, lanes)
+            lanes.distance[lane] = _apply_step(lane, cut, caution, lanes)
             farthest = max(farthest, lanes.distance[lane])
         if farthest < CONVERGED:
             break
@@ -100,7 +103,7 @@ def _iterate(iterations, task):
 
 
 @part
-def _apply_step(lane, lanes):
+def _apply_step(lane, cut, caution, lanes):
     """Take one lane's Newton step; returns its length in shares of states, which says how far from the steady state it was."""
     if lanes.distance[lane] < CONVERGED:
         return lanes.distance[lane]
@@ -111,8 +114,8 @@ def _apply_step(lane, lanes):
         return 1.0
     for row in range(lanes.state.shape[0]):
         lanes.state[row, lane] += lanes.direction[row, lane]
-    if length < SHORT_STEP:
-        lanes.shift[lane] *= SHIFT_CUT if length > VERY_SHORT_STEP else SHIFT_CUT**3
+    if length < caution * SHORT_STEP:
+        lanes.shift[lane] *= cut if length > caution * VERY_SHORT_STEP else cut**3
     return length if lanes.shift[lane] < NEWTON_SHIFT else max(length, 1e-6)
 
 
