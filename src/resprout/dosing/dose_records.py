@@ -20,9 +20,11 @@ ROUNDING = 8 * sys.float_info.epsilon
 class Dose:
     """One drug given by one route, once or repeatedly.
 
-    drug       the model's name       amount_mg  mg, or mg per kg of body weight if `per_kg`; % of the air if inhaled
-    route      iv, im, sc, nasal, oral, sublingual, inhaled; for laboratory work ip and local (into the brain)
-    duration_h of an infusion, of breathing a gas or of the release from an extended-release tablet; 0 for anything else       times_h  starts, from 0
+    drug         the model's name
+    amount_mg    mg, or mg per kg of body weight if `per_kg`; % of the air if inhaled
+    route        iv, im, sc, nasal, oral, sublingual, inhaled; for laboratory work ip and local (into the brain)
+    duration_h   of an infusion, of breathing a gas or of release from an extended-release tablet; 0 for anything else
+    times_h      starts, from 0
     """
 
     drug: str
