@@ -51,11 +51,13 @@ def open_tab(page, name):
 
 def contrast(page, selector):
     """Contrast of the words of an element with what stands behind them, as WCAG defines it."""
-    colours = page.eval_on_selector(
-        selector,
-        """each => { const ink = getComputedStyle(each).color; let back = each;
+    page.wait_for_selector(selector, state="attached")
+    colours = page.evaluate(  # found and read in one step, since a redraw may replace the element between the two
+        """selector => { const each = document.querySelector(selector); const ink = getComputedStyle(each).color;
+        let back = each;
         while (back && getComputedStyle(back).backgroundColor === 'rgba(0, 0, 0, 0)') back = back.parentElement;
         return [ink, getComputedStyle(back || document.body).backgroundColor]; }""",
+        selector,
     )
     light = []
     for colour in colours:
