@@ -1,11 +1,17 @@
 """What a notebook shows of the records that people hold: at most one screen, and what they are."""
 
+import json
 import re
+import sys
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
+import plotly.io
 import pytest
 
 import resprout as rs
+from resprout.figures.notebook_display import show_in_exports
 from resprout.patients.read_data import read_data
 from resprout.simulation.scenario import read_scenario
 from resprout.trial.protocol import read_protocol
@@ -65,3 +71,30 @@ def test_markup_in_a_name_is_shown_as_text():
     from resprout.language.notebook_view import fact_sheet
 
     assert "<script>" not in fact_sheet("<script>", {"<b>": "<i>"})
+
+
+def test_the_notebook_of_the_documentation_is_kept_without_outputs():
+    notebook = json.loads((Path(__file__).parents[2] / "docs" / "notebooks" / "tour.ipynb").read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert code
+    assert [cell for cell in code if cell["outputs"] or cell["execution_count"] is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kernel", "left"),
+    [
+        ("plotly_mimetype", "ipykernel.zmqshell", "plotly_mimetype+notebook"),
+        ("vscode", "ipykernel.zmqshell", "vscode"),
+        ("plotly_mimetype", "IPython.terminal", "plotly_mimetype"),
+    ],
+)
+def test_figures_are_written_for_html_in_a_kernel_unless_the_reader_has_chosen(monkeypatch, chosen, kernel, left):
+    shell = type("Shell", (), {"__module__": kernel})()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    before = plotly.io.renderers.default
+    try:
+        plotly.io.renderers.default = chosen
+        show_in_exports()
+        assert plotly.io.renderers.default == left
+    finally:
+        plotly.io.renderers.default = before

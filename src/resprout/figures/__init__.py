@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from resprout.errors import Fault, InputError
+from resprout.figures.notebook_display import show_in_exports
 from resprout.language.bounds import REPLICATES, SEED
 from resprout.language.given_values import plain_of
 
@@ -17,6 +18,7 @@ FIGURES = {
     3: "what illness does to each link of the chain, and what ketamine does",
     4: "spines and depression by BDNF genotype",
 }
+show_in_exports()
 
 
 def figure(number: int, *, replicates: int = 200, seed: int = 1, point: bool = False) -> go.Figure:
