@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from resprout.exchange.petab_objective import PetabEvaluation, evaluate_petab
     from resprout.exchange.petab_reading import read_petab
     from resprout.exchange.petab_records import PetabProblem
+    from resprout.exchange.sedml_run import run_sedml
     from resprout.figures import figure
     from resprout.figures.print_figure import write_picture
     from resprout.language import ImportedModel, Model, load_model
@@ -60,6 +61,7 @@ _HOMES = {
     "PetabEvaluation": "resprout.exchange.petab_objective",
     "fit_petab": "resprout.exchange.petab_fit",
     "PetabFit": "resprout.exchange.petab_fit",
+    "run_sedml": "resprout.exchange.sedml_run",
     "long_table": "resprout.trial",
     "run_trial": "resprout.trial",
     "Trial": "resprout.trial",
@@ -105,6 +107,7 @@ __all__ = [
     "read_data",
     "read_petab",
     "recruit",
+    "run_sedml",
     "run_trial",
     "simulate",
     "simulate_data",

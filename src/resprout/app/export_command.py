@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from resprout.dosing.species_doses import SpeciesDose
     from resprout.language import ImportedModel, Model
 
+DEFAULT_HOURS = 336.0
+"""As long as `simulate` follows a file by default."""
 SUFFIXES = {"sbml": (".xml", ".sbml"), "antimony": (".ant", ".txt"), "omex": (".omex", ".zip")}
 
 
@@ -37,6 +40,13 @@ Block = Annotated[
 ]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Set a constant of the person, NAME=VALUE; repeatable.")]
 
+Until = Annotated[
+    float | None,
+    typer.Option(
+        "--until", help="Of a model file as omex: end of the run in its own unit of time; 14 days if left out."
+    ),
+]
+
 
 def export(  # many arguments: each is an option of the command
     target: Target,
@@ -48,6 +58,7 @@ def export(  # many arguments: each is an option of the command
     seed: DrawSeed = 1,
     block: Block = None,
     set_: Set = None,
+    until: Until = None,
     model: Annotated[Path | None, typer.Option("--model", help="User-defined model: folder or file.")] = None,
 ) -> None:
     """Write the model for other programs: one person at steady state, doses and blocks as events.
@@ -62,6 +73,11 @@ def export(  # many arguments: each is an option of the command
         read_pairs("--block", block or [], "mTORC1=0.9", faults),
         read_pairs("--set", set_ or [], "glial_uptake=0.7", faults),
     )
+    if until is not None and (model is None or not model.is_file() or to.lower() != "omex"):
+        found = "`--until` is given."
+        faults.append(Fault(found, "--until", "It is meant for a model file that is written as omex.", "Leave it out."))
+    if until is not None and not 0 < until < math.inf:
+        faults.append(Fault(f"`--until` is {until:g}.", "--until", "Expected a finite time above 0."))
     whose = Whose(person, read_choice("--genotype", genotype, GENOTYPES, faults), seed, *pairs)
     if to.lower() == "petab":
         refuse([*faults, *not_of_a_person(whose, "petab writes every person of its measurements")])
@@ -74,7 +90,7 @@ def export(  # many arguments: each is an option of the command
     from resprout.app.imported_commands import load_any
 
     loaded = load_any(model)
-    content, who = exported(loaded, form, (regimen, dose or ()), whose, faults)
+    content, who = exported(loaded, form, (regimen, dose or (), until), whose, faults)
     save_bytes(content, target)
     typer.echo(f"{target}: {form}{who}, model digest {loaded.digest}")
 
@@ -103,14 +119,14 @@ def not_of_a_person(whose: Whose, reason: str) -> list[Fault]:
 def exported(
     loaded: Model | ImportedModel,
     form: str,
-    given: tuple[str | None, Sequence[str]],
+    given: tuple[str | None, Sequence[str], float | None],
     whose: Whose,
     faults: list[Fault],
 ) -> tuple[bytes, str]:
     """The model in another format, with a regimen or doses if there are any, and whose it is.
 
     form     sbml, antimony or omex          whose    the person, in a model that has people
-    given    a regimen, or None, and doses of a model file
+    given    a regimen, or None, doses of a model file, and the end of its run, or None
     faults   found so far; they are raised with those of the regimen
     raises   InputError with all of them
     """
@@ -120,13 +136,13 @@ def exported(
     from resprout.exchange.patient_export import export_archive, export_sbml, read_regimen
     from resprout.language import ImportedModel
 
-    (regimen, doses), plan, person = given, None, ExportedPerson()
+    (regimen, doses, until), plan, person = given, None, ExportedPerson()
     if isinstance(loaded, ImportedModel):
-        if regimen is not None or form == "omex":
+        if regimen is not None:
             found = f"`{loaded.name}` is a model without drugs and patients."
-            faults.append(Fault(found, "--model", "It can be written as sbml or antimony, without a regimen."))
+            faults.append(Fault(found, "--regimen", "It can be written without a regimen.", "Use `--dose`."))
         faults += not_of_a_person(whose, "it means nothing in a model without people")
-        return _exported_file(loaded, form, doses, faults), ""
+        return _exported_file(loaded, form, (doses, until), faults), ""
     if doses:
         found = "doses of this model are a regimen."
         faults.append(Fault(found, "--dose", "Expected `--model FILE`, an SBML or Antimony file.", "Use `--regimen`."))
@@ -147,12 +163,15 @@ def exported(
         return (sbml if form == "sbml" else antimony_text(sbml)).encode(), f" of the {person.words}"
 
 
-def _exported_file(model: ImportedModel, form: str, doses: Sequence[str], faults: list[Fault]) -> bytes:
+def _exported_file(
+    model: ImportedModel, form: str, given: tuple[Sequence[str], float | None], faults: list[Fault]
+) -> bytes:
     """An imported model in another format, with doses as events; arguments and errors as in `exported`."""
     from resprout.dosing.species_doses import read_doses
     from resprout.exchange.dosed_export import export_dosed
-    from resprout.exchange.imported_export import antimony_text, export_imported
+    from resprout.exchange.imported_export import antimony_text, archive_imported, export_imported
 
+    doses, until = given
     read: tuple[SpeciesDose, ...] = ()
     try:
         read = read_doses(doses, "--dose")
@@ -160,4 +179,7 @@ def _exported_file(model: ImportedModel, form: str, doses: Sequence[str], faults
         faults += error.faults
     refuse(faults)
     sbml = export_dosed(model, read, "--dose") if read else export_imported(model)
+    if form == "omex":
+        end = DEFAULT_HOURS / model.hours_per_unit if until is None else until
+        return archive_imported(model, sbml, end, " + ".join(dose.text for dose in read))
     return (sbml if form == "sbml" else antimony_text(sbml)).encode()

@@ -31,6 +31,7 @@ from resprout.app.output_files import (
     save_rows,
     save_run,
 )
+from resprout.app.sedml_command import EXPERIMENTS, follow_experiments, is_experiment
 from resprout.app.streamed_run import stream_run
 from resprout.app.target_checks import check_distinct
 from resprout.dosing.regimen import Regimen
@@ -135,7 +136,8 @@ def simulate(  # many arguments: each is an option of the command
 ) -> None:
     """Give virtual patients a regimen and follow them from dose to score.
 
-    An SBML or Antimony file, as `--model FILE` or in place of the regimen, is followed from its initial values.
+    An SBML or Antimony file, as `--model FILE` or in place of the regimen, is followed from its initial values; a COMBINE archive
+    (.omex) or a SED-ML file (.sedml) is run as it says.
 
     An interrupted run into .zarr resumes when the same command is given again.
 
@@ -148,11 +150,14 @@ def _run(asked: dict[str, Any]) -> None:
     """Run what the options state, by their names."""
     faults: list[Fault] = []
     file = Path(asked["regimen"])
-    if asked["model"] is None and file.suffix.lower() in MODEL_SUFFIXES and file.is_file():
+    if asked["model"] is None and file.suffix.lower() in (*MODEL_SUFFIXES, *EXPERIMENTS) and file.is_file():
         asked |= {"model": file, "regimen": ""}
     given = options.Given(**{**asked, "patients": read_patients(asked["patients"], faults)})
     done = _done(given, faults)
-    if given.model is not None and given.model.is_file():
+    if given.model is not None and given.model.is_file() and is_experiment(given.model):
+        refuse(faults)
+        follow_experiments(given, given.model, (done.outputs, done.overrides))
+    elif given.model is not None and given.model.is_file():
         refuse(faults)
         follow_file(given, given.model, (done.outputs, done.overrides))
     else:

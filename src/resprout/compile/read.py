@@ -43,8 +43,8 @@ def read_imported(model: ImportedModel) -> ImportedEquations:
         return assigned[name] if name in assigned else graph.name(name)
 
     for equation in model.assigned:
-        assigned[equation.name] = _node(graph, rules.getRule(equation.name).getMath(), look_up, USUAL)
-    rate = tuple(_node(graph, rules.getRule(name).getMath(), look_up, USUAL) for name in states)
+        assigned[equation.name] = formula_node(graph, rules.getRule(equation.name).getMath(), look_up, USUAL)
+    rate = tuple(formula_node(graph, rules.getRule(name).getMath(), look_up, USUAL) for name in states)
     system = System(graph, states, tuple(model.constants), model.inputs, rate, assigned, any_scale=True)
     events = tuple(_event(event, rules, system) for event in rules.getListOfEvents())
     return ImportedEquations(system, events, hold_conditions(system, [event.trigger for event in events]))
@@ -52,7 +52,7 @@ def read_imported(model: ImportedModel) -> ImportedEquations:
 
 def _event(event: libsbml.Event, rules: libsbml.Model, system: System) -> Event:
     def node(holder: libsbml.SBase) -> Node:
-        return _node(system.graph, holder.getMath(), system.node, USUAL)
+        return formula_node(system.graph, holder.getMath(), system.node, USUAL)
 
     def change(assignment: libsbml.EventAssignment) -> Change:
         name = assignment.getVariable()
@@ -93,13 +93,23 @@ def read_start(model: ImportedModel, given: frozenset[str]) -> tuple[Graph, Mapp
             if name in given or formula is None:
                 nodes[name] = graph.name(name)
             else:
-                nodes[name] = _node(graph, formula.getMath(), look_up, USUAL)
+                nodes[name] = formula_node(graph, formula.getMath(), look_up, USUAL)
         return nodes[name]
 
     return graph, {name: look_up(name) for name in (*begun, *model.constants)}
 
 
-def _node(graph: Graph, tree: libsbml.ASTNode, look_up: Callable[[str], Node], known: Mapping[int, Build]) -> Node:
+def formula_node(
+    graph: Graph, tree: libsbml.ASTNode, look_up: Callable[[str], Node], known: Mapping[int, Build]
+) -> Node:
+    """A formula as a node.
+
+    graph     that takes it
+    tree      the formula, with functions written out
+    look_up   name -> its node
+    known     kind of an operation -> how its node is made
+    raises    ModelError for an operation that is not known
+    """
     # by class: once libRoadRunner or COPASI is imported, SWIG may hand out nodes whose own methods are theirs
     of = libsbml.ASTNode
     # without recursion: a sum of thousands of terms is a tree as deep; `kind` None is the tree itself, not yet looked at

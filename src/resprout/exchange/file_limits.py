@@ -88,7 +88,7 @@ class _Counter:
 
     def doctype(self, *_: object) -> None:
         """A document type begins, which may define words that stand for text without end."""
-        self.stop("the file defines a document type", "SBML needs none: take the line `<!DOCTYPE ...>` out.")
+        self.stop("the file defines a document type", "None is needed: take the line `<!DOCTYPE ...>` out.")
 
     def stop(self, found: str, remedy: str = TOO_LARGE) -> None:
         """End the reading."""
@@ -96,8 +96,10 @@ class _Counter:
         raise _Full
 
 
-def check_sbml_text(text: str, name: str) -> None:
+def check_sbml_text(text: str, name: str, expected: str = "an SBML file") -> None:
     """Refuse XML that is too long, too deep or too large to be read, or no XML.
+
+    expected  what the file should be, for messages
 
     raises    ModelError with the line
     """
@@ -113,7 +115,7 @@ def check_sbml_text(text: str, name: str) -> None:
         raise ModelError(Fault(f"{counter.found}.", f"{name}:{parser.CurrentLineNumber}", "", counter.remedy)) from None
     except expat.ExpatError as error:
         found = f"the file is no XML: {expat.ErrorString(error.code)}."
-        raise ModelError(Fault(found, f"{name}:{error.lineno}", "Expected an SBML file.")) from None
+        raise ModelError(Fault(found, f"{name}:{error.lineno}", f"Expected {expected}.")) from None
 
 
 def check_antimony_text(text: str, name: str) -> None:

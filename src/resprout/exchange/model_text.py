@@ -35,17 +35,25 @@ def read_text(path: Path, *, xml: bool) -> str:
         whole = path.read_bytes()
     except OSError as trouble:
         raise ModelError(Fault(f"cannot read the file: {trouble.strerror or trouble}.", path.name)) from trouble
+    return decoded(whole, path.name, xml=xml)
+
+
+def decoded(whole: bytes, name: str, *, xml: bool) -> str:
+    """The text of a file's bytes; result and errors as in `read_text`.
+
+    name   of the file, for messages
+    """
     encoding = _encoding(whole, xml)
     try:
         text = whole.decode(encoding).removeprefix("\ufeff")
     except LookupError:
         found = f"the file declares the encoding `{encoding}`, which is not known here."
-        raise ModelError(Fault(found, path.name, EXPECTED, "Save it as UTF-8.")) from None
+        raise ModelError(Fault(found, name, EXPECTED, "Save it as UTF-8.")) from None
     except UnicodeError as trouble:
         place = f" at byte {trouble.start}" if isinstance(trouble, UnicodeDecodeError) else ""
         found = f"the file is not written in {encoding}: what stands{place} is no text in it."
         expected = EXPECTED if xml else "Expected UTF-8."
-        raise ModelError(Fault(found, path.name, expected, "Save it as UTF-8.")) from None
+        raise ModelError(Fault(found, name, expected, "Save it as UTF-8.")) from None
     if not xml:
         return text
     declared = _DECLARATION.match(text)

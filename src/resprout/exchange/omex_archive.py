@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as tree
 
 SEDML = "http://sed-ml.org/sed-ml/level1/version3"
@@ -26,19 +26,28 @@ MADE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_archive(
-    sbml: str, *, title: str, about: str, source: str, outputs: Sequence[str], hours: float, steps: int
+    sbml: str,
+    *,
+    title: str,
+    about: str,
+    source: str,
+    outputs: Sequence[str],
+    hours: float,
+    steps: int,
+    targets: Mapping[str, str] | None = None,
 ) -> bytes:
     """A COMBINE archive of one model and its simulation.
 
-    sbml      the model, Level 3 Version 2, every output a parameter
-    source    identifier of the paper it follows, as identifiers.org has it
-    outputs   names to report and plot        hours, steps   h   how long, in how many equal steps
+    sbml      the model, Level 3 Version 2
+    source    identifier of the paper it follows, as identifiers.org has it; empty for none
+    outputs   names to report and plot        hours, steps   how long, in the model's unit of time, in how many equal steps
+    targets   name of an output -> its XPath; those that are not in it are parameters
     returns   the bytes of the zip
     """
     parts = {
         "manifest.xml": _manifest(),
         "model.xml": sbml,
-        "simulation.sedml": _simulation(title, outputs, hours, steps),
+        "simulation.sedml": _simulation(title, outputs, targets or {}, hours, steps),
         "metadata.rdf": _metadata(title, about, source),
     }
     whole = io.BytesIO()
@@ -64,7 +73,7 @@ def _manifest() -> str:
     return _text(root)
 
 
-def _simulation(title: str, outputs: Sequence[str], hours: float, steps: int) -> str:
+def _simulation(title: str, outputs: Sequence[str], targets: Mapping[str, str], hours: float, steps: int) -> str:
     root = tree.Element("sedML", {"xmlns": SEDML, "xmlns:sbml": SBML, "level": "1", "version": "3"})
     simulations = tree.SubElement(root, "listOfSimulations")
     time_course = tree.SubElement(
@@ -73,7 +82,7 @@ def _simulation(title: str, outputs: Sequence[str], hours: float, steps: int) ->
         id="time_course",
         initialTime="0",
         outputStartTime="0",
-        outputEndTime=f"{hours:g}",
+        outputEndTime=repr(float(hours)),
         numberOfPoints=str(steps),
     )
     tree.SubElement(time_course, "algorithm", kisaoID=CVODE)
@@ -89,7 +98,7 @@ def _simulation(title: str, outputs: Sequence[str], hours: float, steps: int) ->
     _generator(generators, "time", {"symbol": "urn:sedml:symbol:time"})
     tree.SubElement(columns, "dataSet", id="column_time", label="time", dataReference="data_time")
     for name in outputs:
-        place = f"/sbml:sbml/sbml:model/sbml:listOfParameters/sbml:parameter[@id='{name}']"
+        place = targets.get(name, f"/sbml:sbml/sbml:model/sbml:listOfParameters/sbml:parameter[@id='{name}']")
         _generator(generators, name, {"target": place})
         tree.SubElement(columns, "dataSet", id=f"column_{name}", label=name, dataReference=f"data_{name}")
         ends = {"xDataReference": "data_time", "yDataReference": f"data_{name}"}
@@ -115,5 +124,6 @@ def _metadata(title: str, about: str, source: str) -> str:
     creator = tree.SubElement(thing, f"{{{DC}}}creator")
     person = tree.SubElement(creator, f"{{{RDF}}}Description")
     tree.SubElement(person, f"{{{VCARD}}}fn").text = "The resprout developers"
-    tree.SubElement(thing, f"{{{DC}}}source", {f"{{{RDF}}}resource": f"https://identifiers.org/{source}"})
+    if source:
+        tree.SubElement(thing, f"{{{DC}}}source", {f"{{{RDF}}}resource": f"https://identifiers.org/{source}"})
     return _text(root)
