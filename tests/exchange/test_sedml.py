@@ -31,11 +31,11 @@ SBML = """<?xml version="1.0" encoding="UTF-8"?>
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
 PATH = "/sbml:sbml/sbml:model/sbml:"
 SPECIES, K = f"{PATH}listOfSpecies/sbml:species[@id='S']", f"{PATH}listOfParameters/sbml:parameter[@id='k']"
-COURSE = (
-    '<uniformTimeCourse id="course" initialTime="0" outputStartTime="2" outputEndTime="4" numberOfPoints="2">'
+TIMING = (
+    '<uniformTimeCourse id="timing" initialTime="0" outputStartTime="2" outputEndTime="4" numberOfPoints="2">'
     '<algorithm kisaoID="KISAO:0000019"/></uniformTimeCourse>'
 )
-TASK = '<task id="run" modelReference="model" simulationReference="course"/>'
+TASK = '<task id="run" modelReference="model" simulationReference="timing"/>'
 MODEL = '<model id="model" language="urn:sedml:language:sbml" source="model.xml"/>'
 
 
@@ -49,13 +49,13 @@ def generator(name, variables, formula, parameters=""):
     return f'<dataGenerator id="{name}">{listed}{MATH}{formula}</math></dataGenerator>'
 
 
-def document(generators, tasks=TASK, models=MODEL, courses=COURSE, version=3, outputs=None):
+def document(generators, tasks=TASK, models=MODEL, simulations=TIMING, version=3, outputs=None):
     names = [part.split('"')[0] for part in generators.split('<dataGenerator id="')[1:]]
     sets = "".join(f'<dataSet id="set_{name}" label="{name}" dataReference="{name}"/>' for name in names)
     outputs = outputs or f'<report id="report"><listOfDataSets>{sets}</listOfDataSets></report>'
     return (
         f'<sedML xmlns="http://sed-ml.org/sed-ml/level1/version{version}" level="1" version="{version}">'
-        f"<listOfSimulations>{courses}</listOfSimulations><listOfModels>{models}</listOfModels>"
+        f"<listOfSimulations>{simulations}</listOfSimulations><listOfModels>{models}</listOfModels>"
         f"<listOfTasks>{tasks}</listOfTasks><listOfDataGenerators>{generators}</listOfDataGenerators>"
         f"<listOfOutputs>{outputs}</listOfOutputs></sedML>"
     )
@@ -100,7 +100,7 @@ def test_an_archive_of_tellurium_gives_its_numbers():
         assert [str(label) for label in found[name].data_vars] == labels
         for column, label in enumerate(labels):
             ours = found[name][label].values.ravel()
-            # its relative tolerance is 1e-6, which adds up over the course
+            # its relative tolerance is 1e-6, which adds up over the times
             assert np.abs(ours - theirs[:, column]).max() < 2e-5 * np.abs(theirs[:, column]).max(), label
     assert found["plot_3"]["Km"].values.tolist() == [1, 3, 9]
 
@@ -140,7 +140,7 @@ def test_an_archive_of_copasi_gives_its_numbers_and_it_runs_ours(tmp_path):
     assert time[-1] == 6 and np.allclose(values, 8 * np.exp(-0.5 * time), rtol=1e-4, atol=1e-6)
 
 
-def test_generators_compute_over_a_course_in_which_points_are_steps(tmp_path):
+def test_generators_compute_over_times_in_which_points_are_steps(tmp_path):
     amount = variable("a", SPECIES, more='term="KISAO:0000836"')
     flux = variable("v", f"{PATH}model//descendant::*[@id='loss']")
     over = '<apply><csymbol encoding="text" definitionURL="http://sed-ml.org/#max">max</csymbol><ci>s</ci></apply>'
@@ -202,7 +202,7 @@ def test_everything_that_is_not_supported_is_named_at_once(tmp_path):
         '<model id="model" source="model.xml"><listOfChanges><computeChange target="{K}">'
         f"{MATH}<cn>1</cn></math></computeChange></listOfChanges></model>"
     )
-    courses = '<steadyState id="course"><algorithm kisaoID="KISAO:0000241" name="Gillespie"/></steadyState>'
+    simulations = '<steadyState id="timing"><algorithm kisaoID="KISAO:0000241" name="Gillespie"/></steadyState>'
     kept = (
         '<repeatedTask id="scan" range="r" resetModel="false"><listOfRanges>'
         '<functionalRange id="q"/><uniformRange id="r" start="0" end="1" numberOfPoints="3" type="linear"/></listOfRanges>'
@@ -213,7 +213,7 @@ def test_everything_that_is_not_supported_is_named_at_once(tmp_path):
         generator("S", variable("s", SPECIES, "gone"), "<ci>s</ci>"),
         tasks=TASK + kept,
         models=computed,
-        courses=courses,
+        simulations=simulations,
         outputs=outputs,
     )
     with pytest.raises(ModelError) as caught:

@@ -25,7 +25,7 @@ MADE = (1980, 1, 1, 0, 0, 0)
 """The date in the zip: fixed, so that the same model gives the same bytes."""
 
 
-def write_archive(
+def write_archive(  # many arguments: what is in the archive, by keyword
     sbml: str,
     *,
     title: str,

@@ -27,7 +27,7 @@ from resprout.exchange.sedml_records import (
     Variable,
 )
 
-MOST_POINTS, MOST_RUNS = 1_000_000, 10_000  # times of a course, runs of a repeated task
+MOST_POINTS, MOST_RUNS = 1_000_000, 10_000  # times of a simulation, runs of a repeated task
 # of initial value problems of ordinary differential equations; the numbers of KiSAO, whose methods differ in error only
 DETERMINISTIC = {
     19,
@@ -117,7 +117,7 @@ def read_sedml(text: str, place: str) -> SedmlDocument:
         raise ModelError(Fault(f"the file holds `{plain_name(root)}`.", place, "Expected SED-ML."))
     reader = _Reader(place)
     models = {e.get("id", ""): _model(reader, e) for e in _listed(root, "listOfModels")}
-    courses = {e.get("id", ""): _course(reader, e) for e in _listed(root, "listOfSimulations")}
+    simulations = {e.get("id", ""): _time_course(reader, e) for e in _listed(root, "listOfSimulations")}
     tasks = {e.get("id", ""): _task(reader, e) for e in _listed(root, "listOfTasks")}
     generators = {e.get("id", ""): _generator(reader, e) for e in _listed(root, "listOfDataGenerators")}
     outputs = tuple(_output(reader, e, generators) for e in _listed(root, "listOfOutputs"))
@@ -125,7 +125,7 @@ def read_sedml(text: str, place: str) -> SedmlDocument:
         reader.refuse("data from a file are described, which are not read.", element)
     if not outputs and not reader.faults:
         reader.refuse("the document asks for no output.", root, "Expected a report or a plot.", "")
-    document = SedmlDocument(place, models, courses, tasks, generators, outputs)
+    document = SedmlDocument(place, models, simulations, tasks, generators, outputs)
     _check_references(reader, document)
     if reader.faults:
         raise ModelError(*first_faults(reader.faults, place))
@@ -159,7 +159,7 @@ def _model(reader: _Reader, element: tree.Element) -> SedmlModel:
     return SedmlModel(element.get("id", ""), element.get("source", ""), tuple(changes))
 
 
-def _course(reader: _Reader, element: tree.Element) -> TimeCourse:
+def _time_course(reader: _Reader, element: tree.Element) -> TimeCourse:
     kind = plain_name(element)
     for algorithm in _children(element, "algorithm"):
         term = algorithm.get("kisaoID", "")
@@ -178,7 +178,7 @@ def _course(reader: _Reader, element: tree.Element) -> TimeCourse:
     initial, first, last = (reader.number(element, f"{name}Time") for name in ("initial", "outputStart", "outputEnd"))
     steps = reader.steps(element, MOST_POINTS)
     if initial > first or first > last or last == initial:
-        found = f"the course begins at {initial:g} and its outputs go from {first:g} to {last:g}."
+        found = f"the simulation begins at {initial:g} and its outputs go from {first:g} to {last:g}."
         reader.refuse(found, element, "Expected ascending times.", "")
     return TimeCourse(initial, first, last, steps)
 
@@ -287,7 +287,9 @@ def _check_references(reader: _Reader, document: SedmlDocument) -> None:
     tasks, models, outputs = document.tasks.values(), document.models.values(), document.outputs
     wanted: list[tuple[str, str, tuple[str, ...], str]] = []
     wanted += [(task.name, task.model, tuple(document.models), "model") for task in tasks if not task.inner]
-    wanted += [(task.name, task.simulation, tuple(document.courses), "simulation") for task in tasks if not task.inner]
+    wanted += [
+        (task.name, task.simulation, tuple(document.simulations), "simulation") for task in tasks if not task.inner
+    ]
     wanted += [(task.name, task.inner, tuple(document.tasks), "task") for task in tasks if task.inner]
     wanted += [(o.name, name, tuple(document.generators), "data generator") for o in outputs for _, name in o.columns]
     for generator in document.generators.values():

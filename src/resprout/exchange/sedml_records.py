@@ -1,4 +1,4 @@
-"""What a SED-ML document asks for, as records: models with their changes, time courses, tasks, repeated tasks, generators and outputs."""
+"""What a SED-ML document asks for, as records: models with their changes, time simulations, tasks, repeated tasks, generators and outputs."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class SedmlDocument:
 
     place: str
     models: Mapping[str, SedmlModel]
-    courses: Mapping[str, TimeCourse]
+    simulations: Mapping[str, TimeCourse]
     tasks: Mapping[str, Task]
     generators: Mapping[str, Generator]
     outputs: tuple[SedmlOutput, ...]

@@ -232,26 +232,26 @@ class Runner:
         if name in self.runs:
             return self.runs[name]
         base = self._levels(name)[-1]
-        model, course = self.models[base.model], self.document.courses[base.simulation]
+        model, simulation = self.models[base.model], self.document.simulations[base.simulation]
         where = f"{self.document.place}: {name}"
-        if course.initial != 0 and model.clock:
-            found = f"the course begins at {course.initial:g}, and the model reads the time."
+        if simulation.initial != 0 and model.clock:
+            found = f"the simulation begins at {simulation.initial:g}, and the model reads the time."
             raise ModelError(Fault(found, where, "Expected `initialTime` 0."))
         read = [each for each in self.variables.values() if each[0] == name]
         names = tuple(dict.fromkeys(n for _, quantity, home, _ in read for n in (quantity, home) if n))
         runs, changed = self._settings(name)
-        size = runs * (course.steps + 1) * (len(names) + len(model.states)) * 8 / 1e9
+        size = runs * (simulation.steps + 1) * (len(names) + len(model.states)) * 8 / 1e9
         if size > LARGEST_RESULT_GB:
             found = f"the task needs {size:.0f} GB."
             raise InputError(
                 Fault(found, where, f"Expected at most {LARGEST_RESULT_GB:g}.", "Ask for fewer points or runs.")
             )
-        time = np.linspace(course.first, course.last, course.steps + 1)
+        time = np.linspace(simulation.first, simulation.last, simulation.steps + 1)
         values: dict[str, Floats] = {}
         notes: tuple[str, ...] = ()
         if names:
             how = {"tolerance": self.tolerance, "threads": self.threads}
-            found_in = run_patients(model, changed, Events.none(), time - course.initial, names, **how)  # type: ignore[arg-type]
+            found_in = run_patients(model, changed, Events.none(), time - simulation.initial, names, **how)  # type: ignore[arg-type]
             for lost in np.flatnonzero(found_in.status).tolist()[:1]:
                 raise SolveError(Fault(f"the model cannot be solved: {found_in.message(lost)}.", where))
             values = {key: np.broadcast_to(found_in.output(key), (runs, len(time))) for key in names}
