@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-inp
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: demo fit test test-lowest test-pythons test-browser test-load notebook chromium check docs readme scoreboard rivals type-one-error suites suites-petab constraints clean
+.PHONY: demo fit test test-lowest test-pythons test-browser test-load notebook pictures chromium check docs readme scoreboard rivals type-one-error suites suites-petab constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -34,6 +34,9 @@ test-load: .venv/installed-for-tests ## 50 users slide for a minute: median redr
 
 notebook: .venv/installed-for-tests ## execute the notebook of the documentation, look at its outputs, keep it for `make docs` (half a minute)
 	RESPROUT_NOTEBOOK=1 $(BIN)/pytest tests/notebook -m notebook -rs
+
+pictures: .venv/installed-for-tests ## make the pictures of the gallery and of the stories for `make docs`; tabs of the page need Chromium (minutes)
+	$(BIN)/python scripts/pictures.py
 
 chromium: ## Debian's Chromium, where there is none and we may install it; says so and goes on where we may not
 	@if command -v chromium chromium-browser >/dev/null || test -n "$$RESPROUT_CHROMIUM"; then :; \

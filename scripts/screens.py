@@ -2,10 +2,11 @@
 
     python scripts/screens.py [--all FOLDER]
 
-With --all, every tab is also taken 390, 1024 and 1440 pixels wide, in light and dark, to be looked at and thrown away.
+With --all, every tab is taken 390, 1024 and 1440 pixels wide instead, in light and dark, to be looked at and thrown away.
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -60,29 +61,40 @@ def take(browser, address, tab, width, height, scheme, target, whole=False):
     print(f"wrote {target}, {Path(target).stat().st_size / 1000:.0f} kB")
 
 
-def main():
-    """Start the page, take pictures, end the page."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--all", type=Path, help="folder for pictures of every tab")
-    folder = asked.parse_args().all
-    if CHROMIUM is None:
-        raise SystemExit("no Chromium here; set RESPROUT_CHROMIUM to its path")
+@contextlib.contextmanager
+def opened_page():
+    """A browser, and the address of a page that answers; both are ended behind the block."""
     command = [sys.executable, "-c", "from resprout.app.cli import main; main()", "serve", "--port", str(PORT)]
     address = f"http://127.0.0.1:{PORT}/"
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server, sync_playwright() as play:
         try:
             wait_for(address)
             browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            IMAGES.mkdir(exist_ok=True)
-            for name, (query, tab, *size) in SHOWN.items():
-                take(browser, address + query, tab, *size, IMAGES / name)
-            for tab in (*DONE, "patients", "model", "scoreboard") if folder else ():
-                folder.mkdir(parents=True, exist_ok=True)
-                for name, size in SIZES.items():
-                    take(browser, f"{address}?tab={tab}", tab, *size, folder / f"{tab}-{name}.png", whole=True)
+            yield browser, address
             browser.close()
         finally:
             server.terminate()
+
+
+def main():
+    """Start the page, take pictures, end the page."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument(
+        "--all", type=Path, help="folder for pictures of every tab; those of the documentation stay as they are"
+    )
+    folder = asked.parse_args().all
+    if CHROMIUM is None:
+        raise SystemExit("no Chromium here; set RESPROUT_CHROMIUM to its path")
+    with opened_page() as (browser, address):
+        if folder is None:
+            IMAGES.mkdir(exist_ok=True)
+            for name, (query, tab, *size) in SHOWN.items():
+                take(browser, address + query, tab, *size, IMAGES / name)
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for tab in (*DONE, "patients", "model", "scoreboard"):
+            for name, size in SIZES.items():
+                take(browser, f"{address}?tab={tab}", tab, *size, folder / f"{tab}-{name}.png", whole=True)
 
 
 if __name__ == "__main__":

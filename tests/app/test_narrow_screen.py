@@ -1,19 +1,25 @@
 """What commands print on a screen of 80 columns: no word and no number is broken, and none is lost."""
 
+from importlib import resources
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
 from resprout.app.bench_command import show_speeds
+from resprout.app.cli import app
 from resprout.app.compare_command import show_comparison
 from resprout.app.evidence_commands import recorded_refits, show_hypotheses, show_interventions, show_refitted
 from resprout.app.fit_command import show_posterior
 from resprout.app.mbma_command import NOTE, show_meta_analysis
+from resprout.app.population_command import show_population
 from resprout.app.published_command import rows_table
 from resprout.app.scoreboard_tables import show_rows, show_totals
 from resprout.app.terminal import print_wrapped, table
@@ -28,6 +34,14 @@ from resprout.language import load_model
 
 WIDTH = 80
 KETAMINE = "ketamine 0.5 mg/kg iv over 40 min"
+THEOPHYLLINE = Path(__file__).parents[1] / "exchange" / "theophylline.csv"
+ONE_COMPARTMENT = """model one
+  gut' = -ka*gut
+  body' = ka*gut - ke*body
+  conc := body*ke/(cl*weight)
+  gut = 0; body = 0; ka = 1.5; ke = 0.08; cl = 0.04; weight = 70
+end
+"""
 STAGES = ("dose", "receptor", "circuit", "signal", "spine", "score")
 LISTS = ("drugs", "targets", "scales", "people", "ratings")
 NAMES = (
@@ -59,6 +73,11 @@ class BothScreens:
     def rule(self, *what, **how):
         for screen in (self.narrow, self.wide):
             screen.rule(*what, **how)
+
+    def forget(self):
+        for screen in (self.narrow, self.wide):
+            screen.file.seek(0)
+            screen.file.truncate()
 
     def texts(self):
         return self.narrow.file.getvalue(), self.wide.file.getvalue()
@@ -97,15 +116,101 @@ COMMANDS = [
     ("trial", "murrough2013_midazolam", "--replicates", 4),
     ("trial", "murrough2013_midazolam", "--replicates", 4, "--grid", "n=10,20"),
     ("sensitivity", "ketamine_brain@1h", "--person", "healthy", "--samples", 16),
+    ("patient", KETAMINE, "--days", 2),
     ("data", "check", "example"),
     ("data", "nca", "example"),
+    ("data", "exposure", "example"),
+    ("data", "fit", "example", "--person", 1),
+    ("data", "forecast", "example", "--plan", "example", "--person", 1),
+    ("data", "simulate", "few.csv", "--replicates", 20),
+    ("data", "export", "example", "--to", "nonmem", "--out", "people"),
+    ("data", "estimate", THEOPHYLLINE, "--mapping", "map.yaml", "--model", "one.ant", "--constants", "ka,ke,cl"),
+    ("data", "verify", "run.zarr"),
 ]
+STAND_INS = {
+    "describe": "test_describe_breaks_no_word",
+    "interventions": "test_interventions_break_no_word",
+    "hypotheses": "test_hypotheses_break_no_word",
+    "compare": "test_compared_drugs_break_no_word",
+    "validate": "test_the_scoreboard_breaks_no_word",
+    "published": "test_published_numbers_break_no_word",
+    "mbma": "test_the_meta_analysis_breaks_no_word",
+    "bench": "test_speeds_break_no_word",
+    "fit": "test_a_posterior_breaks_no_word",
+    "data population": "test_a_population_breaks_no_word",
+    "figure": "test_a_line_that_says_what_was_written_fits",
+    "export": "test_a_line_that_says_what_was_written_fits",
+    "serve": "test_a_line_that_says_what_was_written_fits",
+}
+"""The test of each command that takes minutes, serves, or prints one line."""
+
+
+def every_command():
+    """The full name of each command that the command line takes."""
+    for name, command in typer.main.get_command(app).commands.items():
+        inner = getattr(command, "commands", None)
+        yield from [name] if inner is None else [f"{name} {each}" for each in inner]
+
+
+def test_every_command_is_printed_by_a_test_of_this_file():
+    printed_here = {" ".join(words[: 2 if words[0] == "data" else 1]) for words in COMMANDS}
+    assert printed_here | set(STAND_INS) == set(every_command())
+    assert {name for name in STAND_INS.values() if name not in globals()} == set()
+
+
+def write_inputs(command, resprout, folder):
+    """Write the files that a command reads."""
+    (folder / "map.yaml").write_text("units: {time: h, amount: mg/kg}\ndrug: gut\nendpoint: conc\n", encoding="utf-8")
+    (folder / "one.ant").write_text(ONE_COMPARTMENT, encoding="utf-8")
+    lines = (resources.files("resprout.patients") / "example.csv").read_text(encoding="utf-8").splitlines()
+    few = [line for line in lines if line.partition(",")[0] in ("patient", "1", "2", "3")]
+    (folder / "few.csv").write_text("\n".join(few), encoding="utf-8")
+    if "run.zarr" in command:
+        words = ("simulate", KETAMINE, "--patients", 4, "--days", 1, "--outputs", "HDRS17", "--out", "run.zarr")
+        assert resprout(*words)[0] == 0
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(map(str, command[:2])))
-def test_no_command_breaks_a_word(resprout, screens, command):
+def test_no_command_breaks_a_word(resprout, screens, tmp_path, command):
+    if {"map.yaml", "run.zarr", "few.csv"} & set(command):
+        write_inputs(command, resprout, tmp_path)
+        screens.forget()
     code, _, said = resprout(*command)
     assert code == 0, said
+    assert_whole(screens)
+
+
+def test_a_line_that_says_what_was_written_fits(resprout, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    monkeypatch.setattr(
+        "resprout.app.serve.startup_server.StartupServer", lambda *_: SimpleNamespace(hand_over=bool, wait=int)
+    )
+    monkeypatch.setattr("resprout.app.serve.web_application.warm_in_background", int)
+    for words in (
+        ("figure", "3", "--point", "--out", "synapse.svg"),
+        ("export", "--to", "antimony", "resprout.ant", "--person", "depressed", "--regimen", KETAMINE),
+        ("serve", "--port", "0"),
+    ):
+        code, out, said = resprout(*words)
+        assert code == 0, said
+        assert out.strip() and [line for line in out.splitlines() if len(line) > WIDTH] == []
+
+
+def test_a_population_breaks_no_word(screens):
+    row = {"effect": "random effect of the clearance", "mean": 0.31, "mean_lower": -0.25, "mean_upper": 0.87}
+    row |= {"spread": 0.92, "spread_lower": 0.61, "spread_upper": 1.31, "contraction": 0.41, "unit": "dimensionless"}
+    row |= {
+        "quantity": "demethylation_clearance_spread",
+        "before": 0.3512,
+        "after": 0.2871,
+        "lower": 0.19,
+        "upper": 0.4,
+    }
+    left_out = {"17": "no dose and no observation after the first record of this person"}
+    found = SimpleNamespace(
+        effective=(0.11, 0.42), rounds=2, people=39, table=pd.DataFrame([row] * 3), left_out=left_out
+    )
+    show_population(screens, found)
     assert_whole(screens)
 
 

@@ -59,9 +59,14 @@ def contrast(page, selector):
         return [ink, getComputedStyle(back || document.body).backgroundColor]; }""",
         selector,
     )
+    return mixed_contrast(colours[0], 1.0, colours[1])
+
+
+def mixed_contrast(colour, opacity, ground):
+    """Contrast of a colour that lets some of the ground through, as WCAG defines it for what is seen."""
+    ink, back = ([int(number) / 255 for number in re.findall(r"\d+", each)[:3]] for each in (colour, ground))
     light = []
-    for colour in colours:
-        channels = [int(number) / 255 for number in re.findall(r"\d+", colour)[:3]]
+    for channels in ([opacity * one + (1 - opacity) * other for one, other in zip(ink, back, strict=True)], back):
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
         light.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
     return (max(light) + 0.05) / (min(light) + 0.05)

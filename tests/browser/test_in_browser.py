@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hands import contrast, curves, drawn, open_tab, set_range, wait_answer
+from hands import contrast, curves, drawn, mixed_contrast, open_tab, set_range, wait_answer
 
 import resprout as rs
 from resprout.figures.palette import STAGE_COLOUR
@@ -290,6 +290,18 @@ def test_a_number_of_the_model_tells_its_source_when_the_keyboard_reaches_it(pag
     assert f"{model.constants['glial_uptake'].value:g}" in tip
 
 
+LINES = """() => [getComputedStyle(document.querySelector('#card-dose')).backgroundColor,
+  [...document.querySelectorAll('.chart path[stroke]')].map((each) => {
+    const style = getComputedStyle(each);
+    return [style.stroke, Number(style.opacity) * Number(style.strokeOpacity)];
+  })]"""
+OUTSIDE = """(panel) => [...document.querySelectorAll(panel + ' .card')].flatMap((card) => {
+  const around = card.getBoundingClientRect();
+  return [...card.querySelectorAll('.main-svg, .chart > svg')].map((each) => each.getBoundingClientRect())
+    .filter((each) => each.width && !card.querySelector('.wide')
+      && (each.left < around.left || each.right > around.right + 0.5 || each.top < around.top || each.bottom > around.bottom + 0.5))
+    .map((each) => [each.left, each.right, around.left, around.right, each.bottom, around.bottom]);
+})"""
 MARKED = """([field, value, badge]) => {
   const control = document.getElementById(field), start = performance.now();
   control.value = value;
@@ -342,19 +354,20 @@ def test_a_code_of_evidence_opens_with_value_citation_and_doi(page):
     assert not page.is_visible("#evidence")
 
 
+@pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(chromium, server, scheme):
+def test_axe_finds_no_serious_fault(chromium, server, scheme, width):
     from axe_playwright_python.sync_playwright import Axe
 
-    context = chromium.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 1000})
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 1000})
     opened = context.new_page()
     opened.goto(server[0])
     drawn(opened)
-    for tab in ("path", "trial", "drugs", "model", "scoreboard"):
+    for tab in ("path", "trial", "drugs", "patients", "model", "scoreboard"):
         open_tab(opened, tab)
         if tab in ("trial", "drugs"):
             drawn(opened, tab)
-        elif tab != "path":
+        elif tab in ("model", "scoreboard"):
             opened.wait_for_selector(f"#{tab}-body > *", timeout=60_000)
         faults = [
             each for each in Axe().run(opened).response["violations"] if each["impact"] in ("serious", "critical")
@@ -371,6 +384,45 @@ def test_words_stand_out_from_the_page_in_light_and_dark(chromium, server, schem
     drawn(opened)
     for selector in ("body", ".sentence", ".legend small", ".notice", ".axis", ".field label"):
         assert contrast(opened, selector) >= 4.5, selector  # WCAG 2.2, 1.4.3
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_lines_stand_out_from_their_cards_pinned_ones_too(chromium, server, scheme):
+    context = chromium.new_context(color_scheme=scheme)
+    opened = context.new_page()
+    opened.goto(server[0])
+    drawn(opened)
+    opened.click("#pin")
+    opened.wait_for_selector("#card-dose .legend .pinned")
+    ground, lines = opened.evaluate(LINES)
+    assert len({colour for colour, _ in lines}) == len(STAGES) + 1  # a colour for each stage, and that of the pinned
+    assert [line for line in lines if mixed_contrast(*line, ground) < 3] == []  # WCAG 2.2, 1.4.11
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_charts_stay_within_their_cards_when_tabs_and_windows_change(chromium, server, width):
+    context = chromium.new_context(viewport={"width": width, "height": 900})
+    opened = context.new_page()
+    opened.goto(server[0])
+    drawn(opened)
+    for tab in ("drugs", "trial"):
+        open_tab(opened, tab)
+        drawn(opened, tab)
+        opened.wait_for_selector(f"#panel-{tab} .js-plotly-plot .main-svg")
+    for tab, wide in (
+        ("path", width),
+        ("drugs", width),
+        ("trial", width),
+        ("trial", 700),
+        ("drugs", 700),
+        ("drugs", width),
+    ):
+        open_tab(opened, tab)
+        opened.set_viewport_size({"width": wide, "height": 900})
+        opened.wait_for_timeout(600)  # Plotly draws anew a moment after a window has changed
+        assert opened.evaluate(OUTSIDE, f"#panel-{tab}") == [], (tab, wide)
     context.close()
 
 

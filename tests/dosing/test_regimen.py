@@ -127,6 +127,17 @@ def test_all_faults_are_told_at_once():
         ),
         ("ketamine 0.5 mg/kg iv ovr 40 min", "`ovr` means nothing", "Did you mean `over`?"),
         ("ketamine 0.5 mg/kg iv x 4", "`x` repeats a dose, and no interval is said.", ""),
+        (
+            "ketamine 0.5 mg/kg iv over 40 min, every 3 d x 6",
+            "`every` stands without `;` before it.",
+            "Try `ketamine 0.5 mg/kg iv over 40 min; every 3 d x 6`.",
+        ),
+        (
+            "ketamine iv 0.5 mg/kg over 40 min",
+            "`iv` stands before the amount.",
+            "Try `ketamine 0.5 mg/kg iv over 40 min`.",
+        ),
+        ("ketamine 0.5 mg/kg iv; every 3 d", "`every 3 d` says no number of doses.", ""),
         ("psilocybin 25 mg oral", "`psilocybin` is no drug here.", "`--drug FILE` adds a drug"),
     ],
 )

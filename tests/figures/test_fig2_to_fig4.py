@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from plotly.subplots import make_subplots
 
+from resprout.figures import figure
 from resprout.figures.arm_figure import arms_over_time
 from resprout.figures.design_surface import design_surface
 from resprout.figures.fig2 import CHOSEN
@@ -168,3 +169,9 @@ def test_figure_4_shows_each_patient_of_the_first_trial():
     patients = [trace for trace in drawn.data if trace.mode == "markers"]
     assert sum(len(trace.y) for trace in patients) == 2 * 62  # 62 patients at two visits
     assert list(patients[0].y[:3]) == [0.0, 2.0, 4.0]  # Val/Val of the first trial at the first visit
+
+
+def test_a_figure_tells_how_many_people_have_been_followed():
+    told = []
+    figure(4, replicates=1, point=True, progress=told.append)
+    assert told and told == sorted(told)

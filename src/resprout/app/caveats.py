@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from resprout.patients.dataset import Dataset
     from resprout.trial import Trial
+    from resprout.trial.design import Protocol
 
 WEEK_H = 168.0
 SMALL_ARM = 20  # people
@@ -78,29 +80,69 @@ def shown_by_run(outputs: Iterable[str], regimen: str, hours: float, population:
     hours        h   last hour
     population   mdd, bipolar or healthy
     """
-    drugs, conditions = _given([regimen])
-    conditions |= {population} if population == "bipolar" else set()
-    conditions |= {"after_a_week"} if hours >= WEEK_H else set()
-    return Shown(frozenset(outputs), frozenset(drugs), frozenset(conditions))
+    return shown_by_regimens(outputs, [regimen], hours, {population} & {"bipolar"})
+
+
+def shown_by_regimens(
+    outputs: Iterable[str], regimens: Iterable[str], hours: float, conditions: Iterable[str] = ()
+) -> Shown:
+    """What stands beside each other of several regimens.
+
+    outputs      names, also with a time behind them        regimens     as they were written
+    hours        h   last hour                              conditions   further ones that are met
+    """
+    drugs, met = _given(regimens)
+    met |= {"after_a_week"} if hours >= WEEK_H else set()
+    return Shown(frozenset(outputs), frozenset(drugs), frozenset(met.union(conditions)))
 
 
 def shown_by_trial(trial: Trial) -> Shown:
     """What a trial shows."""
-    protocol = trial.protocol
-    age = trial.cohort.columns["age"]
+    protocol, age = trial.protocol, trial.cohort.columns["age"]
+    met = {"elderly": bool((age >= ELDERLY).mean() > 0.5), "adolescents": bool((age < ADULT).any())}
+    people = protocol.people / max(len(protocol.arms), 1)
+    return shown_by_design(protocol, people, [name for name, is_met in met.items() if is_met])
+
+
+def shown_by_design(protocol: Protocol, people: float, conditions: Iterable[str] = ()) -> Shown:
+    """What designs of a protocol show.
+
+    people       patients per arm, of the smallest design
+    conditions   further ones that are met
+    """
     met = {
         "control_arm": protocol.control_arm is not None,
-        "small_trial": protocol.people / max(len(protocol.arms), 1) < SMALL_ARM,
+        "small_trial": people < SMALL_ARM,
         "relapse": protocol.relapse is not None or "relapse" in protocol.analysis,
         "bipolar": protocol.who == "bipolar",
-        "elderly": bool((age >= ELDERLY).mean() > 0.5),
-        "adolescents": bool((age < ADULT).any()),
-        "after_a_week": protocol.last_visit >= WEEK_H,
     }
-    drugs, conditions = _given([part.regimen for part in protocol.parts])
-    conditions |= {name for name, is_met in met.items() if is_met}
-    endpoints = frozenset(endpoint.name for endpoint in protocol.endpoints)
-    return Shown(endpoints, frozenset(drugs), frozenset(conditions))
+    endpoints = [endpoint.name for endpoint in protocol.endpoints]
+    also = [*conditions, *(name for name, is_met in met.items() if is_met)]
+    return shown_by_regimens(endpoints, [part.regimen for part in protocol.parts], protocol.last_visit, also)
+
+
+def shown_by_people(data: Dataset, endpoints: Iterable[str], plans: Iterable[str] = (), hours: float = 0.0) -> Shown:
+    """What the posteriors of observed people show.
+
+    endpoints   of the observations or forecasts        plans   regimens to come, as they were written
+    hours       h   last hour of the plans
+    """
+    occasions = [each for person in data.people for each in person.occasions]
+    given = [
+        " ".join(["every" if len(each.doses) > 1 else "once", *(dose.drug for dose in each.doses)])
+        for each in occasions
+        if each.doses
+    ]
+    ages = [float(person.covariates["age"]) for person in data.people if "age" in person.covariates]
+    met = {"posterior", *({data.setting.population} & {"bipolar"})} | (
+        {"adolescents"} if min(ages, default=ADULT) < ADULT else set()
+    )
+    last = max([hours, *(each.last_h for each in occasions)])
+    return shown_by_regimens(endpoints, [*given, *plans], last, met)
+
+
+META_ANALYSIS = Shown(frozenset(), frozenset({"scopolamine"}), frozenset({"meta_analysis"}))
+"""What a meta-analysis of the published trials shows."""
 
 
 def _given(regimens: Iterable[str]) -> tuple[set[str], set[str]]:

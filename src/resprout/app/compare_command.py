@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from resprout.app.caveats import Caveat, caveat_facts, caveats_for, print_caveats, shown_by_regimens
 from resprout.app.options import DRAWS, AsJson, Draws, FigureFile, ModelFolder, PictureSize, TableFile
 from resprout.app.provenance import provenance
 
@@ -46,9 +47,11 @@ def compare(
     many = rows[0].draws if rows else 0
     told = provenance(loaded, "compare", draws=many)
     if as_json:
-        print_json({"rows": [comparison_row(row) for row in rows], "draws": many, "provenance": told})
+        facts = {"rows": [comparison_row(row) for row in rows], "draws": many}
+        print_json({**facts, "caveats": caveat_facts(limits_of(rows)), "provenance": told})
     else:
         show_comparison(stdout_console(), rows)
+        print_caveats(stdout_console(), limits_of(rows))
     if out is not None:
         from resprout.figures.drug_figure import drug_comparison_figure
 
@@ -57,6 +60,12 @@ def compare(
         import pandas as pd
 
         save_table(pd.DataFrame([comparison_row(row) for row in rows]), table, told)
+
+
+def limits_of(rows: list[DrugComparison]) -> list[Caveat]:
+    """The known limits that touch a comparison."""
+    outputs = [name for row in rows[:1] for name in row.value]
+    return caveats_for(shown_by_regimens(outputs, [f"{row.drug} {row.given}" for row in rows], hours=24.0))
 
 
 def comparison_row(row: DrugComparison) -> dict[str, Any]:

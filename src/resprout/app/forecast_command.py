@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.caveats import Shown, shown_by_people
 from resprout.app.observed_opening import (
     DataFiles,
     DrawsOption,
@@ -25,6 +26,7 @@ from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, S
 if TYPE_CHECKING:
     from resprout.patients.dataset import Dataset
     from resprout.patients.person_forecast import Forecast
+    from resprout.patients.treatment_plans import Plans
 
 MOST_SHOWN = 6  # people whose plans are printed
 
@@ -73,7 +75,17 @@ def forecast(  # many arguments: files to read and to write, the population and 
     facts = {name: getattr(found, name) for name in ("outcomes", "to_come", "rules", "left_out")}
     facts["replayed"] = None if before is None else len(before)
     show = partial(show_forecast, found=found, replayed=facts["replayed"])
-    answer(asked, facts, show, written, as_json=as_json, nothing=not len(found.outcomes))
+    shown = forecast_shown(asked.data, found.plans)
+    answer(asked, facts, show, written, as_json=as_json, nothing=not len(found.outcomes), shown=shown)
+
+
+def forecast_shown(read: Dataset, plans: Plans) -> Shown:
+    """What a forecast shows, for the limits that touch it.
+
+    read    the people        plans   that they may have
+    """
+    regimens = [each.regimen.text for each in plans.treatments.values() if each.regimen is not None]
+    return shown_by_people(read, [plans.endpoint], regimens, plans.visits_h[-1])
 
 
 def picture(read: Dataset, found: Forecast) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.caveats import META_ANALYSIS, caveat_facts, caveats_for, print_caveats
 from resprout.app.options import AsJson, ModelFolder, PictureSize, Seed, TableFile
 from resprout.app.provenance import provenance
 
@@ -70,7 +71,7 @@ def mbma(
     if over_time is not None:
         save_figure(over_time_of(fit), over_time, size)
     if as_json:
-        print_json({**facts, "provenance": told})
+        print_json({**facts, "caveats": caveat_facts(caveats_for(META_ANALYSIS)), "provenance": told})
         return
     show_meta_analysis(stdout_console(), facts)
     for path in (table, forest, over_time):
@@ -148,6 +149,7 @@ def show_meta_analysis(console: Console, facts: dict[str, Any]) -> None:
         f"{facts['offset_h'] / 24:g} d after the last dose (the likeliest of a grid).",
     )
     print_wrapped(console, facts["note"])
+    print_caveats(console, caveats_for(META_ANALYSIS))
 
 
 def forest_of(fit: MetaAnalysis, seed: int) -> Any:

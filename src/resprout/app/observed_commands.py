@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.caveats import shown_by_people
 from resprout.app.observed_opening import (
     DataFiles,
     DrawsOption,
@@ -118,7 +120,9 @@ def fit(  # many arguments: files to read and to write, and the population
     ]
     written += [(out, lambda: picture(asked.data, expected))]
     nothing = not (found.people["status"] == "reported").any()
-    answer(asked, facts, lambda console: show_fit(console, found), written, as_json=as_json, nothing=nothing)
+    shown = shown_by_people(asked.data, set(found.observations["endpoint"]))
+    show = partial(show_fit, found=found)
+    answer(asked, facts, show, written, as_json=as_json, nothing=nothing, shown=shown)
 
 
 def picture(read: Dataset, trajectory: Any) -> Any:

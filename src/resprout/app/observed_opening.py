@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.caveats import Shown, caveat_facts, caveats_for, print_caveats
 from resprout.app.options import read_named_population
 from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
 from resprout.app.provenance import provenance
@@ -190,6 +191,7 @@ def answer(  # many arguments: what was found, and in which forms it leaves
     *,
     as_json: bool,
     nothing: bool = False,
+    shown: Shown | None = None,
 ) -> None:
     """Write files, then print the answer with the notice that it is no advice.
 
@@ -197,6 +199,7 @@ def answer(  # many arguments: what was found, and in which forms it leaves
     facts     the answer by name, for JSON: data frames and plain data          show   prints it on a console
     written   where a table or figure goes (None: nowhere), and what makes it
     as_json   whether JSON is printed                 nothing   whether there is no result, which exit code 3 says
+    shown     what the answer shows of the model, whose known limits are printed; None where it shows nothing of it
     """
     from resprout.app.terminal import print_json, print_wrapped, stdout_console
 
@@ -208,13 +211,15 @@ def answer(  # many arguments: what was found, and in which forms it leaves
             else:
                 save_table(content, target, asked.provenance)
             targets.append(target)
+    limits = [] if shown is None or nothing else caveats_for(shown)
     if as_json:
         ends = {"files": [str(target) for target in targets], "provenance": asked.provenance, "note": NOTICE}
         told = {name: each.to_dict("records") if hasattr(each, "to_dict") else each for name, each in facts.items()}
-        print_json({**told, **ends})
+        print_json({**told, "caveats": caveat_facts(limits), **ends})
     else:
         console = stdout_console()
         show(console)
+        print_caveats(console, limits)
         for target in targets:
             console.print(f"wrote {target}")
         print_wrapped(console, NOTICE)

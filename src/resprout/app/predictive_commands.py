@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.caveats import shown_by_people
 from resprout.app.observed_opening import (
     DataFiles,
     DrawsOption,
@@ -71,7 +72,8 @@ def simulate(  # many arguments: files to read and to write, the population, and
     written += [(out, lambda: picture(found, check, drawn))]
     facts = {"check": check, "errors": error_facts(found), "left_out": found.left_out}
     show = partial(show_simulated, found=found, check=check)
-    answer(asked, facts, show, written, as_json=as_json, nothing=not len(check))
+    shown = shown_by_people(asked.data, set(found.observations["endpoint"]))
+    answer(asked, facts, show, written, as_json=as_json, nothing=not len(check), shown=shown)
 
 
 def check_table(found: Simulated, model: Model, *, corrected: bool) -> Any:

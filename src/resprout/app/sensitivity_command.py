@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from resprout.app.caveats import Caveat, caveat_facts, caveats_for, print_caveats, shown_by_regimens
 from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, TableFile, read_choice
 from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
 from resprout.app.provenance import provenance
@@ -118,11 +119,19 @@ def show_or_print(
     from resprout.app.terminal import print_json, stdout_console
 
     if told is not None:
-        print_json({**sensitivity_facts(found, targets), "provenance": told})
+        limits = caveat_facts(limits_of(found, targets))
+        print_json({**sensitivity_facts(found, targets), "caveats": limits, "provenance": told})
         return
     show_sensitivity(stdout_console(), found, targets, top)
+    print_caveats(stdout_console(), limits_of(found, targets))
     for path in files:
         typer.echo(f"wrote {path}")
+
+
+def limits_of(found: Sensitivity, targets: tuple[Target, ...]) -> list[Caveat]:
+    """The known limits that touch the outputs that were analysed."""
+    last = max(target.time_h for target in targets)
+    return caveats_for(shown_by_regimens([target.output for target in targets], [found.arm.done], last))
 
 
 def save_figure_of(

@@ -230,6 +230,7 @@ def try_grid(name: str, grid: list[str], series: Series, files: Files, as_json: 
     """Run every design of a grid; print, and write what is asked for."""
     import pandas as pd
 
+    from resprout.app.caveats import caveat_facts, caveats_for, print_caveats, shown_by_design
     from resprout.app.terminal import print_json, progress_bar, stdout_console
     from resprout.figures.design_surface import design_surface
     from resprout.people.overrides import overridden
@@ -244,17 +245,22 @@ def try_grid(name: str, grid: list[str], series: Series, files: Files, as_json: 
             tell(done)
 
         rows = surface(name, axes, series.replicates, series.seed, model=model, progress=progress, point=series.point)
-    told = series.told(name, rows[0]["replicates"], series_of(read_protocol(name, model)[0], None, series.seed)[1])
+    protocol = read_protocol(name, model)[0]
+    told = series.told(name, rows[0]["replicates"], series_of(protocol, None, series.seed)[1])
+    people = min(row.get("n", protocol.people / max(len(protocol.arms), 1)) for row in rows)
+    limits = caveats_for(shown_by_design(protocol, people))
     if files.table is not None:
         save_table(pd.DataFrame(rows), files.table, told)
     if files.picture is not None:
         save_figure(design_surface(rows, list(axes)), files.picture, files.size)
     written = [str(path) for path in (files.table, files.picture) if path is not None]
     if as_json:
-        print_json({"trial": name, "rows": rows, "provenance": told, "files": written})
+        said = caveat_facts(limits)
+        print_json({"trial": name, "rows": rows, "caveats": said, "provenance": told, "files": written})
         return
     console = stdout_console()
     show_grid(console, name, list(axes), rows)
+    print_caveats(console, limits)
     for path in written:
         console.print(f"wrote {path}")
 

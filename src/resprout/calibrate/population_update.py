@@ -75,7 +75,7 @@ class PopulationUpdate:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return self.table.to_html(index=False)
+        return self.table.to_html(index=False, na_rep="–")
 
 
 @dataclass(frozen=True)

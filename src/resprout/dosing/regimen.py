@@ -85,15 +85,17 @@ class _Part:
         self.reading = "drug"  # or amount, route, duration, start, times: the field of a fault
         self.words, self.tail = self.without_commas(head.split()), self.without_commas(tail.split())
         self.has_tail = bool(mark) or self.split_at_every()
+        self.whole = tuple(self.words)
 
     def fault(self, found: str, expected: str = "", remedy: str = "") -> None:
         """Note one fault of this dose."""
         self.faults.append(Fault(found, self.where, expected, remedy, self.reading))
 
     def without_commas(self, words: list[str]) -> list[str]:
-        """The words without commas at their ends, which are one fault."""
+        """The words without commas at their ends, which are one fault; one before `every` is that of a mark left out."""
         bare = [word.rstrip(",") for word in words]
-        if bare != words:
+        after = [*(word.lower() for word in words), ""][1:]
+        if any(word.endswith(",") and following != "every" for word, following in zip(words, after, strict=True)):
             written = " ".join(word for word in bare if word)
             self.fault("`,` means nothing in a regimen.", EXAMPLE, f"Try `{written}`.")
         return [word for word in bare if word]
@@ -171,6 +173,7 @@ class _Part:
     def amount(self, optional: bool) -> tuple[float, bool] | None:
         """Take the amount: mg and whether per kg."""
         self.reading = "amount"
+        self.put_before_route()
         if not self.words or not NUMBER.fullmatch(self.words[0]):
             if self.words and self.words[0].lower() in AMOUNTS:
                 self.words.pop(0)
@@ -185,6 +188,16 @@ class _Part:
             self.fault(f"the amount `{spoken}` is not above 0.", EXAMPLE)
         self.gas = unit == "%"
         return value * size, per_kg
+
+    def put_before_route(self) -> None:
+        """Move an amount that stands behind its route to where it belongs, which is one fault."""
+        route, spoken = self.words[:1], NUMBER.fullmatch(self.words[1]) if len(self.words) > 1 else None
+        if spoken is None or route[0].lower() not in ROUTES:
+            return
+        end = 2 if spoken[2] else 3
+        name = self.whole[: len(self.whole) - len(self.words)]
+        self.words = [*self.words[1:end], *route, *self.words[end:]]
+        self.fault(f"`{route[0]}` stands before the amount.", EXAMPLE, f"Try `{' '.join([*name, *self.words])}`.")
 
     def check_amount(self, amount: tuple[float, bool], route: str | None) -> None:
         """Note an amount that is beyond belief, or in the wrong kind of unit."""
@@ -232,6 +245,7 @@ class _Part:
         if not words or words.pop(0).lower() != "every":
             self.fault(f"the repeats of `{self.text.strip()}` are not clear.", "Expected `; every 3 d x 6`.")
             return (start,)
+        spoken = " ".join(["every", *words])
         interval = self.time("an interval", SCHEDULE_H.highest, words)
         following = re.match(r"[x×]\s*\d+\s+(?!times\b)", " ".join(words).lower())
         if following:
@@ -239,7 +253,7 @@ class _Part:
             words = words[: len(words) - len(after)] if self.second_dose(after) else words
         match = re.fullmatch(r"[x×]\s*(\d{1,9})(?:\s+times)?", " ".join(words).lower())
         if match is None or not DOSES.allows(int(match[1])):
-            found = f"`{' '.join(words)}` is no number of doses."
+            found = f"`{' '.join(words)}` is no number of doses." if words else f"`{spoken}` says no number of doses."
             self.fault(found, f"Expected `x` and a whole number {DOSES.in_words}.")
             return (start,)
         last = start + (interval or 0.0) * (int(match[1]) - 1)

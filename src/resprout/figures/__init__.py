@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from resprout.errors import Fault, InputError
 from resprout.figures.notebook_display import show_in_exports
 from resprout.language.bounds import REPLICATES, SEED
 from resprout.language.given_values import plain_of
+from resprout.simulation.progress_count import counted
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -21,13 +24,21 @@ FIGURES = {
 show_in_exports()
 
 
-def figure(number: int, *, replicates: int = 200, seed: int = 1, point: bool = False) -> go.Figure:
+def figure(
+    number: int,
+    *,
+    replicates: int = 200,
+    seed: int = 1,
+    point: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> go.Figure:
     """Draw a figure of Krystal, Sanacora & Duman (2013) from the model.
 
     number      which figure, 1 to 4
     replicates  number of replicates of the trials behind it; figure 3 shows patients, not trials
     seed        of the virtual patients and their raters
     point       use the point estimate of the constants; otherwise each replicate or patient takes a posterior draw
+    progress    told how many people have been followed; None tells nobody
     returns     a Plotly figure
     raises      InputError for a figure that does not exist, and for replicates or a seed out of bounds
     """
@@ -37,6 +48,12 @@ def figure(number: int, *, replicates: int = 200, seed: int = 1, point: bool = F
     faults += SEED.faults("`seed`", seed, field="seed")
     if faults:
         raise InputError(*faults)
+    with nullcontext() if progress is None else counted(progress):
+        return _drawn(number, replicates, seed, point)
+
+
+def _drawn(number: int, replicates: int, seed: int, point: bool) -> go.Figure:
+    """A figure whose number, replicates and seed have been checked."""
     if number == 2:
         from resprout.figures.fig2 import figure2
 

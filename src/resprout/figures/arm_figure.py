@@ -17,7 +17,8 @@ from resprout.figures.published_points import (
     published_trace,
     published_words,
 )
-from resprout.figures.spoken_units import format_time
+from resprout.figures.spoken_units import format_time, format_unit
+from resprout.language import load_model
 from resprout.trial.design import Protocol
 from resprout.trial.endpoints import ENOUGH_REPLICATES
 
@@ -53,7 +54,7 @@ def arms_over_time(
             _draw(figure, own[own["arm"].eq(arm)].sort_values("time_h"), visits, dodge, row, _look(arm, arms, control))
         _draw_published(figure, [point for point in points if point.endpoint == endpoint], visits, row)
         _label(figure, visits, row)
-        figure.update_yaxes(title_text="points", row=row, col=1)
+        figure.update_yaxes(title_text=endpoint_unit(endpoint), row=row, col=1)
     many = replicates >= ENOUGH_REPLICATES
     interval = "bars hold the 95 % prediction interval" if many else "bars are 95 % intervals"
     lines = wrap(title, TITLE_LETTERS) or [""]
@@ -73,6 +74,15 @@ def arms_over_time(
         legend={"orientation": "h", "x": 0, "y": 1 + 35 / (PANEL_HEIGHT * len(endpoints)), "yanchor": "bottom"},
     )
     return figure
+
+
+def endpoint_unit(endpoint: str) -> str:
+    """The unit of an endpoint, as an axis names it: points of a scale, mmHg of a blood pressure.
+
+    endpoint   a scale of the shipped model; points of any other
+    """
+    scale = load_model().scales.get(endpoint)
+    return "points" if scale is None else format_unit(scale.unit)
 
 
 def _draw_published(figure: go.Figure, points: list[PublishedPoint], visits: list[float], row: int) -> None:

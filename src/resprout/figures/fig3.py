@@ -127,7 +127,7 @@ def _finding(ill: dict[str, Ratio], after: dict[str, Ratio]) -> str:
     name = "spine_density"
     if name not in ill:
         return "A synapse in illness and after ketamine"
-    return f"In illness {ill[name].mean:.0%} of the spines of health are there; a day after ketamine {after[name].mean:.0%}"
+    return f"Spine density is {ill[name].mean:.0%} of health in illness and {after[name].mean:.0%} a day after ketamine"
 
 
 def ratio_text(ratio: float) -> str:

@@ -132,7 +132,9 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: what was read, and what was not and why; of both the first rows."""
-        first = [table.head(MOST_SHOWN).to_html(index=False) for table in (self.read_table, self.not_read_table)]
+        first = [
+            table.head(MOST_SHOWN).to_html(index=False, na_rep="–") for table in (self.read_table, self.not_read_table)
+        ]
         more = max(len(self.read) - MOST_SHOWN, 0) + max(len(self.not_read) - MOST_SHOWN, 0)
         return "".join(first) + (f"<p>and {more} more rows: read_table, not_read_table</p>" if more else "")
 

@@ -94,7 +94,9 @@ class Posteriors:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         shown = ((self.people, 8), (self.traits, 12))
-        return "".join(each.to_html(index=False, max_rows=rows, float_format="{:.3g}".format) for each, rows in shown)
+        return "".join(
+            each.to_html(index=False, na_rep="–", max_rows=rows, float_format="{:.3g}".format) for each, rows in shown
+        )
 
 
 def update(

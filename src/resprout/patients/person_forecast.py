@@ -74,7 +74,7 @@ class Forecast:
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         return (
-            self.outcomes.to_html(index=False, max_rows=16, float_format="{:.3g}".format)
+            self.outcomes.to_html(index=False, na_rep="–", max_rows=16, float_format="{:.3g}".format)
             + "<p>For research only: no advice.</p>"
         )
 

@@ -80,7 +80,7 @@ class Simulated:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return self.predictions.to_html(index=False, max_rows=12, float_format="{:.4g}".format)
+        return self.predictions.to_html(index=False, na_rep="–", max_rows=12, float_format="{:.4g}".format)
 
     @property
     def predictions(self) -> pd.DataFrame:

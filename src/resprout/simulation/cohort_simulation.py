@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from resprout.dosing.dose_events import prepare_doses
 from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError, SolveError, refuse_others
+from resprout.language.drug_instances import with_drugs
 from resprout.language.given_values import mapping_of, names_of, numbers_of
 from resprout.language.rating_scales import keep_within
 from resprout.language.records import ImportedModel, Model
@@ -19,7 +21,7 @@ from resprout.people.draws import draws_words
 from resprout.people.overrides import split_overrides
 from resprout.simulation.labelled_results import labelled, spelled
 from resprout.simulation.progress_count import count_done
-from resprout.simulation.scenario import Scenario, block_input, read_scenario
+from resprout.simulation.scenario import Scenario, block_input, read_plan, read_scenario
 from resprout.simulation.settings import Numerics, Output, People
 from resprout.solve import SENTENCES, Events, Trajectories, run_patients
 
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
 CHAIN = "a model: `rs.load_model()` gives the shipped one"
 NO_CHAIN = "a model with people and drugs; `rs.simulate_imported` follows an imported one"
 LARGEST_RESULT_GB = 8.0
+AT_ONCE = 200  # patients between two counts
+Progress = Callable[[int], None]
 
 
 def simulate(  # many arguments: further hours are asked for as in `simulate_imported`
     model: Model,
     people: Cohort | People | int = 1,
-    regimen: str | Regimen = "",
+    regimen: str | Regimen | Sequence[str | Regimen] | Mapping[str, str | Regimen] = "",
     *,
     days: float = 14.0,
     outputs: Sequence[str] | Output | None = None,
@@ -42,40 +46,118 @@ def simulate(  # many arguments: further hours are asked for as in `simulate_imp
     overrides: Mapping[str, Any] | None = None,
     times_h: Sequence[float] = (),
     numerics: Numerics | None = None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Give a cohort a regimen and follow it.
 
     model       what `rs.load_model` gave
     people      a cohort, whom to recruit (`rs.People`), or how many depressed people
-    regimen     for instance "ketamine 0.5 mg/kg iv over 40 min"
+    regimen     for instance "ketamine 0.5 mg/kg iv over 40 min"; a list, or a mapping by name, gives each to the same people
     days        d         how long to observe, from the first dose
     outputs     names of model quantities, or an `rs.Output`; None for the main ones of every stage
     blocks      by step   share blocked from hour 0 on, for instance {"AMPA": 0.95}
-    overrides   by constant   a value for everybody, in the constant's unit
+    overrides   by constant   in the constant's unit: a value for everybody, or [patient]
     times_h     [time]   h   further observation times; the run goes on to the last of them
     numerics    tolerance, threads and allowed failures; None for the defaults
-    returns     outputs [patient, time_h], status and steps [patient]; attributes say what was run with what
+    progress    told how many patients have been followed; None tells nobody
+    returns     outputs [patient, time_h], status and steps [patient]; attributes say what was run with what. Of several
+                regimens, all [regimen, ...] at the hours of every regimen
     raises      InputError with every fault of the request; SolveError if more patients fail than allowed
 
     An imported model has neither people nor regimen: `rs.simulate_imported` follows it.
     """
     numerics = numerics or Numerics()
-    _check_kinds(model, regimen, outputs, blocks, overrides, numerics)
+    several = named_regimens(regimen)
+    _check_kinds(model, "" if several else regimen, outputs, blocks, overrides, numerics)
     wanted = People(people) if not isinstance(people, Cohort | People) else people
     if isinstance(wanted, People):
         wanted = wanted.checked(model)
-    scenario = read_scenario(model, regimen, days, _observed(outputs, times_h), blocks, overrides)
+    asked = (days, _observed(outputs, times_h), blocks, overrides)
+    if several:
+        return _side_by_side(model, wanted, several, asked, numerics, progress)
+    return _followed(model, wanted, read_scenario(model, regimen, *asked), numerics, progress)  # type: ignore[arg-type]
+
+
+def _followed(
+    model: Model, wanted: Cohort | People, scenario: Scenario, numerics: Numerics, progress: Progress | None
+) -> xr.Dataset:
+    """The labelled run of a scenario that has been checked."""
     settled, own = split_overrides(model, scenario.overrides, recruited=isinstance(wanted, Cohort))
     cohort = wanted if isinstance(wanted, Cohort) else _recruited(wanted, settled)
     _check_size(len(cohort), scenario)
+    _check_lengths(len(cohort), own)
     told = {"seed": cohort.seed, "population": cohort.population, **scenario.regimen.told()}
     if isinstance(wanted, People):
         told |= {"genotype": wanted.genotype or "", "constants": draws_words(model, wanted.point)}
     told |= {"tolerance": numerics.step_tolerance}
     told |= {"blocks": spelled(scenario.blocks), "overrides": spelled(scenario.overrides)}
     scenario = Scenario(scenario.regimen, scenario.hours, scenario.outputs, scenario.blocks, own)
-    solved = run_cohort(model, cohort, scenario, numerics)
+    if progress is None:
+        solved = run_cohort(model, cohort, scenario, numerics)
+    else:
+        solved = run_in_parts(model, cohort, scenario, numerics, progress)
     return labelled(model, solved, scenario.hours, scenario.outputs, told)
+
+
+def named_regimens(regimen: object) -> dict[str, Any]:
+    """Several regimens by name: of a mapping its own names, of a list the regimens themselves; empty for a single one."""
+    if isinstance(regimen, Mapping):
+        return {str(name): each for name, each in regimen.items()}
+    if not isinstance(regimen, list | tuple):
+        return {}
+    return {each.text if isinstance(each, Regimen) else str(each): each for each in regimen}
+
+
+def _side_by_side(
+    model: Model,
+    wanted: Cohort | People,
+    regimens: Mapping[str, Any],
+    asked: tuple[float, Output, Mapping[str, float] | None, Mapping[str, Any] | None],
+    numerics: Numerics,
+    progress: Progress | None,
+) -> xr.Dataset:
+    """The same people under each regimen, all observed at the hours of all, with the drugs of all in the model.
+
+    raises   InputError with the faults of every regimen, by its name
+    """
+    import xarray as xr
+
+    days, output, blocks, overrides = asked
+    wanted = wanted if isinstance(wanted, Cohort) or overrides else _recruited(wanted, model)
+    plans = _read_each(model, regimens)
+    chain = with_drugs(model, [drug for plan in plans.values() for drug in plan.drugs])
+    scenarios = [read_scenario(chain, plan, days, output, blocks, overrides) for plan in plans.values()]
+    names = tuple(dict.fromkeys(name for each in scenarios for name in each.outputs))
+    hours = tuple(sorted({hour for each in scenarios for hour in each.hours}))
+    done, runs = 0, []
+    for each in scenarios:
+        tell = None if progress is None else _shifted(progress, done)
+        whole = Scenario(each.regimen, hours, names, each.blocks, each.overrides)
+        runs.append(_followed(chain, wanted, whole, numerics, tell))
+        done += runs[-1].sizes["patient"]
+    joined = xr.concat(runs, "regimen", combine_attrs="drop_conflicts")
+    joined.attrs |= {"model_digest": model.digest}
+    given = ("regimen", [plan.text for plan in plans.values()])
+    return joined.assign_coords(regimen=list(plans), given=given)
+
+
+def _read_each(model: Model, regimens: Mapping[str, Any]) -> dict[str, Regimen]:
+    """Every regimen read; InputError with the faults of all, by their names."""
+    plans: dict[str, Regimen] = {}
+    faults: list[Fault] = []
+    for name, regimen in regimens.items():
+        try:
+            plans[name] = read_plan(model, regimen)
+        except InputError as error:
+            faults += [replace(fault, where=f"regimen `{name}`") for fault in error.faults]
+    if faults:
+        raise InputError(*faults)
+    return plans
+
+
+def _shifted(progress: Progress, before: int) -> Progress:
+    """A count that goes on from what was done before."""
+    return lambda done: progress(before + done)
 
 
 def _observed(outputs: Sequence[str] | Output | None, times_h: Sequence[float]) -> Output:
@@ -105,6 +187,30 @@ def run_cohort(model: Model, cohort: Cohort, scenario: Scenario, numerics: Numer
     keep_within(model.scales, outputs, solved.value)
     count_done(len(cohort))
     return solved
+
+
+def run_in_parts(
+    model: Model, cohort: Cohort, scenario: Scenario, numerics: Numerics, progress: Progress
+) -> Trajectories:
+    """Solve a cohort some patients at a time, which changes no bit, and tell how many are done.
+
+    progress   told after each part
+    raises     SolveError if more patients fail than allowed
+    """
+    parts = []
+    for first in range(0, len(cohort), AT_ONCE):
+        ids = np.arange(first, min(first + AT_ONCE, len(cohort)))
+        own = {
+            name: value[ids] if isinstance(value, np.ndarray) else value for name, value in scenario.overrides.items()
+        }
+        some = replace(scenario, overrides=own)
+        parts.append(run_cohort(model, cohort.take(ids), some, replace(numerics, allowed_failures=1.0)))
+        progress(int(ids[-1]) + 1)
+    refuse_failures(np.concatenate([each.status for each in parts]), numerics.allowed_failures)
+    value, status, steps = (
+        np.concatenate([getattr(each, name) for each in parts]) for name in ("value", "status", "steps")
+    )
+    return replace(parts[0], value=value, status=status, steps=steps)
 
 
 def refuse_failures(
@@ -151,6 +257,19 @@ def _check_kinds(model: Any, regimen: Any, outputs: Any, blocks: Any, overrides:
         ("numerics", numerics, isinstance(numerics, Numerics), "`rs.Numerics(tolerance=1e-6)`"),
     )
     faults = numerics.faults()
+    if faults:
+        raise InputError(*faults)
+
+
+def _check_lengths(patients: int, overrides: Mapping[str, Any]) -> None:
+    """Refuse values for another number of patients than there are."""
+    faults = [
+        Fault(
+            f"`{name}` has {len(value)} values.", "", f"Expected one, or {patients}: one for each patient.", field=name
+        )
+        for name, value in overrides.items()
+        if isinstance(value, np.ndarray) and len(value) != patients
+    ]
     if faults:
         raise InputError(*faults)
 

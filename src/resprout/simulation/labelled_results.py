@@ -95,6 +95,11 @@ def scale_labels(model: EquationModel, name: str) -> dict[str, Any]:
     return {"rates": RATES_MOOD} | ({} if scale.remission is None else {"remission": scale.remission})
 
 
-def spelled(values: Mapping[str, float]) -> str:
-    """Values by name in one line."""
-    return ", ".join(f"{name}={value:g}" for name, value in values.items())
+def spelled(values: Mapping[str, float | NDArray[np.float64]]) -> str:
+    """Values by name in one line; of one for each patient, the lowest and the highest."""
+    return ", ".join(
+        f"{name}={value:g}"
+        if isinstance(value, float | int)
+        else f"{name}={value.min():g} to {value.max():g} by patient"
+        for name, value in values.items()
+    )

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from resprout.dosing.dose_events import check_routes, dosing_names
 from resprout.dosing.dose_records import Regimen, drug_words, regimen_faults
 from resprout.dosing.regimen import parse_regimen
@@ -15,10 +18,12 @@ from resprout.language.bounds import DAYS, SCHEDULE_H
 from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.given_values import mapping_of, number_of, numbers_of
 from resprout.language.notebook_view import fact_sheet, few
-from resprout.language.records import Model
+from resprout.language.records import Constant, Model
+from resprout.simulation.labelled_results import spelled
 from resprout.simulation.observation_times import output_hours
 from resprout.simulation.settings import Output
 
+Numbers = NDArray[np.float64]
 DEFAULT_OUTPUTS = {
     "dose": (
         "ketamine_venous",
@@ -59,14 +64,14 @@ class Scenario:
     hours       [time]   h   observation times
     outputs     names of model quantities
     blocks      share by input, from hour 0 on
-    overrides   value by constant, the same for everybody
+    overrides   value by constant, the same for everybody or [patient]
     """
 
     regimen: Regimen
     hours: tuple[float, ...]
     outputs: tuple[str, ...]
     blocks: Mapping[str, float] = field(default_factory=dict)
-    overrides: Mapping[str, float] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: what is given, changed and observed."""
@@ -75,7 +80,7 @@ class Scenario:
             "observed": few(self.outputs),
             "times": f"{len(self.hours):,}, to {self.hours[-1] / 24:g} d" if self.hours else "",
             "blocked": ", ".join(f"{name} by {share:g}" for name, share in self.blocks.items()),
-            "set": ", ".join(f"{name}={value:g}" for name, value in self.overrides.items()),
+            "set": spelled(self.overrides),
         }
         return fact_sheet("Scenario", told)
 
@@ -104,8 +109,20 @@ def read_scenario(
     if faults or plan is None:
         raise InputError(*faults)
     hours = output_hours(plan.times_h, (number_of(days) or 0.0) * 24, asked.times_h)
-    shares, values = ({name: float(value) for name, value in each.items()} for each in (blocks, overrides))
+    shares = {name: float(value) for name, value in blocks.items()}
+    values = {name: _value(value) for name, value in overrides.items()}
     return Scenario(plan, tuple(hours.tolist()), tuple(chosen), shares, values)
+
+
+def read_plan(model: Model, regimen: str | Regimen) -> Regimen:
+    """A regimen read, with every route checked.
+
+    raises   InputError with every fault
+    """
+    plan, faults = _plan(model, regimen)
+    if faults or plan is None:
+        raise InputError(*faults)
+    return plan
 
 
 def main_outputs(model: Model) -> list[str]:
@@ -183,14 +200,37 @@ def _override_faults(model: Model, plan: Regimen | None, overrides: Mapping[str,
         elif plan is not None and name not in read and model.constants[name].file in DRUG_TABLES:
             found = f"`{name}` is set, but nothing reads it under this regimen."
             faults.append(Fault(found, "", "Expected a constant of a drug and route that are given.", "", str(name)))
-        elif not _is_finite(value):
-            faults.append(Fault(f"`{name}` is set to {value}.", "", "Expected a finite number.", "", str(name)))
-        elif not (constant := model.constants[name]).allows(float(value)):
-            faults.append(Fault(f"`{name}` is set to {value}.", "", f"Expected {constant.allowed}.", "", str(name)))
-        elif constant.role == "rating":
+        elif (wrong := _wrong_value(model.constants[name], value)) is not None:
+            faults.append(wrong)
+        elif model.constants[name].role == "rating":
             found, remedy = f"`{name}` is a parameter of ratings, and nobody is rated here.", "Set it for a trial."
             faults.append(Fault(found, "", "Expected a constant of the model or of people.", remedy, str(name)))
     return faults
+
+
+def _wrong_value(constant: Constant, value: Any) -> Fault | None:
+    """What is wrong with the value of a constant, or with the first wrong one of a value for each patient."""
+    numbers, single = numbers_of(value), number_of(value) is not None
+    if not numbers:
+        expected = "Expected a finite number, or one for each patient."
+        return Fault(f"`{constant.name}` is set to {value}.", "", expected, "", constant.name)
+    if not single and not constant.in_chain:
+        found = f"`{constant.name}` acts while people are recruited, so that no patient can have a value of their own."
+        return Fault(found, "", "Expected one number.", "", constant.name)
+    for place, each in enumerate(numbers):
+        if not math.isfinite(each) or not constant.allows(each):
+            found = (
+                f"`{constant.name}` is set to {value if single else each}{'' if single else f' for patient {place}'}."
+            )
+            expected = f"Expected {constant.allowed}." if math.isfinite(each) else "Expected a finite number."
+            return Fault(found, "", expected, "", constant.name)
+    return None
+
+
+def _value(given: Any) -> float | Numbers:
+    """One value for everybody, or one for each patient."""
+    single = number_of(given)
+    return np.array(numbers_of(given), dtype=float) if single is None else single
 
 
 def _time_faults(days: float, asked: Output) -> list[Fault]:

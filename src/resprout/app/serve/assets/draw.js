@@ -108,7 +108,7 @@
     return list.map((line, order) => {
       const both = halves(place).map(([x, first, last]) => "M" + points(hours, line.values, x, y, first, last).join("L")).join("");
       const dash = DASH[line.dash] ? ' stroke-dasharray="' + DASH[line.dash] + '"' : "";
-      return '<path d="' + both + '" fill="none" stroke="' + colour + '" stroke-width="' + (thin ? 1.4 : order ? 2 : 2.4) + '" stroke-linejoin="round"' + (thin ? ' opacity=".8"' : "") + dash + "/>";
+      return '<path d="' + both + '" fill="none" stroke="' + colour + '" stroke-width="' + (thin ? 1.4 : order ? 2 : 2.4) + '" stroke-linejoin="round"' + dash + "/>";
     }).join("");
   }
   function bandsOf(panel, place, y) {
