@@ -125,7 +125,6 @@ COMMANDS = [
     ("data", "simulate", "few.csv", "--replicates", 20),
     ("data", "export", "example", "--to", "nonmem", "--out", "people"),
     ("data", "estimate", THEOPHYLLINE, "--mapping", "map.yaml", "--model", "one.ant", "--constants", "ka,ke,cl"),
-    ("data", "verify", "run.zarr"),
 ]
 STAND_INS = {
     "describe": "test_describe_breaks_no_word",
@@ -138,6 +137,7 @@ STAND_INS = {
     "bench": "test_speeds_break_no_word",
     "fit": "test_a_posterior_breaks_no_word",
     "data population": "test_a_population_breaks_no_word",
+    "data verify": "test_a_line_that_says_what_was_written_fits",
     "figure": "test_a_line_that_says_what_was_written_fits",
     "export": "test_a_line_that_says_what_was_written_fits",
     "serve": "test_a_line_that_says_what_was_written_fits",
@@ -172,7 +172,7 @@ def write_inputs(command, resprout, folder):
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(map(str, command[:2])))
 def test_no_command_breaks_a_word(resprout, screens, tmp_path, command):
-    if {"map.yaml", "run.zarr", "few.csv"} & set(command):
+    if {"map.yaml", "few.csv"} & set(command):
         write_inputs(command, resprout, tmp_path)
         screens.forget()
     code, _, said = resprout(*command)
@@ -180,15 +180,17 @@ def test_no_command_breaks_a_word(resprout, screens, tmp_path, command):
     assert_whole(screens)
 
 
-def test_a_line_that_says_what_was_written_fits(resprout, monkeypatch):
+def test_a_line_that_says_what_was_written_fits(resprout, monkeypatch, tmp_path):
+    write_inputs("run.zarr", resprout, tmp_path)
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     monkeypatch.setattr(
         "resprout.app.serve.startup_server.StartupServer", lambda *_: SimpleNamespace(hand_over=bool, wait=int)
     )
     monkeypatch.setattr("resprout.app.serve.web_application.warm_in_background", int)
     for words in (
-        ("figure", "3", "--point", "--out", "synapse.svg"),
+        ("figure", "3", "--point", "--out", "synapse.html"),
         ("export", "--to", "antimony", "resprout.ant", "--person", "depressed", "--regimen", KETAMINE),
+        ("data", "verify", "run.zarr"),
         ("serve", "--port", "0"),
     ):
         code, out, said = resprout(*words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import io
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 
 import resprout as rs
+from resprout.app.patient_command import patient
+from resprout.app.serve.form_state import read_state
 from resprout.exchange.exported_person import read_person
 from resprout.exchange.imported_model import import_model
 from resprout.exchange.patient_export import STANDARD, export_archive, export_sbml, read_regimen, regimen_parts
@@ -165,7 +168,7 @@ def test_the_depressed_person_is_written_with_genotype_and_block_as_the_engine_s
     program.timeCourseSelections = outputs
     run = rs.simulate(
         model,
-        typical_patient(genotype="met/met"),
+        typical_patient(genotype="met/met", stress=1.9),
         STANDARD,
         days=3,
         outputs=outputs,
@@ -176,6 +179,14 @@ def test_the_depressed_person_is_written_with_genotype_and_block_as_the_engine_s
     # 1e-4 is what is promised of any output at the default tolerance
     assert miss(found[1:], np.array(program.simulate(times=hours))[1:]).max() <= 1e-4
     assert found[0, 0] > 14  # moderate depression: ill, not healthy
+
+
+def test_the_depressed_person_is_the_one_with_whom_page_and_command_line_begin():
+    constants = read_person(load_model(), "depressed").constants
+    state = read_state({}, load_model())[0]
+    options = inspect.signature(patient).parameters
+    assert constants["stress"] == state.number["stress"] == options["stress"].default
+    assert constants["glial_uptake"] == state.number["glial"] / 100 == options["glial_uptake"].default
 
 
 def test_a_numbered_person_is_the_one_whom_simulate_recruits():

@@ -74,7 +74,8 @@ def test_figure_4_says_how_often_the_genotyped_trial_finds_the_interaction():
     trial = GenotypeTrial(rating, (0.0, 4.0), np.array([1.0, 6.0, 2.0, 9.0]), np.array([0.4, 0.0005, 0.2, 0.01]), 4)
     assert "falls less" in finding(trial) and "50%" in finding(trial)
     assert "41 Val/Val, 19 Val/Met, 2 Met/Met" in who(trial, "at 40 posterior draws")
-    assert "p ≤ .0007 in 25%" in who(trial, "") and "at 40 posterior draws." in who(trial, "at 40 posterior draws")
+    assert "no differences between animals" in who(trial, "")
+    assert "p ≤ .0007 in 25%" in who(trial, "") and "at 40 posterior draws.<br>" in who(trial, "at 40 posterior draws")
 
 
 def surface_rows():

@@ -69,16 +69,14 @@ def export(  # many arguments: each is an option of the command
     Example: `resprout export --to omex resprout.omex --person depressed --regimen "ketamine 0.5 mg/kg iv over 40 min"`
     """
     faults: list[Fault] = []
-    pairs = (
-        read_pairs("--block", block or [], "mTORC1=0.9", faults),
-        read_pairs("--set", set_ or [], "glial_uptake=0.7", faults),
-    )
+    blocks = read_pairs("--block", block or [], "mTORC1=0.9", faults)
+    overrides = read_pairs("--set", set_ or [], "glial_uptake=0.7", faults)
     if until is not None and (model is None or not model.is_file() or to.lower() != "omex"):
-        found = "`--until` is given."
-        faults.append(Fault(found, "--until", "It is meant for a model file that is written as omex.", "Leave it out."))
+        expected = "It is meant for a model file that is written as omex."
+        faults.append(Fault("`--until` is given.", "--until", expected, "Leave it out."))
     if until is not None and not 0 < until < math.inf:
         faults.append(Fault(f"`--until` is {until:g}.", "--until", "Expected a finite time above 0."))
-    whose = Whose(person, read_choice("--genotype", genotype, GENOTYPES, faults), seed, *pairs)
+    whose = Whose(person, read_choice("--genotype", genotype, GENOTYPES, faults), seed, blocks, overrides)
     if to.lower() == "petab":
         refuse([*faults, *not_of_a_person(whose, "petab writes every person of its measurements")])
         export_petab(target, model)
@@ -88,11 +86,12 @@ def export(  # many arguments: each is an option of the command
     assert form is not None
     faults += check_target("FILE", target, SUFFIXES[form])
     from resprout.app.imported_commands import load_any
+    from resprout.app.terminal import print_wrapped, stdout_console
 
     loaded = load_any(model)
     content, who = exported(loaded, form, (regimen, dose or (), until), whose, faults)
     save_bytes(content, target)
-    typer.echo(f"{target}: {form}{who}, model digest {loaded.digest}")
+    print_wrapped(stdout_console(), f"{target}: {form}{who}, model digest {loaded.digest}", indent=2)
 
 
 @dataclass(frozen=True)

@@ -69,13 +69,12 @@ def forecast(  # many arguments: files to read and to write, the population and 
         found = forecast_people(
             asked.people, read, plans, ledger=ledger is not None, replay=before, model=asked.model, progress=told
         )
-
     written = [(table, lambda: found.outcomes), (ratings, lambda: found.to_come), (ledger, lambda: found.ledger)]
     written += [(out, lambda: picture(read, found) if len(found.outcomes) else None)]
     facts = {name: getattr(found, name) for name in ("outcomes", "to_come", "rules", "left_out")}
     facts["replayed"] = None if before is None else len(before)
     show = partial(show_forecast, found=found, replayed=facts["replayed"])
-    shown = forecast_shown(asked.data, found.plans)
+    shown = forecast_shown(read, found.plans)
     answer(asked, facts, show, written, as_json=as_json, nothing=not len(found.outcomes), shown=shown)
 
 

@@ -16,6 +16,7 @@ from resprout.simulation.scenario import block_input, read_scenario
 from resprout.solve import Events
 
 HEALTHY, DEPRESSED = "healthy", "depressed"
+DEPRESSED_STRESS = 1.9  # the median of recruited people, as on the page
 USUAL_GENOTYPE = "Val/Val"
 LARGEST_ID = 99_999
 EXPORT_DAYS = 14.0
@@ -82,7 +83,7 @@ def _cohort(model: Model, word: str, genotype: str | None, seed: int) -> Cohort 
         chosen = recruit(int(word) + 1, seed=seed, model=model, uncertain=True).take([int(word)])
         return chosen if genotype is None else chosen.with_genotype(genotype, model)
     if word == DEPRESSED:
-        return typical_patient(model=model, genotype=genotype or USUAL_GENOTYPE)
+        return typical_patient(model=model, genotype=genotype or USUAL_GENOTYPE, stress=DEPRESSED_STRESS)
     if genotype is None:
         return None
     glial_uptake, stress = (model.nominal[name] for name in ("glial_uptake", "stress"))

@@ -67,7 +67,7 @@ def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None,
             "y": 0.97,
         },
         height=560,
-        margin={"l": 65, "r": 40, "t": 130, "b": 105},
+        margin={"l": 65, "r": 40, "t": 148, "b": 105},
         legend={"orientation": "h", "x": 0.0, "y": -0.19, "yanchor": "top"},
     )
     return figure
@@ -120,7 +120,7 @@ def who(trial: GenotypeTrial, constants: str) -> str:
         f"p < .05 in {(trial.p < 0.05).mean():.0%}, p ≤ .0007 in {(trial.p <= PUBLISHED_P).mean():.0%}.<br>"
         f"Published: F = 5.59, df = 4, p = .0007. Small points are virtual patients (A: {POINTS} a genotype, B: those of the "
         "first trial); bars are 95 % intervals (A: over patients, B: prediction interval over trials), "
-        f"{constants}."
+        f"{constants}.<br>The model describes an animal of each strain, and no differences between animals: there are no points of animals."
     )
 
 
