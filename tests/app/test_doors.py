@@ -194,6 +194,28 @@ def test_what_is_no_finite_number_is_refused_at_every_door_of_python(quantity, v
             door(value, tmp_path)
 
 
+@pytest.mark.parametrize("route", ["nasal", "sublingual", "im", "sc", "ip"])
+def test_a_duration_that_would_not_be_read_is_refused_at_every_door(route, tmp_path):
+    text = f"ketamine 28 mg {route} over 1 h"
+    with pytest.raises(InputError) as caught:
+        by_record(28.0, False, route, 1.0)
+    said = f"the {route} dose of ketamine is given over 1 h. Expected no duration: only iv, inhaled, oral doses are given over a time."
+    assert said in str(caught.value)
+    table = tmp_path / "people.csv"
+    table.write_text(f"patient,time_h,drug,dose,unit,route,duration_min\n1,0,ketamine,28,mg,{route},60\n", encoding="utf-8")
+    doors = [
+        (lambda: by_regimen(text), "infusion"),
+        (lambda: by_protocol(tmp_path, regimen=text), "infusion"),
+        (lambda: by_page(further=text), ""),
+        (lambda: by_command("simulate", text), ""),
+        (lambda: rs.read_data(table), "duration"),
+    ]
+    for door, told in doors:
+        with pytest.raises(InputError) as caught:
+            door()
+        assert told in str(caught.value)
+
+
 def test_what_every_door_starts_from_is_right(tmp_path):
     read_protocol(protocol(tmp_path), MODEL)
     varied(read_protocol(protocol(tmp_path), MODEL), {"dose": 0.5, "n": 4, "dropout": 0.1})

@@ -11,6 +11,8 @@ from resprout.errors import Fault
 from resprout.language.bounds import DOSE_GAS, DOSE_IP, DOSE_MG, DOSE_MG_PER_KG, DOSES, INFUSION_H, SCHEDULE_H, Range
 
 KETAMINES = ("ketamine", "S_ketamine", "R_ketamine")
+TIMED_ROUTES = ("iv", "inhaled", "oral")
+"""Routes by which a dose may be given over a time."""
 ENANTIOMER_NAMES = {"S_ketamine": "esketamine", "R_ketamine": "arketamine"}
 ROUNDING = 8 * sys.float_info.epsilon
 """By which share two sums of the same times may differ, from the first dose on."""
@@ -97,7 +99,11 @@ def regimen_faults(regimen: Regimen, where: str = "") -> list[Fault]:
         name = drug_words(dose.drug)
         amounts = amount_bounds(dose.route, dose.per_kg)
         faults += amounts.faults(f"the dose of {name}", dose.amount_mg, where, "amount")
-        if dose.duration_h != 0 or dose.route == "inhaled":
+        if dose.duration_h != 0 and dose.route not in TIMED_ROUTES:
+            found = f"the {dose.route} dose of {name} is given over {dose.duration_h:g} h."
+            expected = f"Expected no duration: only {', '.join(TIMED_ROUTES)} doses are given over a time."
+            faults.append(Fault(found, where, expected, "Set `duration_h` to 0.", "duration"))
+        elif dose.duration_h != 0 or dose.route == "inhaled":
             faults += INFUSION_H.faults(f"the time over which {name} is given", dose.duration_h, where, "duration")
         outside = [
             fault for hour in dose.times_h for fault in SCHEDULE_H.faults("the hour of a dose", hour, where, "start")

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from resprout.dosing.dose_records import KETAMINES, Dose, Regimen, amount_bounds, regimen_faults
+from resprout.dosing.dose_records import KETAMINES, TIMED_ROUTES, Dose, Regimen, amount_bounds, regimen_faults
 from resprout.errors import Fault, InputError, nearest
 from resprout.language.bounds import DOSES, INFUSION_H, SCHEDULE_H
 
@@ -143,7 +143,7 @@ class _Part:
         if route is None and drug != "saline":
             self.fault(f"`{self.text.strip()}` names no route.", f"Expected one of {_list(ROUTES.values())}.")
         self.reading = "duration"
-        if duration is not None and route not in ("iv", "inhaled", "oral", None):
+        if duration is not None and route not in (*TIMED_ROUTES, None):
             expected = "Expected `iv over ...`, or `oral over ...` for extended release."
             self.fault(f"`over` belongs to an infusion, not to the {route} route.", expected)
         if duration is None and route == "inhaled":

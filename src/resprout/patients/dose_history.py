@@ -126,8 +126,8 @@ class DoseReader:
             return
         if duration and route not in ("iv", "inhaled"):
             at = "rate" if row.numbers.get("rate", 0.0) > 0 else "duration"
-            said = f"a {route} dose has a duration."
-            self._fault(row, said, "Expected one of iv doses only.", "Leave RATE and DUR out.", at=at)
+            said = f"the {route} dose has a duration."
+            self._fault(row, said, "Expected one of iv and inhaled doses only.", "Leave RATE and DUR out.", at=at)
             return
         per_kg = row.per_kg
         if per_kg and weight is not None:
