@@ -39,13 +39,13 @@ SIZES = {
 
 def wait_for(address):
     """Wait until the page answers."""
-    for _ in range(600):
+    for _ in range(3000):
         try:
             urllib.request.urlopen(address).close()
             return
         except (urllib.error.HTTPError, OSError):
             time.sleep(0.1)
-    raise SystemExit("the page did not answer within a minute")
+    raise SystemExit("the page did not answer within five minutes")
 
 
 def take(browser, address, tab, width, height, scheme, target, whole=False):
