@@ -73,8 +73,9 @@ suites: .venv/installed-for-tests ## run the time courses of the SBML semantic t
 	@test -n "$(SUITE)" || { echo 'Say where the suite is: `make suites SUITE=folder`, a checkout of sbmlteam/sbml-test-suite.' >&2; exit 2; }
 	$(BIN)/python scripts/sbml_suite.py "$(SUITE)"
 
-posterior-coverage: .venv/installed-for-tests ## measure whether 90 % intervals of simulated people hold the truth (a minute on two free cores)
-	$(BIN)/python scripts/posterior_coverage.py --people 200
+PEOPLE ?= 200
+posterior-coverage: .venv/installed-for-tests ## measure whether 90 % intervals of PEOPLE simulated people hold the truth (of 200 a minute on two free cores)
+	$(BIN)/python scripts/posterior_coverage.py --people $(PEOPLE)
 
 constraints: .venv/installed-for-tests ## write down what is installed now as the tested set
 	$(BIN)/python -m pip freeze --exclude resprout | grep -E '^[A-Za-z0-9_.-]+==' > constraints.new

@@ -16,8 +16,8 @@ import pandas as pd
 import yaml
 
 from resprout.errors import ResproutError
+from resprout.exchange.petab_evaluation import evaluate_petab
 from resprout.exchange.petab_formulas import formula_of
-from resprout.exchange.petab_objective import evaluate_petab
 from resprout.exchange.petab_reading import read_petab
 
 PAGE = Path(__file__).parents[1] / "docs" / "guides" / "petab.md"

@@ -1,7 +1,8 @@
 """Measures whether 90 % intervals of posteriors of simulated people hold the truth: run by `make posterior-coverage`.
 
 People of the model get one infusion, four levels and five ratings; their traits and their next two ratings are known. With --people 20000
-the people are streamed: memory holds a few at a time.
+the people are streamed: they are recruited and sampled in blocks, so that memory holds one block whatever their number. While it runs,
+a line says how many are done, how long the rest will take, and the coverage so far.
 """
 
 import argparse
@@ -23,21 +24,21 @@ LEVELS_H = (2 / 3, 1.5, 3.0, 6.0)
 VISITS_H, NEXT_H = (0.0, 24.0, 72.0, 168.0, 336.0), (504.0, 672.0)
 KNOWN = {"age": "age", "sex": "sex", "weight": "weight_kg", "genotype": "genotype", "CYP2B6": "CYP2B6"}
 BLOCK = 500
+SAID_EVERY_S = 20.0
+SHARE = 0.9
 
 
-def people(model, many, seed):
-    """Blocks of observed people with their true traits and next ratings."""
+def people(model, first, many, seed):
+    """A block of observed people with their true traits and next ratings; each block has a seed of its own."""
     history = History(REGIMEN, (), {"MADRS": VISITS_H + NEXT_H, "ketamine_venous": LEVELS_H}, Setting())
-    everybody = rs.recruit(many, seed=seed, model=model)
-    for first in range(0, many, BLOCK):
-        block = everybody.take(np.arange(first, min(first + BLOCK, many)))
-        solved = solve_history(model, block, history)
-        seen = observed_values(model, block, history, expected_values(model, block, history, solved))
-        traits = trait_values(model, block, [solved])
-        for row in range(len(block)):
-            truth = {name: value[row] for name, value in traits.items()}
-            truth |= {f"MADRS at {hour / 24:g} d": seen["MADRS"][row, 5 + k] for k, hour in enumerate(NEXT_H)}
-            yield observed(block, seen, first, row), truth
+    block = rs.recruit(many, seed=seed + first // BLOCK, model=model)
+    solved = solve_history(model, block, history)
+    seen = observed_values(model, block, history, expected_values(model, block, history, solved))
+    traits = trait_values(model, block, [solved])
+    for row in range(len(block)):
+        truth = {name: value[row] for name, value in traits.items()}
+        truth |= {f"MADRS at {hour / 24:g} d": seen["MADRS"][row, 5 + k] for k, hour in enumerate(NEXT_H)}
+        yield observed(block, seen, first, row), truth
 
 
 def observed(block, seen, first, row):
@@ -71,30 +72,58 @@ def intervals(model, person, setting, sampling):
     return found, size
 
 
+class Coverage:
+    """How many true values lay inside their intervals so far, by name, and the effective sample sizes."""
+
+    def __init__(self, whole):
+        """Begin with nobody; `whole` is how many there will be."""
+        self.whole, self.done, self.inside, self.sizes = whole, 0, {}, []
+        self.begun = self.said = time.perf_counter()
+
+    def add(self, truth, found, size):
+        """Add one person, and say from time to time how far it is."""
+        self.done += 1
+        self.sizes.append(size)
+        for name, value in truth.items():
+            self.inside[name] = self.inside.get(name, 0) + int(found[name][0] <= value <= found[name][1])
+        now = time.perf_counter()
+        if now - self.said >= SAID_EVERY_S or self.done == self.whole:
+            self.said = now
+            print(self.progress(now - self.begun), flush=True)
+
+    def progress(self, elapsed_s):
+        """How far it is, and the coverage so far: lowest, median and highest over traits and ratings."""
+        shares = {name: each / self.done for name, each in self.inside.items()}
+        lowest, highest = min(shares, key=shares.get), max(shares, key=shares.get)
+        left = elapsed_s / self.done * (self.whole - self.done)
+        return (
+            f"{self.done:,} of {self.whole:,} people, {elapsed_s:.0f} s, {left:.0f} s left; inside 90 %: median "
+            f"{np.median(list(shares.values())):.1%}, {lowest} {shares[lowest]:.1%}, {highest} {shares[highest]:.1%}"
+        )
+
+    def table(self):
+        """The coverage of every trait and rating with its standard error."""
+        error = np.sqrt(SHARE * (1 - SHARE) / self.done)
+        for name, each in self.inside.items():
+            yield f"{name:28} {each / self.done:6.1%} inside the 90 % interval (standard error {error:.1%})"
+        yield f"effective sample size: median {np.median(self.sizes):.0f}, 5th percentile {np.quantile(self.sizes, 0.05):.0f}"
+
+
 def main():
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--seed", type=int, default=77)
     asked = parser.parse_args()
-    model, begun, inside, sizes = rs.load_model(), time.perf_counter(), {}, []
-    everybody = people(model, asked.people, asked.seed)
-    done = 0
-    while done < asked.people:
-        some = [next(everybody) for _ in range(min(BLOCK, asked.people - done))]
+    model, coverage = rs.load_model(), Coverage(asked.people)
+    for first in range(0, asked.people, BLOCK):
+        some = list(people(model, first, min(BLOCK, asked.people - first), asked.seed))
         data = Dataset(tuple(person for person, _ in some), Setting(), (), (), ("simulated",))
         sampling, data = population_of(None, data, model)
         results = map_people(intervals, model, data, sampling)
         for (_, truth), (found, size) in zip(some, results, strict=True):
-            sizes.append(size)
-            for name, value in truth.items():
-                inside.setdefault(name, []).append(found[name][0] <= value <= found[name][1])
-        done += len(some)
-        print(f"{done} people, {time.perf_counter() - begun:.0f} s", flush=True)
-    for name, each in inside.items():
-        error = np.sqrt(0.09 / len(each))
-        print(f"{name:28} {np.mean(each):6.1%} inside the 90 % interval (standard error {error:.1%})")
-    print(f"effective sample size: median {np.median(sizes):.0f}, 5th percentile {np.quantile(sizes, 0.05):.0f}")
+            coverage.add(truth, found, size)
+    print("\n".join(coverage.table()))
 
 
 if __name__ == "__main__":

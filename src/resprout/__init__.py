@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from resprout.calibrate.scoreboard import validate
     from resprout.errors import InputError, ModelError, ResourceError, ResproutError, SolveError
     from resprout.exchange.imported_model import import_model
+    from resprout.exchange.petab_evaluation import PetabEvaluation, evaluate_petab
     from resprout.exchange.petab_fit import PetabFit, fit_petab
-    from resprout.exchange.petab_objective import PetabEvaluation, evaluate_petab
     from resprout.exchange.petab_reading import read_petab
     from resprout.exchange.petab_records import PetabProblem
     from resprout.exchange.sedml_run import run_sedml
@@ -57,8 +57,8 @@ _HOMES = {
     "Posteriors": "resprout.patients.individual_posteriors",
     "read_petab": "resprout.exchange.petab_reading",
     "PetabProblem": "resprout.exchange.petab_records",
-    "evaluate_petab": "resprout.exchange.petab_objective",
-    "PetabEvaluation": "resprout.exchange.petab_objective",
+    "evaluate_petab": "resprout.exchange.petab_evaluation",
+    "PetabEvaluation": "resprout.exchange.petab_evaluation",
     "fit_petab": "resprout.exchange.petab_fit",
     "PetabFit": "resprout.exchange.petab_fit",
     "run_sedml": "resprout.exchange.sedml_run",

@@ -202,7 +202,9 @@ def test_a_duration_that_would_not_be_read_is_refused_at_every_door(route, tmp_p
     said = f"the {route} dose of ketamine is given over 1 h. Expected no duration: only iv, inhaled, oral doses are given over a time."
     assert said in str(caught.value)
     table = tmp_path / "people.csv"
-    table.write_text(f"patient,time_h,drug,dose,unit,route,duration_min\n1,0,ketamine,28,mg,{route},60\n", encoding="utf-8")
+    table.write_text(
+        f"patient,time_h,drug,dose,unit,route,duration_min\n1,0,ketamine,28,mg,{route},60\n", encoding="utf-8"
+    )
     doors = [
         (lambda: by_regimen(text), "infusion"),
         (lambda: by_protocol(tmp_path, regimen=text), "infusion"),

@@ -14,4 +14,18 @@ def test_the_script_measures_traits_and_next_ratings_of_every_person():
     assert said.returncode == 0, said.stderr
     lines = [line for line in said.stdout.splitlines() if "inside the 90 % interval" in line]
     assert {"ketamine_clearance", "placebo_relief"} <= {line.split()[0] for line in lines}
-    assert sum(line.startswith("MADRS at") for line in lines) == 2 and "8 people" in said.stdout
+    assert sum(line.startswith("MADRS at") for line in lines) == 2 and "8 of 8 people" in said.stdout
+
+
+def test_the_script_tells_coverage_as_it_goes(capsys):
+    sys.path.insert(0, str(SCRIPT.parent))
+    import posterior_coverage
+
+    coverage = posterior_coverage.Coverage(4)
+    coverage.said -= 1e6
+    for value in (0.5, 2.0, 0.1, 0.9):
+        coverage.add({"a": value, "b": 0.5}, {"a": (0, 1), "b": (0, 1)}, 100.0)
+    lines = capsys.readouterr().out.splitlines()
+    # the first after a long silence, and the last
+    assert [line.split(",")[0] for line in lines] == ["1 of 4 people", "4 of 4 people"]
+    assert "median 87.5%, a 75.0%, b 100.0%" in lines[1]

@@ -5,19 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from resprout.app.caveats import Caveat, caveat_facts, caveats_for, print_caveats, shown_by_regimens
-from resprout.app.options import DRAWS, AsJson, Draws, FigureFile, ModelFolder, PictureSize, TableFile
+from resprout.app.options import (
+    DRAWS,
+    AsJson,
+    Draws,
+    FigureFile,
+    ModelFolder,
+    NamedConstants,
+    PictureSize,
+    TableFile,
+    only_named,
+    with_population,
+)
 from resprout.app.provenance import provenance
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from resprout.calibrate.drug_comparison import DrugComparison
 
 ENDS = ("lower", "upper")
+OF_WHOM = "the drugs are given to the typical depressed patient"
 
 
-def compare(
+def compare(  # many arguments: each is an option of the command
     model: ModelFolder = None,
+    population: NamedConstants = None,
     draws: Draws = DRAWS,
     as_json: AsJson = False,
     out: FigureFile = None,
@@ -29,29 +44,33 @@ def compare(
     Example: `resprout compare --out drugs.html`
     """
     from resprout.app.imported_commands import chain_model
-    from resprout.app.output_files import (
-        TABLE_SUFFIXES,
-        check_figure_target,
-        check_target,
-        refuse,
-        save_figure,
-        save_table,
-    )
+    from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse
     from resprout.app.terminal import counted_spinner, print_json, stdout_console
     from resprout.calibrate.drug_comparison import compared_at_draws
 
-    refuse([*check_figure_target("--out", out, size), *check_target("--table", table, TABLE_SUFFIXES)])
+    faults = [*check_figure_target("--out", out, size), *check_target("--table", table, TABLE_SUFFIXES)]
+    named = only_named(population, faults, OF_WHOM)
+    refuse(faults)
     with counted_spinner("Simulating each drug") as tell:
-        loaded = chain_model(model)
+        loaded, own = with_population(chain_model(model), named)
         rows = compared_at_draws(loaded, draws, tell)
     many = rows[0].draws if rows else 0
-    told = provenance(loaded, "compare", draws=many)
+    told = provenance(loaded, "compare", draws=many, **own)
     if as_json:
         facts = {"rows": [comparison_row(row) for row in rows], "draws": many}
         print_json({**facts, "caveats": caveat_facts(limits_of(rows)), "provenance": told})
     else:
         show_comparison(stdout_console(), rows)
         print_caveats(stdout_console(), limits_of(rows))
+    save_comparison(rows, out, size, table, told)
+
+
+def save_comparison(
+    rows: list[DrugComparison], out: Path | None, size: str | None, table: Path | None, told: dict[str, Any]
+) -> None:
+    """Write the figure and the table, as far as they are wanted; `told` is their provenance."""
+    from resprout.app.output_files import save_figure, save_table
+
     if out is not None:
         from resprout.figures.drug_figure import drug_comparison_figure
 

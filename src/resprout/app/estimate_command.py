@@ -9,8 +9,9 @@ import typer
 
 from resprout.app.observed_opening import DataFiles
 from resprout.app.options import AsJson, TableFile
-from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table
+from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_table, write_texts
 from resprout.app.provenance import provenance
+from resprout.app.target_checks import PETAB_FILES, check_own_folder
 from resprout.errors import Fault
 
 if TYPE_CHECKING:
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
 MOST_SHOWN = 12  # people whose estimates are printed
 Mapped = Annotated[Path, typer.Option("--mapping", help="YAML file: `drug` is a state, `endpoint` an output.")]
 Imported = Annotated[Path, typer.Option("--model", help="Imported model: SBML or Antimony file.")]
+Problem = Annotated[
+    Path | None,
+    typer.Option("--petab", help="Folder to write a PEtab problem to, whose nominal values are the estimates."),
+]
 Names = Annotated[str, typer.Option("--constants", help="Constants to estimate, joined by commas, such as ka,ke,cl.")]
 
 
-def estimate(
+def estimate(  # many arguments: each is an option of the command
     files: DataFiles,
     mapping: Mapped,
     model: Imported,
     constants: Names,
     table: TableFile = None,
+    petab: Problem = None,
     as_json: AsJson = False,
 ) -> None:
     """Estimate constants of an imported model from a table of people: population, spread, and each person.
@@ -36,6 +42,7 @@ def estimate(
     """
     names = [name.strip() for name in constants.split(",") if name.strip()]
     faults = check_target("--table", table, TABLE_SUFFIXES)
+    faults += [] if petab is None else check_own_folder("--petab", petab, PETAB_FILES.__contains__)
     if not names:
         faults.append(
             Fault("no constant is named.", "--constants", "Expected names joined by commas.", "Try `ka,ke,cl`.")
@@ -44,26 +51,33 @@ def estimate(
     from resprout.app.terminal import print_json, status_spinner, stdout_console
     from resprout.exchange.imported_model import import_model
     from resprout.exchange.imported_model_data import read_imported_people
+    from resprout.exchange.imported_petab import imported_problem
     from resprout.exchange.mixed_effects import fit_imported_population
 
     loaded = import_model(model)
     people = read_imported_people([*files], mapping, loaded)
     with status_spinner("Estimating"):
         found = fit_imported_population(loaded, people, names)
-    source = " ".join(path.name for path in files)
     settings = {"mapping": mapping.name, "model": model.name, "constants": names}
-    origin = provenance(loaded, f"data estimate {source}", **settings)
+    origin = provenance(loaded, f"data estimate {' '.join(path.name for path in files)}", **settings)
     if table is not None:
         save_table(found.people, table, origin)
+    if petab is not None:
+        write_texts(imported_problem(loaded, people, found), petab)
+    written = [str(path) for path in (table, petab) if path is not None]
     if as_json:
-        told = {name: getattr(found, name).to_dict("records") for name in ("population", "people")}
-        told |= {name: getattr(found, name) for name in ("residual_sd", "log_likelihood", "iterations")}
-        print_json({**told, "files": [] if table is None else [str(table)], "provenance": origin})
+        print_json({**estimate_facts(found), "files": written, "provenance": origin})
         return
     console = stdout_console()
     show_estimates(console, found, len(people), sum(len(who.values) for who in people))
-    if table is not None:
-        console.print(f"wrote {table}")
+    for path in written:
+        console.print(f"wrote {path}")
+
+
+def estimate_facts(found: ImportedPopulation) -> dict[str, Any]:
+    """All estimates as plain data."""
+    told = {name: getattr(found, name).to_dict("records") for name in ("population", "people")}
+    return told | {name: getattr(found, name) for name in ("residual_sd", "log_likelihood", "iterations")}
 
 
 def show_estimates(console: Any, found: ImportedPopulation, people: int, observations: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from resprout.errors import Fault, InputError, nearest
 from resprout.language.bounds import DAYS, REPLICATES, SEED
 
 if TYPE_CHECKING:
+    from resprout.language.records import Model
     from resprout.people.named_population import NamedPopulation
 
 GENOTYPES = ("val/val", "val/met", "met/met")
@@ -43,6 +45,9 @@ Draws = Annotated[
 ]
 NamedPeople = Annotated[
     str | None, typer.Option("--population", help="The file of a named population, whose people take part.")
+]
+NamedConstants = Annotated[
+    str | None, typer.Option("--population", help="The file of a named population, whose constants hold.")
 ]
 Trials = Annotated[list[str] | None, typer.Argument(help="Names of trials; all that ship if left out.")]
 
@@ -156,13 +161,33 @@ def population_file(text: str) -> Path:
     return file if file.suffix.lower() in SUFFIXES else file.with_name(f"{file.name}.yaml")
 
 
-def only_named(text: str | None, faults: list[Fault]) -> NamedPopulation | None:
-    """Read the file of a named population where a protocol says which shipped one people are of; arguments as above."""
+def only_named(
+    text: str | None, faults: list[Fault], told: str = "the protocol says which shipped one people are of"
+) -> NamedPopulation | None:
+    """Read the file of a named population where something else says which shipped one people are of.
+
+    text      as typed, or None           faults   what is wrong is added here
+    told      what says it
+    """
     shipped, named = read_named_population(text, faults)
     if shipped is not None and named is None:
-        expected = "Expected the file of a named population; the protocol says which shipped one people are of."
+        expected = f"Expected the file of a named population; {told}."
         faults.append(Fault(f"`{text}` is a shipped population.", "--population", expected))
     return named
+
+
+def with_population(model: Model, named: NamedPopulation | None) -> tuple[Model, dict[str, str]]:
+    """The model of a named population, and what provenance says of it.
+
+    model     loaded        named   the population; None for the model as it is
+    raises    InputError with everything in which it does not fit the model
+    """
+    if named is None:
+        return model, {}
+    from resprout.language.drug_instances import folder_part
+
+    # drugs of the library are instances of the folder that the model was loaded from
+    return replace(named.applied(model), structure=folder_part(model)), {"named_population": named.name}
 
 
 def read_days(days: float, faults: list[Fault]) -> float:

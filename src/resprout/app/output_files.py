@@ -134,6 +134,14 @@ def save_bytes(content: bytes, target: Path) -> None:
         draft.write_bytes(content)
 
 
+def write_texts(texts: Mapping[str, str], folder: Path) -> None:
+    """Write the files of a folder, all of them or none."""
+    with atomic_path(folder) as draft:
+        draft.mkdir()
+        for name, text in texts.items():
+            (draft / name).write_text(text, encoding="utf-8")
+
+
 def save_run(run: xr.Dataset, target: Path) -> None:
     """Write a whole run as NetCDF."""
     flat = run.assign_attrs(

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app import simulate_options as options
-from resprout.app.options import AsJson, ModelFolder, TableFile, read_choice, read_days, read_outputs, read_pairs
+from resprout.app.options import (
+    AsJson,
+    ModelFolder,
+    NamedConstants,
+    TableFile,
+    only_named,
+    read_choice,
+    read_days,
+    read_outputs,
+    read_pairs,
+    with_population,
+)
 from resprout.app.output_files import TABLE_SUFFIXES, check_target, refuse, save_rows
 from resprout.app.provenance import provenance
 from resprout.errors import Fault
@@ -40,6 +51,7 @@ def patient(  # many arguments: each is an option of the command
     set_: options.Set = None,
     outputs: options.Outputs = None,
     model: ModelFolder = None,
+    population: NamedConstants = None,
     table: TableFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -56,15 +68,16 @@ def patient(  # many arguments: each is an option of the command
     blocks = read_pairs("--block", block or [], "mTORC1=0.9", faults)
     overrides = read_pairs("--set", set_ or [], "PV_weight=1.2", faults)
     length = read_days(days, faults)
+    named = only_named(population, faults, "uptake and stress say who the patient is")
     refuse(faults)
     from resprout.app.imported_commands import chain_model
 
-    loaded = chain_model(model)
+    loaded, own = with_population(chain_model(model), named)
     who: dict[str, Any] = {"glial_uptake": glial_uptake, "stress": stress, "weight_kg": weight}
     who |= {"genotype": GENOTYPES[gene or "val/val"], "CYP2B6": enzyme or "normal"}
     run = followed(loaded, regimen, days=length, blocks=blocks, overrides=overrides, outputs=names, **who)
     changes = {"blocks": blocks, "overrides": overrides}
-    told = provenance(loaded, "patient", regimen=run.attrs["regimen"], days=length, **who, **changes)
+    told = provenance(loaded, "patient", regimen=run.attrs["regimen"], days=length, **who, **changes, **own)
     if table is not None:
         save_rows(trajectory_rows(run), ["regimen", "output", "unit", "time_h", "value"], table, told)
     show(run, names, loaded, told, [str(table)] if table is not None else [], as_json=as_json)

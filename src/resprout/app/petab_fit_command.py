@@ -11,8 +11,8 @@ from resprout.errors import Fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from resprout.exchange.petab_evaluation import PetabEvaluation
     from resprout.exchange.petab_fit import PetabFit
-    from resprout.exchange.petab_objective import PetabEvaluation
     from resprout.exchange.petab_records import PetabProblem
 
 STARTS = 20
@@ -42,8 +42,8 @@ def fit_problem_file(  # many arguments: each is an option of `fit`
         ]
     )
     from resprout.app.terminal import counted_spinner
+    from resprout.exchange.petab_evaluation import evaluate_petab
     from resprout.exchange.petab_fit import fit_petab
-    from resprout.exchange.petab_objective import evaluate_petab
     from resprout.exchange.petab_reading import read_petab
 
     assert file is not None
@@ -113,7 +113,7 @@ def _print_json(problem: PetabProblem, found: PetabEvaluation, fit: PetabFit | N
     told |= {"log_likelihood": found.log_likelihood, "chi2": found.chi2, "log_prior": found.log_prior}
     told |= {"measurements": len(problem.measurements), "notes": problem.notes}
     if fit is not None:
-        told |= {"method": fit.method, "objective": fit.objective, "starts_at_the_best": fit.agreeing}
+        told |= {"method": fit.method, "objective": fit.objective, "starts_at_the_best": fit.agreeing, "kept": fit.kept}
         told |= {"parameters": fit.parameters.to_dict("records"), "starts": fit.starts.to_dict("records")}
     print_json({**told, "files": [str(path) for path in written]})
 
@@ -158,6 +158,7 @@ def starts_sentence(fit: PetabFit) -> str:
         int((ended == "could not be simulated").sum()),
         int((~ended.isin(["converged", "could not be simulated"])).sum()),
     )
-    told = f"{fit.agreeing} of {len(fit.starts)} starts ended within 0.1 of the best objective ({fit.method})"
+    before = f"{fit.kept} of {len(fit.starts)} starts had ended in an earlier run of this fit. " if fit.kept else ""
+    told = f"{before}{fit.agreeing} of {len(fit.starts)} starts ended within 0.1 of the best objective ({fit.method})"
     told += f"; {lost} could not be simulated" if lost else ""
     return told + (f"; {stopped} stopped before they had converged." if stopped else ".")

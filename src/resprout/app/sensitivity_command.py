@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.caveats import Caveat, caveat_facts, caveats_for, print_caveats, shown_by_regimens
-from resprout.app.options import AsJson, FigureFile, ModelFolder, PictureSize, TableFile, read_choice
+from resprout.app.options import (
+    AsJson,
+    FigureFile,
+    ModelFolder,
+    NamedConstants,
+    PictureSize,
+    TableFile,
+    only_named,
+    read_choice,
+    with_population,
+)
 from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
 from resprout.app.provenance import provenance
 from resprout.errors import Fault, InputError, need_package
@@ -43,6 +53,7 @@ def sensitivity(  # many arguments: each is an option of the command
     top: Annotated[int, typer.Option(min=1, help="Constants to print for each output.")] = 15,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 1,
     model: ModelFolder = None,
+    population: NamedConstants = None,
     out: FigureFile = None,
     table: TableFile = None,
     size: PictureSize = None,
@@ -55,6 +66,7 @@ def sensitivity(  # many arguments: each is an option of the command
     faults = [*check_figure_target("--out", out, size), *check_target("--table", table, TABLE_SUFFIXES)]
     chosen = read_choice("--method", method, METHODS, faults)
     faults += sample_faults(samples)
+    named = only_named(population, faults, "`--person` says who is treated")
     refuse(faults)
     need_package("SALib", "calibrate")
     import pandas as pd
@@ -63,13 +75,13 @@ def sensitivity(  # many arguments: each is an option of the command
     from resprout.calibrate.global_sensitivity import Sampling, read_target
     from resprout.language import load_model
 
-    loaded = load_model(model)
+    loaded, own = with_population(load_model(model), named)
     wanted = tuple(dict.fromkeys(read_target(text, loaded) for text in targets or DEFAULT))
     arm = Arm(person, standard_dose(loaded, person) if given is None else given)
     sampling = Sampling(samples, keep=keep, sobol=chosen == "sobol", seed=seed)
     found = analysed(loaded, arm, wanted, sampling)
     facts = {"person": person, "given": arm.done, "targets": [each.text for each in wanted], **vars(sampling)}
-    told = provenance(loaded, "sensitivity", **facts)
+    told = provenance(loaded, "sensitivity", **facts, **own)
     save_figure_of(found, wanted, top, out, size)
     if table is not None:
         save_table(pd.DataFrame(index_rows(found, wanted)), table, told)

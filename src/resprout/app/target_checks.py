@@ -14,6 +14,18 @@ from resprout.system_errors import fault_of
 OF_AN_EXTRA = {".parquet": ("pyarrow", "parquet"), ".zarr": ("zarr", "store")}
 """By suffix: the package that writes such a file, and the extra that brings it."""
 OF_A_FOLDER = ".zarr"
+OF_PETAB = (
+    "parameters",
+    "conditions",
+    "experiments",
+    "observables",
+    "measurements",
+    "distributions",
+    "correlations",
+    "groups",
+)
+PETAB_FILES = (*(f"{name}.tsv" for name in OF_PETAB), "model.xml", "problem.yaml")
+"""Files of a PEtab problem of people that this program writes."""
 
 
 def check_target(option: str, target: Path | None, suffixes: tuple[str, ...]) -> list[Fault]:

@@ -54,3 +54,15 @@ def antimony_text(sbml: str) -> str:
         found = f"Antimony does not take the model: {antimony.getLastError().strip().rstrip('.')}."
         raise ModelError(Fault(found, "", "Expected a model that Antimony can write.", "Write it as sbml."))
     return str(antimony.getAntimonyString(antimony.getMainModuleName()))
+
+
+def sbml_of_antimony(text: str) -> str:
+    """SBML of a model that this package has written in Antimony.
+
+    raises   ModelError with what Antimony finds
+    """
+    antimony.clearPreviousLoads()
+    if antimony.loadAntimonyString(text) < 0:
+        found = f"Antimony does not take the model: {antimony.getLastError().strip().rstrip('.')}."
+        raise ModelError(Fault(found))
+    return str(antimony.getSBMLString(antimony.getMainModuleName()))

@@ -55,7 +55,10 @@ def read_imported_people(files: Files, mapping: str | Path, model: ImportedModel
     reader = DoseReader.of_states([state.name for state in model.states], told, faults)
     people = []
     for rows in grouped:
-        covariates, weights = read_covariates(rows, told, faults, left)
+        covariates, weights, taken = read_covariates(rows, told, faults, left)
+        if len(taken) > 1:
+            said = f"comedication is {taken[1][1]}, and was {taken[0][1]} before."
+            faults.append(rows[0].fault(said, "Expected the same in all rows of a person.", at="comedication"))
         stretches = reader.stretches(rows, weights)
         if len(stretches) > 1:
             remedy = "Give each occasion a patient of its own."

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.errors import Fault, InputError, SolveError, refuse_others
-from resprout.exchange.petab_objective import Objective, PetabEvaluation, evaluate_petab
+from resprout.exchange.petab_evaluation import PetabEvaluation, evaluate_petab
+from resprout.exchange.petab_kept import KeptFit
+from resprout.exchange.petab_objective import Objective
 from resprout.exchange.petab_records import PetabProblem
-from resprout.exchange.petab_search import SearchSpace, least_squares_suits
+from resprout.exchange.petab_search import STEP, SearchSpace, least_squares_suits
+from resprout.exchange.population_objective import PopulationObjective, objective_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +33,8 @@ SAME_OPTIMUM = 0.1
 HOPELESS = 1e30
 """Objective of a vector that cannot be simulated."""
 PENALTY = 10.0
+FAR_STEP = 3e-3
+"""Distance over which the gradient of a population's objective is compared, over the range of a parameter on its scale."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class PetabFit:
     method       least squares or L-BFGS-B
     parameters   a row for each estimated parameter: estimate, 95 % interval from the curvature, bounds, whether it is at one
     starts       a row for each starting point: objective at its start and its end, evaluations, how it ended
+    kept         how many of them had ended in an earlier run of the same fit, and were read from disk
     """
 
     problem: PetabProblem
@@ -52,6 +58,7 @@ class PetabFit:
     method: str
     parameters: pd.DataFrame
     starts: pd.DataFrame
+    kept: int = 0
 
     @property
     def agreeing(self) -> int:
@@ -67,7 +74,8 @@ def fit_petab(problem: PetabProblem, *, starts: int = 20, seed: int = 1, progres
                between the bounds
     seed       of these draws
     progress   is told in a few words how far the fit has come
-    returns    estimates with 95 % intervals, the starts, and the evaluation at the estimate
+    returns    estimates with 95 % intervals, the starts, and the evaluation at the estimate; a fit that was stopped goes on from
+               what it has kept on disk, to the same numbers
     raises     InputError for what cannot be fitted, SolveError if no starting point can be simulated
     """
     refuse_others(
@@ -79,27 +87,28 @@ def fit_petab(problem: PetabProblem, *, starts: int = 20, seed: int = 1, progres
         raise InputError(
             Fault("no parameter is estimated.", problem.file, "Expected `estimate` true for at least one.")
         )
-    search = _Search(Objective(problem), SearchSpace(problem))
+    kept = KeptFit(problem, starts, seed)
+    search = _Search(objective_of(problem), SearchSpace(problem), kept)
     tell = progress or (lambda text: None)
     points, first = search.starting_points(starts, seed)
     rows = [_not_simulated(number) for number in range(1, len(points) + 1)]
     best: tuple[float, Floats] | None = None
+    before = 0
     for number in np.flatnonzero(first < HOPELESS).tolist():
         tell(f"start {number + 1} of {len(points)}")
-        end, objective, evaluations, told = search.minimise(points[number])
-        rows[number] = {
-            "start": number + 1,
-            "objective_at_start": first[number],
-            "objective": objective,
-            "evaluations": evaluations,
-            "ended": told,
-        }
-        if best is None or objective < best[0]:
-            best = objective, end
+        told = kept.ended(number)
+        before += told is not None
+        if told is None:
+            told = search.one_start(number, points[number])
+        end = np.array(told.pop("point"))
+        rows[number] = {"start": number + 1, "objective_at_start": first[number], **told}
+        if best is None or told["objective"] < best[0]:
+            best = told["objective"], end
     if best is None:
         _, lost = search.predicted(points[:1])
         raise SolveError(Fault(f"no starting point could be simulated: {lost[0]}.", problem.file))
-    return _found(search, best, rows)
+    kept.part = "end"
+    return _found(search, best, rows, before)
 
 
 def _not_simulated(number: int) -> dict[str, Any]:
@@ -112,7 +121,7 @@ def _not_simulated(number: int) -> dict[str, Any]:
     }
 
 
-def _found(search: _Search, best: tuple[float, Floats], rows: list[dict[str, Any]]) -> PetabFit:
+def _found(search: _Search, best: tuple[float, Floats], rows: list[dict[str, Any]], kept: int) -> PetabFit:
     import pandas as pd
 
     problem, space = search.objective.problem, search.space
@@ -136,14 +145,14 @@ def _found(search: _Search, best: tuple[float, Floats], rows: list[dict[str, Any
     ]
     evaluation = evaluate_petab(problem, values)
     method = "least squares" if search.squares else "L-BFGS-B"
-    return PetabFit(problem, values, evaluation, best[0], method, pd.DataFrame(table), pd.DataFrame(rows))
+    return PetabFit(problem, values, evaluation, best[0], method, pd.DataFrame(table), pd.DataFrame(rows), kept)
 
 
 class _Search:
     """The objective over the search space, with derivatives by central differences, all of them in one run of the engine."""
 
-    def __init__(self, objective: Objective, space: SearchSpace) -> None:
-        self.objective, self.space = objective, space
+    def __init__(self, objective: Objective | PopulationObjective, space: SearchSpace, kept: KeptFit) -> None:
+        self.objective, self.space, self.kept = objective, space, kept
         self.squares = least_squares_suits(objective.problem)
         self.evaluations, self.worst = 0, -math.inf
 
@@ -152,25 +161,47 @@ class _Search:
         problem = self.objective.problem
         vectors = self.objective.vectors({**problem.nominal, **self.space.named(points)})
         found = self.objective.predict({n: np.array(np.broadcast_to(v, len(points))) for n, v in vectors.items()})
-        self.evaluations += 1
         return found, found.lost
+
+    def _once(self, name: str, points: Floats, compute: Callable[[Floats], Floats]) -> Floats:
+        """[point, column] computed once: what is on disk is taken from there."""
+        self.evaluations += 1
+        found = self.kept.numbers(name, points)
+        if found is None:
+            found = compute(points)
+            self.kept.keep(name, points, found)
+        return found
 
     def values(self, points: Floats) -> Floats:
         """[point] negative log-likelihood minus log prior."""
+        return self._once("values", points, self._computed_values)[:, 0]
+
+    def _computed_values(self, points: Floats) -> Floats:
         found, _ = self.predicted(points)
         total = -self.objective.log_likelihood(found) - self.objective.log_prior(self.space.named(points))
-        return np.where(np.isfinite(total), total, HOPELESS)
+        return np.where(np.isfinite(total), total, HOPELESS)[:, None]
 
     def residuals(self, points: Floats) -> Floats:
         """[point, residual] of measurements and normal priors; not a number where a point cannot be simulated."""
+        return self._once("residuals", points, self._computed_residuals)
+
+    def _computed_residuals(self, points: Floats) -> Floats:
         found, lost = self.predicted(points)
         own = self.objective.residuals(found)
         own[lost != ""] = np.nan
         return np.concatenate([own, self.space.prior_residuals(points)], axis=1)
 
-    def _sides(self, point: Floats) -> tuple[Floats, Floats]:
+    def one_start(self, number: int, point: Floats) -> dict[str, Any]:
+        """Search from one starting point: objective, evaluations, how it ended, and the point where it did; kept on disk."""
+        self.kept.part = f"start {number}"
+        end, objective, evaluations, told = self.minimise(point)
+        found = {"objective": objective, "evaluations": evaluations, "ended": told}
+        self.kept.end(number, {**found, "point": end.tolist()})
+        return {**found, "point": end.tolist()}
+
+    def _sides(self, point: Floats, step: float = STEP) -> tuple[Floats, Floats]:
         """Points to both sides of each parameter, [2 x parameter, parameter], and how far they are apart."""
-        low, high = self.space.neighbours(point)
+        low, high = self.space.neighbours(point, step)
         sides = np.repeat(point[None], 2 * len(point), axis=0)
         index = np.arange(len(point))
         sides[index, index], sides[len(point) + index, index] = low, high
@@ -207,7 +238,8 @@ class _Search:
         if self.squares:
             slopes = self.jacobian(point)
             return slopes.T @ slopes
-        sides, apart = self._sides(point)
+        # the integrals of a population are smooth to fewer digits than a simulation
+        sides, apart = self._sides(point, STEP if self.objective.problem.population is None else FAR_STEP)
         slopes = np.stack([self.gradient(side)[1] for side in sides])
         found = (slopes[len(point) :] - slopes[: len(point)]) / apart[:, None]
         return (found + found.T) / 2

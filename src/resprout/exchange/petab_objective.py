@@ -11,32 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resprout.errors import Fault, InputError, SolveError, nearest
+from resprout.errors import Fault, InputError, nearest
 from resprout.exchange.petab_checks import check_runnable
 from resprout.exchange.petab_formulas import TIME, formula_of
-from resprout.exchange.petab_periods import Engine, ExperimentGroup, Trace
+from resprout.exchange.petab_periods import Engine, ExperimentGroup, Trace, lanes_of
 from resprout.exchange.petab_records import LIN, LOG, LOG10, PetabExperiment, PetabMeasurement, PetabProblem
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class PetabEvaluation:
-    """A PEtab problem at one vector of parameters.
-
-    log_likelihood   of all measurements
-    chi2             sum of the squared residuals, each over its noise
-    log_prior        of the parameters that are estimated, uniform within their bounds where the problem states no prior
-    simulations      the measurement table with a column `simulation` in place of `measurement`
-    """
-
-    log_likelihood: float
-    chi2: float
-    log_prior: float
-    simulations: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -49,31 +33,6 @@ class Predicted:
     simulation: Floats
     noise: Floats
     lost: NDArray[np.object_]
-
-
-def evaluate_petab(problem: PetabProblem, values: Mapping[str, float] | None = None) -> PetabEvaluation:
-    """Simulate a PEtab problem and compare it with its measurements.
-
-    problem   what `rs.read_petab` gave
-    values    of parameters, in place of their nominal values
-    returns   log-likelihood, chi-square, log prior and simulations
-    raises    InputError for names that are no parameters and parameters without a value; SolveError if an experiment cannot be
-              simulated
-    """
-    objective = Objective(problem)
-    vectors = objective.vectors({} if values is None else values)
-    found = objective.predict(vectors, checked=True)
-    if found.lost[0]:
-        raise SolveError(Fault(f"the problem could not be simulated: {found.lost[0]}.", problem.file))
-    table = problem.table.copy()
-    table["simulation"] = found.simulation[0]
-    table = table.drop(columns="measurement")
-    return PetabEvaluation(
-        float(objective.log_likelihood(found)[0]),
-        float((objective.residuals(found)[0] ** 2).sum()),
-        float(objective.log_prior(vectors)[0]),
-        table,
-    )
 
 
 class Objective:
@@ -147,14 +106,24 @@ class Objective:
         size = max((len(each) for each in arrays.values()), default=1)
         return {name: np.array(np.broadcast_to(each, size)) for name, each in arrays.items()}
 
-    def predict(self, vectors: Mapping[str, Floats], *, checked: bool = False, threads: int | None = None) -> Predicted:
+    def predict(
+        self,
+        vectors: Mapping[str, Floats],
+        *,
+        checked: bool = False,
+        threads: int | None = None,
+        own: Mapping[str, Mapping[str, Floats]] | None = None,
+    ) -> Predicted:
         """Simulate every measurement.
 
         vectors   name -> [vector] of every parameter
         checked   whether runs are checked with shorter steps
+        threads   None for all cores
+        own       by experiment: name -> [vector] of parameters and constants that have other values there
         """
-        count = max((len(each) for each in vectors.values()), default=1)
-        engine = Engine(self.problem.model, self.outputs, self.span, vectors, checked=checked, threads=threads)
+        own = own or {}
+        count = lanes_of(vectors, own)
+        engine = Engine(self.problem.model, self.outputs, self.span, vectors, checked=checked, threads=threads, own=own)
         traces: dict[str, Trace] = {}
         lost = np.full(count, "", dtype=object)
         for group in self.groups:
@@ -165,23 +134,32 @@ class Objective:
         shape = (count, len(self.measured))
         simulation, noise = np.full(shape, np.nan), np.full(shape, np.nan)
         for name, rows in self.rows.items():
-            simulation[:, rows], noise[:, rows] = self._observe(name, rows, traces, vectors, count)
+            simulation[:, rows], noise[:, rows] = self._observe(name, rows, traces, vectors, own)
         # a lane may fail after its last measurement
         complete = np.isfinite(simulation).all(axis=1) & np.isfinite(noise).all(axis=1)
         lost = np.where(complete, "", np.where(lost == "", "an observable has no finite value", lost))
         return Predicted(simulation, noise, lost)
 
     def _observe(  # many arguments: what a formula may read
-        self, name: str, rows: list[int], traces: Mapping[str, Trace], vectors: Mapping[str, Floats], count: int
+        self,
+        name: str,
+        rows: list[int],
+        traces: Mapping[str, Trace],
+        vectors: Mapping[str, Floats],
+        own: Mapping[str, Mapping[str, Floats]],
     ) -> tuple[Floats, Floats]:
         """[vector, row] of one observable and its noise."""
         observable, measurements = self.observables[name], [self.problem.measurements[row] for row in rows]
+        count = lanes_of(vectors, own)
         known: dict[str, Floats] = {parameter: values[:, None] for parameter, values in vectors.items()}
+        there = {each.experiment: {**vectors, **own.get(each.experiment, {})} for each in measurements}
+        for parameter in {each for values in own.values() for each in values if each in vectors}:
+            known[parameter] = np.stack([there[each.experiment][parameter] for each in measurements], axis=1)
         known[TIME] = np.array([each.time for each in measurements])[None, :]
         for output in self.outputs:
             known[output] = np.stack([_at(traces[each.experiment], output, each) for each in measurements], axis=1)
         for place, placeholder in enumerate(observable.placeholders):
-            given = [formula_of(each.overrides[place])(vectors) for each in measurements]
+            given = [formula_of(each.overrides[place])(there[each.experiment]) for each in measurements]
             known[placeholder] = np.stack([np.broadcast_to(each, count) for each in given], axis=1)
         shape = (count, len(rows))
         seen = np.broadcast_to(formula_of(observable.formula)(known), shape)
@@ -197,19 +175,26 @@ class Objective:
                 result[:, rows] = miss / found.noise[:, rows]
         return result
 
-    def log_likelihood(self, found: Predicted) -> Floats:
-        """[vector] by libpetab's formulas; not a number where a vector could not be simulated."""
+    def log_likelihoods(self, found: Predicted) -> Floats:
+        """[vector, measurement] by libpetab's formulas; not a number where the noise is not above 0."""
         from petab.v1.calculate import calculate_single_llh
 
-        total = np.zeros(len(found.simulation))
+        result = np.empty_like(found.simulation)
         for name, rows in self.rows.items():
             own = self.observables[name]
             with np.errstate(all="ignore"):
                 sizes = np.where(found.noise[:, rows] > 0, found.noise[:, rows], np.nan)
-                parts = calculate_single_llh(
+                result[:, rows] = calculate_single_llh(
                     self.measured[rows], found.simulation[:, rows], own.scale, own.distribution, sizes
                 )
-            total += np.asarray(parts).sum(axis=1)
+        return result
+
+    def log_likelihood(self, found: Predicted) -> Floats:
+        """[vector] of all measurements; not a number where a vector could not be simulated."""
+        total = np.zeros(len(found.simulation))
+        parts = self.log_likelihoods(found)
+        for rows in self.rows.values():
+            total += parts[:, rows].sum(axis=1)
         return np.where(found.lost == "", total, np.nan)
 
     def log_prior(self, vectors: Mapping[str, Floats]) -> Floats:

@@ -81,12 +81,18 @@ class Trace:
     lost: NDArray[np.object_]
 
 
+def lanes_of(parameters: Mapping[str, Floats], own: Mapping[str, Mapping[str, Floats]]) -> int:
+    """How many vectors of parameters there are, in a table of them and in what single experiments have instead."""
+    return max((len(values) for each in (parameters, *own.values()) for values in each.values()), default=1)
+
+
 @dataclass
 class Engine:
     """Runs the groups of one model.
 
     outputs   names that are wanted           span      longest time of the problem
     parameters  name -> [vector] of the parameter table
+    own       by experiment: name -> [vector] of parameters and constants that have other values there
     tolerance relative one of a step          checked   whether runs are checked with shorter steps
     """
 
@@ -97,6 +103,7 @@ class Engine:
     tolerance: float = IMPORTED_TOLERANCE
     checked: bool = False
     threads: int | None = None
+    own: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
     states: tuple[str, ...] = field(init=False)
     asked: tuple[str, ...] = field(init=False)
 
@@ -108,7 +115,7 @@ class Engine:
 
     def traces(self, group: ExperimentGroup) -> list[Trace]:
         """Follow the experiments of a group through their periods."""
-        vectors = max((len(values) for values in self.parameters.values()), default=1)
+        vectors = lanes_of(self.parameters, self.own)
         lanes = self._begin(group, vectors)
         periods = group.experiments[0].periods
         pieces: list[tuple[Floats, Values]] = []
@@ -141,8 +148,9 @@ class Engine:
         first = group.experiments[0].periods[0]
         for target, _ in first.changes:
             given[target] = np.empty(count * vectors)
+        self._place_own(given, group, lanes)
         for index, experiment in enumerate(group.experiments):
-            known = {**self.parameters, TIME: np.zeros(vectors)}
+            known = {**self._parameters_of(experiment), TIME: np.zeros(vectors)}
             for target, expression in experiment.periods[0].changes:
                 given[target][lanes.of(index)] = formula_of(expression)(known)
         amounts = {name: given.pop(name) for name in list(given) if name in held_as_amounts(self.model)}
@@ -153,6 +161,20 @@ class Engine:
                 given[state] = values * self._evaluated(lanes.values, [size])[size]
             lanes.values = self._begun(given, count * vectors)
         return lanes
+
+    def _parameters_of(self, experiment: PetabExperiment) -> Mapping[str, Floats]:
+        """Name -> [vector] of what formulas of an experiment read."""
+        return {**self.parameters, **self.own.get(experiment.name, {})}
+
+    def _place_own(self, given: Values, group: ExperimentGroup, lanes: Lanes) -> None:
+        """Put values of a single experiment over those of all."""
+        targets = {target for target, _ in group.experiments[0].periods[0].changes}
+        for index, experiment in enumerate(group.experiments):
+            for name, values in self.own.get(experiment.name, {}).items():
+                if self._is_plain(name) and name not in targets:
+                    if name not in given:
+                        given[name] = np.full(len(lanes.lost), float(self.model.nominal[name]))
+                    given[name][lanes.of(index)] = values
 
     def _is_plain(self, name: str) -> bool:
         return name in self.model.constants or name in self.states
@@ -184,7 +206,7 @@ class Engine:
             read = {name for _, expression in period.changes for name in formula_of(expression).names}
             of_model = {name for name in read if name in before or name in self.model.equations}
             known: dict[str, Floats] = {name: values[own] for name, values in self._evaluated(before, of_model).items()}
-            known = {**self.parameters, **known, TIME: np.full(lanes.vectors, period.time)}
+            known = {**self._parameters_of(experiment), **known, TIME: np.full(lanes.vectors, period.time)}
             for target, expression in period.changes:
                 changed = concentrations if target in concentrations else new
                 changed[target][own] = formula_of(expression)(known)

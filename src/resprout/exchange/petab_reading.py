@@ -11,6 +11,7 @@ from typing import Any
 
 from resprout.errors import Fault, ModelError, first_faults, need_package, refuse_others
 from resprout.exchange.petab_records import PetabProblem
+from resprout.exchange.population_tables import EXTENSION, named_files, read_population_tables
 from resprout.language.plain_yaml import read_yaml_file
 
 EXPECTED = "Expected the YAML file of a PEtab problem of version 1 or 2."
@@ -47,6 +48,7 @@ def read_petab(file: str | Path) -> PetabProblem:
     else:
         faults += _file_faults(path, config)
         faults += _unsupported(path.name, config)
+    population = read_population_tables(path, config, faults)
     if faults:
         raise ModelError(*first_faults(faults, path.name))
     if version.split(".")[0] == "1":
@@ -55,7 +57,7 @@ def read_petab(file: str | Path) -> PetabProblem:
         return read_version1(path)
     from resprout.exchange.petab_version2 import read_version2
 
-    return read_version2(path)
+    return read_version2(path, population)
 
 
 def _file_faults(path: Path, config: dict[str, Any]) -> Iterator[Fault]:
@@ -65,6 +67,7 @@ def _file_faults(path: Path, config: dict[str, Any]) -> Iterator[Fault]:
     named = [name for part in parts for key in LISTS for name in _listed(part.get(key))]
     models = config.get("model_files")
     named += [m.get("location") for m in models.values() if isinstance(m, dict)] if isinstance(models, dict) else []
+    named += named_files(config)
     for name in dict.fromkeys(str(each) for each in named if each is not None):
         if "://" in name:
             yield Fault(f"`{name}` lies on a network.", path.name, "Expected a file on this machine.")
@@ -87,9 +90,14 @@ def _unsupported(name: str, config: dict[str, Any]) -> Iterator[Fault]:
             yield Fault(
                 f"model `{key}`: the model language `{language}` is not supported.", name, "Expected sbml.", LIMITS
             )
-    extensions = config.get("extensions") or {}
+    extensions, first = config.get("extensions") or {}, str(config.get("format_version", "")).startswith("1")
     for extension in extensions:
-        yield Fault(f"the extension `{extension}` is not supported.", name, "", LIMITS)
+        if extension != EXTENSION:
+            yield Fault(
+                f"the extension `{extension}` is not supported.", name, f"Expected {EXTENSION} or none.", LIMITS
+            )
+        elif first:
+            yield Fault(f"the extension `{extension}` in a problem of version 1.", name, "Expected version 2.", LIMITS)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from resprout.exchange.population_records import PopulationModel
 from resprout.language.records import ImportedModel
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class PetabProblem:
     model         the model, imported                     parameters     of the parameter table
     observables   of the observable table                 experiments    those that have been measured
     measurements  in the order of the table               table          the measurement table as it was read
-    notes         what was noticed and is no fault
+    notes         what was noticed and is no fault     population   the extension `population`; None where it is not used
     """
 
     file: str
@@ -109,6 +110,7 @@ class PetabProblem:
     measurements: tuple[PetabMeasurement, ...]
     table: pd.DataFrame
     notes: tuple[str, ...] = ()
+    population: PopulationModel | None = None
 
     @cached_property
     def estimated(self) -> tuple[PetabParameter, ...]:

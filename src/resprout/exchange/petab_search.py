@@ -78,9 +78,9 @@ class SearchSpace:
         inside: Floats = np.clip(points, self.lower + INSIDE, self.upper - INSIDE)
         return inside
 
-    def neighbours(self, point: Floats) -> tuple[Floats, Floats]:
+    def neighbours(self, point: Floats, step: float = STEP) -> tuple[Floats, Floats]:
         """Each parameter a step lower and a step higher, within the bounds."""
-        return np.maximum(point - STEP, self.lower), np.minimum(point + STEP, self.upper)
+        return np.maximum(point - step, self.lower), np.minimum(point + step, self.upper)
 
     def at_bound(self, point: Floats) -> NDArray[np.bool_]:
         """[parameter] whether it lies at a bound."""
@@ -116,9 +116,11 @@ class SearchSpace:
 
 
 def least_squares_suits(problem: PetabProblem) -> bool:
-    """Whether the objective is a sum of squares: (log-)normal noise of known size, and (log-)normal or uniform priors."""
+    """Whether the objective is a sum of squares: (log-)normal noise of known size, (log-)normal or uniform priors, no population."""
     from petab.v1.distributions import Uniform
 
+    if problem.population is not None:
+        return False
     estimated = {parameter.name for parameter in problem.estimated}
     for parameter in problem.estimated:
         uniform = isinstance(parameter.prior, Uniform) and parameter.prior.logbase is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from resprout.exchange.petab_records import (
     PetabPeriod,
     PetabProblem,
 )
+from resprout.exchange.population_reading import population_model
+from resprout.exchange.population_tables import PopulationTables
 
 WHOLE = "whole_model"
 """The experiment of measurements that name none: the model as it is, from time 0."""
@@ -27,11 +30,11 @@ DECADES = 100.0
 """Positive bounds this far apart are searched on the logarithmic scale; version 2 leaves the scale to the tool."""
 
 
-def read_version2(path: Path) -> PetabProblem:
+def read_version2(path: Path, tables: PopulationTables | None = None) -> PetabProblem:
     """Read and check a problem of version 2.
 
-    path    of its YAML file
-    raises  ModelError with everything that libpetab finds
+    path    of its YAML file          tables   of the extension `population`; None where it is not used
+    raises  ModelError with everything that libpetab finds, or that does not fit the extension
     """
     from petab.v2 import Problem, load_yaml
     from petab.v2.lint import ValidationIssueSeverity
@@ -40,7 +43,7 @@ def read_version2(path: Path) -> PetabProblem:
         location = next(iter(load_yaml(path)["model_files"].values()))["location"]
         model = petab_model(path.parent / location)
         problem = Problem.from_yaml(path)
-        issues = list(problem.validate())
+        issues = _issues(problem, tables)
     errors = [issue.message for issue in issues if issue.level > ValidationIssueSeverity.WARNING]
     known = {"", *(experiment.id for experiment in problem.experiments)}
     unknown = dict.fromkeys(m.experiment_id for m in problem.measurements if (m.experiment_id or "") not in known)
@@ -52,7 +55,7 @@ def read_version2(path: Path) -> PetabProblem:
     experiments = [_experiment(problem, each) for each in problem.experiments if each.id in measured]
     if "" in measured:
         experiments.append(PetabExperiment(WHOLE, (PetabPeriod(0.0),)))
-    return PetabProblem(
+    found = PetabProblem(
         file=str(path),
         version=2,
         model=model,
@@ -63,6 +66,25 @@ def read_version2(path: Path) -> PetabProblem:
         table=problem.measurement_df,
         notes=tuple(issue.message for issue in issues),
     )
+    return found if tables is None else replace(found, population=population_model(tables, found))
+
+
+def _issues(problem: Any, tables: PopulationTables | None) -> list[Any]:
+    """What libpetab finds. Parameters that only the extension reads are unknown to it: their priors are checked by themselves."""
+    from petab.v2 import ParameterTable
+    from petab.v2.lint import CheckPriorDistribution, get_valid_parameters_for_parameter_table
+
+    if tables is None:
+        return list(problem.validate())
+    allowed, kept = get_valid_parameters_for_parameter_table(problem), problem.parameter_tables
+    own = [each for each in problem.parameters if each.id in tables.symbols and each.id not in allowed]
+    priors = CheckPriorDistribution().run(problem) if own else None
+    problem.parameter_tables = [ParameterTable([each for each in problem.parameters if each not in own])]
+    extensions, problem.config.extensions = problem.config.extensions, {}
+    issues = list(problem.validate())
+    problem.parameter_tables, problem.config.extensions = kept, extensions
+    known = {issue.message for issue in issues}
+    return [*issues, *([priors] if priors is not None and priors.message not in known else [])]
 
 
 def _refuse_aliases(problem: Any, name: str) -> None:

@@ -49,12 +49,14 @@ class Occasion:
     doses          by drug, route and time; hours since its start
     observations   in order of time
     placebo_h      h   when saline or placebo was given
+    comedication   h and name: what was taken from when on, the first at 0; empty where it is that of the person's covariates throughout
     """
 
     origin: float
     doses: tuple[Dose, ...]
     observations: tuple[Observation, ...]
     placebo_h: tuple[float, ...] = ()
+    comedication: tuple[tuple[float, str], ...] = ()
 
     @property
     def regimen(self) -> Regimen:

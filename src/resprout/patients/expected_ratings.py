@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,15 +13,17 @@ from resprout.language.rating_scales import mood_rated
 from resprout.language.records import Model
 from resprout.patients.dataset import Occasion, Setting
 from resprout.people.cohort import Cohort
+from resprout.people.covariates import COMEDICATION_INPUTS
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.simulation.settings import Numerics
+from resprout.solve import Events
 from resprout.trial.blinded_treatment import PROCEDURES, SHORTEST_INFUSION_H, BlindedTreatment
 from resprout.trial.conduct import EUPHORIA, SEVERITY
 from resprout.trial.design import Arm, Endpoint, EntryCriteria, Protocol
 from resprout.trial.design import Setting as TrialSetting
 from resprout.trial.phases import Stage
-from resprout.trial.sequences import Sequence
+from resprout.trial.sequences import Sequence as Allocation
 from resprout.trial.symptoms_left import hours_followed, symptoms_left
 
 Numbers = NDArray[np.float64]
@@ -40,6 +42,7 @@ class History:
     visits      by endpoint: hours at which it is observed, ascending
     setting     how people were treated                       resistant   whether an antidepressant has failed
     between_h   h   at which values are asked for, and nobody is seen; empty where these are the visits
+    comedication   h and name: what was taken from when on, the first at 0; empty where it is that of the people throughout
     """
 
     regimen: Regimen
@@ -48,6 +51,7 @@ class History:
     setting: Setting
     resistant: bool = False
     between_h: tuple[float, ...] = ()
+    comedication: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def history_of(occasion: Occasion, setting: Setting, *, resistant: bool) -> Hist
     for each in occasion.observations:
         visits.setdefault(each.endpoint, set()).add(seen_at(each.time_h, after_dose=each.after_dose))
     hours = {name: tuple(sorted(times)) for name, times in visits.items()}
-    return History(occasion.regimen, occasion.placebo_h, hours, setting, resistant)
+    return History(occasion.regimen, occasion.placebo_h, hours, setting, resistant, (), occasion.comedication)
 
 
 def seen_at(time_h: float, *, after_dose: bool) -> float:
@@ -101,9 +105,25 @@ def solve_history(model: Model, people: Cohort, history: History, threads: int |
     hours = np.unique(np.round([0.0, *followed, *asked], 9))
     plain = [name for name in visits if not mood_rated(model.scales, name)]
     outputs = list(dict.fromkeys([SEVERITY, EUPHORIA, *plain]))
-    scenario = Scenario(history.regimen, tuple(hours.tolist()), tuple(outputs))
-    run = run_cohort(model, people, scenario, Numerics(tolerance=LOOSE, threads=threads))
+    taken = [(hour, _inputs(name, model)) for hour, name in history.comedication]
+    scenario = Scenario(history.regimen, tuple(hours.tolist()), tuple(outputs), overrides=taken[0][1] if taken else {})
+    run = run_cohort(model, people, scenario, Numerics(tolerance=LOOSE, threads=threads), _changes(taken[1:]))
     return Solved(hours, {name: run.value[:, :, column] for column, name in enumerate(outputs)})
+
+
+def _inputs(comedication: str, model: Model) -> dict[str, float]:
+    """Inputs that comedication sets, 0 for those that it leaves alone."""
+    sizes = {name: (drug, model.nominal[size]) for drug, (name, size) in COMEDICATION_INPUTS.items()}
+    return {name: size * (drug == comedication) for name, (drug, size) in sizes.items()}
+
+
+def _changes(taken: Sequence[tuple[float, Mapping[str, float]]]) -> Events:
+    """Later comedication as changes of the inputs that it sets."""
+    changes = [(hour, name, value) for hour, inputs in taken for name, value in inputs.items()]
+    if not changes:
+        return Events.none()
+    value = np.array([[each] for _, _, each in changes])
+    return Events(np.array([hour for hour, _, _ in changes]), tuple(name for _, name, _ in changes), value)
 
 
 def expected_values(model: Model, people: Cohort, history: History, solved: Solved) -> dict[str, Numbers]:
@@ -134,7 +154,7 @@ def _share_left(model: Model, people: Cohort, history: History, blinded: Blinded
     rated = {hour for name, times in history.visits.items() if mood_rated(model.scales, name) for hour in times}
     protocol = _protocol(history, blinded, tuple(sorted(rated)))
     parts = {GIVEN: Stage(protocol, blinded)}
-    group = Sequence((GIVEN,), (0.0,), np.arange(len(people)))
+    group = Allocation((GIVEN,), (0.0,), np.arange(len(people)))
     severity, euphoria = solved.values[SEVERITY], solved.values[EUPHORIA]
     return symptoms_left(protocol, parts, people, group, solved.hours, severity, euphoria, model.nominal).share
 

@@ -20,6 +20,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "comedication": {name: name for name in COMEDICATIONS},
     "resistant": {"yes": True, "1": True, "true": True, "y": True, "no": False, "0": False, "false": False, "n": False},
 }
+COMEDICATION = "comedication"
 LATER = {
     "weight": "a later weight changes doses by weight only; clearance and volumes keep the first",
     "BMI": "a later BMI is left out; clearance and volumes keep the first",
@@ -31,14 +32,16 @@ HOURS_A_YEAR = 24 * 365.25
 
 def read_covariates(
     rows: list[EventRow], mapping: DataMapping, faults: list[Fault], left: dict[str, list[int]]
-) -> tuple[dict[str, Any], list[float | None]]:
+) -> tuple[dict[str, Any], list[float | None], list[tuple[float, str]]]:
     """The covariates of one person.
 
     rows     of the person, in order            mapping   what codes mean
     faults   what is wrong is added here         left     rows that are used in part are noted here
-    returns  covariates by name, the first weight among them; and the weight (kg) at each row, None where unknown
+    returns  covariates by name, the first weight and comedication among them; the weight (kg) at each row, None where unknown; and
+             from which hour of the table's clock on each comedication was taken
     """
     found: dict[str, Any] = {}
+    taken: list[tuple[float, str]] = []
     weights: list[float | None] = []
     weight: float | None = None
     for row in rows:
@@ -46,6 +49,8 @@ def read_covariates(
             value = _value(name, text, row, mapping, faults)
             if value is None:
                 continue
+            if name == COMEDICATION and (not taken or taken[-1][1] != value):
+                taken.append((row.time_h, value))
             if name not in found:
                 found[name] = value
             elif found[name] != value and not _may_change(name, found[name], value, row.time_h - rows[0].time_h):
@@ -54,18 +59,18 @@ def read_covariates(
                     "Expected the same in all rows of a person.",
                 )
                 faults.append(row.fault(said, expected, at=name))
-            elif found[name] != value:
+            elif found[name] != value and name in LATER:
                 left.setdefault(LATER[name], []).append(row.line)
             weight = value if name == "weight" else weight
         weights.append(weight)
-    return found, [found.get("weight") if each is None else each for each in weights]
+    return found, [found.get("weight") if each is None else each for each in weights], taken
 
 
 def _may_change(name: str, first: Any, later: Any, hours: float) -> bool:
     """Whether a covariate may have another value so many hours later: ages, in whole years or not, go on with the time."""
     if name == "age":
         return bool(0 <= later - first <= max(hours, 0.0) / HOURS_A_YEAR + 1)
-    return name in LATER
+    return name in LATER or name == COMEDICATION
 
 
 def _value(name: str, text: str, row: EventRow, mapping: DataMapping, faults: list[Fault]) -> Any:

@@ -12,7 +12,7 @@ from resprout.dosing.dose_records import Dose, Regimen, regimen_faults
 from resprout.errors import InputError
 from resprout.language.records import Model
 from resprout.patients.dataset import Observation, Occasion, Person, Setting
-from resprout.patients.expected_ratings import History, expected_values, history_of, solve_history
+from resprout.patients.expected_ratings import expected_values, history_of, later, solve_history
 from resprout.patients.plan_rules import DOWN, GIVE, HOLD, STOP, UP, Rule
 from resprout.patients.treatment_plans import Plans, shifted_dose
 from resprout.people.cohort import Cohort
@@ -110,7 +110,7 @@ def solved_group(outlook: Outlook, sides: Mapping[str, bool], rows: Rows, doses:
         if hours:
             visits[name] = hours
     ordered = {name: tuple(sorted(hours)) for name, hours in visits.items()}
-    history = History(regimen, outlook.occasion.placebo_h, ordered, outlook.setting, resistant)
+    history = later(past, regimen, ordered)
     people = outlook.people.take(rows)
     solved = solve_history(outlook.model, people, history, outlook.threads)
     return Group(rows, doses, ordered, expected_values(outlook.model, people, history, solved))

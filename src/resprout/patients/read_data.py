@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,10 +175,16 @@ def _person(
 ) -> Person | None:
     """One person from their rows."""
     before = len(faults)
-    covariates, weights = read_covariates(rows, mapping, faults, left)
+    covariates, weights, taken = read_covariates(rows, mapping, faults, left)
     stretches = DoseReader(model, mapping, faults).stretches(rows, weights)
     reader = ObservationReader(model, mapping, faults, left)
-    occasions = [_occasion(stretch, reader, rows[0], faults) for stretch in stretches]
+    ends = [*(each.origin for each in stretches[1:]), math.inf]
+    occasions = [
+        replace(own, comedication=_comedication(taken, own.origin, end))
+        for own, end in (
+            (_occasion(each, reader, rows[0], faults), end) for each, end in zip(stretches, ends, strict=True)
+        )
+    ]
     for row in rows:
         if row.evid == 2:
             left.setdefault("record of another event (EVID 2)", []).append(row.line)
@@ -210,6 +218,15 @@ def _occasion(stretch: Stretch, reader: ObservationReader, first: EventRow, faul
             faults.append(first.fault(each.found, each.expected, remedy, at=at))
     placebo = tuple(sorted(time - origin for time in stretch.placebo))
     return Occasion(origin, doses, tuple(observed), placebo)
+
+
+def _comedication(taken: list[tuple[float, str]], origin: float, end: float) -> tuple[tuple[float, str], ...]:
+    """What was taken from when on in an occasion; nothing where it was the same throughout the table."""
+    if len(taken) < 2:
+        return ()
+    before = [name for hour, name in taken if hour <= origin]
+    first = before[-1] if before else taken[0][1]
+    return ((0.0, first), *((hour - origin, name) for hour, name in taken if origin < hour < end))
 
 
 def _joined(doses: list[Dose], origin: float) -> tuple[Dose, ...]:

@@ -167,9 +167,13 @@ def _observed(outputs: Sequence[str] | Output | None, times_h: Sequence[float]) 
     return Output(output.names, (*output.times_h, *(further or ()))) if further else output
 
 
-def run_cohort(model: Model, cohort: Cohort, scenario: Scenario, numerics: Numerics | None = None) -> Trajectories:
+def run_cohort(
+    model: Model, cohort: Cohort, scenario: Scenario, numerics: Numerics | None = None, changes: Events | None = None
+) -> Trajectories:
     """Solve a cohort under a scenario that has been checked.
 
+    model, cohort   people of it           scenario   doses, blocks and what is observed
+    numerics        tolerance and threads  changes    of inputs at hours of their own, the same for everybody
     raises   SolveError if more patients fail than allowed
     """
     numerics = numerics or Numerics()
@@ -179,6 +183,8 @@ def run_cohort(model: Model, cohort: Cohort, scenario: Scenario, numerics: Numer
         names = tuple(block_input(model, name) or name for name in scenario.blocks)
         value = np.array([[float(share)] for share in scenario.blocks.values()])
         events = Events(np.zeros(len(names)), names, value).joined(events)
+    if changes is not None and len(changes.time_h):
+        events = changes.joined(events)
     outputs, hours = list(scenario.outputs), np.array(scenario.hours)
     solved = run_patients(
         chain, changed, events, hours, outputs, tolerance=numerics.step_tolerance, threads=numerics.threads
