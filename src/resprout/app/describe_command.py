@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from resprout.app.model_facts import GRADES
-from resprout.app.options import AsJson, ModelFolder
+from resprout.app.options import AsJson
+from resprout.app.simulate_options import ModelPath
 from resprout.errors import Fault, InputError, nearest
 
 if TYPE_CHECKING:
@@ -32,18 +33,27 @@ def describe(
     ] = "",
     drugs: Annotated[bool, typer.Option("--drugs", help="List the drugs with their actions and grades.")] = False,
     targets: Annotated[bool, typer.Option("--targets", help="List the targets with the drugs that act there.")] = False,
-    model: ModelFolder = None,
+    model: ModelPath = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the model: equations, constants, sources, grades, drugs, targets and assumptions.
 
     Example: `resprout describe glial_uptake`
     """
-    from resprout.app.imported_commands import chain_model
+    from resprout.app.imported_commands import load_any
+    from resprout.app.imported_description import describe_file
     from resprout.app.terminal import print_json, stdout_console
+    from resprout.language import ImportedModel
 
+    loaded = load_any(model)
+    if isinstance(loaded, ImportedModel):
+        if drugs or targets:
+            option = "--drugs" if drugs else "--targets"
+            raise InputError(Fault("a model from a file has no drugs.", option, "Expected the name of a quantity."))
+        describe_file(loaded, name, as_json)
+        return
     wanted = "drugs" if drugs else "targets" if targets else name
-    facts, show = facts_about(chain_model(model), wanted, brief=not as_json)
+    facts, show = facts_about(loaded, wanted, brief=not as_json)
     print_json(facts) if as_json else show(stdout_console(), facts)
 
 

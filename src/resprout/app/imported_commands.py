@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ def follow_file(given: Given, source: Path, done: tuple[list[str] | None, dict[s
     """
     from resprout.exchange.imported_model import import_model
     from resprout.simulation import Numerics, simulate_imported
+    from resprout.simulation.imported_errors import errors_of, finer_tolerance, values_of, with_error
 
     outputs, overrides = done
     faults = _not_of_files(given)
@@ -82,6 +84,10 @@ def follow_file(given: Given, source: Path, done: tuple[list[str] | None, dict[s
         return
     numerics = Numerics(given.tolerance, given.threads)
     run = simulate_imported(loaded, length, outputs=outputs, overrides=overrides, numerics=numerics, doses=doses)
+    if given.errors:
+        finer = replace(numerics, tolerance=finer_tolerance(given.tolerance))
+        precise = simulate_imported(loaded, length, outputs=outputs, overrides=overrides, numerics=finer, doses=doses)
+        with_error(run, errors_of(values_of(run), values_of(precise)))
     if given.out is not None:
         save_run(run, given.out)
     if given.table is not None:
@@ -113,7 +119,7 @@ def _follow_people(
     people = patients_of(model, wanted, variation, given.seed, overrides)
     request = imported_request(model, hours, outputs, overrides, people, numerics, doses)
     files = (given.out, given.table, given.cluster)
-    follow_people(request, PeopleOptions(ids, *files, given.restart, given.as_json))
+    follow_people(request, PeopleOptions(ids, *files, given.restart, given.as_json, given.errors))
 
 
 def _variation(text: str | None, faults: list[Fault]) -> Variation | None:
@@ -176,6 +182,7 @@ def save_trajectory_table(run: xr.Dataset, model: ImportedModel, target: Path) -
 def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: bool) -> None:
     """Print the outputs at a few moments, and where the files are."""
     from resprout.app.terminal import number, print_json, stdout_console, table
+    from resprout.simulation.imported_errors import error_sentence
     from resprout.simulation.imported_simulation import outputs_by_name
 
     outputs = outputs_by_name(run)
@@ -189,6 +196,7 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
         ]
         told: dict[str, Any] = {"model": model.name, "digest": model.digest, "time_unit": unit, "time": own}
         told |= {"rows": rows, "steps": int(run["steps"][0]), "notes": run.attrs["notes"]}
+        told |= {"error": float(run["error"][0])} if "error" in run else {}
         print_json({**told, "files": [str(path) for path in files]})
         return
     moments = [f"{own[index]:.4g}" for index in chosen]
@@ -199,6 +207,8 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
     title = f"{model.name}: time in {model.time_note if model.time_unit else f'h ({model.time_note})'}"
     console = stdout_console()
     console.print(table(["output", "unit", *moments], cells, title=title, right=moments))
+    if "error" in run:
+        console.print(error_sentence(float(run["error"][0])))
     if run.attrs["notes"]:
         console.print(f"Note: {run.attrs['notes']}.")
     for path in files:

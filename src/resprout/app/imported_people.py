@@ -77,6 +77,7 @@ class PeopleOptions:
 
     ids   numbers of the patients that are wanted; None for all
     out, table   files to write, or None
+    errors       whether the numerical error of each is estimated
     """
 
     ids: list[int] | None
@@ -85,23 +86,26 @@ class PeopleOptions:
     cluster: str | None
     restart: bool
     as_json: bool
+    errors: bool = False
 
     @property
     def held(self) -> bool:
         """Whether the run has to be held whole."""
-        return self.ids is not None or (self.out is not None and self.out.suffix.lower() == ".nc")
+        return self.ids is not None or self.errors or (self.out is not None and self.out.suffix.lower() == ".nc")
 
     def faults(self, patients: int) -> list[Fault]:
         """Options that do not go together."""
         faults = []
-        if self.ids is not None and self.out is not None and self.out.suffix.lower() == ".zarr":
-            faults.append(Fault("chosen patients cannot be written as Zarr.", "--out", "", "Use a name in `.nc`."))
+        if (self.ids is not None or self.errors) and self.out is not None and self.out.suffix.lower() == ".zarr":
+            faults.append(
+                Fault("chosen patients, and errors, cannot be written as Zarr.", "--out", "", "Use a name in `.nc`.")
+            )
         if self.cluster is not None and self.held:
-            found = "chosen patients and NetCDF files are computed in this process."
+            found = "chosen patients, errors and NetCDF files are computed in this process."
             faults.append(Fault(found, "--cluster", "", "Leave `--cluster` out, or write `--out run.zarr`."))
         if self.held and self.ids is None and patients > MOST_HELD:
-            found = f"{patients:,} patients are too many for a NetCDF file."
-            remedy = "Write them with `--out run.zarr`."
+            found = f"{patients:,} patients are too many for a NetCDF file or an estimate of errors."
+            remedy = "Write them with `--out run.zarr`, or choose some with `--patient-ids`."
             faults.append(Fault(found, "--patients", f"Expected at most {MOST_HELD:,}.", remedy))
         outside = [number for number in self.ids or () if number >= patients]
         if outside:
@@ -140,6 +144,7 @@ def _held(request: ImportedRequest, options: PeopleOptions, notes: RunNotes) -> 
     import numpy as np
 
     from resprout.app.terminal import status_spinner
+    from resprout.simulation.imported_errors import errors_in, with_error
     from resprout.simulation.imported_population import solve_numbers
     from resprout.simulation.imported_simulation import held_part, held_run, with_own_time
     from resprout.simulation.stream import Summary
@@ -154,14 +159,18 @@ def _held(request: ImportedRequest, options: PeopleOptions, notes: RunNotes) -> 
     notes.take(part)
     tally = Tally(request.outputs, np.array(request.hours), {})
     tally.add(part.value, part.status)
+    error = errors_in(request, part) if options.errors else None
+    if error is not None:
+        with_error(run, error)
     if options.out is not None:
         save_run(with_own_time(run, request.model), options.out)
-    return Summary(tally, part.digest()[:16])
+    return Summary(tally, part.digest()[:16], None if error is None else float(error.max()))
 
 
 def _show(found: Summary, request: ImportedRequest, notes: list[str], options: PeopleOptions) -> None:
     """Print mean and quantiles of the outputs at a few moments, what is to be said of them, and where the files are."""
     from resprout.app.terminal import number, print_json, print_wrapped, stdout_console, table
+    from resprout.simulation.imported_errors import error_sentence
 
     tally, model = found.tally, request.model
     files = [path for path in (options.out, options.table) if path is not None]
@@ -176,6 +185,7 @@ def _show(found: Summary, request: ImportedRequest, notes: list[str], options: P
             row = {"endpoint": name, "unit": model.unit(name), "mean": tally.mean[:, column]}
             rows.append({**row, "quantile_5": low, "quantile_50": middle, "quantile_95": high})
         told |= {"time_unit": model.time_unit or "h", "time": own, "rows": rows, "digest": found.digest}
+        told |= {"error": found.error} if found.error is not None else {}
         told |= {"provenance": _provenance(request), "notes": notes, "files": [str(path) for path in files]}
         print_json(told)
         return
@@ -194,6 +204,8 @@ def _show(found: Summary, request: ImportedRequest, notes: list[str], options: P
         console.print(table(["output", "unit", "", *moments], cells, title=title, right=moments))
     if tally.failed:
         console.print(f"{tally.failed:,} patients could not be solved and are left out.")
+    if found.error is not None:
+        console.print(error_sentence(found.error))
     for note in notes:
         print_wrapped(console, f"Note: {note}.")
     for path in files:

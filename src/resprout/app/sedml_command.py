@@ -72,7 +72,7 @@ def _decided(given: Given) -> dict[str, Any]:
         "--until": given.until,
     }
     named |= {"--dose": given.dose, "--vary": given.vary, "--patient-ids": given.patient_ids, "--out": given.out}
-    return {**named, "--cluster": given.cluster, "--restart": given.restart}
+    return {**named, "--cluster": given.cluster, "--restart": given.restart, "--errors": given.errors}
 
 
 def _rows(name: str, run: xr.Dataset) -> list[tuple[Any, ...]]:
