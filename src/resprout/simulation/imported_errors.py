@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Values = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 SMALLEST = 1e-300
 """Largest value of an output below which it counts as zero."""
 MEANING = "largest difference from a finer solve, over the output's peak"
@@ -37,7 +38,7 @@ def values_of(run: xr.Dataset) -> Values:
     return np.stack([found.values for found in outputs_by_name(run).values()], axis=-1)
 
 
-def errors_of(values: Values, finer: Values) -> Values:
+def errors_of(values: Floats, finer: Floats) -> Values:
     """[patient]   Largest difference of any output from the finer solve, over that output's largest value.
 
     values, finer   [patient, time, output]; what is no number in both counts nowhere
@@ -45,7 +46,7 @@ def errors_of(values: Values, finer: Values) -> Values:
     both = np.isfinite(values) & np.isfinite(finer)
     gap = np.where(both, np.abs(np.where(both, values, 0.0) - np.where(both, finer, 0.0)), 0.0)
     peak = np.where(np.isfinite(finer), np.abs(finer), 0.0).max(axis=1, keepdims=True)
-    return np.asarray((gap / np.maximum(peak, SMALLEST)).max(axis=(1, 2)))
+    return np.asarray((gap / np.maximum(peak, SMALLEST)).max(axis=(1, 2)), dtype=np.float64)
 
 
 def errors_in(request: ImportedRequest, part: Part) -> Values:
