@@ -1,5 +1,6 @@
 """What commands print on a screen of 80 columns: no word and no number is broken, and none is lost."""
 
+import socket
 from importlib import resources
 from io import StringIO
 from pathlib import Path
@@ -182,16 +183,20 @@ def test_no_command_breaks_a_word(resprout, screens, tmp_path, command):
 
 def test_a_line_that_says_what_was_written_fits(resprout, monkeypatch, tmp_path):
     write_inputs("run.zarr", resprout, tmp_path)
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        free = door.getsockname()[1]
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     monkeypatch.setattr(
-        "resprout.app.serve.startup_server.StartupServer", lambda *_: SimpleNamespace(hand_over=bool, wait=int)
+        "resprout.app.serve.startup_server.StartupServer",
+        lambda door, *_: SimpleNamespace(hand_over=bool, wait=door.close),
     )
     monkeypatch.setattr("resprout.app.serve.web_application.warm_in_background", int)
     for words in (
         ("figure", "3", "--point", "--out", "synapse.html"),
         ("export", "--to", "antimony", "resprout.ant", "--person", "depressed", "--regimen", KETAMINE),
         ("data", "verify", "run.zarr"),
-        ("serve", "--port", "0"),
+        ("serve", "--port", free),
     ):
         code, out, said = resprout(*words)
         assert code == 0, said

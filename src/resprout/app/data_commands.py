@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,7 @@ def verify(
 
     Example: `resprout data verify run.zarr`
     """
-    from resprout.app.terminal import print_json, status_spinner
+    from resprout.app.terminal import print_json, print_wrapped, status_spinner, stdout_console
     from resprout.simulation.run_check import check_run
 
     with status_spinner(f"Checking {run}") as spinner:
@@ -58,9 +59,10 @@ def verify(
     if as_json:
         print_json({"run": str(run), **vars(found)})
         return
-    typer.echo(
+    say = partial(print_wrapped, stdout_console())
+    say(
         f"{run}: {found.patients:,} patients in {found.chunks:,} chunk{'' if found.chunks == 1 else 's'}, each as it was written. Digest {found.digest}."
     )
-    typer.echo("Computed with " + ", ".join(f"{name} {version}" for name, version in found.environment.items()) + ".")
+    say("Computed with " + ", ".join(f"{name} {version}" for name, version in found.environment.items()) + ".")
     if found.others:
-        typer.echo(f"The folder holds `{found.others}`, too, which resprout did not write.")
+        say(f"The folder holds `{found.others}`, too, which resprout did not write.")
