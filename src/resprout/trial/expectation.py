@@ -119,21 +119,24 @@ def placebo_share(propensity: Numbers, parameters: Parameters) -> Numbers:
     return odds_times(parameters["placebo_depth"], propensity)
 
 
-def expectation_left(removes: Numbers, expected: Numbers, relief: Numbers, parameters: Parameters) -> Numbers:
+def expectation_left(
+    removes: Numbers, expected: Numbers, relief: Numbers, parameters: Parameters, developed: Numbers | float = 1.0
+) -> Numbers:
     """Share of symptoms that expectation leaves.
 
     removes     [patient]        1  share that the patient loses by full expectation
-    expected    [patient, time]  1  expectation: belief, times its onset, times what of it is alive, and what visits add
+    expected    [patient, time]  1  expectation: belief, times what of it is alive, and what visits add
     relief      [patient, time]  1  share of symptoms that the drug has removed
     parameters  by constant of the model; `expectation_overlap` is used
-    returns     [patient, time]  1  0 to 1; times what the drug leaves, the share still present
+    developed   [time]           1  share of its effect that has developed, as `onset` gives it
+    returns     [patient, time]  1  share still present, times what the drug leaves
 
-    With an overlap of 0 expectation leaves (1 - removes)^expected of what the drug leaves, so that some people lose most of
-    their symptoms and many few, as in control arms. With 1 it removes nothing from those whom the drug has relieved of everything, and
-    correspondingly less from others.
+    With an overlap of 0 expectation leaves (1 - removes)^expected of what the drug leaves once its effect has developed, so that some people
+    lose most of their symptoms and many few, as in control arms; until then the share that it removes is that times `developed`. With an overlap
+    of 1 it removes nothing from those whom the drug has relieved of everything, and correspondingly less from others.
     """
     strength = expected * (1 - parameters["expectation_overlap"] * relief)
-    return np.asarray(np.power(1 - removes[:, None], strength))
+    return np.asarray(1 - developed * (1 - np.power(1 - removes[:, None], strength)))
 
 
 def clinical_course(recovery: Numbers, hours: Numbers, parameters: Parameters) -> Numbers:

@@ -95,8 +95,9 @@ def symptoms_left(  # many arguments: the design, its people, and what the drug 
     relief = np.clip(1 - drug_left, 0.0, 1.0)
     expected, beliefs = _expected(protocol, parts, cohort, group, hours, relief, euphoria, parameters)
     left = np.ones(relief.shape)
-    for propensity, added in zip(_propensities(protocol, parts, cohort, group, parameters), expected, strict=True):
-        left = left * expectation_left(placebo_share(propensity, parameters), added, relief, parameters)
+    removed = [placebo_share(each, parameters) for each in _propensities(protocol, parts, cohort, group, parameters)]
+    for period, added, developed in expected:
+        left = left * expectation_left(removed[period], added, relief, parameters, developed)
     kept = drug_left / np.where(whole > 0, whole, 1.0)
     if protocol.population == "healthy":
         return SymptomsLeft(left * kept, tuple(beliefs))
@@ -120,34 +121,35 @@ def _expected(  # many arguments: those of `symptoms_left`
     relief: Numbers,
     euphoria: Numbers,
     parameters: Parameters,
-) -> tuple[list[Numbers], list[Numbers]]:
-    """Expectation that each period adds to those before, with its visits, and belief: by period, [patient, hour] each."""
-    earlier, added, beliefs = np.zeros(relief.shape), list[Numbers](), list[Numbers]()
-    whole = _of_new_antidepressant(parts[group.arms[0]].blinded, hours, relief, parameters)
-    for arm, start in zip(group.arms, group.start_h, strict=True):
+) -> tuple[list[tuple[int, Numbers, Numbers]], list[Numbers]]:
+    """Expectation that each period adds to those before, with its visits, then that of a new antidepressant: period, [patient, hour] and
+    the share developed, [hour]; and belief by period, [patient, hour]."""
+    earlier, added, beliefs = np.zeros(relief.shape), list[tuple[int, Numbers, Numbers]](), list[Numbers]()
+    visits = _by_visits(parts, group, hours, parameters)
+    for period, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
         blinded = parts[arm].blinded
         sure = _belief_of(parts[arm], sites_of(protocol), arm, cohort, euphoria, hours - start, parameters)
         occasions = tuple(start + hour for hour in blinded.occasions_h)
-        alive = conviction(relief, hours, occasions, parameters, pills=blinded.pills)
-        own = sure * alive * onset(hours - occasions[0], parameters, pills=blinded.pills)
-        whole = 1 - (1 - whole) * (1 - own)
-        added.append(whole - earlier)
-        earlier = whole
+        own = sure * conviction(relief, hours, occasions, parameters, pills=blinded.pills)
+        developed = onset(hours - occasions[0], parameters, pills=blinded.pills)
+        added.append((period, (1 - earlier) * own + visits[period], developed))
+        earlier = 1 - (1 - earlier) * (1 - own)
         beliefs.append(sure)
-    visits = _by_visits(parts, group, hours, parameters)
-    return [each + seen for each, seen in zip(added, visits, strict=True)], beliefs
+    new = _of_new_antidepressant(parts[group.arms[0]].blinded, hours, relief, parameters)
+    return added if new is None else [*added, (0, (1 - earlier) * new[0], new[1])], beliefs
 
 
 def _of_new_antidepressant(
     blinded: BlindedTreatment, hours: Numbers, relief: Numbers, parameters: Parameters
-) -> Numbers:
-    """Expectation of an antidepressant that is begun beside the blinded treatment, and known: [patient, hour]."""
+) -> tuple[Numbers, Numbers] | None:
+    """Expectation of an antidepressant that is begun beside the blinded treatment, and known, [patient, hour], and the share of it
+    developed, [hour]; None without one."""
     begins = blinded.background_h
     if begins is None:
-        return np.zeros(relief.shape)
+        return None
     slower = {**parameters, "placebo_fade": parameters["background_fade"]}
     alive = conviction(relief, hours, (begins,), slower, pills=True)
-    return np.asarray(parameters["belief_new_antidepressant"] * alive * onset(hours - begins, parameters, pills=True))
+    return parameters["belief_new_antidepressant"] * alive, onset(hours - begins, parameters, pills=True)
 
 
 def _by_visits(parts: Mapping[str, Stage], group: Sequence, hours: Numbers, parameters: Parameters) -> list[Numbers]:
