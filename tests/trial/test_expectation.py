@@ -101,6 +101,17 @@ def test_an_overlap_lets_expectation_add_less_to_what_the_drug_does():
     assert sure == pytest.approx(0.5) and nobody == pytest.approx(1.0)
 
 
+def test_the_effect_of_a_tablet_develops_at_one_pace_however_much_a_person_loses_by_it():
+    # 60 % of the improvement of six weeks is there after two (Posternak 2005), in those who lose little and in those who lose most
+    hours = np.array([2 * 7 * DAY, 6 * 7 * DAY])
+    developed = onset(hours, with_values(placebo_onset_pill=400.0), pills=True)
+    removes, expected = np.array([0.1, 0.99]), np.full((2, 2), 0.5)
+    lost = 1 - expectation_left(removes, expected, np.zeros((2, 2)), VALUES, developed)
+    shares = lost[:, 0] / lost[:, 1]
+    assert shares[0] == pytest.approx(shares[1])
+    assert shares == pytest.approx(0.568 / 0.920, abs=1e-3)  # 1 - exp(-336/400) over 1 - exp(-1008/400)
+
+
 def test_few_people_lose_nearly_everything_by_expectation_and_nobody_everything():
     propensity = draw_covariates(1, np.arange(20_000), "mdd", VALUES)["placebo_propensity"]
     lost = placebo_share(propensity, VALUES)

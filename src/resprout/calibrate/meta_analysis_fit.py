@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
+from resprout import cache
 from resprout.calibrate.meta_analysis_covariates import (
     FIXED,
     RANDOM,
@@ -131,10 +134,17 @@ def draws_without(fit: MetaAnalysis, trial: str, seed: int = 1) -> Numbers:
 
 
 def _sample(mode: _Mode, seed: int) -> Numbers:
-    """Draws around a mode, by the No-U-Turn sampler."""
-    chains = sampled(mode.posterior, mode.draw, draws=EACH, tuning=TUNING, seed=seed)
-    draws = chains.reshape(-1, mode.draw.size)
-    return np.asarray(draws[np.linspace(0, len(draws) - 1, DRAWS).astype(int)])
+    """Draws around a mode, by the No-U-Turn sampler; kept on disk, as every prediction beside the meta-analysis asks for the same."""
+    key = hashlib.sha256(f"{cache.source_digest('calibrate')} {version('nutpie')} {seed}".encode())
+    for part in (mode.draw, mode.posterior.improvement, mode.posterior.structure.fixed, mode.posterior.parts):
+        key.update(np.ascontiguousarray(part).tobytes())
+    kept = cache.stored("meta-analyses", key.hexdigest()[:32])
+    if kept is None:
+        chains = sampled(mode.posterior, mode.draw, draws=EACH, tuning=TUNING, seed=seed)
+        draws = chains.reshape(-1, mode.draw.size)
+        kept = draws[np.linspace(0, len(draws) - 1, DRAWS).astype(int)].tobytes()
+        cache.store("meta-analyses", key.hexdigest()[:32], kept)
+    return np.frombuffer(kept).reshape(DRAWS, mode.draw.size).copy()
 
 
 class _Posterior:
