@@ -24,6 +24,7 @@ from resprout.patients.rating_errors import (
     rating_spread,
 )
 from resprout.people.ratings import rate, within_subject_variation
+from resprout.people.recall import recalled_hours, recalled_mean
 
 MODEL = rs.load_model()
 SETTING = Setting(entry=18.0)
@@ -85,7 +86,10 @@ def test_prior_draws_have_the_covariates_that_are_known():
 @pytest.mark.parametrize(("scale", "severity"), [("MADRS", 22.0), ("HDRS17", 12.0), ("PHQ9", 18.0), ("CADSS", 30.0)])
 def test_the_spread_of_ratings_is_that_of_the_rater(scale, severity):
     person, hours = np.arange(20_000), [0.0, 24.0]
-    varies = within_subject_variation(5, person, hours, MODEL.nominal)
+    covered = recalled_hours(scale, hours, -np.inf, MODEL.nominal)
+    every = np.unique(covered)
+    varies = within_subject_variation(5, person, every, MODEL.nominal)
+    varies = recalled_mean(varies[:, np.searchsorted(every, covered)])
     rated = rate(MODEL.scales[scale], np.full((person.size, 2), severity), varies, 5, person, ["a", "b"], MODEL)
     spread = rating_spread(MODEL, (scale, scale), np.array(hours), np.full((1, 2), severity))
     # 4,000 people of the table and 20,000 here: means to 0.05 SD, variances to 4 %, covariances to as much of the variance

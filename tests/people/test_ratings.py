@@ -6,6 +6,7 @@ import pytest
 from resprout.language import load_model
 from resprout.people.rating_items import expected_total, item_scores, items_of
 from resprout.people.ratings import rate, screening_rater, within_subject_variation
+from resprout.people.recall import recalled_hours, recalled_mean
 from resprout.trial.expectation import attention
 
 MODEL = load_model()
@@ -158,9 +159,34 @@ def test_a_self_rating_follows_hdrs17_with_an_error_of_its_own():
     assert told.min() >= 0 and told.max() <= 27 and (told == np.round(told)).all()
 
 
+def test_a_self_rating_is_the_mean_of_the_days_that_it_asks_about():
+    # relief by ten points at once, a week before the visit: of two weeks the second half, of seven days all
+    hours, relieved = np.array([0.0, 84.0, 167.9, 168.0, 168.1, 252.0, 336.0]), 168.0
+    score = np.where(hours < relieved, 20.0, 10.0)
+
+    def rated(scale):
+        covered = recalled_hours(scale, [336.0], 0.0, VALUES)
+        return recalled_mean(score[np.searchsorted(hours, covered)])
+
+    assert rated("BDI_II") == pytest.approx(14.0, abs=1.3)  # 15 but for the moment of relief, which counts as relieved
+    assert recalled_hours("QIDS_SR16", [336.0], 0.0, VALUES)[0] == pytest.approx([168, 210, 252, 294, 336])
+    assert recalled_hours("MADRS", [336.0], 0.0, VALUES).tolist() == [[336.0]]
+    # nothing is known before the first hour
+    assert recalled_hours("PHQ9", [84.0], 0.0, VALUES)[0].tolist() == [0.0, 0.0, 0.0, 0.0, 84.0]
+
+
+def test_BDI_II_lies_where_it_was_linked_to_HDRS17():
+    # Furukawa 2019: 13, 32 and 50 points at 10, 20 and 30 of HDRS17
+    for severity, points, far in ((10.0, 13, 3.5), (20.0, 32, 0.5), (30.0, 50, 2.5)):
+        told = rate(SCALES["BDI_II"], np.full((8000, 1), severity), np.zeros((8000, 1)), 1, PEOPLE[:8000], ["a"], MODEL)
+        assert told.mean() == pytest.approx(points, abs=far)
+
+
 def test_PHQ9_has_the_published_standard_error_of_measurement_over_a_week():
     some = PEOPLE[:8000]
-    days = within_subject_variation(1, some, [0.0, 168.0], VALUES)
+    covered = recalled_hours("PHQ9", [336.0, 504.0], 0.0, VALUES)
+    hours = np.unique(covered)
+    days = recalled_mean(within_subject_variation(1, some, hours, VALUES)[:, np.searchsorted(hours, covered)])
     told = rate(SCALES["PHQ9"], np.full((8000, 2), 20.0), days, 1, some, ["a", "b"], MODEL)
     # Loewe 2004: two standard errors of measurement are 5 points; 0.1 is six standard errors of the difference of 8,000 pairs
     assert (told[:, 0] - told[:, 1]).std() / np.sqrt(2) == pytest.approx(2.5, abs=0.1)

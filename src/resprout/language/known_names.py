@@ -1,4 +1,6 @@
-"""Names that Python reads from people.tsv and ratings.tsv: each table has a row for each; ratings.tsv also those that scales.tsv names."""
+"""Names that Python reads from people.tsv and ratings.tsv: each table has a row for each; ratings.tsv also those that scales.tsv names.
+
+It may have `recall_` with the name of a scale: how long before a visit the days begin that a self-rating asks about."""
 
 from __future__ import annotations
 

@@ -51,12 +51,14 @@ def check_tables(
         faults += name_faults(SCHEMAS[table], placed, known)
     named = [*_cells(rows, "scales", "rater_error"), *_cells(rows, "scales", "ratio")]
     errors = [name for name in dict.fromkeys(named) if name not in constants or not constants[name].in_chain]
-    read = (("people", PeopleParameter, PEOPLE), ("ratings", RatingParameter, (*RATINGS, *filter(None, errors))))
-    for table, schema, names in read:
+    recalls = [f"recall_{name}" for name in _cells(rows, "scales", "scale")]
+    needed = (*RATINGS, *filter(None, errors))
+    read = (("people", PeopleParameter, PEOPLE, ()), ("ratings", RatingParameter, needed, recalls))
+    for table, schema, names, optional in read:
         if (folder / f"{table}.tsv").exists():
             unread: list[Fault] = []
             placed = read_rows(folder / f"{table}.tsv", schema, unread)
-            faults += name_faults(schema, placed, {table: names})
+            faults += name_faults(schema, placed, {table: (*names, *optional)})
             if placed or not unread:
                 faults += _missing(table, names, [row.cells["name"] for row in placed])
     faults += _value_faults(rows, constants)

@@ -14,6 +14,7 @@ from resprout.language.records import Model
 from resprout.patients.dataset import Occasion, Setting
 from resprout.people.cohort import Cohort
 from resprout.people.covariates import COMEDICATION_INPUTS
+from resprout.people.recall import all_recalled_hours, recalled_hours, recalled_mean
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.simulation.settings import Numerics
@@ -102,7 +103,9 @@ def solve_history(model: Model, people: Cohort, history: History, threads: int |
     last = max([0.0, *history.between_h, *(time for times in visits.values() for time in times)])
     followed = hours_followed(blinded, GIVEN, last) if blinded.given_h[GIVEN][0] < last else set()
     asked = [*history.between_h, *(time for times in visits.values() for time in times)]
-    hours = np.unique(np.round([0.0, *followed, *asked], 9))
+    rated = [(name, history.between_h or times) for name, times in visits.items()]
+    covered = all_recalled_hours(rated, min([0.0, *asked]), model.nominal)
+    hours = np.unique(np.round([0.0, *followed, *asked, *covered], 9))
     plain = [name for name in visits if not mood_rated(model.scales, name)]
     outputs = list(dict.fromkeys([SEVERITY, EUPHORIA, *plain]))
     taken = [(hour, _inputs(name, model)) for hour, name in history.comedication]
@@ -134,7 +137,7 @@ def expected_values(model: Model, people: Cohort, history: History, solved: Solv
     history   doses and visits
     solved    outputs of the same people
     returns   by endpoint: [person, visit], or hour between visits where such are asked for; of scales of depression points of HDRS17,
-              before within-subject variability
+              before within-subject variability, of a self-rating in the mean of the days that it asks about
     """
     found, left = {}, None
     blinded = _treatment(history)
@@ -144,8 +147,8 @@ def expected_values(model: Model, people: Cohort, history: History, solved: Solv
             found[name] = solved.at(name, at)
             continue
         left = _share_left(model, people, history, blinded, solved) if left is None else left
-        place = np.searchsorted(solved.hours, np.round(at, 9))
-        found[name] = solved.values[SEVERITY][:, place] * left[:, place]
+        place = np.searchsorted(solved.hours, recalled_hours(name, at, solved.hours[0], model.nominal))
+        found[name] = recalled_mean(solved.values[SEVERITY][:, place] * left[:, place])
     return found
 
 

@@ -11,6 +11,7 @@ from scipy.special import log_ndtr
 
 from resprout.language.records import Model
 from resprout.people.ratings import rate
+from resprout.people.recall import recalled_correlation
 
 Numbers = NDArray[np.float64]
 GRID_POINTS, GRID_PEOPLE, GRID_SEED = 27, 4000, 271828
@@ -95,7 +96,7 @@ def rating_spread(model: Model, scales: tuple[str, ...], hours: Numbers, expecte
         table = error_table(model, scale)
         for name, part in parts.items():
             part[:, own] = np.interp(expected[:, own], table.at, getattr(table, name))
-    kept = np.exp(-np.abs(hours[:, None] - hours[None, :]) / model.nominal["fluctuation_time"])
+    kept = recalled_correlation(scales, hours, model.nominal)
     daily, lasting = parts["daily"], parts["lasting"]
     covariance = daily[:, :, None] * daily[:, None, :] * kept + lasting[:, :, None] * lasting[:, None, :]
     visit = np.arange(hours.size)

@@ -11,6 +11,7 @@ from resprout.language.records import Model
 from resprout.patients.expected_ratings import History
 from resprout.people.cohort import Cohort
 from resprout.people.ratings import rate, within_subject_variation
+from resprout.people.recall import all_recalled_hours, recalled_hours, recalled_mean
 from resprout.people.streams import normals
 
 Numbers = NDArray[np.float64]
@@ -33,15 +34,17 @@ def observed_values(
     occasion   its number; errors of occasions are independent
     returns    by endpoint: [person, visit]   scores on the steps of their scale, levels in ng/mL
     """
-    hours = sorted({hour for name, times in history.visits.items() if name in model.scales for hour in times})
+    rated = [(name, times) for name, times in history.visits.items() if name in model.scales]
+    hours = sorted(all_recalled_hours(rated, -np.inf, model.nominal))
     seed, person = people.seed + occasion, people.candidate
     varies = within_subject_variation(seed, person, hours, model.nominal) if hours else np.zeros((len(people), 0))
     found = {}
     for name, times in history.visits.items():
         labels = [f"occasion {occasion} at {hour:.4f} h" for hour in times]
         if name in model.scales:
-            at = np.searchsorted(hours, times)
-            found[name] = rate(model.scales[name], expected[name], varies[:, at], people.seed, person, labels, model)
+            at = np.searchsorted(hours, recalled_hours(name, times, -np.inf, model.nominal))
+            swings = recalled_mean(varies[:, at])
+            found[name] = rate(model.scales[name], expected[name], swings, people.seed, person, labels, model)
         else:
             error = np.stack([normals(people.seed, f"assay of {name} {label}", person) for label in labels], axis=1)
             sd = level_sd(history.setting.level_cv)

@@ -14,6 +14,7 @@ from resprout.language.rating_scales import Scale, mood_rated, with_cut_offs
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort
 from resprout.people.ratings import rate, visit_label, within_subject_variation
+from resprout.people.recall import all_recalled_hours, recalled_hours, recalled_mean
 from resprout.people.streams import uniforms
 from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
@@ -162,7 +163,7 @@ def treat(  # many arguments: those of `observe`, for one order of arms
     returns   by model: ratings by phase or arm, and endpoint, [patient, visit]
     """
     parts = stages(protocol, regimens, model)
-    hours, outputs = _hours_seen(parts, group), _outputs_of(parts, group, model)
+    hours, outputs = _hours_seen(parts, group, model), _outputs_of(parts, group, model)
 
     def solve(people: Cohort, plan: Regimen) -> Numbers:
         return run_cohort(
@@ -223,24 +224,27 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
     column = {name: index for index, name in enumerate(outputs)}
     severity, euphoria = true[:, :, column[SEVERITY]], true[:, :, column[EUPHORIA]]
     left = symptoms_left(protocol, parts, cohort, group, hours, severity, euphoria, model.nominal)
-    variation = within_subject_variation(
-        cohort.seed, cohort.candidate, [-protocol.entry.screening, *hours], model.nominal
-    )[:, 1:]
+    begins = -protocol.entry.screening
+    varied = np.union1d(hours, sorted(_recalled(parts, group, begins, model)))
+    variation = within_subject_variation(cohort.seed, cohort.candidate, [begins, *varied], model.nominal)[:, 1:]
     treated, states = Outcome({}, scales=model.scales), dict[tuple[str, str], Numbers]()
     for period, (arm, start) in enumerate(zip(group.arms, group.start_h, strict=True)):
         for endpoint in parts[arm].design.endpoints:
-            at = np.searchsorted(hours, np.round(np.add(start, endpoint.visits), 9))
+            visits = np.add(start, endpoint.visits)
+            at = np.searchsorted(hours, recalled_hours(endpoint.name, visits, hours[0], model.nominal))
             scale = model.scales.get(endpoint.name)
             mood = scale is not None and scale.mood
             score = true[:, at, column[SEVERITY if mood else endpoint.name]]
-            if mood:
-                score = score * left.share[:, at]
+            score = recalled_mean(score * left.share[:, at] if mood else score)
+            swings = np.searchsorted(varied, recalled_hours(endpoint.name, visits, begins, model.nominal))
             states[arm, endpoint.name] = score
             labels = _labels(parts, group, period, endpoint)
             treated.ratings[arm, endpoint.name] = (
                 score
                 if scale is None
-                else rate(scale, score, variation[:, at], cohort.seed, cohort.candidate, labels, model)
+                else rate(
+                    scale, score, recalled_mean(variation[:, swings]), cohort.seed, cohort.candidate, labels, model
+                )
             )
         if parts[arm].design is protocol:
             asked = int(np.searchsorted(hours, np.round(start + protocol.last_visit, 9)))
@@ -251,13 +255,24 @@ def _rate_everybody(  # many arguments: what was given, to whom, and what came o
     return treated
 
 
-def _hours_seen(parts: Mapping[str, Stage], group: Sequence) -> Numbers:
-    """Hours of all visits, and of those at which the effects of the blinded treatment are followed: ascending."""
+def _recalled(parts: Mapping[str, Stage], group: Sequence, first_h: float, model: Model) -> set[float]:
+    """Hours that ratings cover, not before the first: those of the visits and of the days that self-ratings ask about."""
+    visits = [
+        (each.name, np.add(start, each.visits).tolist())
+        for name, start in zip(group.arms, group.start_h, strict=True)
+        for each in parts[name].design.endpoints
+    ]
+    return all_recalled_hours(visits, first_h, model.nominal)
+
+
+def _hours_seen(parts: Mapping[str, Stage], group: Sequence, model: Model) -> Numbers:
+    """Hours of all visits, of those at which the effects of the blinded treatment are followed, and of what ratings cover: ascending."""
     seen: set[float] = set()
     for name, start in zip(group.arms, group.start_h, strict=True):
         visits = {time for endpoint in parts[name].design.endpoints for time in endpoint.visits}
         followed = hours_followed(parts[name].blinded, name, max(visits, default=0.0))
         seen |= {start + time for time in visits | followed}
+    seen |= _recalled(parts, group, min(seen), model)
     return np.unique(np.round(sorted(seen), 9))
 
 

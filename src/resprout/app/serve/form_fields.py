@@ -195,7 +195,7 @@ def step_label(name: str) -> str:
 def trial_fields() -> list[Field]:
     """The design of a trial of the regimen on the left."""
     controls = (("saline", "saline"), ("midazolam", "midazolam"), ("none", "none (open label)"))
-    scales = tuple((name, name) for name in ("HDRS17", "MADRS", "HDRS25", "PHQ9", "QIDS_SR16"))
+    scales = tuple((name, name) for name in ("HDRS17", "MADRS", "HDRS25", "PHQ9", "QIDS_SR16", "BDI_II"))
     genotypes = (("all", "as in the population"), ("Val/Val", "Val/Val only"), ("Met", "Met carriers only"))
     visits = "4 h, 1 d, 3 d, 7 d, 14 d"
     return [
