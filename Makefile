@@ -17,7 +17,7 @@ test: .venv/installed-for-tests ## everything that CI runs
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mkdocs build --strict --quiet --site-dir out/site
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 PYTHONS ?= 3.12 3.13 3.14
 test-lowest: .venv/made ## the core of the tests with the lowest versions that pyproject.toml admits
