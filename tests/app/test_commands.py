@@ -172,4 +172,4 @@ def test_describe_lists_scales_and_tells_of_one_that_is_no_quantity(resprout):
     code, out, _ = resprout("describe", "scales")
     assert code == 0 and "PHQ9" in out
     code, out, _ = resprout("describe", "kroenke2001phq", "--json")
-    assert code == 0 and json.loads(out)["cited_by"] == ["PHQ9"]
+    assert code == 0 and json.loads(out)["cited_by"] == ["recall_PHQ9", "PHQ9"]

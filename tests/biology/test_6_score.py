@@ -18,7 +18,7 @@ def test_relief_is_still_growing_when_euphoria_has_gone(trajectories):
     best = trajectories.change("ketamine", "HDRS17", 24)
     assert trajectories.change("ketamine", "HDRS17", 110 / 60) < -1  # CT009: drug difference from 110 min on
     assert (
-        trajectories.change("ketamine", "HDRS17", 110 / 60) > 0.5 * best
+        trajectories.change("ketamine", "HDRS17", 110 / 60) > 0.55 * best
     )  # CS003: relief emerges after the early effects abate
 
 

@@ -24,8 +24,8 @@ run_cohort = conduct.run_cohort
 def effect_times(factor):
     """The engine with every change of mood multiplied."""
 
-    def run(model, cohort, scenario):
-        found = run_cohort(model, cohort, scenario)
+    def run(model, cohort, scenario, numerics):
+        found = run_cohort(model, cohort, scenario, numerics)
         column = list(scenario.outputs).index("HDRS17")
         value = found.value.copy()
         start = cohort.columns["HDRS17"][:, None]
@@ -35,9 +35,9 @@ def effect_times(factor):
     return run
 
 
-def a_day_late(model, cohort, scenario):
+def a_day_late(model, cohort, scenario, numerics):
     """The engine with every dose a day late."""
-    return run_cohort(model, cohort, dataclasses.replace(scenario, regimen=shifted(scenario.regimen, 24.0)))
+    return run_cohort(model, cohort, dataclasses.replace(scenario, regimen=shifted(scenario.regimen, 24.0)), numerics)
 
 
 def exchanged(name, model):

@@ -20,7 +20,7 @@ from resprout.exchange.exported_person import read_person
 from resprout.exchange.imported_model import import_model
 from resprout.exchange.patient_export import STANDARD, export_archive, export_sbml, read_regimen, regimen_parts
 from resprout.language import load_model
-from resprout.people.typical import typical_patient
+from resprout.people.typical import MEDIAN_STRESS, typical_patient
 from resprout.solve import Events, run_patients
 
 HOURS = np.r_[np.arange(0, 4, 0.25), np.arange(4, 24, 4), np.arange(24, 337, 48)] + 0.0
@@ -168,7 +168,7 @@ def test_the_depressed_person_is_written_with_genotype_and_block_as_the_engine_s
     program.timeCourseSelections = outputs
     run = rs.simulate(
         model,
-        typical_patient(genotype="met/met", stress=1.9),
+        typical_patient(genotype="met/met", stress=MEDIAN_STRESS),
         STANDARD,
         days=3,
         outputs=outputs,
