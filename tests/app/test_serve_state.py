@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qsl
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from resprout.app.serve.form_state import read_regimen, read_state, regimen_text
 from resprout.app.serve.html_form import control_form, drug_form, trial_form
 from resprout.dosing.regimen import parse_regimen
 from resprout.language.drug_instances import library_drugs
+from resprout.people.typical import MEDIAN_STRESS, MEDIAN_UPTAKE
 
 MODEL = rs.load_model()
 FIELDS = fields_of(MODEL)
@@ -32,7 +34,7 @@ def test_an_empty_request_is_the_published_infusion_in_a_depressed_patient():
     state, faults = read_state({}, MODEL)
     assert faults == {}
     assert regimen_text(state) == "ketamine 0.5 mg/kg iv over 40 min"
-    assert (state.number["glial"], state.number["stress"]) == (75, 1.9)
+    assert (state.number["glial"], state.number["stress"]) == (100 * MEDIAN_UPTAKE, MEDIAN_STRESS)
     assert state.query() == ""
 
 
@@ -130,3 +132,15 @@ def test_every_share_of_the_model_that_can_be_blocked_has_a_slider():
         "translation_block",
         "eEF2K_block",
     } <= shares
+
+
+def test_the_typical_patient_has_the_medians_of_recruited_people_at_every_door():
+    from inspect import signature
+
+    from resprout.app.patient_command import patient
+
+    people = rs.recruit(2000, seed=1, model=MODEL).columns
+    assert np.median(people["stress"]) == pytest.approx(MEDIAN_STRESS, abs=0.1)
+    assert np.median(people["glial_uptake"]) == pytest.approx(MEDIAN_UPTAKE, abs=0.02)
+    asked = signature(patient).parameters
+    assert (asked["glial_uptake"].default, asked["stress"].default) == (MEDIAN_UPTAKE, MEDIAN_STRESS)

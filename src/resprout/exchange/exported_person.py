@@ -11,12 +11,11 @@ from resprout.dosing.regimen import Regimen
 from resprout.errors import Fault, InputError
 from resprout.language.records import Model
 from resprout.people.cohort import Cohort, recruit
-from resprout.people.typical import typical_patient
+from resprout.people.typical import MEDIAN_STRESS, typical_patient
 from resprout.simulation.scenario import block_input, read_scenario
 from resprout.solve import Events
 
 HEALTHY, DEPRESSED = "healthy", "depressed"
-DEPRESSED_STRESS = 1.9  # the median of recruited people, as on the page
 USUAL_GENOTYPE = "Val/Val"
 LARGEST_ID = 99_999
 EXPORT_DAYS = 14.0
@@ -83,7 +82,7 @@ def _cohort(model: Model, word: str, genotype: str | None, seed: int) -> Cohort 
         chosen = recruit(int(word) + 1, seed=seed, model=model, uncertain=True).take([int(word)])
         return chosen if genotype is None else chosen.with_genotype(genotype, model)
     if word == DEPRESSED:
-        return typical_patient(model=model, genotype=genotype or USUAL_GENOTYPE, stress=DEPRESSED_STRESS)
+        return typical_patient(model=model, genotype=genotype or USUAL_GENOTYPE, stress=MEDIAN_STRESS)
     if genotype is None:
         return None
     glial_uptake, stress = (model.nominal[name] for name in ("glial_uptake", "stress"))

@@ -22,7 +22,9 @@ def recall_time(scale: str, parameters: Mapping[str, float]) -> float:
     return parameters.get(f"recall_{scale}", 0.0)
 
 
-def recalled_hours(scale: str, visits_h: Sequence[float], first_h: float, parameters: Mapping[str, float]) -> Numbers:
+def recalled_hours(
+    scale: str, visits_h: Sequence[float] | Numbers, first_h: float, parameters: Mapping[str, float]
+) -> Numbers:
     """The hours that the ratings of a scale cover.
 
     scale       its name
@@ -33,7 +35,7 @@ def recalled_hours(scale: str, visits_h: Sequence[float], first_h: float, parame
     """
     recall = recall_time(scale, parameters)
     back = np.linspace(recall, 0.0, MOMENTS) if recall else np.zeros(1)
-    return np.round(np.maximum(np.asarray(visits_h, dtype=float)[:, None] - back, first_h), 9)
+    return np.asarray(np.round(np.maximum(np.asarray(visits_h, dtype=float)[:, None] - back, first_h), 9))
 
 
 def all_recalled_hours(

@@ -10,6 +10,7 @@ from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.dosing.regimen import AMOUNTS, KETAMINES, ROUTES
 from resprout.language.drug_instances import library_drugs
 from resprout.language.records import STAGES, Constant, Model
+from resprout.people.typical import MEDIAN_STRESS
 from resprout.trial.protocol import SHIPPED
 
 STRONGEST = 10.0  # of an input that is a concentration in units of its dissociation constant
@@ -39,9 +40,6 @@ ROUTE_LABELS = {
 }
 LABORATORY = ("ip", "local")  # of rodents: typed in the drugs tab, not offered to a patient
 Choices = tuple[tuple[str, str], ...]
-
-
-STRESS = 1.9  # median of recruited people with major depression, as 0.75 is that of glial uptake
 
 
 @dataclass(frozen=True)
@@ -127,11 +125,11 @@ def patient_fields() -> list[Field]:
             "Chronic stress load",
             "slider",
             "patient",
-            f"{STRESS:g}",
+            f"{MEDIAN_STRESS:g}",
             0.0,
             4.0,
             0.05,
-            "(recruited: 1.1 to 3.5)",
+            "(recruited: 1 to 3.6)",
         ),
         Field("genotype", "BDNF rs6265", "choice", "patient", "Val/Val", choices=genotypes),
         Field("weight", "Body weight", "slider", "patient", "70", 40.0, 160.0, 1.0, "kg"),

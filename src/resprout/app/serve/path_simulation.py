@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.app.serve.form_fields import STRESS, fields_of
+from resprout.app.serve.form_fields import fields_of
 from resprout.app.serve.form_state import State, read_regimen, read_state
 from resprout.calibrate.hypotheses import read_hypotheses
 from resprout.dosing.dose_events import prepare_doses, regimen_events
@@ -24,7 +24,7 @@ from resprout.language import load_model
 from resprout.language.drug_instances import library_drugs, with_drugs
 from resprout.language.rating_scales import keep_within
 from resprout.language.records import Model
-from resprout.people.typical import typical_patient
+from resprout.people.typical import MEDIAN_STRESS, MEDIAN_UPTAKE, typical_patient
 from resprout.simulation.observation_times import output_hours
 from resprout.solve import Events, Trajectories, run_patients
 
@@ -112,7 +112,7 @@ def rivals_of(model: Model) -> dict[str, Pairs]:
 def reference_trajectory(model: Model) -> Trajectory:
     """The published infusion in a typical patient, against which heights are shown."""
     regimen = parse_regimen("ketamine 0.5 mg/kg iv over 40 min")
-    return patient_trajectory(model, regimen, 14.0, (), (0.75, STRESS, 70.0, "Val/Val", "normal"))
+    return patient_trajectory(model, regimen, 14.0, (), (MEDIAN_UPTAKE, MEDIAN_STRESS, 70.0, "Val/Val", "normal"))
 
 
 @lru_cache(maxsize=512)
