@@ -19,7 +19,7 @@ from resprout.app.serve.form_state import read_state
 from resprout.app.serve.path_bands import band_data
 from resprout.app.serve.path_simulation import page_trajectory, reference_trajectory
 from resprout.app.serve.stage_sentences import sentences
-from resprout.people.typical import typical_patient
+from resprout.people.typical import MEDIAN_STRESS, typical_patient
 
 MODEL = rs.load_model()
 
@@ -32,7 +32,7 @@ def trajectory_of(**sent):
 
 def test_the_page_gives_the_numbers_of_simulate():
     trajectory = trajectory_of(glial="65", weight="90", genotype="Val/Met", enzyme="slow", mTORC1_block="50")
-    patient = typical_patient(glial_uptake=0.65, stress=1.9, weight_kg=90, genotype="Val/Met", CYP2B6="slow")
+    patient = typical_patient(glial_uptake=0.65, stress=MEDIAN_STRESS, weight_kg=90, genotype="Val/Met", CYP2B6="slow")
     run = rs.simulate(
         MODEL, patient, trajectory.regimen, days=14, outputs=list(trajectory.value), blocks={"mTORC1": 0.5}
     )
