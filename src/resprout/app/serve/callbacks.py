@@ -263,6 +263,13 @@ def patients_response(request: Request, model: Model) -> tuple[Any, ...]:
     return no_update, shown(view, model), {"faults": {}}
 
 
+def whole_figure(number: int, drawn: Any) -> html.Div:
+    """A figure as high as it is drawn, which narrow screens scroll sideways."""
+    labels: dict[str, Any] = {"aria-label": f"Figure {number}"}
+    graph = dcc.Graph(figure=drawn, config=CONFIG, style={"height": drawn.layout.height})
+    return html.Div(graph, className="wide figure", tabIndex=0, role="region", **labels)
+
+
 def drug_table(rows: list[Row]) -> html.Div:
     """Readouts as bars in the colours of their stages."""
     head = html.Tr(
@@ -284,7 +291,9 @@ def drug_table(rows: list[Row]) -> html.Div:
         )
         for place, row in enumerate(rows, start=1)
     ]
-    return html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="bars"), className="card wide")
+    bars = html.Table([html.Thead(head), html.Tbody(body)], className="bars")
+    labels: dict[str, Any] = {"aria-label": "Effects of each regimen, stage by stage"}
+    return html.Div(bars, className="card wide", tabIndex=0, role="region", **labels)
 
 
 def bar_cell(value: float, most: float, stage: str) -> html.Td:
@@ -305,10 +314,7 @@ def figures_body() -> list[Any]:
             html.Article(
                 [
                     html.Header(html.H2(f"Figure {number}")),
-                    html.Div(
-                        dcc.Graph(figure=figure(number, replicates=FIGURE_REPLICATES), config=CONFIG),
-                        className="wide figure",
-                    ),
+                    whole_figure(number, figure(number, replicates=FIGURE_REPLICATES)),
                     html.P(f"{what[0].upper()}{what[1:]}; {FIGURE_REPLICATES} replicates.", className="sentence"),
                 ],
                 className="card",

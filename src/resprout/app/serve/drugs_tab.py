@@ -18,7 +18,7 @@ from resprout.app.serve.path_simulation import (
     patient_trajectory,
     person_of,
 )
-from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
+from resprout.app.serve.plot_data import BALANCE_HEIGHT, Picture, axis, look, nice_range, value_axis, words
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import InputError, ResproutError
 from resprout.figures.palette import STAGE_COLOUR
@@ -147,7 +147,7 @@ def balance_layout(benefit: list[float], odd: list[float]) -> Picture:
     """Axes with room for the number above a point."""
     top = nice_range(0, 1.1 * max([5, *benefit]))[1]
     return look(
-        320,
+        BALANCE_HEIGHT,
         (52, 20, 20, 48),
         xaxis=axis(title=words("peak dissociation, CADSS"), range=[-1, nice_range(0, max([10, *odd]))[1]]),
         yaxis=value_axis(

@@ -54,7 +54,8 @@ def stage_html(model: Model, stage: dict[str, Any]) -> str:
         f'<details class="stage" id="model-{stage["stage"]}">'
         f"<summary>{swatch}{stage['number']} {stage['stage'].capitalize()}<small>{len(stage['equations'])} equations, "
         f'{len(stage["constants"])} constants</small></summary><ul class="equations">{equations}</ul>'
-        f'<div class="wide"><table><thead><tr><th>constant</th><th class="number">value</th><th>unit</th><th>grade</th>'
+        f'<div class="wide" tabindex="0" role="region" aria-label="Constants of {stage["stage"]}">'
+        f'<table><thead><tr><th>constant</th><th class="number">value</th><th>unit</th><th>grade</th>'
         f"<th>evidence</th><th>source</th><th>meaning</th></tr></thead><tbody>{constants}</tbody></table></div></details>"
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from resprout.app.serve.plot_data import look
+from resprout.app.serve.plot_data import BALANCE_HEIGHT, TRIAL_HEIGHT, look
 
 CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "responsive": True, "scrollZoom": False}
 TRIAL_PICTURES = {
@@ -37,7 +37,7 @@ def page_layout() -> html.Div:
         [
             *(dcc.Store(id=name) for name in STORES),
             tab("trial", html.Div([trial_card(*item) for item in TRIAL_PICTURES.items()], className="cards")),
-            tab("drugs", html.Div(id="drugs-table"), graph_card("balance", "Relief and dissociation")),
+            tab("drugs", html.Div(id="drugs-table"), graph_card("balance", "Relief and dissociation", BALANCE_HEIGHT)),
             tab("figures", html.Div(id="figures-body")),
             tab(
                 "patients",
@@ -62,15 +62,15 @@ def tab(name: str, *parts: Any) -> html.Section:
 
 def trial_card(name: str, title: str) -> html.Article:
     """One picture of the trial with its sentence."""
-    return graph_card(f"trial-{name}", title)
+    return graph_card(f"trial-{name}", title, TRIAL_HEIGHT)
 
 
-def graph_card(name: str, title: str) -> html.Article:
-    """A picture with a title and a sentence."""
+def graph_card(name: str, title: str, height: int) -> html.Article:
+    """A picture of a height in pixels with a title and a sentence."""
     return html.Article(
         [
             html.Header(html.H2(title)),
-            graph(name, title),
+            graph(name, title, height),
             html.Ul(id=f"{name}-legend", className="legend"),
             html.P(id=f"{name}-sentence", className="sentence"),
         ],
@@ -78,11 +78,11 @@ def graph_card(name: str, title: str) -> html.Article:
     )
 
 
-def graph(name: str, label: str) -> html.Div:
+def graph(name: str, label: str, height: int) -> html.Div:
     """A picture, empty until its numbers come."""
-    empty = {"data": [], "layout": look(210, (40, 10, 8, 34), xaxis={"visible": False}, yaxis={"visible": False})}
+    empty = {"data": [], "layout": look(height, (40, 10, 8, 34), xaxis={"visible": False}, yaxis={"visible": False})}
     labels: dict[str, Any] = {"aria-label": label}
-    return html.Div(dcc.Graph(id=name, figure=empty, config=CONFIG), role="img", **labels)
+    return html.Div(dcc.Graph(id=name, figure=empty, config=CONFIG, style={"height": height}), role="img", **labels)
 
 
 def legend_items(items: list[tuple[str, str, str, str]]) -> list[html.Li]:

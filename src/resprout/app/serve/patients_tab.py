@@ -10,7 +10,7 @@ import numpy as np
 from dash import dcc, html
 
 from resprout.app.serve.page_layout import CONFIG, legend_items
-from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
+from resprout.app.serve.plot_data import RATINGS_HEIGHT, Picture, axis, look, nice_range, value_axis, words
 from resprout.app.terminal import number
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import Fault, InputError
@@ -143,7 +143,9 @@ def table_of(head: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence
     body = [
         html.Tr([html.Td(str(cell), className=look) for cell, look in zip(row, look_of, strict=True)]) for row in rows
     ]
-    return html.Div(html.Table([html.Thead(top), html.Tbody(body)]), className="card wide")
+    table = html.Table([html.Thead(top), html.Tbody(body)])
+    labels: dict[str, Any] = {"aria-label": f"Table: {', '.join(head)}"}
+    return html.Div(table, className="card wide", tabIndex=0, role="region", **labels)
 
 
 def shown(view: PersonView, model: Model) -> list[Any]:
@@ -163,7 +165,7 @@ def shown(view: PersonView, model: Model) -> list[Any]:
     card = html.Div(
         [
             html.Header(html.H2(f"Patient {name}: {view.endpoint.replace('_', ' ')} so far and to come")),
-            dcc.Graph(figure=picture_of(view, model), config=CONFIG),
+            dcc.Graph(figure=picture_of(view, model), config=CONFIG, style={"height": RATINGS_HEIGHT}),
             html.Ul(legend_items(legend), className="legend"),
             html.P(said, className="sentence"),
         ],
@@ -226,7 +228,7 @@ def picture_of(view: PersonView, model: Model) -> Picture:
     return {
         "data": traces,
         "layout": look(
-            340,
+            RATINGS_HEIGHT,
             (52, 20, 14, 46),
             xaxis=axis(title=words("days since the first record"), nticks=8),
             yaxis=value_axis(title=words(view.endpoint), range=[0, min(nice_range(0, top)[1], scale.highest)]),

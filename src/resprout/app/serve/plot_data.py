@@ -35,6 +35,10 @@ def value_axis(**more: Any) -> Picture:
     return axis(**{"showgrid": True, "showline": False, "ticks": "", "nticks": 5, **more})
 
 
+TRIAL_HEIGHT, BALANCE_HEIGHT, RATINGS_HEIGHT = 280, 320, 340
+"""Heights of pictures in pixels; their places have the same, since a picture that follows the width forgets its own."""
+
+
 def look(height: int, margin: Sequence[int], **more: Any) -> Picture:
     """A layout without background; margin is left, right, top, bottom in pixels."""
     left, right, top, bottom = margin

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
+from resprout.app.serve.plot_data import TRIAL_HEIGHT, Picture, axis, look, nice_range, value_axis, words
 from resprout.app.serve.trial_tab import (
     control_of,
     people_needed,
@@ -26,7 +26,6 @@ from resprout.trial.endpoints import ENOUGH_REPLICATES
 
 COLOURS = (STAGE_COLOUR["score"], STAGE_COLOUR["dose"], STAGE_COLOUR["spine"], STAGE_COLOUR["signal"])
 SYMBOLS = ("circle", "square", "diamond", "triangle-up")
-HEIGHT = 280
 MARGIN = (48, 14, 12, 42)
 
 
@@ -170,7 +169,7 @@ def dissociation(trial: Trial) -> tuple[Picture, str]:
         told.append(f"on {name} at {peak['value']:.0f}{when}")
         top = float(np.nanmax([top, *rows["upper"], *rows["value"]]))
     layout = look(
-        HEIGHT,
+        TRIAL_HEIGHT,
         MARGIN,
         xaxis=axis(title=words("minutes"), dtick=60, range=[-5, 245]),
         yaxis=value_axis(range=[0, nice_range(0, top)[1]], title=words("CADSS, points")),
@@ -195,7 +194,7 @@ def power_curve(trial: Trial) -> tuple[Picture, str]:
             data.append(tested_power(trial, name, tested, colour))
         told.append(power_words(trial, name, effect, tested))
     layout = look(
-        HEIGHT,
+        TRIAL_HEIGHT,
         MARGIN,
         xaxis=axis(type="log", title=words("patients per arm"), tickvals=[3, 10, 30, 100, 300]),
         yaxis=value_axis(range=[0, 104], title=words("power, %")),
@@ -283,7 +282,7 @@ def visit_layout(trial: Trial, visits: list[float], spoken: str, span: list[floa
     """Visits evenly spaced, as hours and weeks do not share one scale."""
     shown = axis(tickvals=list(range(len(visits))), ticktext=[format_time(hour) for hour in visits])
     return look(
-        HEIGHT,
+        TRIAL_HEIGHT,
         MARGIN,
         xaxis={**shown, "range": [-0.5, len(visits) - 0.5], "title": words("visit")},
         yaxis=value_axis(range=span, title=words(spoken)),
