@@ -41,6 +41,13 @@ def test_stress_and_placebo_response_move_with_their_parameters():
     np.testing.assert_allclose(share, placebo_share(np.exp(sd * (0.5 + 0.9 * ETA)), MODEL.nominal), rtol=1e-9)
 
 
+def test_people_of_a_named_population_are_given_drugs_for_which_the_folder_has_no_place():
+    model = moved("stress", 0.3, 1.0)
+    people = rs.recruit(2, seed=1, model=model)
+    run = rs.simulate(model, people, "midazolam 0.045 mg/kg iv over 40 min", days=1, outputs=["HDRS17"])
+    assert np.isfinite(run["HDRS17"]).all()
+
+
 def test_a_population_survives_its_file_and_people_are_recruited_from_it(tmp_path):
     many = len(MODEL.tables["draws"][0]["values"].split())
     told = NamedPopulation("clinic", "mdd", {"stress_mean": 2.5}, {"demethylation_clearance": "logsd 0.5"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -184,10 +183,7 @@ def with_population(model: Model, named: NamedPopulation | None) -> tuple[Model,
     """
     if named is None:
         return model, {}
-    from resprout.language.drug_instances import folder_part
-
-    # drugs of the library are instances of the folder that the model was loaded from
-    return replace(named.applied(model), structure=folder_part(model)), {"named_population": named.name}
+    return named.applied(model), {"named_population": named.name}
 
 
 def read_days(days: float, faults: list[Fault]) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.errors import Fault, InputError, ModelError, nearest
+from resprout.language.drug_instances import folder_part
 from resprout.language.given_values import number_of
 from resprout.language.plain_yaml import read_yaml_file, write_yaml
 from resprout.language.records import Model
@@ -67,7 +68,8 @@ class NamedPopulation:
             [model.digest, *(repr(sorted(part.items())) for part in (self.values, self.spreads, self.draws))]
         )
         digest = hashlib.sha256(told.encode()).hexdigest()[: len(model.digest)]
-        return replace(changed, constants=constants, tables=tables, digest=digest)
+        # drugs that the folder holds no place for are added to what the folder has, not to what these people have
+        return replace(changed, constants=constants, tables=tables, digest=digest, structure=folder_part(model))
 
     def saved(self) -> str:
         """The text of its file."""
