@@ -39,6 +39,8 @@ def test_a_right_posterior_passes_and_one_that_is_too_narrow_fails():
     posterior = sample(straight(), draws=300)
     checks = check_posterior(posterior, data_sets=20, progress=lambda _: None)
     assert not checks.fails.any()
+    # 60 numbers, of which 90 % lie inside: three standard errors are 12 %
+    assert checks.covered == pytest.approx(0.9, abs=0.12)
     assert (np.abs(checks.moved) < 4).all()
     narrow = type(posterior)(posterior.fit, 3 * posterior.free, posterior.R_hat, posterior.ESS)
     # truths three times as far out as the fit believes

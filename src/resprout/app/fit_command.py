@@ -178,6 +178,7 @@ def _with_checks(rows: list[dict[str, Any]], posterior: Posterior, seed: int) ->
 
     with counted_spinner("Checking") as tell:
         found = check_posterior(posterior, seed=seed, progress=tell)
+    typer.echo(replication_sentence(found.covered, found.data_sets), err=True)
     columns = {"second_seed": found.moved, "rank_p": found.rank_p, "rank_fails": found.fails}
     each = [{name: value[number].item() for name, value in columns.items()} for number in range(len(rows))]
     return [{**row, **own} for row, own in zip(rows, each, strict=True)]
@@ -300,6 +301,11 @@ def checks_sentence(rows: list[dict[str, Any]]) -> str:
         f"Ranks of synthetic truths among draws {ranks} (chi-squared test at 1 % after Holm's correction). Under a second seed "
         f"the mean of {far['name']} moves most, by {abs(far['second_seed']):.1f} Monte Carlo standard errors."
     )
+
+
+def replication_sentence(covered: float, data_sets: int) -> str:
+    """How many numbers of synthetic replications their prediction intervals hold, in a sentence."""
+    return f"Of numbers of further synthetic replications {covered:.0%} lie inside the 90 % prediction interval ({data_sets} data sets)."
 
 
 def coverage_sentence(rows: list[dict[str, Any]]) -> str:

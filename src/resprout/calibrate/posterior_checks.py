@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -25,11 +26,13 @@ class PosteriorChecks:
     moved        [quantity]   difference of the means of two seeds, in Monte Carlo standard errors of that difference
     rank_p       [quantity]   p value of uniform ranks, by a chi-squared test over BINS bins
     data_sets    how many synthetic data sets the ranks are of
+    covered      share of the numbers of further replications that lie inside the 90 % prediction intervals of those posteriors
     """
 
     moved: Numbers
     rank_p: Numbers
     data_sets: int
+    covered: float = math.nan
 
     @property
     def fails(self) -> Numbers:
@@ -59,8 +62,9 @@ def check_posterior(
     other = sample(posterior.fit, seed=seed + 1)
     variance = posterior.free.var(axis=0) / posterior.ESS + other.free.var(axis=0) / other.ESS
     moved = (other.free.mean(axis=0) - posterior.free.mean(axis=0)) / np.sqrt(variance)
-    ranks = np.array(list(_ranks(posterior, data_sets, seed, progress)))
-    return PosteriorChecks(moved, uniform_p(ranks), data_sets)
+    found = list(_replications(posterior, data_sets, seed, progress))
+    ranks = np.array([each for each, _ in found])
+    return PosteriorChecks(moved, uniform_p(ranks), data_sets, float(np.mean([inside for _, inside in found])))
 
 
 def uniform_p(ranks: Numbers) -> Numbers:
@@ -70,8 +74,11 @@ def uniform_p(ranks: Numbers) -> Numbers:
     return np.asarray(chisquare(counts, axis=1).pvalue)
 
 
-def _ranks(posterior: Posterior, data_sets: int, seed: int, progress: Progress) -> Iterator[Numbers]:
-    """Ranks of the truth among draws of the posterior that it gives, one data set after the other: [quantity]."""
+def _replications(
+    posterior: Posterior, data_sets: int, seed: int, progress: Progress
+) -> Iterator[tuple[Numbers, float]]:
+    """Of one data set after the other: ranks of the truth among draws of the posterior that it gives, [quantity], and the share of
+    a further replication that this posterior's 90 % prediction intervals hold."""
     random = np.random.default_rng(seed)
     fit = posterior.fit
     for number in range(data_sets):
@@ -79,15 +86,27 @@ def _ranks(posterior: Posterior, data_sets: int, seed: int, progress: Progress) 
         free = sample(repeated(fit, truth, random), seed=seed + number, draws=CHAIN).free
         chosen = free[np.linspace(0, len(free) - 1, RANKED).astype(int)]
         progress(f"synthetic data {number + 1} of {data_sets}")
-        yield (chosen < truth).sum(axis=0)
+        yield (chosen < truth).sum(axis=0), _held(fit, truth, chosen, np.random.default_rng([seed, number]))
+
+
+def _held(fit: Fit, truth: Numbers, draws: Numbers, random: np.random.Generator) -> float:
+    """Share of the rows of a replication in a world of this truth [quantity] that lie between the 5th and the 95th of 99 predictions."""
+    known = fit.surface.at(draws)
+    predicted = np.sort(known + _errors(fit, known.shape, random), axis=0)
+    further = fit.surface.at(truth[None])[0] + _errors(fit, known.shape[1:], random)
+    return float(((predicted[4] <= further) & (further <= predicted[94])).mean())
+
+
+def _errors(fit: Fit, shape: tuple[int, ...], random: np.random.Generator) -> Numbers:
+    """Errors of published numbers by the fit's law, in sd of their row: [..., row]."""
+    scale = geninvgauss.rvs(1, SOFT**2, size=shape, random_state=random)
+    return np.asarray(np.hypot(1.0, fit.surface.error) * np.sqrt(scale) * random.standard_normal(shape))
 
 
 def repeated(fit: Fit, truth: Numbers, random: np.random.Generator) -> Fit:
     """The fit to its data and to a replication of all experiments in a world of this truth [quantity]."""
     surface = fit.surface
-    wider = np.hypot(1.0, surface.error)
-    size = wider.shape
-    noise = wider * np.sqrt(geninvgauss.rvs(1, SOFT**2, size=size, random_state=random)) * random.standard_normal(size)
+    noise = _errors(fit, surface.error.shape, random)
     shifted = replace(surface, value=surface.value - surface.at(truth[None])[0] - noise)
     pairs = [(getattr(surface, name), getattr(shifted, name)) for name in ("value", "slope", "curvature", "error")]
     both = QuadraticResiduals(surface.centre, *map(np.concatenate, pairs))
