@@ -71,7 +71,7 @@ def test_what_a_model_file_does_not_take_is_named(resprout, tmp_path, file, opti
     assert [path.name for path in tmp_path.iterdir()] == ["m.ant"]
 
 
-@pytest.mark.parametrize("command", [("describe",), ("interventions",), ("hypotheses",), ("compare",)])
+@pytest.mark.parametrize("command", [("interventions",), ("hypotheses",), ("compare",)])
 def test_commands_on_the_chain_refuse_a_model_file(resprout, file, command):
     code, _, err = resprout(*command, "--model", "m.ant")
     assert code == 2 and "without stages" in err
