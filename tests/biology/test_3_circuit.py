@@ -13,12 +13,14 @@ STEADY_H = 1.0
         ("conotoxin", -0.50),
         ("agonist", -0.20),
         ("antagonist", 0.40),
-        ("uptake inhibitor", 1.20),
+        pytest.param(
+            "uptake inhibitor", 1.20, marks=pytest.mark.xfail(strict=True, reason="MP005: a rise of 1.149, at the edge")
+        ),
     ],
 )
 def test_ambient_glutamate_moves_as_in_awake_rats(trajectories, manipulation, change):
-    # MP001-005, each printed as "about"; so a twentieth of resting glutamate, and a little more as the fit lies at the edge for MP005
-    assert trajectories.change(manipulation, "ambient_glutamate", STEADY_H) == pytest.approx(change, abs=0.055)
+    # MP001-005, each printed as "about"; so a twentieth of resting glutamate
+    assert trajectories.change(manipulation, "ambient_glutamate", STEADY_H) == pytest.approx(change, abs=0.05)
 
 
 @pytest.mark.parametrize(("uptake", "expected"), UPTAKE.items())

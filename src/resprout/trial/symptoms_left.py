@@ -132,7 +132,7 @@ def _expected(  # many arguments: those of `symptoms_left`
         occasions = tuple(start + hour for hour in blinded.occasions_h)
         own = sure * conviction(relief, hours, occasions, parameters, pills=blinded.pills)
         # visits before the first treatment bring expectation as well
-        begins = min(occasions[0], *(start + hour for hour in parts[arm].attended_h))
+        begins = min([occasions[0], *(start + hour for hour in parts[arm].attended_h)])
         developed = onset(hours - begins, parameters, pills=blinded.pills)
         added.append((period, (1 - earlier) * own + visits[period], developed))
         earlier = 1 - (1 - earlier) * (1 - own)
