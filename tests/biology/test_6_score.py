@@ -18,7 +18,6 @@ def test_relief_is_there_within_two_hours(trajectories):
     assert trajectories.change("ketamine", "HDRS17", 110 / 60) < -1  # CT009: drug difference from 110 min on
 
 
-@pytest.mark.xfail(strict=True, reason="the typical patient has 51 % of the relief of a day after 110 minutes")
 def test_relief_is_still_growing_when_euphoria_has_gone(trajectories):
     best = trajectories.change("ketamine", "HDRS17", 24)
     assert (

@@ -62,11 +62,13 @@ def test_throughput_that_stays_raised_is_scaled_away():
 def test_no_depressed_person_gets_far_above_health_by_daily_or_weekly_doses():
     people = recruit(100, seed=5, entry="MADRS>=28")
     daily = ["CERC-301 8 mg oral", "traxoprodil 50 mg iv over 90 min", "scopolamine 4 ug/kg iv over 15 min", KETAMINE]
+    daily += ["Ro-25-6981 10 mg/kg ip"]  # a dose of rats: a surge of glutamate 20 minutes after each
     regimens = [(f"{given}; every 24 h x 42", 42) for given in daily]
     sprays = f"esketamine 84 mg nasal; {TWICE_A_WEEK}"
     regimens += [(sprays, 84), (f"{sprays} + escitalopram 20 mg oral; every 24 h x 84", 84)]
     for regimen, days in regimens:
         hours = np.arange(0.0, 24.0 * days + 1.0, 6.0)
+        hours = np.union1d(hours, hours[:-1] + 0.35)
         found = simulate(MODEL, people, regimen, days=days, outputs=["connectivity"], times_h=list(hours))
         assert float(found["connectivity"].max()) < 1.15, regimen
 

@@ -59,4 +59,5 @@ def _left_by_expectation(
     other = normals(seed, f"placebo propensity in past trial {number}", person)
     past = propensity_again(covariates["placebo_propensity"], other, covariates["age"], parameters)
     developed = 1 - np.exp(-PAST_TRIAL_H / parameters["placebo_onset_pill"])
-    return (1 - odds_times(parameters["placebo_depth"], past)) ** (parameters["belief_open_label"] * developed)
+    left = (1 - odds_times(parameters["placebo_depth"], past)) ** parameters["belief_open_label"]
+    return np.asarray(1 - developed * (1 - left))
