@@ -50,6 +50,15 @@ def test_the_long_table_states_means_changes_response_and_remission():
     assert (table["n"] == 3).all()
 
 
+def test_several_regimens_become_arms_by_their_names():
+    runs = [run_of([[20, 10], [24, 6]]), run_of([[20, 19], [24, 23]])]
+    table = long_table(xr.concat(runs, "regimen").assign_coords(regimen=["drug", "saline"]))
+    change = table[table["statistic"] == "mean_change"].set_index(["arm", "time_h"])["value"]
+    assert change["drug", 24.0] == pytest.approx(-14) and change["saline", 24.0] == pytest.approx(-1)
+    with pytest.raises(InputError, match="2 regimens"):
+        long_table(xr.concat(runs, "regimen").assign_coords(regimen=["drug", "saline"]), arm="both")
+
+
 def test_a_mean_has_students_interval():
     table = long_table(run_of([[20, 1], [20, 2], [20, 3]])).set_index(["statistic", "time_h"])
     row = table.loc[("mean", 24.0)]

@@ -71,6 +71,12 @@ def test_a_senseless_number_of_replicates_is_refused(replicates):
         run_trial("berman2000", replicates=replicates)
 
 
+def test_progress_tells_how_many_people_have_been_followed():
+    told = []
+    done = run_trial("berman2000", replicates=2, progress=told.append)
+    assert told == sorted(told) and told[-1] == 2 * len(done.protocol.arms) * len(done.cohort) / done.replicates
+
+
 def test_a_protocol_of_ones_own_is_run(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(

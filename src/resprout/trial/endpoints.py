@@ -40,14 +40,14 @@ def share_interval(share: float, n: int, level: float = 0.95) -> tuple[float, fl
 
 
 def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
-    """The long table of one run of `simulate`: expected scores of one arm, without ratings.
+    """The long table of a run of `simulate`: expected scores of one arm, or of one an arm for each of several regimens, without ratings.
 
-    run      outputs [patient, time_h], as `simulate` gives them
-    arm      name of the arm; None takes the regimen
+    run      outputs [patient, time_h] or [regimen, patient, time_h], as `simulate` gives them
+    arm      name of the arm; None takes the regimen, or the name of each of several
     returns  one row per endpoint, hour and statistic (mean, mean_change, sd_change, and for scales of depression
              response_rate and remission_rate, as the attributes `rates` and `remission` of the output say), with the 95 % confidence interval
              over patients
-    raises   InputError for what is no run
+    raises   InputError for what is no run, and for one name of several regimens
     """
     refuse_others(("run", run, hasattr(run, "data_vars"), "what `simulate` gives"))
     return pd.DataFrame(long_rows(run, arm), columns=COLUMNS)
@@ -56,10 +56,15 @@ def long_table(run: xr.Dataset, arm: str | None = None) -> pd.DataFrame:
 def long_rows(run: xr.Dataset, arm: str | None = None) -> list[dict[str, Any]]:
     """The rows of `long_table` as records, without pandas.
 
-    run      outputs [patient, time_h], as `simulate` gives them
-    arm      name of the arm; None takes the regimen
+    run      outputs [patient, time_h] or [regimen, patient, time_h], as `simulate` gives them
+    arm      name of the arm; None takes the regimen, or the name of each of several
     returns  one record per row
+    raises   InputError for one name of several regimens
     """
+    if "regimen" in run.dims:
+        several = [str(each) for each in run["regimen"].to_numpy()]
+        refuse_others(("arm", arm, arm is None, f"None: the run has {len(several)} regimens, whose names are taken"))
+        return [row for each in several for row in long_rows(run.sel(regimen=each), each)]
     solved = run.isel(patient=np.flatnonzero(run["status"].to_numpy() == 0))
     name = arm if arm is not None else str(run.attrs.get("regimen", ""))
     hours = run["time_h"].to_numpy().astype(float)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from resprout.people.cohort import Cohort
 from resprout.people.draws import draws_words
 from resprout.people.overrides import overridden
 from resprout.simulation.cohort_simulation import simulate
+from resprout.simulation.progress_count import counted as followed
 from resprout.simulation.scenario import main_outputs
 from resprout.statistics.anova import treatment_by_time
 from resprout.statistics.estimability import counted
@@ -117,6 +119,7 @@ def run_trial(
     model: Model | None = None,
     point: bool = False,
     overrides: Mapping[str, float] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Trial:
     """Simulate a published trial or a protocol file with virtual patients.
 
@@ -127,6 +130,7 @@ def run_trial(
     point       use the point estimate; otherwise each replicate takes a posterior draw
     overrides   by parameter of the model, people, ratings or items: a value in place of the model's and of its draws;
                 between-subject variability around it remains
+    progress    told how many people have been followed so far, in all phases and replicates; None tells nobody
     returns     the trial: tables, analyses, ratings and the time course of its first patients
     raises      InputError with every fault of the protocol
     """
@@ -138,7 +142,8 @@ def run_trial(
     protocol, regimens = read_protocol(name, model)
     _refuse_absent_drugs(model, regimens, overrides or {})
     replicates, seed = series_of(protocol, replicates, seed)
-    done = run_protocol(protocol, regimens, model, replicates, seed, point=point)
+    with nullcontext() if progress is None else followed(progress):
+        done = run_protocol(protocol, regimens, model, replicates, seed, point=point)
     done.path.attrs["overrides"] = ", ".join(f"{name}={value:g}" for name, value in (overrides or {}).items())
     return done
 
