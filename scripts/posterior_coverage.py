@@ -2,11 +2,14 @@
 
 People of the model get one infusion, four levels and five ratings; their traits and their next two ratings are known. With --people 20000
 the people are streamed: they are recruited and sampled in blocks, so that memory holds one block whatever their number. While it runs,
-a line says how many are done, how long the rest will take, and the coverage so far.
+a line says how many are done, how long the rest will take, and the coverage so far. Each finished block is kept in out/posterior-coverage: a run
+that was stopped goes on from there, as long as the model, the seed and the number of people are the same.
 """
 
 import argparse
+import json
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +27,7 @@ LEVELS_H = (2 / 3, 1.5, 3.0, 6.0)
 VISITS_H, NEXT_H = (0.0, 24.0, 72.0, 168.0, 336.0), (504.0, 672.0)
 KNOWN = {"age": "age", "sex": "sex", "weight": "weight_kg", "genotype": "genotype", "CYP2B6": "CYP2B6"}
 BLOCK = 500
+KEPT = Path(__file__).parents[1] / "out" / "posterior-coverage"
 SAID_EVERY_S = 20.0
 SHARE = 0.9
 
@@ -77,25 +81,37 @@ class Coverage:
 
     def __init__(self, whole):
         """Begin with nobody; `whole` is how many there will be."""
-        self.whole, self.done, self.inside, self.sizes = whole, 0, {}, []
+        self.whole, self.done, self.kept, self.inside, self.sizes = whole, 0, 0, {}, []
         self.begun = self.said = time.perf_counter()
 
     def add(self, truth, found, size):
-        """Add one person, and say from time to time how far it is."""
-        self.done += 1
-        self.sizes.append(size)
-        for name, value in truth.items():
-            self.inside[name] = self.inside.get(name, 0) + int(found[name][0] <= value <= found[name][1])
+        """Add one person, and say from time to time how far it is; returns whether each true value lay inside."""
+        inside = {name: bool(found[name][0] <= value <= found[name][1]) for name, value in truth.items()}
+        self.count(inside, size)
         now = time.perf_counter()
         if now - self.said >= SAID_EVERY_S or self.done == self.whole:
             self.said = now
             print(self.progress(now - self.begun), flush=True)
+        return {"inside": inside, "size": float(size)}
+
+    def add_kept(self, block):
+        """Add the people of a block that an earlier run has kept."""
+        for person in block:
+            self.count(person["inside"], person["size"])
+        self.kept += len(block)
+
+    def count(self, inside, size):
+        """Count one person."""
+        self.done += 1
+        self.sizes.append(size)
+        for name, each in inside.items():
+            self.inside[name] = self.inside.get(name, 0) + each
 
     def progress(self, elapsed_s):
         """How far it is, and the coverage so far: lowest, median and highest over traits and ratings."""
         shares = {name: each / self.done for name, each in self.inside.items()}
         lowest, highest = min(shares, key=shares.get), max(shares, key=shares.get)
-        left = elapsed_s / self.done * (self.whole - self.done)
+        left = elapsed_s / max(self.done - self.kept, 1) * (self.whole - self.done)
         return (
             f"{self.done:,} of {self.whole:,} people, {elapsed_s:.0f} s, {left:.0f} s left; inside 90 %: median "
             f"{np.median(list(shares.values())):.1%}, {lowest} {shares[lowest]:.1%}, {highest} {shares[highest]:.1%}"
@@ -109,6 +125,15 @@ class Coverage:
         yield f"effective sample size: median {np.median(self.sizes):.0f}, 5th percentile {np.quantile(self.sizes, 0.05):.0f}"
 
 
+def measure(model, first, many, asked, coverage):
+    """Sample the people of a block and count them."""
+    some = list(people(model, first, many, asked.seed))
+    data = Dataset(tuple(person for person, _ in some), Setting(), (), (), ("simulated",))
+    sampling, data = population_of(None, data, model)
+    results = map_people(intervals, model, data, sampling)
+    return [coverage.add(truth, found, size) for (_, truth), (found, size) in zip(some, results, strict=True)]
+
+
 def main():
     """Measure and print."""
     parser = argparse.ArgumentParser()
@@ -116,13 +141,17 @@ def main():
     parser.add_argument("--seed", type=int, default=77)
     asked = parser.parse_args()
     model, coverage = rs.load_model(), Coverage(asked.people)
+    KEPT.mkdir(parents=True, exist_ok=True)
     for first in range(0, asked.people, BLOCK):
-        some = list(people(model, first, min(BLOCK, asked.people - first), asked.seed))
-        data = Dataset(tuple(person for person, _ in some), Setting(), (), (), ("simulated",))
-        sampling, data = population_of(None, data, model)
-        results = map_people(intervals, model, data, sampling)
-        for (_, truth), (found, size) in zip(some, results, strict=True):
-            coverage.add(truth, found, size)
+        many = min(BLOCK, asked.people - first)
+        path = KEPT / f"{model.digest[:16]}-{asked.seed}-{first}-{many}.json"
+        if path.exists():
+            coverage.add_kept(json.loads(path.read_text(encoding="utf-8")))
+            continue
+        block = measure(model, first, many, asked, coverage)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(block), encoding="utf-8")
+        part.replace(path)
     print("\n".join(coverage.table()))
 
 
