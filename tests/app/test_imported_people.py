@@ -50,3 +50,17 @@ def test_options_that_do_not_go_together_are_refused(resprout, tmp_path, options
 def test_the_shipped_model_has_patients_of_its_own(resprout, option):
     code, _, err = resprout("simulate", "saline", *option)
     assert code == 2 and "Expected `--model FILE`" in err
+
+
+def test_a_report_of_patients_and_of_one_run_is_a_page(resprout, tmp_path):
+    (tmp_path / "m.ant").write_text("x = 8; k = 0.5; x' = -k*x;", encoding="utf-8")
+    given = ("--vary", "k=uniform(0.5, 1)", "--patients", "40", "--hours", "2", "--report", "people.html")
+    assert resprout("simulate", "m.ant", *given)[0] == 0
+    page = (tmp_path / "people.html").read_text(encoding="utf-8")
+    assert "40 patients" in page and "k=uniform(0.5, 1)" in page and "d/dt" in page and "95 %" in page
+    code, out, _ = resprout("simulate", "m.ant", "--hours", "2", "--report", "once.html")
+    assert code == 0 and "wrote once.html" in out
+    # 8 e^-1 at the end
+    assert ">2.943<" in (tmp_path / "once.html").read_text(encoding="utf-8")
+    code, _, said = resprout("simulate", "m.ant", "--report", "once.pdf")
+    assert code == 2 and "--report" in said

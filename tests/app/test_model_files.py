@@ -56,7 +56,6 @@ def test_until_is_in_the_unit_of_the_file_and_hours_are_converted(resprout, file
         (("--patients", "7"), "--patients"),
         (("--block", "AMPA=0.9"), "--block"),
         (("--genotype", "met/met"), "--genotype"),
-        (("--report", "r.html"), "--report"),
         (("--out", "r.zarr"), "r.zarr"),
         (("--hours", "0"), "`hours` is 0"),
         (("--hours", "1", "--until", "2"), "--until"),

@@ -7,14 +7,8 @@ import pytest
 from scipy.special import ndtri
 
 from resprout.calibrate.experiments import Arm
-from resprout.calibrate.global_sensitivity import (
-    MIDDLE,
-    Sampling,
-    analyse_sensitivity,
-    find_factors,
-    read_target,
-    values_of,
-)
+from resprout.calibrate.global_sensitivity import analyse_sensitivity, find_factors, read_target, values_of
+from resprout.calibrate.sensitivity_indices import MIDDLE, Sampling
 from resprout.errors import InputError
 from resprout.figures.palette import STAGE_COLOUR
 from resprout.figures.sensitivity_figure import sensitivity_figure

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from resprout.app.options import AsJson
+from resprout.app.output_files import refuse
+from resprout.errors import Fault
 
 COLUMNS = [
     "program",
@@ -24,6 +27,16 @@ def bench(
         float, typer.Option(min=1e-8, max=1e-1, help="Error that every program has to meet with its own tolerance.")
     ] = 1e-4,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the patients.")] = 1,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="SBML or Antimony file, of which copies that differ are timed instead."),
+    ] = None,
+    until: Annotated[
+        float | None, typer.Option(help="Of a model file: how long, in its own unit of time; 100 if left out.")
+    ] = None,
+    copies: Annotated[
+        int | None, typer.Option(min=1, help="Of a model file: how many copies; 1000 if left out.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Time the shipped model on this machine, beside libRoadRunner, COPASI, AMICI and diffrax where they are installed.
@@ -33,7 +46,13 @@ def bench(
     differs from the reference solution by more than `--error` of that output's largest value.
 
     Example: `resprout bench --json`
+
+    Of a model file: `resprout bench --model model.xml --until 100` times copies that differ in their first five parameters, beside libRoadRunner.
     """
+    if model is not None:
+        bench_file(model, until, copies, (error, seed), as_json=as_json)
+        return
+    refuse(_of_files({"--until": until, "--copies": copies}))
     from resprout.app.terminal import print_json, status_spinner
     from resprout.crosscheck.benchmark import bench as measure
 
@@ -43,6 +62,63 @@ def bench(
         print_json(rows)
     else:
         show_speeds(rows, error)
+
+
+def _of_files(given: dict[str, Any]) -> list[Fault]:
+    """Options that mean something for a model file, given without one."""
+    return [
+        Fault(f"`{name}` is given, and no model file.", name, "", "Add `--model FILE`.")
+        for name in given
+        if given[name]
+    ]
+
+
+def bench_file(source: Path, until: float | None, copies: int | None, how: tuple[float, int], *, as_json: bool) -> None:
+    """Time copies of an imported model.
+
+    source   of the model                           until   in its own unit of time; None for 100
+    copies   how many; None for the default         how     error that both programs have to meet, and seed
+    """
+    from resprout.app.imported_commands import load_any
+    from resprout.app.terminal import print_json, status_spinner
+    from resprout.language.records import ImportedModel
+
+    loaded = load_any(source)
+    faults = []
+    if not isinstance(loaded, ImportedModel):
+        found = f"`{source}` is no SBML or Antimony file."
+        faults.append(Fault(found, "--model", "", "Leave `--model` out to time the shipped model."))
+    if until is not None and not 0 < until < float("inf"):
+        faults.append(Fault(f"`--until` is {until:g}.", "--until", "Expected a finite time above 0."))
+    refuse(faults)
+    assert isinstance(loaded, ImportedModel)
+    from resprout.crosscheck.varied_copies import COPIES, bench_copies
+
+    with status_spinner("Timing copies of the model"):
+        rows = bench_copies(loaded, until or 100.0, target=how[0], copies=copies or COPIES, seed=how[1])
+    if as_json:
+        print_json(rows)
+    else:
+        show_copies(rows, loaded.name, how[0])
+
+
+def show_copies(rows: list[dict[str, Any]], name: str, error: float) -> None:
+    """Print one row for each program, resprout first."""
+    from resprout.app.terminal import number, stdout_console, table
+
+    columns = ["program", "copies/s on one core", "beside libRoadRunner", "largest error", "tolerance"]
+    cells = [
+        [
+            row["tool"],
+            number(row["patients_per_second_per_core"], 4),
+            f"{row['ratio_to_libroadrunner']:.3g}x",
+            f"{row['max_relative_error']:.1e}",
+            f"{row['tolerance']:.0e}",
+        ]
+        for row in rows
+    ]
+    title = f"{name}: {rows[0]['states']} states, {rows[0]['events']} events; error at most {error:g}"
+    stdout_console().print(table(columns, cells, title=title, right=columns[1:]))
 
 
 def show_speeds(rows: list[dict[str, Any]], error: float) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resprout.app.options import PRECISIONS, read_choice, read_ids
-from resprout.app.output_files import RUN_SUFFIXES, TABLE_SUFFIXES, check_target, refuse, save_rows, save_run
+from resprout.app.output_files import (
+    PAGE_SUFFIXES,
+    RUN_SUFFIXES,
+    TABLE_SUFFIXES,
+    check_target,
+    refuse,
+    save_rows,
+    save_run,
+)
 from resprout.app.simulate_options import Given
 from resprout.errors import Fault, InputError
 from resprout.language.records import ImportedModel, Model
@@ -74,8 +82,9 @@ def follow_file(given: Given, source: Path, done: tuple[list[str] | None, dict[s
     faults += _options_of_patients(given) if not varied else []
     faults += check_target("--out", given.out, RUN_SUFFIXES if varied else (RUN_SUFFIXES[0],))
     faults += check_target("--table", given.table, TABLE_SUFFIXES)
+    faults += check_target("--report", given.report, PAGE_SUFFIXES)
     kind = read_choice("--precision", given.precision, PRECISIONS, faults)
-    variation, doses = _variation(given.vary, faults), _doses(given.dose, faults)
+    variation, doses = read_variation_of(given.vary, faults), read_doses_of(given.dose, faults)
     refuse(faults)
     loaded = import_model(source)
     length = hours if hours is not None else float(given.until or 0) * loaded.hours_per_unit
@@ -92,7 +101,10 @@ def follow_file(given: Given, source: Path, done: tuple[list[str] | None, dict[s
         save_run(run, given.out)
     if given.table is not None:
         save_trajectory_table(run, loaded, given.table)
-    show_run(run, loaded, [path for path in (given.out, given.table) if path is not None], given.as_json)
+    if given.report is not None:
+        _report(run, loaded, given.report)
+    written = [path for path in (given.out, given.table, given.report) if path is not None]
+    show_run(run, loaded, written, given.as_json)
 
 
 def _follow_people(
@@ -119,10 +131,10 @@ def _follow_people(
     people = patients_of(model, wanted, variation, given.seed, overrides)
     request = imported_request(model, hours, outputs, overrides, people, numerics, doses)
     files = (given.out, given.table, given.cluster)
-    follow_people(request, PeopleOptions(ids, *files, given.restart, given.as_json, given.errors))
+    follow_people(request, PeopleOptions(ids, *files, given.restart, given.as_json, given.errors, given.report))
 
 
-def _variation(text: str | None, faults: list[Fault]) -> Variation | None:
+def read_variation_of(text: str | None, faults: list[Fault]) -> Variation | None:
     """How patients differ, or None where nothing is said or its faults are added."""
     from resprout.simulation.varied_parameters import read_variation
 
@@ -133,7 +145,7 @@ def _variation(text: str | None, faults: list[Fault]) -> Variation | None:
         return None
 
 
-def _doses(texts: list[str] | None, faults: list[Fault]) -> tuple[SpeciesDose, ...]:
+def read_doses_of(texts: list[str] | None, faults: list[Fault]) -> tuple[SpeciesDose, ...]:
     """What is given; faults are added."""
     from resprout.dosing.species_doses import read_doses
 
@@ -163,6 +175,29 @@ def _options_of_patients(given: Given) -> list[Fault]:
         for name, was_given in {**named, "--restart": given.restart}.items()
         if was_given
     ]
+
+
+def _report(run: xr.Dataset, model: ImportedModel, target: Path) -> None:
+    """Write the report of one run."""
+    import numpy as np
+
+    from resprout.app.imported_report import write_imported_report
+    from resprout.app.provenance import provenance
+    from resprout.simulation.imported_simulation import outputs_by_name
+
+    found = outputs_by_name(run)
+    time = (run["time"] if "time" in run.coords else run["time_h"]).to_numpy()
+    told = {name: value for name, value in run.attrs.items() if name not in ("notes", "model_digest")}
+    write_imported_report(
+        target,
+        model,
+        list(found),
+        time=time,
+        middle=np.stack([each.to_numpy()[0] for each in found.values()], axis=1),
+        lead="One run from the initial values of the model.",
+        notes=[run.attrs["notes"]] if run.attrs["notes"] else [],
+        facts=provenance(model, "simulate", **told),
+    )
 
 
 def save_trajectory_table(run: xr.Dataset, model: ImportedModel, target: Path) -> None:

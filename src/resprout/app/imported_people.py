@@ -78,6 +78,7 @@ class PeopleOptions:
     ids   numbers of the patients that are wanted; None for all
     out, table   files to write, or None
     errors       whether the numerical error of each is estimated
+    report       page to write, or None
     """
 
     ids: list[int] | None
@@ -87,6 +88,7 @@ class PeopleOptions:
     restart: bool
     as_json: bool
     errors: bool = False
+    report: Path | None = None
 
     @property
     def held(self) -> bool:
@@ -131,7 +133,28 @@ def follow_people(request: ImportedRequest, options: PeopleOptions) -> None:
         found = stream_run(request, request.model, options.out, options.cluster, **way)  # type: ignore[arg-type]
     if options.table is not None:
         save_rows(found.tally.rows(request.model.name), COLUMNS, options.table, _provenance(request))
+    if options.report is not None and found.tally.n:
+        _report(found, request, notes.sentences(), options.report)
     _show(found, request, notes.sentences(), options)
+
+
+def _report(found: Summary, request: ImportedRequest, notes: list[str], target: Path) -> None:
+    """Write the report of the patients."""
+    from resprout.app.imported_report import write_imported_report
+
+    tally, quantiles = found.tally, found.tally.quantiles()
+    failed = f" {tally.failed:,} could not be solved and are left out." if tally.failed else ""
+    write_imported_report(
+        target,
+        request.model,
+        request.outputs,
+        time=tally.hours / request.model.hours_per_unit,
+        middle=tally.mean,
+        limits=(quantiles[0], quantiles[2]),
+        lead=f"{tally.n:,} patients who differ.{failed}",
+        notes=notes,
+        facts=_provenance(request),
+    )
 
 
 def _provenance(request: ImportedRequest) -> dict[str, Any]:
@@ -173,7 +196,7 @@ def _show(found: Summary, request: ImportedRequest, notes: list[str], options: P
     from resprout.simulation.imported_errors import error_sentence
 
     tally, model = found.tally, request.model
-    files = [path for path in (options.out, options.table) if path is not None]
+    files = [path for path in (options.out, options.table, options.report) if path is not None]
     own = tally.hours / model.hours_per_unit
     quantiles = tally.quantiles() if tally.n else None
     if options.as_json:

@@ -11,25 +11,27 @@ from resprout.app.caveats import Caveat, caveat_facts, caveats_for, print_caveat
 from resprout.app.options import (
     AsJson,
     FigureFile,
-    ModelFolder,
     NamedConstants,
     PictureSize,
     TableFile,
     only_named,
     read_choice,
+    read_pairs,
     with_population,
 )
 from resprout.app.output_files import TABLE_SUFFIXES, check_figure_target, check_target, refuse, save_figure, save_table
 from resprout.app.provenance import provenance
+from resprout.app.sensitivity_tables import index_rows, sensitivity_facts, show_sensitivity
+from resprout.app.simulate_options import Dose, ModelPath
 from resprout.errors import Fault, InputError, need_package
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from resprout.calibrate.experiments import Arm
-    from resprout.calibrate.global_sensitivity import Sampling, Sensitivity, Target
+    from resprout.calibrate.sensitivity_indices import Sampling, Sensitivity, Target
     from resprout.language.records import Model
+    from resprout.people.named_population import NamedPopulation
 
+Files = tuple[Path | None, Path | None, str | None, bool, int]
 METHODS = ("sobol", "morris")
 DEFAULT = ("HDRS17@24h", "HDRS17@7d")
 MOST_SAMPLES = 65_536
@@ -38,6 +40,16 @@ MOST_SAMPLES = 65_536
 Targets = Annotated[
     list[str] | None,
     typer.Argument(metavar="OUTPUT@TIME", help="Such as HDRS17@24h; HDRS17@24h and HDRS17@7d if left out."),
+]
+Ranges = Annotated[
+    str | None,
+    typer.Option(
+        "--vary",
+        help='Of a model file: what varies, "k=lognormal(cv=0.3), V=uniform(1, 2)"; all constants if left out.',
+    ),
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Of a model file: set a constant, NAME=VALUE; repeatable.")
 ]
 Given = Annotated[str | None, typer.Option(help="What is given; the person's standard dose of ketamine if left out.")]
 Kept = Annotated[int | None, typer.Option(min=2, help="Constants kept for Sobol after the screening; all if left out.")]
@@ -52,7 +64,10 @@ def sensitivity(  # many arguments: each is an option of the command
     keep: Kept = None,
     top: Annotated[int, typer.Option(min=1, help="Constants to print for each output.")] = 15,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 1,
-    model: ModelFolder = None,
+    model: ModelPath = None,
+    vary: Ranges = None,
+    dose: Dose = None,
+    set_: Set = None,
     population: NamedConstants = None,
     out: FigureFile = None,
     table: TableFile = None,
@@ -62,31 +77,81 @@ def sensitivity(  # many arguments: each is an option of the command
     """Global sensitivity analysis: share the variance of an output among the constants, each varied over its range.
 
     Example: `resprout sensitivity HDRS17@24h HDRS17@7d --out sensitivity.html`
+
+    Of a model file: `resprout sensitivity S2@10 --model model.xml --vary "k1=lognormal(cv=0.3), k2=uniform(0, 1)"`
     """
     faults = [*check_figure_target("--out", out, size), *check_target("--table", table, TABLE_SUFFIXES)]
     chosen = read_choice("--method", method, METHODS, faults)
     faults += sample_faults(samples)
+    of_file = model is not None and model.is_file()
+    faults += _of_the_other(
+        {"--given": given, "--person": person != "patient", "--population": population}
+        if of_file
+        else {"--vary": vary, "--dose": dose, "--set": set_},
+        of_file=of_file,
+    )
     named = only_named(population, faults, "`--person` says who is treated")
+    files = (out, table, size, as_json, top)
+    if model is not None and of_file:
+        wanted_sampling = (samples, keep, chosen == "sobol", seed)
+        sensitivity_of_file(model, (targets or [], vary, dose, set_), wanted_sampling, files, faults)
+        return
     refuse(faults)
-    need_package("SALib", "calibrate")
-    import pandas as pd
+    sensitivity_of_chain(model, named, (targets or [], person, given), (samples, keep, chosen == "sobol", seed), files)
 
+
+def sensitivity_of_chain(
+    source: Path | None,
+    named: NamedPopulation | None,
+    asked: tuple[list[str], str, str | None],
+    sampling: tuple[int, int | None, bool, int],
+    files: Files,
+) -> None:
+    """The analysis of the chain of mechanisms.
+
+    source     folder of a model, or None            named   population whose constants hold, or None
+    asked      outputs at times, person and what is given, as typed
+    sampling   base sample, constants kept, whether Sobol follows, and seed
+    files      as in `show_or_save`
+    """
+    need_package("SALib", "calibrate")
     from resprout.calibrate.experiments import Arm
-    from resprout.calibrate.global_sensitivity import Sampling, read_target
+    from resprout.calibrate.global_sensitivity import read_target
+    from resprout.calibrate.sensitivity_indices import Sampling
     from resprout.language import load_model
 
-    loaded, own = with_population(load_model(model), named)
+    targets, person, given = asked
+    loaded, own = with_population(load_model(source), named)
     wanted = tuple(dict.fromkeys(read_target(text, loaded) for text in targets or DEFAULT))
     arm = Arm(person, standard_dose(loaded, person) if given is None else given)
-    sampling = Sampling(samples, keep=keep, sobol=chosen == "sobol", seed=seed)
-    found = analysed(loaded, arm, wanted, sampling)
-    facts = {"person": person, "given": arm.done, "targets": [each.text for each in wanted], **vars(sampling)}
-    told = provenance(loaded, "sensitivity", **facts, **own)
-    save_figure_of(found, wanted, top, out, size)
+    samples, keep, sobol, seed = sampling
+    how = Sampling(samples, keep=keep, sobol=sobol, seed=seed)
+    found = analysed(loaded, arm, wanted, how)
+    facts = {"person": person, "given": arm.done, "targets": [each.text for each in wanted], **vars(how)}
+    show_or_save(found, wanted, provenance(loaded, "sensitivity", **facts, **own), files)
+
+
+def show_or_save(found: Sensitivity, targets: tuple[Target, ...], told: dict[str, Any], files: Files) -> None:
+    """Write the figure and the table that are wanted, and print the indices.
+
+    told    provenance      files   figure, table, width of the figure, whether JSON is printed, constants to print
+    """
+    import pandas as pd
+
+    out, table, size, as_json, top = files
+    save_figure_of(found, targets, top, out, size)
     if table is not None:
-        save_table(pd.DataFrame(index_rows(found, wanted)), table, told)
-    files = [path for path in (out, table) if path is not None]
-    show_or_print(found, wanted, top, told if as_json else None, files)
+        save_table(pd.DataFrame(index_rows(found, targets)), table, told)
+    show_or_print(found, targets, top, told if as_json else None, [path for path in (out, table) if path is not None])
+
+
+def _of_the_other(given: dict[str, Any], *, of_file: bool) -> list[Fault]:
+    """Options that mean something only for the other form of model."""
+    said = (
+        "It means nothing in a model without drugs and people." if of_file else "It means something for a model file."
+    )
+    remedy = "Use `--vary`, `--dose` and `--set`." if of_file else "Say which, `--model FILE`, or leave it out."
+    return [Fault(f"`{name}` is given.", name, said, remedy) for name, was_given in given.items() if was_given]
 
 
 def sample_faults(samples: int) -> list[Fault]:
@@ -117,11 +182,55 @@ def analysed(model: Model, arm: Arm, targets: tuple[Target, ...], sampling: Samp
     from resprout.app.terminal import progress_bar
     from resprout.calibrate.global_sensitivity import analyse_sensitivity, find_factors
 
-    count = len(find_factors(model, arm, targets))
-    runs = sampling.trajectories * (count + 1)
-    runs += sampling.samples * (min(sampling.keep or count, count) + 2) if sampling.sobol else 0
-    with progress_bar(runs, "runs") as progress:
+    with progress_bar(runs_of(sampling, len(find_factors(model, arm, targets))), "runs") as progress:
         return analyse_sensitivity(model, arm, targets, sampling, progress=progress)
+
+
+def runs_of(sampling: Sampling, count: int) -> int:
+    """How many runs an analysis of some constants takes."""
+    runs = sampling.trajectories * (count + 1)
+    return runs + (sampling.samples * (min(sampling.keep or count, count) + 2) if sampling.sobol else 0)
+
+
+def sensitivity_of_file(
+    source: Path,
+    asked: tuple[list[str], str | None, list[str] | None, list[str] | None],
+    sampling: tuple[int, int | None, bool, int],
+    files: Files,
+    faults: list[Fault],
+) -> None:
+    """The same of a model file.
+
+    asked      outputs at times, ranges, doses and values, as typed
+    sampling   base sample, constants kept, whether Sobol follows, and seed
+    files      as in `show_or_save`
+    faults     of the options so far
+    """
+    from resprout.app.imported_commands import read_doses_of, read_variation_of
+
+    targets, vary, dose, pairs = asked
+    variation, doses = read_variation_of(vary, faults), read_doses_of(dose, faults)
+    overrides = read_pairs("--set", pairs or [], "k=0.7", faults)
+    if not targets:
+        faults.append(Fault("no output is named.", "OUTPUT@TIME", "Expected for instance `S2@10` or `S2@24h`."))
+    refuse(faults)
+    need_package("SALib", "calibrate")
+    from resprout.app.terminal import progress_bar
+    from resprout.calibrate.imported_sensitivity import analyse_imported, imported_factors, read_imported_target
+    from resprout.calibrate.sensitivity_indices import Sampling
+    from resprout.exchange.imported_model import import_model
+
+    model = import_model(source)
+    wanted = tuple(dict.fromkeys(read_imported_target(text, model) for text in targets))
+    factors = imported_factors(model, variation, overrides)
+    samples, keep, sobol, seed = sampling
+    how = Sampling(samples, keep=keep, sobol=sobol, seed=seed)
+    with progress_bar(runs_of(how, len(factors)), "runs") as progress:
+        settings = {"doses": doses, "overrides": overrides, "progress": progress}
+        found = analyse_imported(model, wanted, factors, how, **settings)  # type: ignore[arg-type]
+    facts = {"file": model.file, "vary": vary or "", "doses": found.given, "set": overrides}
+    facts |= {"targets": [each.text for each in wanted], **vars(how)}
+    show_or_save(found, wanted, provenance(model, "sensitivity", **facts), files)
 
 
 def show_or_print(
@@ -143,7 +252,11 @@ def show_or_print(
 def limits_of(found: Sensitivity, targets: tuple[Target, ...]) -> list[Caveat]:
     """The known limits that touch the outputs that were analysed."""
     last = max(target.time_h for target in targets)
-    return caveats_for(shown_by_regimens([target.output for target in targets], [found.arm.done], last))
+    return (
+        caveats_for(shown_by_regimens([target.output for target in targets], [found.given], last))
+        if found.person
+        else []
+    )
 
 
 def save_figure_of(
@@ -154,84 +267,3 @@ def save_figure_of(
         from resprout.figures.sensitivity_figure import sensitivity_figure
 
         save_figure(sensitivity_figure(found, targets, top), out, size)
-
-
-NUMBERS = ("mu_star", "sigma", "first", "first_lower", "first_upper", "total", "total_lower", "total_upper")
-
-
-def index_rows(found: Sensitivity, targets: tuple[Target, ...]) -> list[dict[str, Any]]:
-    """Every index as a flat record, the largest of each output first."""
-    return [
-        {
-            "output": target.output,
-            "time_h": target.time_h,
-            "constant": index.factor.name,
-            "stage": index.factor.constant.stage,
-            "grade": index.factor.constant.grade,
-            "range": f"{index.factor.word} {index.factor.size:g}",
-            "range_from": "spread" if index.factor.own else "grade",
-            **{name: getattr(index, name) for name in NUMBERS},
-        }
-        for target in targets
-        for index in found.of(target)
-    ]
-
-
-def sensitivity_facts(found: Sensitivity, targets: tuple[Target, ...]) -> dict[str, Any]:
-    """All of it as plain data."""
-    spread = [
-        {"output": target.output, "time_h": target.time_h, "mean": mean, "sd": deviation}
-        for target, (mean, deviation) in zip(targets, found.spread, strict=True)
-    ]
-    return {
-        "person": found.arm.person,
-        "given": found.arm.done,
-        "samples": found.samples,
-        "runs": found.runs,
-        "lost": found.lost,
-        "spread": spread,
-        "rows": index_rows(found, targets),
-    }
-
-
-def show_sensitivity(console: Console, found: Sensitivity, targets: tuple[Target, ...], top: int) -> None:
-    """Print the largest indices of each output."""
-    from resprout.app.terminal import number, print_wrapped, table
-    from resprout.language import STAGES
-
-    columns = [
-        "constant",
-        "stage",
-        "grade",
-        "range",
-        "effect",
-        "alone",
-        "95 % interval",
-        "with others",
-        "95 % interval ",
-    ]
-    for target, (mean, deviation) in zip(targets, found.spread, strict=True):
-        rows = [
-            [
-                index.factor.name,
-                f"{index.factor.constant.stage} {STAGES[index.factor.constant.stage - 1]}",
-                index.factor.constant.grade,
-                f"{index.factor.word} {index.factor.size:g}{'' if index.factor.own else ', from its grade'}",
-                number(index.mu_star),
-                number(index.first, 2),
-                say_interval(index.first_lower, index.first_upper),
-                number(index.total, 2),
-                say_interval(index.total_lower, index.total_upper),
-            ]
-            for index in found.of(target)[:top]
-        ]
-        title = f"{target.text}: mean {number(mean)}, SD {number(deviation)} over the ranges of all constants"
-        console.print(table(columns, rows, title=title, right=columns[4:]))
-    others = "Effect is the mean size of a step through the range (Morris), alone and with others are shares of variance (Sobol)."
-    lost = f" {found.lost} could not be solved and count nowhere." if found.lost else ""
-    print_wrapped(console, f"{found.runs:,} people solved.{lost} {others}")
-
-
-def say_interval(lower: float, upper: float) -> str:
-    """An interval in two digits; a dash if there is none."""
-    return "–" if lower != lower else f"{lower:.2f} to {upper:.2f}"

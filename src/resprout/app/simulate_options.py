@@ -94,5 +94,5 @@ class Given:
         """Options that mean nothing for an imported model, and whether each was given."""
         others = {"regimen": self.regimen, "--population": self.population != "mdd"}
         others |= {"--genotype": self.genotype, "--entry": self.entry, "--block": self.block, "--drug": self.drug}
-        others |= {"--point": self.point, "--report": self.report}
+        others |= {"--point": self.point}
         return {name: bool(was_given) for name, was_given in others.items()}

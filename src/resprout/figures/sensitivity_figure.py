@@ -8,11 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resprout.calibrate.global_sensitivity import Index, Sensitivity, Target
+from resprout.calibrate.sensitivity_indices import Index, Sensitivity, Target
 from resprout.figures.palette import INK, STAGE_COLOUR, faint, plain_template
 from resprout.language import STAGES
 
 BAR_PX, HEAD_PX, NAMES_PX = 23, 105, 205
+LEAST_BARS = 5  # for which there is room
 
 
 def sensitivity_figure(found: Sensitivity, targets: Sequence[Target], top: int = 15) -> go.Figure:
@@ -48,7 +49,7 @@ def sensitivity_figure(found: Sensitivity, targets: Sequence[Target], top: int =
     figure.update_layout(
         template=plain_template(),
         title={"text": finding(found, targets), "y": 0.97},
-        height=BAR_PX * max(map(len, shown)) + HEAD_PX + 115,
+        height=BAR_PX * max(LEAST_BARS, *map(len, shown)) + HEAD_PX + 115,
         width=560 * len(targets) + NAMES_PX // 2,
         margin={"l": NAMES_PX, "r": 20, "t": HEAD_PX, "b": 115},
         barmode="overlay",
@@ -60,13 +61,14 @@ def sensitivity_figure(found: Sensitivity, targets: Sequence[Target], top: int =
 
 def finding(found: Sensitivity, targets: Sequence[Target]) -> str:
     """The title: the constants to which the first target is most sensitive."""
-    first = found.of(targets[0])[:3]
-    names = [readable_name(index.factor.name) for index in first]
-    return (
-        f"{targets[0].text} is most sensitive to {', '.join(names[:-1])} and {names[-1]}"
-        if len(names) > 1
-        else names[0]
-    )
+    names = [readable_name(index.factor.name) for index in found.of(targets[0])[:3]]
+    told = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return f"{targets[0].text} is most sensitive to {told}"
+
+
+def colour_of(stage: int) -> str:
+    """Colour of a stage of the chain; of what has no stage (0), that of text."""
+    return STAGE_COLOUR[STAGES[stage - 1]] if stage else INK
 
 
 def readable_name(name: str) -> str:
@@ -77,7 +79,7 @@ def readable_name(name: str) -> str:
 def _panel(figure: go.Figure, rows: Sequence[Index], column: int, screened: bool) -> None:
     """Bars of one target with their intervals."""
     names = [readable_name(index.factor.name) for index in rows]
-    colours = [STAGE_COLOUR[STAGES[index.factor.constant.stage - 1]] for index in rows]
+    colours = [colour_of(index.factor.stage) for index in rows]
     if screened:
         _bars(figure, column, names, [(i.mu_star, i.mu_star_lower, i.mu_star_upper) for i in rows], colours, "effect")
         return
@@ -129,7 +131,7 @@ def _bars(
 
 def _legend(figure: go.Figure, shown: Sequence[Sequence[Index]], screened: bool) -> None:
     """One entry a stage that is shown, and one for what pale and full bars are."""
-    stages = sorted({index.factor.constant.stage for rows in shown for index in rows})
+    stages = sorted({index.factor.stage for rows in shown for index in rows} - {0})
     for number in stages:
         stage = STAGES[number - 1]
         marker = {"color": STAGE_COLOUR[stage], "symbol": "square", "size": 11}
