@@ -52,7 +52,7 @@ def run(words, folder):
         ["describe", "--json"],
         ["simulate", "ketamine 0.5 mg/kg iv over 40 min", "--patients", "4", "--days", "1", "--report", "r.html"],
         ["trial", "berman2000", "--replicates", "4", "--report", "t.html"],
-        ["interventions", "--json"],
+        ["interventions", "--draws", "0", "--json"],
         ["validate", "--no-trials", "--json"],
     ],
     ids=lambda words: words[0],

@@ -17,7 +17,7 @@ def test_effects_coverage_and_pictures(resprout, tmp_path):
 
 
 def test_json_holds_every_row(resprout):
-    code, out, _ = resprout("mbma", "--json", "--seed", "2")
+    code, out, _ = resprout("mbma", "--json")
     facts = json.loads(out)
     assert code == 0 and len(facts["rows"]) > 30
     assert set(facts["coverage"]) == {"50", "80", "90", "95"}
