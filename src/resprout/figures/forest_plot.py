@@ -77,8 +77,8 @@ def forest(lines: Sequence[Line], pooled: Diamond, *, title: str, subtitle: str,
             "x": 0.02,
             "xref": "container",
         },
-        height=int(ROW_HEIGHT * (1.0 - place) + 205),
-        margin={"l": 190, "r": 185, "t": 120, "b": 55},
+        height=int(ROW_HEIGHT * (1.0 - place) + 240),
+        margin={"l": 190, "r": 185, "t": 155, "b": 55},  # room for two lines of subtitle and two of the legend
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
     )
     figure.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", title_text=axis, showgrid=True)
