@@ -124,7 +124,8 @@ def _range(axis: Any, wanted: Any, names: list[str], shift: float) -> None:
         set_limits(-0.5 + shift, len(names) - 0.5 + shift)
     elif wanted.rangemode == "tozero":
         low, high = axis.get_view_interval()
-        set_limits(min(low, 0.0) if low < 0 else 0.0, max(high, 0.0))
+        # data far from zero that hardly differ would touch the end
+        set_limits(min(low, 0.0) if low < 0 else 0.0, max(high, 1.05 * axis.get_data_interval()[1], 0.0))
     if wanted.autorange == "reversed":
         low, high = axis.get_view_interval()
         set_limits(max(low, high), min(low, high))
