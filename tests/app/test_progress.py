@@ -29,7 +29,7 @@ def test_figures_say_beforehand_how_many_pieces_they_have():
     with counted(told.append):
         rs.figure(3, point=True)
     assert told[-1] == pieces_of(3, 1)[0] == 600
-    assert pieces_of(4, 10)[0] == 10 * 62 + 3 * 200  # 62 people of the genotyped trial, 200 for spines of each genotype
+    assert pieces_of(4, 10)[0] == 10 * 62  # people of the genotyped trial; mice take a moment
     assert pieces_of(2, 10) == (7, "trials of figure 2")
 
 

@@ -13,7 +13,15 @@ from resprout.figures.arm_figure import arms_over_time
 from resprout.figures.design_surface import design_surface
 from resprout.figures.fig2 import CHOSEN
 from resprout.figures.fig3 import LINKS, figure3
-from resprout.figures.fig4 import PUBLISHED_SIZES, GenotypeTrial, _draw_ratings, finding, who
+from resprout.figures.fig4 import (
+    ANIMALS,
+    PUBLISHED_SIZES,
+    GenotypeTrial,
+    _draw_ratings,
+    finding,
+    spines_by_genotype,
+    who,
+)
 from resprout.figures.forest_plot import Diamond, Line, forest
 from resprout.figures.print_figure import LOOK, printed_figure
 from resprout.figures.printed_axes import overlapping_text
@@ -74,7 +82,7 @@ def test_figure_4_says_how_often_the_genotyped_trial_finds_the_interaction():
     trial = GenotypeTrial(rating, (0.0, 4.0), np.array([1.0, 6.0, 2.0, 9.0]), np.array([0.4, 0.0005, 0.2, 0.01]), 4)
     assert "falls less" in finding(trial) and "50%" in finding(trial)
     assert "41 Val/Val, 19 Val/Met, 2 Met/Met" in who(trial, "at 40 posterior draws")
-    assert "no differences between animals" in who(trial, "")
+    assert "Mice differ in constants of circuit, signalling and spines as people do (assumed)" in who(trial, "")
     assert "p ≤ .0007 in 25%" in who(trial, "") and "at 40 posterior draws.<br>" in who(trial, "at 40 posterior draws")
 
 
@@ -176,3 +184,15 @@ def test_a_figure_tells_how_many_people_have_been_followed():
     told = []
     figure(4, replicates=1, point=True, progress=told.append)
     assert told and told == sorted(told)
+
+
+def test_virtual_mice_show_both_facts_of_the_Met_allele():
+    spines = spines_by_genotype(1, load_model(), point=True)
+    before, gain = (
+        {name: each[0] for name, each in spines.items()},
+        {name: each[1] - each[0] for name, each in spines.items()},
+    )
+    # Liu 2012: fewer spines in Met carriers before ketamine, and a blunted growth after it, in every animal
+    assert all(len(each) == ANIMALS and np.isfinite(each).all() for each in (*before.values(), *gain.values()))
+    assert (before["Met/Met"] < before["Val/Met"]).all() and (before["Val/Met"] < before["Val/Val"]).all()
+    assert np.median(gain["Met/Met"]) < 0.5 * np.median(gain["Val/Val"]) and np.std(gain["Val/Val"]) > 0.01

@@ -99,10 +99,9 @@ def pieces_of(number: int, replicates: int) -> tuple[int, str]:
 
         return 2 * PATIENTS, "people of figure 3"
     if number == 4:
-        from resprout.figures.fig4 import PUBLISHED_SIZES, SPINE_PATIENTS
+        from resprout.figures.fig4 import PUBLISHED_SIZES
 
-        people = replicates * sum(PUBLISHED_SIZES.values())
-        return people + SPINE_PATIENTS * len(PUBLISHED_SIZES), "people of figure 4"
+        return replicates * sum(PUBLISHED_SIZES.values()), "people of figure 4"
     from resprout.language import load_model
     from resprout.trial.protocol import read_protocol
     from resprout.trial.trial import PATH_PATIENTS

@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from resprout.calibrate.experiments import Arm, numbered, prepare_arm, read_persons
+from resprout.calibrate.predicted_measurements import Group, run_group
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template, whiskers
 from resprout.figures.spoken_units import format_time
 from resprout.language import given_or_shipped
@@ -16,7 +18,6 @@ from resprout.language.records import Model
 from resprout.people import recruit
 from resprout.people.covariates import GENOTYPES
 from resprout.people.draws import draws_words
-from resprout.simulation import simulate
 from resprout.statistics.anova import group_by_time
 from resprout.trial.protocol import read_protocol
 from resprout.trial.replicates import run_series
@@ -25,11 +26,12 @@ Numbers = NDArray[np.float64]
 PUBLISHED_SIZES = dict(zip(GENOTYPES, (41, 19, 2), strict=True))  # legend of the figure
 PUBLISHED_P = 0.0007
 TRIAL = "laje2012_genotype"
-REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
 DASH = dict(zip(GENOTYPES, ("solid", "dash", "dot"), strict=True))
 SYMBOL = dict(zip(GENOTYPES, ("circle", "square", "diamond"), strict=True))
-SPINE_PATIENTS = 200
-POINTS = 60  # patients drawn one by one
+ANIMAL_DOSE = "ketamine 10 mg/kg ip"
+ANIMALS = 60  # mice of each genotype
+ANIMAL_STAGES = (3, 4, 5)
+"""Stages in whose constants mice differ: circuit, signal and spine."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def figure4(*, replicates: int = 200, seed: int = 1, model: Model | None = None,
         cols=2,
         column_widths=[0.4, 0.6],
         horizontal_spacing=0.11,
-        subplot_titles=("A  spines a day after ketamine", "B  HDRS-17 after ketamine"),
+        subplot_titles=("A  spines of mice a day after ketamine", "B  HDRS-17 of patients after ketamine"),
     )
     _draw_spines(figure, spines_by_genotype(seed, model, point=point))
     _draw_ratings(figure, trial)
@@ -93,14 +95,22 @@ def genotype_trial(replicates: int, seed: int, model: Model, *, point: bool = Fa
 
 
 def spines_by_genotype(seed: int, model: Model, *, point: bool = False) -> dict[str, tuple[Numbers, Numbers]]:
-    """Spine density at baseline and a day after ketamine of the same people, had they been born with each genotype."""
-    people = recruit(SPINE_PATIENTS, seed=seed, genotype="Val/Val", model=model, uncertain=not point)
+    """Spine density at baseline and a day after ketamine of the same mice, had they been born with each genotype.
+
+    Mice differ in the constants of circuit, signalling and spines as healthy people do, which is assumed; everything else is that of the
+    rodent of persons.tsv.
+    """
+    people = recruit(ANIMALS, seed=seed, population="healthy", model=model, uncertain=not point)
+    arm = Arm("rodent", ANIMAL_DOSE)
+    changes = numbered(model, [prepare_arm(model, read_persons(model), arm)])[1][0].changes
+    group = Group((arm,), ("spine_density",), tuple(sorted({name for _, name, _ in changes})), (0.0, 24.0))
+    spread = [name for name, each in model.constants.items() if each.spread and each.stage in ANIMAL_STAGES]
+    own = {name: people.constants[name] for name in spread if name in people.constants}
     found = {}
     for genotype in GENOTYPES:
-        born = people.with_genotype(genotype, model)
-        run = simulate(model, born, REGIMEN, days=1, outputs=["spine_density"])
-        density = run["spine_density"].to_numpy()
-        found[genotype] = density[:, 0], density[:, -1]
+        released = people.with_genotype(genotype, model).constants["BDNF_release_factor"]
+        density = run_group(model, group, {**own, "BDNF_release_factor": released}, ANIMALS)[0, :, :, 0]
+        found[genotype] = density[:, 0], density[:, 1]
     return found
 
 
@@ -118,9 +128,9 @@ def who(trial: GenotypeTrial, constants: str) -> str:
     return (
         f"{len(trial.F):,} virtual trials of {sizes}; carriers x time: median F = {np.median(trial.F):.2f} (df {trial.df}), "
         f"p < .05 in {(trial.p < 0.05).mean():.0%}, p ≤ .0007 in {(trial.p <= PUBLISHED_P).mean():.0%}.<br>"
-        f"Published: F = 5.59, df = 4, p = .0007. Small points are virtual patients (A: {POINTS} a genotype, B: those of the "
-        "first trial); bars are 95 % intervals (A: over patients, B: prediction interval over trials), "
-        f"{constants}.<br>The model describes an animal of each strain, and no differences between animals: there are no points of animals."
+        f"Published: F = 5.59, df = 4, p = .0007. Small points are virtual mice (A: {ANIMALS} a genotype, {ANIMAL_DOSE}) and patients "
+        "(B: those of the first trial); bars are 95 % intervals (A: over mice, B: prediction interval over trials), "
+        f"{constants}.<br>Mice differ in constants of circuit, signalling and spines as people do (assumed); at baseline, health is 1 by definition."
     )
 
 
@@ -131,7 +141,7 @@ def _draw_spines(figure: go.Figure, spines: dict[str, tuple[Numbers, Numbers]]) 
         values = [spines[name][int(after)] for name in GENOTYPES]
         for place, each in enumerate(values):
             at = place + (0.12 if after else -0.12)
-            _points(figure, at, 0.17 if after else -0.17, each[:POINTS], colour, 1)
+            _points(figure, at, 0.17 if after else -0.17, each, colour, 1, "mouse")
         figure.add_trace(
             go.Scatter(
                 x=[place + (0.12 if after else -0.12) for place in range(len(GENOTYPES))],
@@ -153,8 +163,10 @@ def _draw_spines(figure: go.Figure, spines: dict[str, tuple[Numbers, Numbers]]) 
     figure.update_yaxes(title_text="spine density (health = 1)", row=1, col=1)
 
 
-def _points(figure: go.Figure, x: float, width: float, values: Numbers, colour: str, column: int) -> None:
-    """Draw virtual patients, one point each, side by side in the order in which they were recruited.
+def _points(  # many arguments: where and how the points stand, and what one is
+    figure: go.Figure, x: float, width: float, values: Numbers, colour: str, column: int, who: str = "patient"
+) -> None:
+    """Draw virtual mice or patients, one point each, side by side in the order in which they were recruited.
 
     x, width   where the first point stands, and how far the last one lies from it
     """
@@ -166,7 +178,7 @@ def _points(figure: go.Figure, x: float, width: float, values: Numbers, colour: 
             mode="markers",
             marker={"size": 3.5, "color": faint(colour, 0.4)},
             showlegend=False,
-            hovertemplate="%{y:.2f}<extra>one virtual patient</extra>",
+            hovertemplate="%{y:.2f}<extra>one virtual " + who + "</extra>",
         ),
         row=1,
         col=column,
