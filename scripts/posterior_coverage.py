@@ -3,10 +3,11 @@
 People of the model get one infusion, four levels and five ratings; their traits and their next two ratings are known. With --people 20000
 the people are streamed: they are recruited and sampled in blocks, so that memory holds one block whatever their number. While it runs,
 a line says how many are done, how long the rest will take, and the coverage so far. Each finished block is kept in out/posterior-coverage: a run
-that was stopped goes on from there, as long as the model, the seed and the number of people are the same.
+that was stopped goes on from there, as long as model, program and seed are the same.
 """
 
 import argparse
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -28,6 +29,8 @@ VISITS_H, NEXT_H = (0.0, 24.0, 72.0, 168.0, 336.0), (504.0, 672.0)
 KNOWN = {"age": "age", "sex": "sex", "weight": "weight_kg", "genotype": "genotype", "CYP2B6": "CYP2B6"}
 BLOCK = 500
 KEPT = Path(__file__).parents[1] / "out" / "posterior-coverage"
+LAYERS = ("patients", "trial", "simulation", "dosing", "people", "statistics", "solve", "compile", "language", "model")
+"""Folders of the package that results depend on."""
 SAID_EVERY_S = 20.0
 SHARE = 0.9
 
@@ -134,17 +137,28 @@ def measure(model, first, many, asked, coverage):
     return [coverage.add(truth, found, size) for (_, truth), (found, size) in zip(some, results, strict=True)]
 
 
+def program_digest():
+    """Identifies what of the program and of this script the results depend on."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for layer in LAYERS:
+        for path in sorted((Path(rs.__file__).parent / layer).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def main():
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--seed", type=int, default=77)
+    parser.add_argument("--kept", type=Path, default=KEPT, help="folder in which finished blocks are kept")
     asked = parser.parse_args()
-    model, coverage = rs.load_model(), Coverage(asked.people)
-    KEPT.mkdir(parents=True, exist_ok=True)
+    model, coverage, program = rs.load_model(), Coverage(asked.people), program_digest()
+    asked.kept.mkdir(parents=True, exist_ok=True)
     for first in range(0, asked.people, BLOCK):
         many = min(BLOCK, asked.people - first)
-        path = KEPT / f"{model.digest[:16]}-{asked.seed}-{first}-{many}.json"
+        path = asked.kept / f"{program}-{asked.seed}-{first}-{many}.json"
         if path.exists():
             coverage.add_kept(json.loads(path.read_text(encoding="utf-8")))
             continue
@@ -152,6 +166,8 @@ def main():
         part = path.with_suffix(".part")
         part.write_text(json.dumps(block), encoding="utf-8")
         part.replace(path)
+    if coverage.kept:
+        print(f"{coverage.kept:,} of {coverage.done:,} people were kept from an earlier run")
     print("\n".join(coverage.table()))
 
 
