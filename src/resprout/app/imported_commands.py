@@ -252,7 +252,8 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
 
 def show_file(model: ImportedModel, as_json: bool) -> None:
     """Print what an imported model holds."""
-    from resprout.app.terminal import number, print_json, stdout_console, table
+    from resprout.app.imported_description import equation_rows
+    from resprout.app.terminal import print_json, stdout_console, table
 
     facts: dict[str, Any] = {
         "file": model.file,
@@ -268,12 +269,6 @@ def show_file(model: ImportedModel, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    rows = [["state", e.name, f"d/dt = {e.text}", e.unit] for e in model.states if e.name != model.clock]
-    rows += [["assigned", e.name, f"= {e.text}", e.unit] for e in model.assigned]
-    rows += [
-        ["constant", c.name, "computed at the beginning" if c.value != c.value else number(c.value, 6), c.unit]
-        for c in model.constants.values()
-    ]
     console = stdout_console()
-    console.print(table(["kind", "name", "is", "unit"], rows, title=model.name))
+    console.print(table(["kind", "name", "is", "unit"], equation_rows(model), title=model.name))
     console.print(f"{model.file}: all of it is supported. Time: {model.time_note}. Events: {model.event_count}.")

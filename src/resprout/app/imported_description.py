@@ -12,6 +12,18 @@ if TYPE_CHECKING:
     from resprout.language.records import ImportedModel
 
 
+def equation_rows(model: ImportedModel) -> list[list[str]]:
+    """Kind, name, equation or value, and unit of every state, assigned quantity and constant."""
+    from resprout.app.terminal import number
+
+    rows = [["state", each.name, f"d/dt = {each.text}", each.unit] for each in model.states if each.name != model.clock]
+    rows += [["assigned", each.name, f"= {each.text}", each.unit] for each in model.assigned]
+    for each in model.constants.values():
+        value = "computed at the beginning" if each.value != each.value else number(each.value, 6)
+        rows.append(["constant", each.name, value, each.unit])
+    return rows
+
+
 def describe_file(model: ImportedModel, name: str, as_json: bool) -> None:
     """Show a model from a file, or one quantity of it.
 

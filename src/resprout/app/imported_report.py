@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.app.html_page import Section, drawn, html_list, html_table, page, paragraphs
+from resprout.app.imported_description import equation_rows
 from resprout.app.output_files import save_page
 from resprout.app.terminal import number
 from resprout.figures.imported_figure import MOST_PANELS, imported_figure
@@ -86,19 +87,8 @@ def _values(
 
 def _equations(model: ImportedModel) -> str:
     """Every state, rule and constant."""
-    rows = [["state", each.name, f"d/dt = {each.text}", each.unit] for each in model.states if each.name != model.clock]
-    rows += [["assigned", each.name, f"= {each.text}", each.unit] for each in model.assigned]
-    rows += [
-        [
-            "constant",
-            each.name,
-            "computed at the beginning" if each.value != each.value else number(each.value, 6),
-            each.unit,
-        ]
-        for each in model.constants.values()
-    ]
     events = f"It has {model.event_count} events." if model.event_count else ""
-    return html_table(["kind", "name", "is", "unit"], rows) + paragraphs(events)
+    return html_table(["kind", "name", "is", "unit"], equation_rows(model)) + paragraphs(events)
 
 
 def _facts(facts: Mapping[str, Any]) -> str:

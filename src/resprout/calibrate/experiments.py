@@ -167,6 +167,11 @@ def numbered(model: Model, arms: Sequence[PreparedArm]) -> tuple[Model, list[Pre
     return form, [_numbered(model, form, arm) for arm in arms]
 
 
+def moved_by(model: Model, arm: PreparedArm) -> tuple[str, ...]:
+    """Names of what an arm changes, in the model with numbered drugs, each once and sorted."""
+    return tuple(sorted({name for _, name, _ in numbered(model, [arm])[1][0].changes}))
+
+
 def _numbered(model: Model, form: Model, arm: PreparedArm) -> PreparedArm:
     named = with_drugs(model, arm.drugs)
     bound = binding(named)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.calibrate.data_tables import data_rows
-from resprout.calibrate.experiments import Arm, inner_names, numbered, prepare_arm, read_persons
+from resprout.calibrate.experiments import Arm, inner_names, moved_by, prepare_arm, read_persons
 from resprout.calibrate.predicted_measurements import Group, run_group
 from resprout.calibrate.sensitivity_indices import (
     Sampling,
@@ -125,10 +125,9 @@ class _Solver:
 
     def __init__(self, model: Model, arm: Arm, targets: tuple[Target, ...], progress: Callable[[int], None]) -> None:
         own = prepare_arm(model, read_persons(model), arm)
-        changes = numbered(model, [own])[1][0].changes
         self.inner = inner_names(model, own.drugs, _outputs(targets))
         hours = tuple(sorted({0.0, *(target.time_h for target in targets)}))
-        moved = tuple(sorted({name for _, name, _ in changes}))
+        moved = moved_by(model, own)
         self.model, self.targets, self.progress = model, targets, progress
         outputs = tuple(self.inner.get(name, name) for name in _outputs(targets))
         self.group = Group((arm,), outputs, moved, hours)

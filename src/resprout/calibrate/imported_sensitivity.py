@@ -22,7 +22,7 @@ from resprout.dosing.species_doses import SpeciesDose
 from resprout.errors import Fault, InputError
 from resprout.language.records import ImportedModel
 from resprout.simulation.dosed_model import dosed
-from resprout.simulation.imported_population import make_imported_request, patients_of
+from resprout.simulation.imported_population import centre_of, make_imported_request, patients_of
 from resprout.simulation.imported_simulation import held_part
 from resprout.simulation.settings import Numerics
 from resprout.simulation.varied_parameters import Spread, Variation
@@ -94,10 +94,8 @@ def imported_factors(
         expected = "Shares of variance are defined for quantities that vary independently."
         raise InputError(Fault(found, "--vary", expected, "Leave `corr(...)` out."))
     people = patients_of(model, 2, variation, 1, overrides)
-    request = make_imported_request(
-        dosed(model, (), "", 1.0), np.array([0.0, 1e-6]), _any_output(model), overrides, people, Numerics()
-    )
-    return [ImportedFactor(each, request.centre.get(each.name, math.nan), own=True) for each in variation.spreads]
+    centre = centre_of(model, overrides, people)
+    return [ImportedFactor(each, centre[each.name], own=True) for each in variation.spreads]
 
 
 def analyse_imported(  # many arguments: the model, what is asked, and by keyword how
@@ -163,7 +161,3 @@ class _ImportedSolver:
         self.lost += refuse_lost(found)
         self.seen = found
         return found
-
-
-def _any_output(model: ImportedModel) -> tuple[str, ...]:
-    return (next(name for name in model.equations if name != model.clock),)

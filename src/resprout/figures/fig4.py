@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from resprout.calibrate.experiments import Arm, numbered, prepare_arm, read_persons
+from resprout.calibrate.experiments import Arm, moved_by, prepare_arm, read_persons
 from resprout.calibrate.predicted_measurements import Group, run_group
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint, plain_template, whiskers
 from resprout.figures.spoken_units import format_time
@@ -102,8 +102,8 @@ def spines_by_genotype(seed: int, model: Model, *, point: bool = False) -> dict[
     """
     people = recruit(ANIMALS, seed=seed, population="healthy", model=model, uncertain=not point)
     arm = Arm("rodent", ANIMAL_DOSE)
-    changes = numbered(model, [prepare_arm(model, read_persons(model), arm)])[1][0].changes
-    group = Group((arm,), ("spine_density",), tuple(sorted({name for _, name, _ in changes})), (0.0, 24.0))
+    moved = moved_by(model, prepare_arm(model, read_persons(model), arm))
+    group = Group((arm,), ("spine_density",), moved, (0.0, 24.0))
     spread = [name for name, each in model.constants.items() if each.spread and each.stage in ANIMAL_STAGES]
     own = {name: people.constants[name] for name in spread if name in people.constants}
     found = {}

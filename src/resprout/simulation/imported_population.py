@@ -239,10 +239,7 @@ def make_imported_request(
     raises   InputError for distributions around values of the model that are none
     """
     scalars = {name: float(np.asarray(value)) for name, value in overrides.items()}
-    centre = _centre(given.model, scalars, people)
-    faults = centre_faults(people.variation, centre) if people.variation is not None else []
-    if faults:
-        raise InputError(*faults)
+    centre = centre_of(given.model, scalars, people)
     plain = tuple(float(hour) for hour in hours)
     request = ImportedRequest(given.model, plain, outputs, scalars, people, numerics, centre, doses=given.doses)
     first = np.arange(CHECKED_PATIENTS if people.variation is not None and not people.table else people.count)
@@ -250,14 +247,22 @@ def make_imported_request(
     return replace(request, pieces=found.pieces, notes=(*given.notes, *found.unsure))
 
 
-def _centre(model: ImportedModel, overrides: Mapping[str, float], people: ImportedPatients) -> dict[str, float]:
-    """Value of the model, as it is set, by drawn name."""
+def centre_of(model: ImportedModel, overrides: Mapping[str, float], people: ImportedPatients) -> dict[str, float]:
+    """Value of the model, as it is set, by drawn name.
+
+    overrides   values that are set, by name
+    raises      InputError for distributions around values of the model that are none
+    """
     if people.variation is None:
         return {}
     begun = begin(model, overrides)
     values: dict[str, Any] = {**model.nominal, **begun.constants}
     values |= {state.name: begun.start[0, row] for row, state in enumerate(model.states)}
-    return {spread.name: float(np.ravel(values[spread.name])[0]) for spread in people.variation.spreads}
+    centre = {spread.name: float(np.ravel(values[spread.name])[0]) for spread in people.variation.spreads}
+    faults = centre_faults(people.variation, centre)
+    if faults:
+        raise InputError(*faults)
+    return centre
 
 
 def solve_numbers(request: ImportedRequest, number: NDArray[np.int64]) -> Part:
