@@ -129,6 +129,7 @@ def test_a_broken_link_opens_the_page_and_says_what_it_did_not_know(page, server
 
 
 def test_a_bad_input_gives_a_message_at_its_field_and_keeps_the_curves(page):
+    page.wait_for_selector("body[data-bands-serial]", timeout=60_000)  # they may widen the axes when they come
     before = curves(page, "score")
     serial = int(page.get_attribute("body", "data-path-serial"))
     page.fill("#minutes", "-5")
