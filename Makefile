@@ -85,11 +85,11 @@ clean:
 	rm -rf .venv .venv-* out site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/installed: .venv/made pyproject.toml constraints.txt
-	$(PIP) install -c constraints.txt -e .
+	$(PIP) install --no-compile -c constraints.txt -e .
 	@touch $@
 
 .venv/installed-for-tests: .venv/made pyproject.toml constraints.txt
-	$(PIP) install -c constraints.txt -e ".[test,docs]"
+	$(PIP) install --no-compile -c constraints.txt -e ".[test,docs]"
 	@touch $@ .venv/installed
 
 .venv/made:

@@ -10,14 +10,14 @@ from resprout.app.cli import run
 from resprout.dosing.dose_records import Dose
 from resprout.dosing.regimen import parse_regimen
 from resprout.patients.dataset import Dataset
-from resprout.patients.decision_ledger import decisions_of, ledger_rows, read_ledger, refuse_other_events
 from resprout.patients.followed_plan import follow
 from resprout.patients.individual_posteriors import population_of, sampled
 from resprout.patients.person_forecast import outlook_of
-from resprout.patients.plan_conditions import Seen, applies, relapsed
-from resprout.patients.plan_outlook import changed_doses
-from resprout.patients.plan_rules import Condition, read_rule
 from resprout.patients.treatment_plans import read_plans
+from resprout.trial.decision_ledger import decisions_of, ledger_rows, read_ledger, refuse_other_events
+from resprout.trial.rule_conditions import Seen, applies, relapsed
+from resprout.trial.rule_doses import changed_doses
+from resprout.trial.treatment_rules import Condition, read_rule
 
 MODEL = rs.load_model()
 WEEKLY = "ketamine 0.5 mg/kg iv over 40 min; every 7 d x 3"
@@ -83,7 +83,7 @@ def test_the_grammar_of_rules():
         ("if MADRS is high then stop", "is no condition"),
         ("if remision then stop", "Did you mean `remission`?"),
         ("if MADSR > 20 then stop", "Did you mean `MADRS`?"),
-        ("if HDRS17 > 20 then stop", "not rated under the plans"),
+        ("if HDRS17 > 20 then stop", "not the scale that the rules follow"),
         ("if MADRS after dose > 20 then stop", "rated at visits"),
         ("if MADRS > twenty then stop", "no number"),
         ("if doses > 0.5 x baseline then stop", "doses is a number"),
@@ -114,7 +114,7 @@ def test_conditions_by_hand():
     ratings = np.array([[18.0, 31.0], [22.0, 10.0]])
     counts = {"doses": np.array([2.0, 3.0]), "due": np.zeros(2), "day": np.full(2, 14.0)}
     peaks = {"SBP": np.array([150.0, np.nan])}
-    seen = Seen("MADRS", ratings, {"SBP": np.array([130.0, 170.0])}, peaks, counts, {"MADRS": 40.0}, 0.5, 10.0)
+    seen = Seen("MADRS", ratings, {"SBP": np.array([130.0, 170.0])}, peaks, counts, {"MADRS": 40.0}, 20.0, 10.0)
 
     def told(text):
         return applies(rule(text), seen).tolist()
@@ -126,7 +126,7 @@ def test_conditions_by_hand():
     assert told("if no relapse and doses >= 3 then stop") == [False, True]
     assert told("hold while SBP > 160") == [False, True]
     assert told("if SBP after dose > 140 then stop") == [True, False]  # the second has had no dose
-    assert relapsed(np.array([[20.0, 30.0], [20.0, 31.0], [21.0, 40.0]]), 40.0, 0.5).tolist() == [False, True, False]
+    assert relapsed(np.array([[20.0, 30.0], [20.0, 31.0], [21.0, 40.0]]), 40.0, 20.0).tolist() == [False, True, False]
 
 
 def test_what_rules_do_to_doses_by_hand():

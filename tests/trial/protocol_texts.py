@@ -1,4 +1,4 @@
-"""Protocols with phases, with changes by response and with dropout before allocation, as text."""
+"""Protocols with phases, with changes by response, with rules and with dropout before allocation, as text."""
 
 WITHDRAWAL = """
 name: withdrawal
@@ -38,6 +38,31 @@ arms:
 endpoints:
   - {name: MADRS, visits: [0 min, 7 d, 8 d, 14 d]}
   - {name: CADSS, visits: [0 min, 168.7 h]}
+"""
+
+RULED = """
+name: ruled
+title: Ketamine by rating and by blood pressure
+design: parallel
+control: saline
+background: escitalopram 10 mg oral; every 24 h x 22
+entry: {minimum: {MADRS: 28}}
+arms:
+  - name: ketamine
+    regimen: ketamine 0.5 mg/kg iv over 40 min; every 7 d x 3
+    size: 30
+    steps: [0.5, 1, 2]
+    rules:
+      - if response then stop
+      - if MADRS at visit > 0.75 x baseline and day >= 7 then dose up, once
+      - if CADSS after dose > 25 then dose down
+      - hold while SBP > 116
+  - {name: saline, regimen: saline, size: 5, control: true}
+endpoints:
+  - {name: MADRS, visits: [0 min, 7 d, 14 d, 21 d]}
+primary: {endpoint: MADRS, time: 21 d}
+dropout: {completely_at_random: 0.1, missed_visits: 0.1}
+replicates: 2
 """
 
 LEAVING = """

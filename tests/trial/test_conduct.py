@@ -14,11 +14,11 @@ from resprout.trial import run_trial
 from resprout.trial.analysis import analyse
 from resprout.trial.attendance import attend
 from resprout.trial.conduct import observe
-from resprout.trial.design import Dropout, Protocol, Rescue, protocol_schema
+from resprout.trial.design import Dropout, Protocol, Rescue
 from resprout.trial.design_grid import read_axes, surface, varied
 from resprout.trial.endpoints import trial_table
 from resprout.trial.enrolment import enrol
-from resprout.trial.protocol import read_protocol, shipped_protocols
+from resprout.trial.protocol import protocol_schema, read_protocol, shipped_protocols
 from resprout.trial.published_numbers import inside_share, published_rows
 from resprout.trial.reported_statistics import STATISTICS, statistic
 from resprout.trial.trial_outcome import Outcome

@@ -10,9 +10,9 @@ from resprout.language import load_model
 from resprout.people.studies import candidates_of
 from resprout.trial.blinded_treatment import blinded_treatment
 from resprout.trial.control_setting import belief_at_start, control_kind, effects_expected, may_unblind, sites_of
-from resprout.trial.design import Protocol, Setting, protocol_schema
+from resprout.trial.design import Protocol, Setting
 from resprout.trial.design_checks import check_design
-from resprout.trial.protocol import read_protocol
+from resprout.trial.protocol import protocol_schema, read_protocol
 from resprout.trial.trial import run_protocol
 
 KETAMINE = "ketamine 0.5 mg/kg iv over 40 min"

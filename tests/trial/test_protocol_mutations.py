@@ -165,7 +165,26 @@ def break_an_adjustment(node, chance):
     chance.choice(node["arms"])["adjust"] = chance.choice([7, [7], good, [good | chance.choice(bad)]])
 
 
+def break_the_rules(node, chance):
+    bad = [
+        7,
+        [7],
+        "if remission then stop",
+        ["if remission then halt"],
+        ["if remision then stop"],
+        ["if XYZ at visit > 3 then stop"],
+        ["if day > x then stop"],
+        ["if remission then give ketamin 1 mg/kg iv"],
+        ["if remission then dose up"],
+        ["hold until SBP < 160"],
+        ["if remission then stop, at most 0 times"],
+        ["if SBP > 1.2 x basline then stop"],
+    ]
+    chance.choice(node["arms"])["rules"] = chance.choice(bad)
+
+
 KINDS = [
+    break_the_rules,
     break_an_adjustment,
     break_the_phases,
     rename_a_field,

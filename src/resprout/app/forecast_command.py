@@ -58,9 +58,9 @@ def forecast(  # many arguments: files to read and to write, the population and 
     targets = {"--table": table, "--ratings": ratings, "--ledger": ledger}
     asked = opened(request, tables=targets, figure=out, size=size)
     from resprout.app.terminal import progress_bar
-    from resprout.patients.decision_ledger import read_ledger
     from resprout.patients.person_forecast import forecast as forecast_people
     from resprout.patients.treatment_plans import read_plans
+    from resprout.trial.decision_ledger import read_ledger
 
     plans = read_plans(plan, asked.model)
     read = only(asked.data, person or [])
@@ -104,6 +104,7 @@ def picture(read: Dataset, found: Forecast) -> Any:
 
 def show_forecast(console: Any, found: Forecast, replayed: int | None = None) -> None:
     """Print means over people by plan, the plans of the first people, the rules, and who is left out."""
+    from resprout.app.summary_tables import print_rules
     from resprout.app.terminal import table
 
     people = found.outcomes["patient"].nunique()
@@ -117,7 +118,7 @@ def show_forecast(console: Any, found: Forecast, replayed: int | None = None) ->
         console.print(table(columns, outcome_rows(found, own), title=title, right=columns[1:]))
     if people > MOST_SHOWN:
         console.print(f"... and {people - MOST_SHOWN} more; `--table FILE` writes all.")
-    show_rules(console, found)
+    print_rules(console, found.rules, "plan")
     for name, reason in found.left_out.items():
         console.print(f"left out: patient {name}: {reason}")
     if replayed is not None:
@@ -141,20 +142,6 @@ def outcome_rows(found: Forecast, own: Any) -> list[list[str]]:
             best = own.loc[own.groupby("patient")["utility"].idxmax(), "plan"]
             rows.append(["best for", *(str((best == plan).sum()) for plan in means.index)])
     return rows
-
-
-def show_rules(console: Any, found: Forecast) -> None:
-    """Print how often each rule applies, in the mean over people."""
-    from resprout.app.terminal import number, table
-
-    if not len(found.rules):
-        return
-    rows = []
-    for (plan, row, rule), own in found.rules.groupby(["plan", "number", "rule"], sort=False):
-        day = number(own["first_day"].median())
-        rows.append([f"{plan}, {row}", rule, _share(own["probability"].mean()), f"{own['times'].mean():.1f}", day])
-    columns = ["plan, rule", "", "applies", "times", "first on day"]
-    console.print(table(columns, rows, title="Rules", right=columns[2:]))
 
 
 def _share(value: float) -> str:

@@ -28,6 +28,7 @@ from resprout.app.trial_sections import (
     patients_section,
     published_section,
     responders_section,
+    rules_section,
     safety_section,
 )
 from resprout.app.trial_warnings import carry_over_sentences
@@ -90,6 +91,7 @@ def trial_page(trial: Trial, model: Model | None = None) -> str:
         *([responders_section(trial)] if mood else []),
         safety_section(trial),
         *([analysis_section(trial)] if rest else []),
+        *([rules_section(trial)] if len(trial.rules) else []),
         not_estimable_section(trial),
         *([published_section(trial)] if len(trial.published) else []),
         Section("path", "From dose to score, stage by stage", path_body(trial.path)),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resprout.app.terminal import interval, number, p_value
+from resprout.app.terminal import interval, number, p_value, table
 from resprout.app.trial_warnings import power_cell
 from resprout.figures.spoken_units import format_time, format_unit
 from resprout.language.drug_instances import with_drugs_named
@@ -14,6 +14,7 @@ from resprout.language.drug_instances import with_drugs_named
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from rich.console import Console
 
     from resprout.language import Model
     from resprout.simulation.summaries import Tally
@@ -166,3 +167,31 @@ def analysis_cells(analysis: pd.DataFrame) -> list[list[str]]:
         ]
         for row in analysis.to_dict("records")
     ]
+
+
+def rule_headings(by: str) -> list[str]:
+    """Headings of `rule_cells`; `by` is `plan` or `arm`."""
+    return [f"{by}, rule", "", "applies", "times", "first on day"]
+
+
+def rule_cells(rules: pd.DataFrame, by: str) -> list[list[str]]:
+    """How often each rule applies, in the mean over people.
+
+    rules     a row a rule, and of plans also a person: number, rule, probability, times and first_day
+    by        the column of what has the rules, `plan` or `arm`
+    returns   cells under `rule_headings`
+    """
+    rows = []
+    for (owner, number_of, text), own in rules.groupby([by, "number", "rule"], sort=False):
+        day = number(own["first_day"].median())
+        share = own["probability"].mean()
+        told = "–" if share != share else "<1%" if 0 < share < 0.01 else f"{share:.0%}"
+        rows.append([f"{owner}, {number_of}", str(text), told, f"{own['times'].mean():.1f}", day])
+    return rows
+
+
+def print_rules(console: Console, rules: pd.DataFrame, by: str) -> None:
+    """Print how often each rule applies; nothing without rules. Arguments as in `rule_cells`."""
+    if len(rules):
+        headings = rule_headings(by)
+        console.print(table(headings, rule_cells(rules, by), title="Rules", right=headings[2:]))

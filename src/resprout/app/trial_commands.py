@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,23 +26,29 @@ from resprout.app.output_files import (
     check_figure_target,
     check_target,
     refuse,
-    save_figure,
     save_page,
     save_table,
 )
 from resprout.app.target_checks import check_folder
+from resprout.app.trial_grid import Files, try_grid
 from resprout.app.trial_options import (
     EstimatesFile,
     GridFigure,
+    GridValues,
+    LedgerFile,
     LongTable,
+    OwnReplicates,
+    OwnSeed,
     Parameters,
     PublishedFile,
+    ReplayFile,
     ReportFile,
     option_faults,
 )
 from resprout.system_errors import at_place
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
 
     from resprout.language import Model
@@ -82,17 +87,15 @@ def demo(
 
 def trial(  # many arguments: each is an option of the command
     name: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A shipped trial, or a protocol file.")] = "",
-    replicates: Annotated[
-        int | None, typer.Option(min=1, help="Number of virtual trials; the protocol's own if left out.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed; the protocol's own if left out.")] = None,
+    replicates: OwnReplicates = None,
+    seed: OwnSeed = None,
     table: LongTable = None,
     published: PublishedFile = None,
     estimates: EstimatesFile = None,
+    ledger: LedgerFile = None,
+    replay: ReplayFile = None,
     report: ReportFile = None,
-    grid: Annotated[
-        list[str] | None, typer.Option(help="Values to try, `n=20,40,80` per arm; may be given again.")
-    ] = None,
+    grid: GridValues = None,
     picture: GridFigure = None,
     size: PictureSize = None,
     set_: Parameters = None,
@@ -109,10 +112,12 @@ def trial(  # many arguments: each is an option of the command
     if schema:
         print_schema()
         return
-    tables = {"--table": table, "--published": published, "--estimates": estimates}
-    faults = [*option_faults(name, tables, report, grid, picture), *check_figure_target("--picture", picture, size)]
+    tables = {"--table": table, "--published": published, "--estimates": estimates, "--ledger": ledger}
+    faults = option_faults(name, tables, report, grid, picture, replay) + check_figure_target(
+        "--picture", picture, size
+    )
     pairs = read_pairs("--set", set_ or [], "placebo_depth=0.5", faults)
-    series = Series(replicates, seed, point, pairs, only_named(population, faults), model)
+    series = Series(replicates, seed, point, pairs, only_named(population, faults), model, replay, ledger is not None)
     refuse(faults)
     if grid:
         try_grid(name, grid, series, Files(table, picture, size), as_json)
@@ -123,22 +128,24 @@ def trial(  # many arguments: each is an option of the command
     if as_json:
         print_trial(name, done, files, told)
     else:
-        print_tables(done, files)
+        print_tables(done, files, replayed=replay is not None)
 
 
-def print_tables(done: Trial, files: list[str]) -> None:
-    """Print a trial as tables, and the files written."""
+def print_tables(done: Trial, files: list[str], *, replayed: bool) -> None:
+    """Print a trial as tables, the files written, and that a ledger was replayed."""
     from resprout.app.terminal import stdout_console
 
     show_trial(stdout_console(), done)
     for path in files:
         typer.echo(f"wrote {path}")
+    if replayed:
+        typer.echo(f"{len(done.ledger):,} events replayed, each the same.")
 
 
 def print_schema() -> None:
     """Print the JSON schema of protocol files."""
     from resprout.app.terminal import print_json
-    from resprout.trial.design import protocol_schema
+    from resprout.trial.protocol import protocol_schema
 
     print_json(protocol_schema())
 
@@ -159,7 +166,9 @@ def print_trial(name: str, done: Trial, files: list[str], told: Mapping[str, Any
     from resprout.app.terminal import print_json
     from resprout.app.trial_warnings import trial_warnings
 
-    records = {part: getattr(done, part).to_dict("records") for part in ("table", "anova", "analysis", "published")}
+    records = {
+        part: getattr(done, part).to_dict("records") for part in ("table", "anova", "analysis", "rules", "published")
+    }
     print_json(
         {
             "trial": name,
@@ -176,7 +185,8 @@ def print_trial(name: str, done: Trial, files: list[str], told: Mapping[str, Any
 
 @dataclass(frozen=True)
 class Series:
-    """How a protocol is run: number of replicates and seed (None takes the protocol's), point estimate or draws, parameters set."""
+    """How a protocol is run: number of replicates and seed (None takes the protocol's), point estimate or draws, parameters set,
+    a ledger to replay, and whether one is to be written."""
 
     replicates: int | None
     seed: int | None
@@ -184,6 +194,15 @@ class Series:
     overrides: dict[str, float] = field(default_factory=dict)
     population: NamedPopulation | None = None
     folder: Path | None = None
+    replay: Path | None = None
+    ledger: bool = False
+
+    @property
+    def recorded(self) -> pd.DataFrame | None:
+        """The ledger whose decisions are taken again."""
+        from resprout.trial.decision_ledger import TRIAL_LEDGER_COLUMNS, read_ledger
+
+        return None if self.replay is None else read_ledger(self.replay, TRIAL_LEDGER_COLUMNS)
 
     @property
     def model(self) -> Model:
@@ -204,93 +223,20 @@ class Series:
         return provenance(model, f"trial {name}", **facts, overrides=self.overrides, named_population=own)
 
 
-@dataclass(frozen=True)
-class Files:
-    """Files of a grid: its rows, and its figure with the width of print (None takes the usual one)."""
-
-    table: Path | None
-    picture: Path | None
-    size: str | None
-
-
 def conduct(name: str, series: Series) -> Trial:
     """Run a trial, and show how many of its people have been followed."""
     from resprout.app.trial_progress import people_counted
     from resprout.people.overrides import overridden
     from resprout.trial import run_trial
+    from resprout.trial.arm_rules import refuse_without_rules
+    from resprout.trial.protocol import read_protocol
 
-    model = series.model
+    model, recorded = series.model, series.recorded
+    if series.ledger:
+        refuse_without_rules(read_protocol(name, overridden(model, series.overrides))[0])
+    how: dict[str, Any] = {"model": model, "point": series.point, "overrides": series.overrides, "replay": recorded}
     with people_counted(name, overridden(model, series.overrides), series.replicates):
-        return run_trial(
-            name, series.replicates, series.seed, model=model, point=series.point, overrides=series.overrides
-        )
-
-
-def try_grid(name: str, grid: list[str], series: Series, files: Files, as_json: bool) -> None:
-    """Run every design of a grid; print, and write what is asked for."""
-    import pandas as pd
-
-    from resprout.app.caveats import caveat_facts, caveats_for, print_caveats, shown_by_design
-    from resprout.app.terminal import print_json, progress_bar, stdout_console
-    from resprout.figures.design_surface import design_surface
-    from resprout.people.overrides import overridden
-    from resprout.trial.design_grid import read_axes, surface
-    from resprout.trial.protocol import read_protocol, series_of
-
-    model = overridden(series.model, series.overrides)
-    axes = read_axes(grid)
-    with progress_bar(prod(map(len, axes.values())), f"designs of {name}") as tell:
-
-        def progress(done: int, _: int) -> None:
-            tell(done)
-
-        rows = surface(name, axes, series.replicates, series.seed, model=model, progress=progress, point=series.point)
-    protocol = read_protocol(name, model)[0]
-    told = series.told(name, rows[0]["replicates"], series_of(protocol, None, series.seed)[1])
-    people = min(row.get("n", protocol.people / max(len(protocol.arms), 1)) for row in rows)
-    limits = caveats_for(shown_by_design(protocol, people))
-    if files.table is not None:
-        save_table(pd.DataFrame(rows), files.table, told)
-    if files.picture is not None:
-        save_figure(design_surface(rows, list(axes)), files.picture, files.size)
-    written = [str(path) for path in (files.table, files.picture) if path is not None]
-    if as_json:
-        said = caveat_facts(limits)
-        print_json({"trial": name, "rows": rows, "caveats": said, "provenance": told, "files": written})
-        return
-    console = stdout_console()
-    show_grid(console, name, list(axes), rows)
-    print_caveats(console, limits)
-    for path in written:
-        console.print(f"wrote {path}")
-
-
-def show_grid(console: Console, name: str, axes: list[str], rows: list[dict[str, Any]]) -> None:
-    """Print one row for each design: power, benefit, response and dissociation."""
-    from resprout.app.terminal import interval, number, table
-    from resprout.app.trial_warnings import MONTE_CARLO, grid_sentences, power_cell
-
-    columns = [*axes, "power", "benefit", "95 % prediction", "response", "control", "dissociation"]
-    cells = [
-        [
-            *(f"{row[axis]:g}" for axis in axes),
-            power_cell(row),
-            number(-row["difference"]),
-            interval(-row["upper"], -row["lower"]),
-            f"{row['response']:.0%}" if row["response"] == row["response"] else "–",
-            f"{row['response_control']:.0%}" if row["response_control"] == row["response_control"] else "–",
-            number(row["dissociation"]),
-        ]
-        for row in rows
-    ]
-    first = rows[0]
-    title = f"{name}: {first['endpoint']} at {first['time_h'] / 24:g} d, {first['replicates']:,} replicates per design"
-    console.print(table(columns, cells, title=title, right=columns))
-    for sentence in grid_sentences(rows, axes):
-        console.print(sentence, highlight=False)
-    counted = "n: patients per arm (the mean of unequal arms; of a crossover, all). " if "n" in axes else ""
-    console.print(f"{counted}{MONTE_CARLO}", highlight=False)
-    console.print("Benefit: points below control. Dissociation: mean of the patients' highest CADSS on the first day.")
+        return run_trial(name, series.replicates, series.seed, **how)
 
 
 def write_page(trial: Trial, target: Path) -> None:
@@ -306,7 +252,14 @@ def show_trial(console: Console, trial: Trial, *, published: bool = True) -> Non
     """Print the means by visit, the analyses, the published numbers if asked, and the limits that touch them."""
     from resprout.app.caveats import caveats_for, print_caveats, shown_by_trial
     from resprout.app.published_command import count_sentence, rows_table
-    from resprout.app.summary_tables import ANALYSIS_HEADINGS, ANOVA_COLUMNS, analysis_groups, anova_cells, mean_cells
+    from resprout.app.summary_tables import (
+        ANALYSIS_HEADINGS,
+        ANOVA_COLUMNS,
+        analysis_groups,
+        anova_cells,
+        mean_cells,
+        print_rules,
+    )
     from resprout.app.terminal import table
     from resprout.app.trial_warnings import MONTE_CARLO, published_sentences, trial_warnings
     from resprout.trial.published_numbers import inside_share
@@ -327,6 +280,7 @@ def show_trial(console: Console, trial: Trial, *, published: bool = True) -> Non
             f"p < .05 of the replicates with a p value. {MONTE_CARLO}",
             highlight=False,
         )
+    print_rules(console, trial.rules, "arm")
     for sentence in trial_warnings(trial):
         console.print(sentence, highlight=False)
     rows: list[dict[str, Any]] = [dict(row) for _, row in trial.published.astype(object).iterrows()]

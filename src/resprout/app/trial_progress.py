@@ -27,12 +27,12 @@ def people_counted(name: str | Path, model: Model, replicates: int | None) -> It
 
 
 def people_of(name: str | Path, model: Model, replicates: int | None) -> int | None:
-    """How many people a trial follows, with those of its time course; None where phases select, since it depends on them."""
+    """How many people a trial follows, with those of its time course; None where that depends on ratings."""
     from resprout.trial.protocol import read_protocol, series_of
     from resprout.trial.trial import PATH_PATIENTS
 
     protocol, _ = read_protocol(name, model)
-    if protocol.selects:
+    if protocol.selects or any(part.adjust for part in protocol.parts) or any(arm.rules for arm in protocol.arms):
         return None
     people = protocol.people * series_of(protocol, replicates, None)[0]
     return people + min(people, PATH_PATIENTS)

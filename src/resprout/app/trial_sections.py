@@ -10,7 +10,7 @@ import numpy as np
 from resprout.app.html_page import Section, html_list, html_table, paragraphs, with_note
 from resprout.app.published_command import COLUMNS as PUBLISHED_HEADINGS
 from resprout.app.published_command import count_sentence, published_cells
-from resprout.app.summary_tables import ANALYSIS_HEADINGS, analysis_cells
+from resprout.app.summary_tables import ANALYSIS_HEADINGS, analysis_cells, rule_cells, rule_headings
 from resprout.app.trial_warnings import not_estimable_sentences, published_sentences
 from resprout.figures.spoken_units import format_time
 from resprout.language.rating_scales import mood_rated
@@ -207,6 +207,14 @@ def analysis_section(trial: Trial) -> Section:
     )
     table = html_table(ANALYSIS_HEADINGS, analysis_cells(rows), right=ANALYSIS_HEADINGS[4:])
     return Section("analysis", "Analyses", table + paragraphs(text))
+
+
+def rules_section(trial: Trial) -> Section:
+    """How often the rules of each arm applied."""
+    headings = rule_headings("arm")
+    text = "Share of patients to whom a rule applied, mean number of times, and median day on which it first did, over all replicates."
+    table = html_table(headings, rule_cells(trial.rules, "arm"), right=headings[2:])
+    return Section("rules", "Rules", table + paragraphs(text))
 
 
 def not_estimable_section(trial: Trial) -> Section:

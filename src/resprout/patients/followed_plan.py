@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from resprout.dosing.dose_records import Dose, drug_words
 from resprout.errors import Fault, InputError
-from resprout.patients.decision_ledger import Block, Decisions
 from resprout.patients.expected_ratings import seen_at
-from resprout.patients.plan_conditions import Seen, applies
-from resprout.patients.plan_outlook import AFTER_DOSE_H, SAME_H, Group, Outlook, changed_doses, solved_group
-from resprout.patients.plan_rules import DOWN, HOLD, STOP, UP
+from resprout.patients.plan_outlook import Group, Outlook, solved_group
 from resprout.patients.rating_errors import error_table, further_ratings, on_scale, rating_spread, single_readings
 from resprout.patients.treatment_plans import TreatmentPlan, planned_doses
 from resprout.people.streams import normals
+from resprout.trial.decision_ledger import Block, Decisions
+from resprout.trial.rule_conditions import Seen, applies
+from resprout.trial.rule_doses import AFTER_DOSE_H, SAME_H, changed_doses
+from resprout.trial.treatment_rules import DOWN, HOLD, STOP, UP
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -237,8 +238,9 @@ class _Following:
         at_hour = {name: self.readings[name].get(round(hour, 9), unread) for name, asked in self.sides.items() if asked}
         peaks = {name: self._peak(name, after, hour) for name in self.sides}
         counts = {"doses": given, "due": due, "day": np.full(len(given), (hour - ahead.start_h) / 24)}
-        cut_off, response = ahead.model.scales[self.endpoint].remission, ahead.plans.response
-        return Seen(self.endpoint, ratings, at_hour, peaks, counts, ahead.baseline, response, cut_off)
+        cut_off = ahead.model.scales[self.endpoint].remission
+        response_at = (1 - ahead.plans.response) * ahead.baseline.get(self.endpoint, np.nan)
+        return Seen(self.endpoint, ratings, at_hour, peaks, counts, dict(ahead.baseline), response_at, cut_off)
 
     def _peak(self, name: str, dose_h: Numbers, until: float) -> Numbers:
         """Highest reading after the last dose of each draw; NaN where there was none."""

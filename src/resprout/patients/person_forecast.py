@@ -17,14 +17,14 @@ from resprout.language import given_or_shipped
 from resprout.language.rating_scales import mood_rated
 from resprout.language.records import Model
 from resprout.patients.dataset import RATING, Dataset, Person, Setting
-from resprout.patients.decision_ledger import decisions_of, ledger_rows, refuse_other_events
 from resprout.patients.followed_plan import SIDE_EFFECTS, Followed, follow
 from resprout.patients.individual_posteriors import map_people, population_of, refusal, sampled
 from resprout.patients.particle_posterior import Posterior, Sampling
-from resprout.patients.plan_conditions import RELAPSE_KEPT
 from resprout.patients.plan_outlook import Outlook
 from resprout.patients.treatment_plans import DOSES, OUTCOMES, Plans, TreatmentPlan, read_plans
 from resprout.simulation.settings import People
+from resprout.trial.decision_ledger import decisions_of, ledger_rows, refuse_other_events
+from resprout.trial.rule_conditions import RELAPSE_KEPT
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,14 +13,12 @@ from resprout.errors import InputError
 from resprout.language.records import Model
 from resprout.patients.dataset import Observation, Occasion, Person, Setting
 from resprout.patients.expected_ratings import expected_values, history_of, later, solve_history
-from resprout.patients.plan_rules import DOWN, GIVE, HOLD, STOP, UP, Rule
-from resprout.patients.treatment_plans import Plans, shifted_dose
+from resprout.patients.treatment_plans import Plans
 from resprout.people.cohort import Cohort
+from resprout.trial.rule_doses import AFTER_DOSE_H, SAME_H
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.int64]
-AFTER_DOSE_H = (0.25, 2 / 3, 1.0, 1.5)  # when side effects are looked for
-SAME_H = 1e-6  # hours that count as one: a rating is made before a dose of the same hour
 
 
 @dataclass(frozen=True)
@@ -114,33 +112,3 @@ def solved_group(outlook: Outlook, sides: Mapping[str, bool], rows: Rows, doses:
     people = outlook.people.take(rows)
     solved = solve_history(outlook.model, people, history, outlook.threads)
     return Group(rows, doses, ordered, expected_values(outlook.model, people, history, solved))
-
-
-def changed_doses(
-    doses: tuple[Dose, ...], rule: Rule, hour: float, level: int, steps: tuple[float, ...]
-) -> tuple[tuple[Dose, ...], int]:
-    """Doses after a rule has applied.
-
-    doses     recorded and planned     rule    that applies        hour    h   when
-    level     position in the steps    steps   multiples of the first dose
-    returns   doses, of which those before the hour are as they were; and the new position
-    """
-    before = [_some(dose, lambda time: time < hour - SAME_H) for dose in doses]
-    after = [_some(dose, lambda time: time >= hour - SAME_H) for dose in doses]
-    reached = level
-    if rule.action in (UP, DOWN):
-        reached = int(np.clip(level + (1 if rule.action == UP else -1), 0, len(steps) - 1))
-        after = [replace(dose, amount_mg=dose.amount_mg * steps[reached] / steps[level]) for dose in after]
-    elif rule.action == HOLD:
-        after = [_some(dose, lambda time: abs(time - hour) > SAME_H) for dose in after]
-    elif rule.action == STOP:
-        after = []
-    elif rule.action == GIVE and rule.regimen is not None:
-        after = [shifted_dose(dose, hour) for dose in rule.regimen.doses]
-        reached = steps.index(1.0) if steps else 0
-    return tuple(dose for dose in (*before, *after) if dose.times_h), reached
-
-
-def _some(dose: Dose, wanted: Callable[[float], bool]) -> Dose:
-    """A dose at some of its times."""
-    return replace(dose, times_h=tuple(time for time in dose.times_h if wanted(time)))

@@ -19,7 +19,8 @@ from resprout.language.drug_instances import library_drugs
 from resprout.language.plain_yaml import read_yaml_file
 from resprout.language.records import Model
 from resprout.patients.dataset import Occasion
-from resprout.patients.plan_rules import DOWN, MOST_RULES, UP, Rule, read_rule
+from resprout.trial.rule_doses import shifted_dose
+from resprout.trial.treatment_rules import MOST_RULES, Rule, read_rule, step_faults
 
 OUTCOMES = ("response", "remission", "relapse", "dissociation", "blood_pressure")
 DOSES = "doses"
@@ -162,15 +163,7 @@ def _treatment(
     regimen = _regimen(entry.regimen, model, place("regimen"), faults)
     rules = [read_rule(text, model, endpoint, place("rules", row), faults) for row, text in enumerate(entry.rules)]
     read = tuple(rule for rule in rules if rule is not None)
-    moves = [rule.text for rule in read if rule.action in (UP, DOWN)]
-    if moves and (1.0 not in entry.steps or list(entry.steps) != sorted(set(entry.steps))):
-        found = f"`{moves[0]}` has no steps to move along." if not entry.steps else f"the steps are {entry.steps}."
-        expected = "Expected multiples of the first dose, ascending and with 1, such as `steps: [1, 1.5, 2]`."
-        faults.append(Fault(found, place("steps"), expected))
-    if entry.steps and not moves and len(read) == len(rules):
-        faults.append(
-            Fault("no rule moves the dose along the steps.", place("steps"), "", "Leave `steps` out, or write one.")
-        )
+    faults += step_faults(read, entry.steps, place("steps"), all_read=len(read) == len(rules))
     return TreatmentPlan(regimen, read, tuple(entry.steps))
 
 
@@ -257,12 +250,3 @@ def planned_doses(occasion: Occasion, regimen: Regimen | None, start_h: float, l
         last.drug, last.amount_mg, last.per_kg, last.route, last.duration_h, tuple(float(each) for each in times)
     )
     return (*before, more)
-
-
-def shifted_dose(dose: Dose, hours: float) -> Dose:
-    """A dose given later.
-
-    dose     with its times        hours   h   by how much
-    """
-    times = tuple(time + hours for time in dose.times_h)
-    return Dose(dose.drug, dose.amount_mg, dose.per_kg, dose.route, dose.duration_h, times)

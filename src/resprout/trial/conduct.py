@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -20,12 +20,15 @@ from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.simulation.settings import Numerics
 from resprout.trial.adjustments import adjusted_plans, decisions
+from resprout.trial.arm_rules import ArmRules, rules_of
 from resprout.trial.attendance import leave_arm, leave_phases
 from resprout.trial.design import Endpoint, Protocol
+from resprout.trial.followed_rules import Chosen, Engine, under_rules
 from resprout.trial.null_models import AS_MODELLED, NULL_MODELS, under_null_model, untreated
 from resprout.trial.phases import Stage, stages
 from resprout.trial.sequences import Sequence, sequences, whole_regimen
 from resprout.trial.symptoms_left import hours_followed, symptoms_left
+from resprout.trial.trial_ledger import RecordedDecisions, no_events
 from resprout.trial.trial_outcome import OBSERVED, Outcome
 
 Numbers = NDArray[np.float64]
@@ -64,13 +67,14 @@ def observe(protocol: Protocol, regimens: dict[str, Regimen], model: Model, coho
     return observe_beside_nulls(protocol, regimens, model, cohort, replicates, ())[AS_MODELLED]
 
 
-def observe_beside_nulls(  # many arguments: those of `observe`, and the null models
+def observe_beside_nulls(  # many arguments: those of `observe`, the null models and recorded decisions
     protocol: Protocol,
     regimens: dict[str, Regimen],
     model: Model,
     cohort: Cohort,
     replicates: int,
     nulls: Iterable[str] = tuple(NULL_MODELS),
+    recorded: RecordedDecisions | None = None,
 ) -> dict[str, Outcome]:
     """Treat and rate every patient, as the model has it and as null models have it, from one solution of the model.
 
@@ -80,6 +84,7 @@ def observe_beside_nulls(  # many arguments: those of `observe`, and the null mo
     cohort      patients of all replicates, replicate by replicate
     replicates  number of replicates
     nulls       keys of NULL_MODELS
+    recorded    decisions to take in place of those of rules; None applies the rules
     returns     by AS_MODELLED and null model: the outcome, with the same patients and the same errors of rating
     """
     crossover = protocol.design == "crossover"
@@ -89,7 +94,8 @@ def observe_beside_nulls(  # many arguments: those of `observe`, and the null mo
         for first in range(0, group.people.size, LARGEST_CHUNK):
             part = Sequence(group.arms, group.start_h, group.people[first : first + LARGEST_CHUNK])
             rows = part.people if crossover else np.arange(first, first + part.people.size)
-            treated = treat(protocol, regimens, model, cohort.take(part.people), part, tuple(nulls))
+            own = None if recorded is None else recorded.of_people(part.arms[-1], part.people, protocol.people)
+            treated = treat(protocol, regimens, model, cohort.take(part.people), part, tuple(nulls), own)
             for name, outcome in outcomes.items():
                 _write_down(outcome, treated[name], rows, alleles[part.people])
     scales = with_cut_offs(model.scales, protocol.remission)
@@ -121,12 +127,14 @@ def _empty_outcome(protocol: Protocol, people: int, replicates: int) -> Outcome:
         outcome.left_h[arm.name] = np.full(own, np.inf)
         outcome.rescued[arm.name] = np.zeros(own, dtype=bool)
         outcome.guessed_drug[arm.name] = np.zeros(own, dtype=bool)
+        if any(each.rules for each in protocol.arms):
+            outcome.events[arm.name] = no_events(own)
     return outcome
 
 
 def _write_down(whole: Outcome, part: Outcome, rows: NDArray[np.int64], alleles: NDArray[np.int64]) -> None:
     """Put what came of some people in their rows of the whole; phases before allocation leave no rows there."""
-    for field in ("ratings", "left_h", "rescued", "guessed_drug"):
+    for field in ("ratings", "left_h", "rescued", "guessed_drug", "events"):
         for key, found in getattr(part, field).items():
             if key in getattr(whole, field):
                 getattr(whole, field)[key][rows] = found
@@ -151,6 +159,7 @@ def treat(  # many arguments: those of `observe`, for one order of arms
     cohort: Cohort,
     group: Sequence,
     nulls: tuple[str, ...],
+    recorded: Chosen | None = None,
 ) -> dict[str, Outcome]:
     """Run one order of phases and arms through the engine and rate it under each model.
 
@@ -160,52 +169,66 @@ def treat(  # many arguments: those of `observe`, for one order of arms
     cohort    the patients of this order
     group     the order
     nulls     keys of NULL_MODELS
+    recorded  decisions to take in place of those of rules; None applies the rules
     returns   by model: ratings by phase or arm, and endpoint, [patient, visit]
     """
-    parts = stages(protocol, regimens, model)
-    hours, outputs = _hours_seen(parts, group, model), _outputs_of(parts, group, model)
-
-    def solve(people: Cohort, plan: Regimen) -> Numbers:
-        return run_cohort(
-            model, people, Scenario(plan, tuple(hours.tolist()), tuple(outputs)), Numerics(TOLERANCE)
-        ).value
-
-    def rated(people: Cohort, true: Numbers, name: str) -> Outcome:
-        rest = true[:, 0] if name == AS_MODELLED else untreated(model, people, outputs)
-        seen = under_null_model(name, model, outputs, true, rest)
-        return _rate_everybody(protocol, parts, model, people, group, hours, outputs, seen)
-
+    parts, ruled = stages(protocol, regimens, model), rules_of(protocol, group, model)
+    hours, outputs = _hours_seen(parts, group, model), _outputs_of(parts, group, model, ruled)
     names = (AS_MODELLED, *nulls)
-    if not decisions(protocol, group, model):
-        true = solve(cohort, whole_regimen(group, regimens))
-        return {name: rated(cohort, true, name) for name in names}
+    engines = {name: _engine(protocol, parts, model, group, hours, outputs, name) for name in names}
+    if not decisions(protocol, group, model) and ruled is None:
+        true = engines[AS_MODELLED].solve(cohort, whole_regimen(group, regimens), hours)
+        return {name: engine.rated(cohort, true) for name, engine in engines.items()}
     found = {}
-    for name in names:  # who changes treatment depends on ratings, and these on the model
+    for name, engine in engines.items():  # who changes treatment depends on ratings, and these on the model
+        plans = adjusted_plans(protocol, regimens, model, cohort, group, partial(_look, engine, cohort))
+        if ruled is not None:
+            again = recorded if name == AS_MODELLED else None
+            found[name] = under_rules(protocol, ruled, model, cohort, group, plans, engine, again)
+            continue
         true = np.empty((len(cohort), hours.size, len(outputs)))
-        for plan in adjusted_plans(
-            protocol, regimens, model, cohort, group, partial(_look, solve, rated, cohort, name)
-        ):
-            true[plan.rows] = solve(cohort.take(plan.rows), plan.regimen)
-        found[name] = rated(cohort, true, name)
+        for plan in plans:
+            true[plan.rows] = engine.solve(cohort.take(plan.rows), plan.regimen, hours)
+        found[name] = engine.rated(cohort, true)
     return found
 
 
-def _look(  # many arguments: how people are solved and rated, and which of them under what
-    solve: Callable[[Cohort, Regimen], Numbers],
-    rated: Callable[[Cohort, Numbers, str], Outcome],
-    cohort: Cohort,
+def _engine(  # many arguments: the design, one order of its arms, what is observed, and the model
+    protocol: Protocol,
+    parts: Mapping[str, Stage],
+    model: Model,
+    group: Sequence,
+    hours: Numbers,
+    outputs: list[str],
     name: str,
-    rows: NDArray[np.int64],
-    plan: Regimen,
-) -> Ratings:
-    """Ratings of some people under a regimen and a model."""
+) -> Engine:
+    """What solves and rates people under the model or a null model."""
+
+    def solve(people: Cohort, plan: Regimen, at: Numbers) -> Numbers:
+        scenario = Scenario(plan, tuple(at.tolist()), tuple(outputs))
+        return run_cohort(model, people, scenario, Numerics(TOLERANCE)).value
+
+    def under(people: Cohort, true: Numbers) -> Numbers:
+        rest = true[:, 0] if name == AS_MODELLED else untreated(model, people, outputs)
+        return under_null_model(name, model, outputs, true, rest)
+
+    def rated(people: Cohort, true: Numbers) -> Outcome:
+        seen = under(people, true)
+        return _rate_everybody(protocol, parts, model, people, group, hours, outputs, seen)
+
+    return Engine(hours, outputs, solve, under, rated)
+
+
+def _look(engine: Engine, cohort: Cohort, rows: NDArray[np.int64], plan: Regimen) -> Ratings:
+    """Ratings of some people under a regimen."""
     people = cohort.take(rows)
-    return rated(people, solve(people, plan), name).ratings
+    return engine.rated(people, engine.solve(people, plan, engine.hours)).ratings
 
 
-def _outputs_of(parts: Mapping[str, Stage], group: Sequence, model: Model) -> list[str]:
-    """Outputs of the model that ratings of a group need."""
+def _outputs_of(parts: Mapping[str, Stage], group: Sequence, model: Model, ruled: ArmRules | None) -> list[str]:
+    """Outputs of the model that ratings of a group and its rules need."""
     scales = {each.name for name in group.arms for each in parts[name].design.endpoints}
+    scales |= set(ruled.side_effects if ruled is not None else ())
     plain = sorted(name for name in scales if not mood_rated(model.scales, name))
     return list(dict.fromkeys([*(name for name in ALWAYS if name in model.equations), *plain]))
 

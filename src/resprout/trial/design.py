@@ -11,6 +11,7 @@ from resprout.errors import InputError
 from resprout.language.bounds import AGE, ARM_SIZE, REPLICATES, SCHEDULE_H, SEED
 from resprout.language.notebook_view import fact_sheet, few
 from resprout.people.covariates import genotype_named
+from resprout.trial.treatment_rules import MOST_RULES
 
 LARGE_TRIAL = 200  # people; a few replicates tell as much as many of a small one
 ANALYSES = ("rm_anova", "ancova", "mmrm", "responder", "relapse", "genotype")
@@ -106,8 +107,8 @@ Adjustments = Annotated[tuple[Adjustment, ...], Field(max_length=50)]
 
 
 class Arm(Part):
-    """What is given: `size` people in parallel groups; `first` people start with it in a crossover; `adjust` changes
-    it by response."""
+    """What is given: `size` people in parallel groups; `first` people start with it in a crossover; `adjust` changes it by
+    response, or `rules` do, with `steps` as multiples of the first dose for `dose up` and `dose down`."""
 
     name: Name
     regimen: Annotated[str, Field(max_length=500)]
@@ -115,6 +116,8 @@ class Arm(Part):
     first: Annotated[Whole, Field(ge=0, le=ARM_SIZE.highest)] | None = None
     control: Switch = False
     adjust: Adjustments = ()
+    rules: Annotated[tuple[Name, ...], Field(max_length=MOST_RULES)] = ()
+    steps: Annotated[tuple[Annotated[Number, Field(gt=0, le=100)], ...], Field(max_length=20)] = ()
 
 
 class Endpoint(Part):
@@ -341,8 +344,3 @@ class Protocol(Part):
     def who(self) -> str:
         """The population to recruit from."""
         return "bipolar" if self.diagnosis == "bipolar" and self.population == "mdd" else self.population
-
-
-def protocol_schema() -> dict[str, Any]:
-    """The JSON schema of protocol files; editors use it to complete and check them."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Protocol.model_json_schema()}

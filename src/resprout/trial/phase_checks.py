@@ -1,4 +1,4 @@
-"""Checks of phases before allocation, changes by response and cut-offs of relapse: a design in, every fault with its place noted."""
+"""Checks of phases before allocation, changes by response, rules and cut-offs of relapse: a design in, every fault with its place noted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from resprout.language.bounds import SCHEDULE_H
 from resprout.language.drug_instances import library_drugs
 from resprout.language.rating_scales import Scale, mood_rated
 from resprout.language.records import Model
+from resprout.trial.arm_rules import check_rules
 from resprout.trial.design import Adjustment, Arm, Criterion, Phase, Protocol
 from resprout.trial.phases import lead_in_scale
 
@@ -31,6 +32,8 @@ def check_phases(protocol: Protocol, regimens: Mapping[str, Regimen], model: Mod
     for kind, index, part in protocol.placed_parts:
         for number, change in enumerate(part.adjust):
             _check_adjustment(protocol, part, (kind, index, "adjust", number), change, model, note)
+    for index, arm in enumerate(protocol.arms):
+        check_rules(protocol, index, arm, model, note)
     if not protocol.phases:
         return
     if protocol.design == "crossover":

@@ -233,3 +233,8 @@ def _record(annotation: Any) -> type[Part] | None:
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation
     return next((found for inner in typing.get_args(annotation) if (found := _record(inner))), None)
+
+
+def protocol_schema() -> dict[str, Any]:
+    """The JSON schema of protocol files; editors use it to complete and check them."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Protocol.model_json_schema()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,16 @@ from resprout.statistics.anova import treatment_by_time
 from resprout.statistics.estimability import counted
 from resprout.trial.analysis import estimates
 from resprout.trial.analysis_rows import ANALYSIS_COLUMNS, ESTIMATE_COLUMNS, Estimates
+from resprout.trial.arm_rules import drugs_of_changes, refuse_without_rules
 from resprout.trial.conduct import Ratings
+from resprout.trial.decision_ledger import refuse_other_events
 from resprout.trial.design import Protocol
 from resprout.trial.endpoints import trial_table
 from resprout.trial.protocol import read_protocol, series_of
 from resprout.trial.published_numbers import PUBLISHED_COLUMNS, published_rows
 from resprout.trial.replicates import run_series
 from resprout.trial.sequences import Sequence, lead_in, whole_regimen
+from resprout.trial.trial_ledger import RecordedDecisions, ledger_of, rule_table
 from resprout.trial.trial_outcome import Outcome, carried_forward
 
 MOST_SHOWN = 14  # means in a notebook
@@ -75,6 +79,7 @@ class Trial:
     published  a row for each published number beside its prediction; empty if the protocol has none
     path       outputs [patient, time_h] of the first people of the trial under its first active arm
     outcome    ratings by arm and endpoint, [replicate, patient, visit], and who left
+    rules      a row a rule of an arm: share of patients to whom it applied, mean times and median day of the first; empty without rules
     protocol   the design          cohort   its people, study by study          replicates   studies          seed   of people and ratings
     """
 
@@ -86,6 +91,7 @@ class Trial:
     published: pd.DataFrame
     path: xr.Dataset
     outcome: Outcome
+    rules: pd.DataFrame
     cohort: Cohort
     replicates: int
     seed: int
@@ -110,8 +116,14 @@ class Trial:
         """By arm and endpoint: [replicate, patient, visit]."""
         return self.outcome.ratings
 
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """Every rating, reading, decision and dose of each patient in order of time; InputError where no arm has rules."""
+        refuse_without_rules(self.protocol)
+        return ledger_of(self.protocol, self.outcome)
 
-def run_trial(
+
+def run_trial(  # many arguments: the name; the rest by keyword or in the order of the command line
     name: str | Path,
     replicates: int | None = None,
     seed: int | None = None,
@@ -120,6 +132,7 @@ def run_trial(
     point: bool = False,
     overrides: Mapping[str, float] | None = None,
     progress: Callable[[int], None] | None = None,
+    replay: pd.DataFrame | None = None,
 ) -> Trial:
     """Simulate a published trial or a protocol file with virtual patients.
 
@@ -131,8 +144,9 @@ def run_trial(
     overrides   by parameter of the model, people, ratings or items: a value in place of the model's and of its draws;
                 between-subject variability around it remains
     progress    told how many people have been followed so far, in all phases and replicates; None tells nobody
+    replay      the ledger of such a trial: its decisions are taken again in place of those of the rules, and every event is compared
     returns     the trial: tables, analyses, ratings and the time course of its first patients
-    raises      InputError with every fault of the protocol
+    raises      InputError with every fault of the protocol, or with the first event that is not as in the ledger
     """
     refuse_others(
         ("name", name, isinstance(name, str | Path), "a shipped trial such as `berman2000`, or the path of a protocol"),
@@ -140,17 +154,22 @@ def run_trial(
     model = overridden(given_or_shipped(model), overrides)
     overrides = mapping_of(overrides) if overrides is not None else {}
     protocol, regimens = read_protocol(name, model)
-    _refuse_absent_drugs(model, regimens, overrides or {})
+    given = {dose.drug for regimen in regimens.values() for dose in regimen.doses} | drugs_of_changes(protocol, model)
+    _refuse_absent_drugs(model, given, overrides or {})
     replicates, seed = series_of(protocol, replicates, seed)
+    if replay is not None:
+        refuse_without_rules(protocol)
     with nullcontext() if progress is None else followed(progress):
-        done = run_protocol(protocol, regimens, model, replicates, seed, point=point)
+        recorded = None if replay is None else RecordedDecisions.of(replay)
+        done = run_protocol(protocol, regimens, model, replicates, seed, point=point, recorded=recorded)
+    if replay is not None:
+        refuse_other_events(replay, done.ledger)
     done.path.attrs["overrides"] = ", ".join(f"{name}={value:g}" for name, value in (overrides or {}).items())
     return done
 
 
-def _refuse_absent_drugs(model: Model, regimens: Mapping[str, Regimen], overrides: Mapping[str, float]) -> None:
+def _refuse_absent_drugs(model: Model, given: set[str], overrides: Mapping[str, float]) -> None:
     """Refuse a setting of a drug that no arm gives: nothing would read it."""
-    given = {dose.drug for regimen in regimens.values() for dose in regimen.doses}
     absent = [drug for drug in library_drugs(model) if drug not in given]
     owner = {name: next((drug for drug in absent if name.startswith(f"{drug}_")), "") for name in overrides}
     expected, remedy = "Nothing would read it.", "Leave it out."
@@ -163,8 +182,15 @@ def _refuse_absent_drugs(model: Model, regimens: Mapping[str, Regimen], override
         raise InputError(*faults)
 
 
-def run_protocol(
-    protocol: Protocol, regimens: dict[str, Regimen], model: Model, replicates: int, seed: int, *, point: bool = False
+def run_protocol(  # many arguments: the design, the model and how often; the rest by keyword
+    protocol: Protocol,
+    regimens: dict[str, Regimen],
+    model: Model,
+    replicates: int,
+    seed: int,
+    *,
+    point: bool = False,
+    recorded: RecordedDecisions | None = None,
 ) -> Trial:
     """Simulate a design that has been read and checked.
 
@@ -174,9 +200,10 @@ def run_protocol(
     replicates  number of replicates
     seed        of the random streams
     point       use the point estimate; otherwise each replicate takes a posterior draw
+    recorded    decisions to take in place of those of rules; None applies the rules
     returns     the trial
     """
-    cohort, outcome = run_series(protocol, regimens, model, replicates, seed, point=point)
+    cohort, outcome = run_series(protocol, regimens, model, replicates, seed, point=point, recorded=recorded)
     path = _path(protocol, regimens, model, cohort)
     path.attrs["constants"] = draws_words(model, point)
     found = estimates(protocol, outcome)
@@ -189,6 +216,7 @@ def run_protocol(
         published=pd.DataFrame(published_rows(protocol, outcome), columns=PUBLISHED_COLUMNS),
         path=path,
         outcome=outcome,
+        rules=rule_table(protocol, outcome),
         cohort=cohort,
         replicates=replicates,
         seed=seed,

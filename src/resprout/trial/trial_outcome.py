@@ -14,7 +14,7 @@ from resprout.trial.design import Protocol
 
 Numbers = NDArray[np.float64]
 Ratings = Mapping[tuple[str, str], Numbers]
-OBSERVED = ("ratings", "genotype", "left_h", "rescued", "guessed_drug")
+OBSERVED = ("ratings", "genotype", "left_h", "rescued", "guessed_drug", "events")
 """Fields of an outcome that hold a row a replicate."""
 
 
@@ -29,6 +29,8 @@ class Outcome:
     scales    the rating scales of the model by name
     guessed_drug  by arm: [replicate, patient] whether the person, asked after the last visit, guesses to have been given the
                   drug; true with the probability that is the person's belief
+    events    by arm of a protocol with rules: [replicate, patient] of (hour since the start of the arm, event, name, value, detail),
+              readings, decisions and doses in order
     """
 
     ratings: dict[tuple[str, str], Numbers]
@@ -36,6 +38,7 @@ class Outcome:
     left_h: dict[str, Numbers] = field(default_factory=dict)
     rescued: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     guessed_drug: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    events: dict[str, NDArray[np.object_]] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)
 
     def first_people(self, count: int) -> Outcome:

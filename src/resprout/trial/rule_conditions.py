@@ -1,4 +1,4 @@
-"""What rules look at and to which draws they apply: ratings, readings and counts of each draw in; true or false of each out."""
+"""What rules look at and to whom they apply: ratings, readings and counts of each person or draw in; true or false of each out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.patients.plan_rules import COUNTS, Condition, Rule
+from resprout.trial.treatment_rules import COUNTS, Condition, Rule
 
 Numbers = NDArray[np.float64]
 RELAPSE_KEPT = 0.25  # of the baseline: a responder whose rating has fallen by less has relapsed
@@ -18,15 +18,16 @@ SIGNS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.l
 
 @dataclass(frozen=True)
 class Seen:
-    """What is known of each draw at one hour.
+    """What is known of each person, or of each draw of one, at one hour.
 
-    endpoint   scale of the plans
+    endpoint   scale of depression that the rules follow
     ratings    [draw, rating]  points  on the endpoint, in order of time; those of the table first
     at_visit   by scale: [draw], reading at this hour, before a dose
     peaks      by scale: [draw], highest reading within 90 minutes of the last dose; NaN where there was none
     counts     by COUNTS: [draw]
-    baseline   by scale: points before the first dose
-    response   share by which the rating of a responder has fallen        remission   cut-off in points, or None
+    baseline   by scale: points before the first dose, of all or [draw]
+    response_at  points at or below which the endpoint is a response, of all or [draw]
+    remission  cut-off in points, or None
     """
 
     endpoint: str
@@ -34,8 +35,8 @@ class Seen:
     at_visit: Mapping[str, Numbers]
     peaks: Mapping[str, Numbers]
     counts: Mapping[str, Numbers]
-    baseline: Mapping[str, float]
-    response: float
+    baseline: Mapping[str, Numbers | float]
+    response_at: Numbers | float
     remission: float | None
 
 
@@ -51,17 +52,17 @@ def applies(rule: Rule, seen: Seen) -> NDArray[np.bool_]:
     return found
 
 
-def relapsed(ratings: Numbers, baseline: float, response: float) -> NDArray[np.bool_]:
+def relapsed(ratings: Numbers, baseline: Numbers | float, response_at: Numbers | float) -> NDArray[np.bool_]:
     """Who has responded at an earlier rating and has lost the response.
 
-    ratings   [draw, rating]  points   in order of time
-    baseline  scalar          points   before the first dose
-    response  scalar          1        share by which the rating of a responder has fallen
+    ratings      [draw, rating]    points   in order of time
+    baseline     scalar or [draw]  points   before the first dose
+    response_at  scalar or [draw]  points   a rating of so many or fewer is a response
     returns   [draw]
     """
     if ratings.shape[1] < 2:
         return np.zeros(len(ratings), dtype=bool)
-    before = (ratings[:, :-1] <= (1 - response) * baseline).any(axis=1)
+    before = (ratings[:, :-1] <= np.asarray(response_at)[..., None]).any(axis=1)
     return np.asarray(before & (ratings[:, -1] > (1 - RELAPSE_KEPT) * baseline))
 
 
@@ -76,9 +77,9 @@ def _holds(each: Condition, seen: Seen) -> NDArray[np.bool_]:
     if each.name == "remission":
         found = last <= (-np.inf if seen.remission is None else seen.remission)
     elif each.name == "response":
-        found = last <= (1 - seen.response) * seen.baseline[seen.endpoint]
+        found = last <= seen.response_at
     else:
-        found = relapsed(seen.ratings, seen.baseline[seen.endpoint], seen.response)
+        found = relapsed(seen.ratings, seen.baseline[seen.endpoint], seen.response_at)
     return np.asarray(~found if each.negated else found)
 
 

@@ -1,8 +1,8 @@
-"""The event ledger of plans: everything that happens to each draw as a table; the table again into decisions to take, and a comparison."""
+"""The event ledger of plans and trials: everything that happens to each draw or patient as a table; the table again into decisions, and a comparison."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEDGER_COLUMNS = ("patient", "plan", "draw", "time_h", "event", "name", "value", "detail")
+TRIAL_LEDGER_COLUMNS = ("patient", "arm", "replicate", "time_h", "event", "name", "value", "detail")
 ORDER = (
     "rating",
     "reading",
@@ -60,12 +61,17 @@ class Decisions:
         returns   [draw]   -1 where none was
         """
         found = np.full(draws, -1)
-        now = (self.time == _told(time_h)) & np.isin(self.rule, list(numbers)) & (self.draw < draws) & (self.draw >= 0)
+        now = (
+            (self.time == csv_number(time_h))
+            & np.isin(self.rule, list(numbers))
+            & (self.draw < draws)
+            & (self.draw >= 0)
+        )
         found[self.draw[now]] = self.rule[now]
         return found
 
 
-def _told(number: float) -> str:
+def csv_number(number: float) -> str:
     """A number as a CSV file has it."""
     return f"{number:.{DIGITS}g}"
 
@@ -100,28 +106,30 @@ def ledger_rows(patient: str, plan: str, origin_h: float, blocks: Iterable[Block
     return ordered.assign(patient=patient, plan=plan)[list(LEDGER_COLUMNS)]
 
 
-def read_ledger(path: Path) -> pd.DataFrame:
+def read_ledger(path: Path, columns: tuple[str, ...] = LEDGER_COLUMNS) -> pd.DataFrame:
     """Read a ledger.
 
-    path      Parquet or CSV file that a forecast has written
-    returns   LEDGER_COLUMNS
+    path      Parquet or CSV file that a forecast or a trial has written
+    columns   LEDGER_COLUMNS, or TRIAL_LEDGER_COLUMNS
+    returns   these columns
     raises    InputError where it is none
     """
     import pandas as pd
 
-    expected = "Expected a ledger that `resprout data forecast --ledger` has written, .parquet or .csv."
+    command = "data forecast" if columns == LEDGER_COLUMNS else "trial"
+    expected = f"Expected a ledger that `resprout {command} --ledger` has written, .parquet or .csv."
     if path.suffix.lower() not in SUFFIXES or not path.is_file():
         raise InputError(Fault(f"there is no ledger `{path}`.", "--replay", expected))
     try:
         if path.suffix.lower() == ".parquet":
             found = pd.read_parquet(path)
         else:
-            text = {"patient": str, "plan": str, "detail": str}
+            text = {"patient": str, columns[1]: str, "detail": str}
             found = pd.read_csv(path, dtype=text, keep_default_na=False)
             found.attrs[ROUNDED] = True
-        if tuple(found.columns) != LEDGER_COLUMNS:
+        if tuple(found.columns) != columns:
             raise ValueError(f"its columns are {', '.join(map(str, found.columns))}")
-        return found.astype({"draw": np.int64, "time_h": float, "value": float})
+        return found.astype({columns[2]: np.int64, "time_h": float, "value": float})
     except (ValueError, OSError) as error:
         raise InputError(Fault(f"`{path}` cannot be read as a ledger: {error}.", "--replay", expected)) from None
 
@@ -133,38 +141,41 @@ def decisions_of(ledger: pd.DataFrame, patient: str, plan: str) -> Decisions:
     returns   decisions; none where the ledger has none
     """
     own = ledger[(ledger["patient"] == patient) & (ledger["plan"] == plan) & (ledger["event"] == "decision")]
-    time = np.array([_told(each) for each in own["time_h"]], dtype=object)
+    time = np.array([csv_number(each) for each in own["time_h"]], dtype=object)
     return Decisions(own["draw"].to_numpy(), time, own["value"].to_numpy(dtype=np.int64) - 1)
 
 
 def refuse_other_events(recorded: pd.DataFrame, replayed: pd.DataFrame) -> None:
     """Compare a ledger with that of its replay, event by event.
 
-    recorded   LEDGER_COLUMNS    numbers are the same to the last bit, and where it was read from a CSV file to its digits
-    replayed   LEDGER_COLUMNS
+    recorded   LEDGER_COLUMNS or TRIAL_LEDGER_COLUMNS    numbers are the same to the last bit, and where it was read from a CSV
+               file to its digits
+    replayed   the same columns
     raises     InputError with the first event that differs
     """
     exact = not recorded.attrs.get(ROUNDED, False)
     for number, (one, other) in enumerate(zip(_events(recorded, exact), _events(replayed, exact), strict=False)):
         if one != other:
-            raise _other_event(number, _words(one), _words(other))
+            columns = tuple(recorded.columns)
+            raise _other_event(number, _words(one, columns), _words(other, columns))
     if len(recorded) != len(replayed):
         raise _other_event(min(len(recorded), len(replayed)), f"{len(recorded):,} events", f"{len(replayed):,} events")
 
 
 def _events(ledger: pd.DataFrame, exact: bool) -> Iterator[tuple[Any, ...]]:
     """Events as they are compared."""
-    numbers = [ledger[name] if exact else ledger[name].map(_told) for name in ("time_h", "value")]
+    numbers = [ledger[name] if exact else ledger[name].map(csv_number) for name in ("time_h", "value")]
     return ledger.assign(time_h=numbers[0], value=numbers[1]).itertuples(index=False, name=None)
 
 
-def _words(event: tuple[Any, ...]) -> str:
+def _words(event: tuple[Any, ...], columns: Sequence[str]) -> str:
     """An event in words."""
     patient, plan, draw, time_h, kind, name, value, _ = event
-    return f"patient {patient}, plan `{plan}`, draw {draw}, hour {float(time_h):g}: {kind} {name} {float(value):g}"
+    where = f"patient {patient}, {columns[1]} `{plan}`, {columns[2]} {draw}, hour {float(time_h):g}"
+    return f"{where}: {kind} {name} {float(value):g}"
 
 
 def _other_event(number: int, recorded: str, replayed: str) -> InputError:
     found = f"event {number + 1} differs: recorded {recorded}; replayed {replayed}."
-    expected = "Expected the tables, plan, draws, seed and model that the ledger was made with."
+    expected = "Expected the input, seed and model that the ledger was made with."
     return InputError(Fault(found, "--replay", expected, "Give the same options, or write a new ledger."))

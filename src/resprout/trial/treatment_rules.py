@@ -1,8 +1,9 @@
-"""Rules of a plan: a line such as `if MADRS at visit > 0.75 x baseline then dose up` in; a rule, or every fault of the line, out."""
+"""Rules of a plan or an arm: a line such as `if MADRS at visit > 0.75 x baseline then dose up` in; a rule, or every fault of the line, out."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from resprout.dosing.dose_records import Regimen
@@ -48,7 +49,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a plan.
+    """One rule of a plan or an arm.
 
     text        as written            conditions   all of which must hold
     action      STOP, UP, DOWN, HOLD or GIVE      regimen   that GIVE gives from then on
@@ -63,7 +64,7 @@ class Rule:
 
     @property
     def needs_baseline(self) -> tuple[str, ...]:
-        """Scales whose rating before the first dose must be known; empty text stands for that of the plans."""
+        """Scales whose rating before the first dose must be known; empty text stands for the scale that is followed."""
         names = [each.name for each in self.conditions if each.of_baseline]
         return (*names, *("" for each in self.conditions if each.name in ("response", "relapse")))
 
@@ -72,7 +73,7 @@ def read_rule(text: str, model: Model, endpoint: str, where: str, faults: list[F
     """Read a rule; what is wrong with it is added to `faults`.
 
     text      `if CONDITION and CONDITION then ACTION, at most N times`, or `hold while CONDITION`
-    model     whose drugs and scales it may name        endpoint  scale of the plans
+    model     whose drugs and scales it may name        endpoint  scale of depression that the rules follow
     where     file and line                             faults    of the whole file
     returns   the rule; None where it has a fault
     """
@@ -95,6 +96,23 @@ def read_rule(text: str, model: Model, endpoint: str, where: str, faults: list[F
     if len(faults) > before:
         return None
     return Rule(told, tuple(each for each in conditions if each), action, regimen, most)
+
+
+def step_faults(rules: Sequence[Rule], steps: Sequence[float], where: str, *, all_read: bool) -> list[Fault]:
+    """What is wrong with the steps along which rules move the dose.
+
+    rules     that could be read        steps   multiples of the first dose
+    where     file and line             all_read  whether no rule had a fault
+    returns   faults
+    """
+    moves = [rule.text for rule in rules if rule.action in (UP, DOWN)]
+    if moves and (1.0 not in steps or list(steps) != sorted(set(steps))):
+        found = f"`{moves[0]}` has no steps to move along." if not steps else f"the steps are {tuple(steps)}."
+        expected = "Expected multiples of the first dose, ascending and with 1, such as `steps: [1, 1.5, 2]`."
+        return [Fault(found, where, expected)]
+    if steps and not moves and all_read:
+        return [Fault("no rule moves the dose along the steps.", where, "", "Leave `steps` out, or write one.")]
+    return []
 
 
 def _action(text: str, model: Model, where: str, faults: list[Fault]) -> tuple[str, Regimen | None]:
@@ -151,7 +169,7 @@ def _name_faults(  # many arguments: a part of the line, what it may name, and w
     observed = [each for each in model.scales if each in model.equations and not mood_rated(model.scales, each)]
     if name in model.scales and mood_rated(model.scales, name) and name != endpoint:
         faults.append(
-            Fault(f"`{name}` is not rated under the plans.", where, f"Expected {endpoint}, the endpoint of the file.")
+            Fault(f"`{name}` is not the scale that the rules follow.", where, f"Expected {endpoint}, that of the file.")
         )
     elif name != endpoint and name not in observed:
         known = (endpoint, *observed, *COUNTS, *WORDS)
