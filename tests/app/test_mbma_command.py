@@ -1,9 +1,14 @@
 """`resprout mbma`: what it prints and writes."""
 
+import functools
 import json
 
+import resprout.app.mbma_command as mbma_command
 
-def test_effects_coverage_and_pictures(resprout, tmp_path):
+
+def test_effects_coverage_and_pictures_and_every_row_in_json(resprout, tmp_path, monkeypatch):
+    # both commands show the same fit, which takes ten seconds
+    monkeypatch.setattr(mbma_command, "fit_and_leave_out", functools.cache(mbma_command.fit_and_leave_out))
     code, out, _ = resprout("mbma", "--forest", "f.html", "--over-time", "t.svg.html", "--table", "rows.csv")
     assert code == 0
     for words in ("ketamine", "placebo, first days", "each predicted without its trial", "inside 90 %", "not medical"):
@@ -14,9 +19,6 @@ def test_effects_coverage_and_pictures(resprout, tmp_path):
         .read_text(encoding="utf-8")
         .startswith("trial,evidence,arm,control,endpoint,time_h,improvement")
     )
-
-
-def test_json_holds_every_row(resprout):
     code, out, _ = resprout("mbma", "--json")
     facts = json.loads(out)
     assert code == 0 and len(facts["rows"]) > 30

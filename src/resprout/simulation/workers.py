@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -60,12 +62,24 @@ def process_pool() -> Iterator[Executor]:
     raises   BrokenExecutor where one of them is ended from outside
     """
     count = os.cpu_count() or 1
-    executor = ProcessPoolExecutor(count, get_context("spawn"))
+    executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=end_with_parent)
     with _ended_without_waiting(executor):
         with kept_from_children(), _script_hidden():
             for _ in range(count):  # each call starts a process, as long as none is idle
                 executor.submit(int)
         yield executor
+
+
+def end_with_parent() -> None:
+    """End this process when the one that lends it is killed: it would wait for ever, since each process keeps the queue of the others open."""
+    threading.Thread(target=_wait_for_the_end_of_parent, daemon=True).start()
+
+
+def _wait_for_the_end_of_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 @contextlib.contextmanager

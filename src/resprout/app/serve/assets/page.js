@@ -12,12 +12,14 @@
   // ---- asking: one question a tab at a time, the latest wins
   function ask(name) {
     const channel = (asks[name] = asks[name] || { since: 0, waiting: false, moved: 0 });
+    document.body.dataset[name + "Asked"] = "waiting";
     if (!ready) { channel.waiting = true; return; }
     if (channel.since && performance.now() - channel.since < WAIT_MS[name]) { channel.waiting = true; return; }
     channel.since = performance.now();
     channel.waiting = false;
     channel.asked = inputs(name);
     const request = { serial: ++serial, fields: gather() };
+    document.body.dataset[name + "Asked"] = String(serial);
     if (name === "path" && window.resproutView.pinned()) request.pinned = window.resproutView.pinned();
     if (name === "trial" && protocol !== null) request.protocol = protocol;
     if (name !== "path") say((name === "figure" ? "Drawing…" : "Working…") + " The very first time this builds what later runs reuse, which can take a minute.");
