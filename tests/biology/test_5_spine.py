@@ -12,7 +12,6 @@ def test_spine_density_is_unchanged_for_the_first_hours(trajectories):
         )  # TC038: none at 3 h
 
 
-@pytest.mark.xfail(strict=True, reason="spine density of the typical patient is 3.995 % up after a day")
 def test_spine_density_is_clearly_up_after_a_day(trajectories):
     assert trajectories.at("ketamine", "spine_density", 24) > 1.04 * trajectories.at(
         "ketamine", "spine_density", 0

@@ -50,7 +50,8 @@ class ArmRules:
 def followed_scale(protocol: Protocol, model: Model) -> str:
     """The scale that rules follow: the primary endpoint if it rates depression, else the first endpoint that does, else the first.
 
-    protocol  design of the trial        model   whose scales
+    protocol  design of the trial
+    model     whose scales
     returns   its name
     """
     rated = [each.name for each in protocol.endpoints if mood_rated(model.scales, each.name)]
@@ -100,7 +101,8 @@ def refuse_without_rules(protocol: Protocol) -> None:
 def drugs_of_changes(protocol: Protocol, model: Model) -> set[str]:
     """Drugs that changes by response and rules may give.
 
-    protocol  design of the trial, which has been checked        model   whose drugs they name
+    protocol  design of the trial, which has been checked
+    model     whose drugs they name
     returns   names of drugs
     """
     known = library_drugs(model)
@@ -114,8 +116,10 @@ def drugs_of_changes(protocol: Protocol, model: Model) -> set[str]:
 def check_rules(protocol: Protocol, number: int, arm: Arm, model: Model, note: Note) -> None:
     """Check the rules of one arm.
 
-    protocol  design of the trial        number   of the arm
-    arm       with rules and steps       model    whose drugs and scales they may name
+    protocol  design of the trial
+    number    of the arm
+    arm       with rules and steps
+    model     whose drugs and scales they may name
     note      takes path, what was found, what was expected and a remedy
     """
     if not arm.rules:

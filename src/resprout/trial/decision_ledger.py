@@ -72,16 +72,22 @@ class Decisions:
 
 
 def csv_number(number: float) -> str:
-    """A number as a CSV file has it."""
+    """A number as a CSV file has it.
+
+    number   of a ledger
+    returns  text
+    """
     return f"{number:.{DIGITS}g}"
 
 
 def ledger_rows(patient: str, plan: str, origin_h: float, blocks: Iterable[Block]) -> pd.DataFrame:
     """The ledger of one person under one plan, draw by draw and in order of time.
 
-    patient    name                          plan     name
-    origin_h   h   of the occasion, on the table's clock          blocks   events
-    returns    LEDGER_COLUMNS
+    patient   name
+    plan      name
+    origin_h  h   of the occasion, on the table's clock
+    blocks    events
+    returns   LEDGER_COLUMNS
     """
     import pandas as pd
 
@@ -109,10 +115,10 @@ def ledger_rows(patient: str, plan: str, origin_h: float, blocks: Iterable[Block
 def read_ledger(path: Path, columns: tuple[str, ...] = LEDGER_COLUMNS) -> pd.DataFrame:
     """Read a ledger.
 
-    path      Parquet or CSV file that a forecast or a trial has written
-    columns   LEDGER_COLUMNS, or TRIAL_LEDGER_COLUMNS
-    returns   these columns
-    raises    InputError where it is none
+    path     Parquet or CSV file that a forecast or a trial has written
+    columns  LEDGER_COLUMNS, or TRIAL_LEDGER_COLUMNS
+    returns  these columns
+    raises   InputError where it is none
     """
     import pandas as pd
 
@@ -137,8 +143,10 @@ def read_ledger(path: Path, columns: tuple[str, ...] = LEDGER_COLUMNS) -> pd.Dat
 def decisions_of(ledger: pd.DataFrame, patient: str, plan: str) -> Decisions:
     """The decisions of one person under one plan.
 
-    ledger    LEDGER_COLUMNS        patient   name        plan    name
-    returns   decisions; none where the ledger has none
+    ledger   LEDGER_COLUMNS
+    patient  name
+    plan     name
+    returns  decisions; none where the ledger has none
     """
     own = ledger[(ledger["patient"] == patient) & (ledger["plan"] == plan) & (ledger["event"] == "decision")]
     time = np.array([csv_number(each) for each in own["time_h"]], dtype=object)
@@ -148,10 +156,10 @@ def decisions_of(ledger: pd.DataFrame, patient: str, plan: str) -> Decisions:
 def refuse_other_events(recorded: pd.DataFrame, replayed: pd.DataFrame) -> None:
     """Compare a ledger with that of its replay, event by event.
 
-    recorded   LEDGER_COLUMNS or TRIAL_LEDGER_COLUMNS    numbers are the same to the last bit, and where it was read from a CSV
-               file to its digits
-    replayed   the same columns
-    raises     InputError with the first event that differs
+    recorded  LEDGER_COLUMNS or TRIAL_LEDGER_COLUMNS    numbers are the same to the last bit, and where it was read from a CSV
+              file to its digits
+    replayed  the same columns
+    raises    InputError with the first event that differs
     """
     exact = not recorded.attrs.get(ROUNDED, False)
     for number, (one, other) in enumerate(zip(_events(recorded, exact), _events(replayed, exact), strict=False)):

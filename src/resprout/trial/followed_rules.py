@@ -61,10 +61,13 @@ def under_rules(  # many arguments: the design, its people, what is planned for 
 ) -> Outcome:
     """Treat the people of an arm from decision to decision.
 
-    protocol  design of the trial          ruled    rules of the arm
+    protocol  design of the trial
+    ruled     rules of the arm
     model     whose raters read side effects
-    cohort    people                       group    phases and the arm in order
-    plans     what they are given without rules            engine   solves and rates them
+    cohort    people
+    group     phases and the arm in order
+    plans     what they are given without rules
+    engine    solves and rates them
     recorded  (hour since the start of the arm, numbers of rules) -> the rule that each person gets, -1 for none; None applies the rules
     returns   ratings of phases and arm, with readings, decisions and doses of each person
     raises    InputError for doses that cannot be given in one run

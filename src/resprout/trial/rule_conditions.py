@@ -43,8 +43,9 @@ class Seen:
 def applies(rule: Rule, seen: Seen) -> NDArray[np.bool_]:
     """Whether every condition of a rule holds.
 
-    rule      with conditions       seen   what is known
-    returns   [draw]   false where something that it asks for has not been seen
+    rule     with conditions
+    seen     what is known
+    returns  [draw]   false where something that it asks for has not been seen
     """
     found = np.ones(len(seen.ratings), dtype=bool)
     for each in rule.conditions:
@@ -58,7 +59,7 @@ def relapsed(ratings: Numbers, baseline: Numbers | float, response_at: Numbers |
     ratings      [draw, rating]    points   in order of time
     baseline     scalar or [draw]  points   before the first dose
     response_at  scalar or [draw]  points   a rating of so many or fewer is a response
-    returns   [draw]
+    returns      [draw]
     """
     if ratings.shape[1] < 2:
         return np.zeros(len(ratings), dtype=bool)

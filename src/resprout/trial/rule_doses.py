@@ -19,9 +19,12 @@ def changed_doses(
 ) -> tuple[tuple[Dose, ...], int]:
     """Doses after a rule has applied.
 
-    doses     recorded and planned     rule    that applies        hour    h   when
-    level     position in the steps    steps   multiples of the first dose
-    returns   doses, of which those before the hour are as they were; and the new position
+    doses    recorded and planned
+    rule     that applies
+    hour     h   when
+    level    position in the steps
+    steps    multiples of the first dose
+    returns  doses, of which those before the hour are as they were; and the new position
     """
     before = [_some(dose, lambda time: time < hour - SAME_H) for dose in doses]
     after = [_some(dose, lambda time: time >= hour - SAME_H) for dose in doses]
@@ -47,7 +50,8 @@ def _some(dose: Dose, wanted: Callable[[float], bool]) -> Dose:
 def shifted_dose(dose: Dose, hours: float) -> Dose:
     """A dose given later.
 
-    dose     with its times        hours   h   by how much
+    dose   with its times
+    hours  h   by how much
     """
     times = tuple(time + hours for time in dose.times_h)
     return Dose(dose.drug, dose.amount_mg, dose.per_kg, dose.route, dose.duration_h, times)

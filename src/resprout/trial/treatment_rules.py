@@ -73,8 +73,10 @@ def read_rule(text: str, model: Model, endpoint: str, where: str, faults: list[F
     """Read a rule; what is wrong with it is added to `faults`.
 
     text      `if CONDITION and CONDITION then ACTION, at most N times`, or `hold while CONDITION`
-    model     whose drugs and scales it may name        endpoint  scale of depression that the rules follow
-    where     file and line                             faults    of the whole file
+    model     whose drugs and scales it may name
+    endpoint  scale of depression that the rules follow
+    where     file and line
+    faults    of the whole file
     returns   the rule; None where it has a fault
     """
     told, before = " ".join(text.split()), len(faults)
@@ -101,8 +103,10 @@ def read_rule(text: str, model: Model, endpoint: str, where: str, faults: list[F
 def step_faults(rules: Sequence[Rule], steps: Sequence[float], where: str, *, all_read: bool) -> list[Fault]:
     """What is wrong with the steps along which rules move the dose.
 
-    rules     that could be read        steps   multiples of the first dose
-    where     file and line             all_read  whether no rule had a fault
+    rules     that could be read
+    steps     multiples of the first dose
+    where     file and line
+    all_read  whether no rule had a fault
     returns   faults
     """
     moves = [rule.text for rule in rules if rule.action in (UP, DOWN)]

@@ -37,8 +37,9 @@ def no_events(people: int) -> NDArray[np.object_]:
 def events_of(blocks: Iterable[Block], left_h: Numbers) -> NDArray[np.object_]:
     """What happened to each patient.
 
-    blocks    events of several patients each           left_h   [patient]  h  when they left; doses after that are not given
-    returns   [patient] of events in order
+    blocks   events of several patients each
+    left_h   [patient]  h  when they left; doses after that are not given
+    returns  [patient] of events in order
     """
     kept: list[list[Event]] = [[] for _ in left_h]
     for block in blocks:
@@ -58,7 +59,8 @@ def _order(event: Event) -> tuple[float, int]:
 def ledger_of(protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
     """Everything that happened in a trial, patient by patient and in order of time.
 
-    protocol  design of the trial, with rules         outcome   of all replicates
+    protocol  design of the trial, with rules
+    outcome   of all replicates
     returns   TRIAL_LEDGER_COLUMNS; hours count from the start of the arm, and patients are numbered within their replicate
     """
     import pandas as pd
@@ -87,7 +89,8 @@ def _ratings(protocol: Protocol, outcome: Outcome, arm: str, replicate: int, num
 def rule_table(protocol: Protocol, outcome: Outcome) -> pd.DataFrame:
     """How often each rule applied.
 
-    protocol  design of the trial         outcome   of all replicates
+    protocol  design of the trial
+    outcome   of all replicates
     returns   RULE_COLUMNS: share of patients to whom a rule applied, mean number of times, median day on which it first did
     """
     import pandas as pd
