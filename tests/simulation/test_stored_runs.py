@@ -103,7 +103,7 @@ def damage(folder: Path, which) -> None:
         path.unlink()
     elif kind == "cut":
         path.write_bytes(content[:at])
-    elif kind == "flip":
+    elif kind == "flip" and content:  # an earlier damage may have left nothing to flip
         path.write_bytes(content[:at] + bytes([content[at] ^ (1 << bit)]) + content[at + 1 :])
     elif kind == "zero":
         path.write_bytes(bytes(len(content)))
