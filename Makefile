@@ -4,6 +4,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no-input
 export PIP_ROOT_USER_ACTION := ignore
 export NO_MKDOCS_2_WARNING := 1
+# packages are installed without compiled modules; what is imported is compiled once and kept
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo fit test test-lowest test-pythons test-browser test-load notebook pictures chromium check docs readme scoreboard rivals type-one-error suites suites-petab constraints clean
 .DEFAULT_GOAL := demo
