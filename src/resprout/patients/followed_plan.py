@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.dosing.dose_records import Dose, drug_words
+from resprout.dosing.dose_records import Dose
 from resprout.errors import Fault, InputError
 from resprout.patients.expected_ratings import seen_at
 from resprout.patients.plan_outlook import Group, Outlook, solved_group
 from resprout.patients.rating_errors import error_table, further_ratings, on_scale, rating_spread, single_readings
 from resprout.patients.treatment_plans import TreatmentPlan, planned_doses
 from resprout.people.streams import normals
-from resprout.trial.decision_ledger import Block, Decisions
-from resprout.trial.rule_conditions import Seen, applies
+from resprout.trial.decision_ledger import Block, Decisions, dose_block
+from resprout.trial.rule_conditions import Seen, chosen_rules, reading_blocks
 from resprout.trial.rule_doses import AFTER_DOSE_H, SAME_H, changed_doses
-from resprout.trial.treatment_rules import DOWN, HOLD, STOP, UP
+from resprout.trial.treatment_rules import HOLD
 
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -184,7 +184,7 @@ class _Following:
         if not numbers or not due.any():
             return
         seen = self._facts(hour)
-        self._write_readings(hour, numbers, due, seen)
+        self.blocks += reading_blocks(self.rules, numbers, due, seen, hour)
         chosen = self._chosen(hour, numbers, due, seen)
         changed: dict[tuple[Dose, ...], list[Rows]] = {}
         groups = []
@@ -199,29 +199,11 @@ class _Following:
             for doses, rows in changed.items()
         ]
 
-    def _write_readings(self, hour: float, numbers: list[int], due: NDArray[np.bool_], seen: Seen) -> None:
-        """Write down the side effects that rules ask for."""
-        asked = {(each.name, each.after_dose) for number in numbers for each in self.rules[number].conditions}
-        for name, after in sorted(each for each in asked if each[0] in self.sides):
-            value = (seen.peaks if after else seen.at_visit)[name]
-            rows = np.flatnonzero(due & np.isfinite(value))
-            detail = "highest within 90 min of the last dose" if after else "before any dose of this hour"
-            self.blocks.append(Block(hour, "reading", name, rows, value[rows], detail))
-
     def _chosen(self, hour: float, numbers: list[int], due: NDArray[np.bool_], seen: Seen) -> NDArray[np.int64]:
         """The rule that applies to each draw at an hour; -1 where none does."""
         if self.recorded is not None:
             return self.recorded.at(self.outlook.occasion.origin + hour, numbers, len(due))
-        chosen = np.full(len(due), -1)
-        for number in numbers:
-            rule = self.rules[number]
-            able = due & (chosen < 0) & (True if rule.most is None else self.applied[:, number] < rule.most)
-            if rule.action in (UP, DOWN):
-                able &= self.level != (len(self.plan.steps) - 1 if rule.action == UP else 0)
-            if rule.action in (UP, DOWN, STOP):
-                able &= seen.counts["due"] > 0  # nothing to change otherwise
-            chosen[able & applies(rule, seen)] = number
-        return chosen
+        return chosen_rules(self.rules, numbers, due, seen, self.applied, self.level, len(self.plan.steps))
 
     def _facts(self, hour: float) -> Seen:
         """What rules look at."""
@@ -288,9 +270,4 @@ class _Following:
         yield from self.blocks
         for group in self.groups:
             for dose in group.doses:
-                unit = "mg/kg" if dose.per_kg else "%" if dose.route == "inhaled" else "mg"
-                words = f"{unit} {dose.route}" + (f" over {dose.duration_h * 60:g} min" if dose.duration_h else "")
-                for time in self.outlook.given((dose,)):
-                    yield Block(
-                        time, "dose", drug_words(dose.drug), group.rows, np.full(group.rows.size, dose.amount_mg), words
-                    )
+                yield from (dose_block(dose, time, group.rows) for time in self.outlook.given((dose,)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resprout.dosing.dose_records import Dose, drug_words
 from resprout.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -44,6 +45,19 @@ class Block:
     rows: NDArray[np.int64]
     value: NDArray[np.float64]
     detail: str = ""
+
+
+def dose_block(dose: Dose, hour: float, rows: NDArray[np.int64]) -> Block:
+    """One dose that is given to several draws or patients.
+
+    dose     drug, amount and route
+    hour     scalar  h  of the ledger
+    rows     [row]   1  draws or patients
+    returns  its block
+    """
+    unit = "mg/kg" if dose.per_kg else "%" if dose.route == "inhaled" else "mg"
+    words = f"{unit} {dose.route}" + (f" over {dose.duration_h * 60:g} min" if dose.duration_h else "")
+    return Block(hour, "dose", drug_words(dose.drug), rows, np.full(rows.size, dose.amount_mg), words)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.dosing.dose_records import Dose, Regimen, drug_words, regimen_faults
+from resprout.dosing.dose_records import Dose, Regimen, regimen_faults
 from resprout.errors import InputError
 from resprout.language.rating_scales import with_cut_offs
 from resprout.language.records import Model
@@ -17,12 +17,12 @@ from resprout.people.cohort import Cohort
 from resprout.people.ratings import rate, visit_label
 from resprout.trial.adjustments import Plan
 from resprout.trial.arm_rules import ArmRules
-from resprout.trial.decision_ledger import Block
+from resprout.trial.decision_ledger import Block, dose_block
 from resprout.trial.design import Protocol
-from resprout.trial.rule_conditions import Seen, applies
+from resprout.trial.rule_conditions import Seen, chosen_rules, reading_blocks
 from resprout.trial.rule_doses import AFTER_DOSE_H, SAME_H, changed_doses
 from resprout.trial.sequences import Sequence as Group
-from resprout.trial.treatment_rules import DOWN, HOLD, STOP, UP
+from resprout.trial.treatment_rules import HOLD
 from resprout.trial.trial_ledger import events_of
 from resprout.trial.trial_outcome import Outcome, carried_forward
 
@@ -231,8 +231,12 @@ class _Following:
         numbers = [number for number, rule in enumerate(self.ruled.rules) if (rule.action == HOLD) == held]
         if not numbers or not due.any():
             return
-        self._write_readings(hour, numbers, due, seen)
-        chosen = self._chosen(hour, numbers, due, seen)
+        rules, steps = self.ruled.rules, len(self.ruled.steps)
+        self.blocks += reading_blocks(rules, numbers, due, seen, hour - self.start)
+        if self.recorded is not None:
+            chosen = self.recorded(hour - self.start, numbers)
+        else:
+            chosen = chosen_rules(rules, numbers, due, seen, self.applied, self.level, steps)
         stay, changed = [], dict[tuple[tuple[Dose, ...], ...], list[Plan]]()
         for plan in self.plans:
             own = chosen[plan.rows]
@@ -247,30 +251,6 @@ class _Following:
         self.plans = [*stay, *joined]
         for plan in joined:
             self._solve(plan, hour)
-
-    def _write_readings(self, hour: float, numbers: list[int], due: NDArray[np.bool_], seen: Seen) -> None:
-        """Write down the side effects that rules ask for."""
-        asked = {(each.name, each.after_dose) for number in numbers for each in self.ruled.rules[number].conditions}
-        for name, after in sorted(each for each in asked if each[0] in self.ruled.side_effects):
-            value = (seen.peaks if after else seen.at_visit)[name]
-            rows = np.flatnonzero(due & np.isfinite(value))
-            detail = "highest within 90 min of the last dose" if after else "before any dose of this hour"
-            self.blocks.append(Block(hour - self.start, "reading", name, rows, value[rows], detail))
-
-    def _chosen(self, hour: float, numbers: list[int], due: NDArray[np.bool_], seen: Seen) -> Rows:
-        """The rule that applies to each person at an hour; -1 where none does."""
-        if self.recorded is not None:
-            return self.recorded(hour - self.start, numbers)
-        chosen = np.full(len(due), -1)
-        for number in numbers:
-            rule = self.ruled.rules[number]
-            able = due & (chosen < 0) & (True if rule.most is None else self.applied[:, number] < rule.most)
-            if rule.action in (UP, DOWN):
-                able &= self.level != (len(self.ruled.steps) - 1 if rule.action == UP else 0)
-            if rule.action in (UP, DOWN, STOP):
-                able &= seen.counts["due"] > 0  # nothing to change otherwise
-            chosen[able & applies(rule, seen)] = number
-        return chosen
 
     def _changed(self, plan: Plan, number: int, rows: Rows, hour: float) -> Iterator[Plan]:
         """What some people are given after a rule has applied, which is written down."""
@@ -292,8 +272,4 @@ class _Following:
         yield from self.blocks
         for plan in self.plans:
             for dose in plan.periods[-1]:
-                unit = "mg/kg" if dose.per_kg else "%" if dose.route == "inhaled" else "mg"
-                words = f"{unit} {dose.route}" + (f" over {dose.duration_h * 60:g} min" if dose.duration_h else "")
-                for time in dose.times_h:
-                    amount = np.full(plan.rows.size, dose.amount_mg)
-                    yield Block(time - self.start, "dose", drug_words(dose.drug), plan.rows, amount, words)
+                yield from (dose_block(dose, time - self.start, plan.rows) for time in dose.times_h)

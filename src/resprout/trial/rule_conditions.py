@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.trial.treatment_rules import COUNTS, Condition, Rule
+from resprout.trial.decision_ledger import Block
+from resprout.trial.treatment_rules import COUNTS, DOWN, STOP, UP, Condition, Rule
 
 Numbers = NDArray[np.float64]
 RELAPSE_KEPT = 0.25  # of the baseline: a responder whose rating has fallen by less has relapsed
@@ -51,6 +52,60 @@ def applies(rule: Rule, seen: Seen) -> NDArray[np.bool_]:
     for each in rule.conditions:
         found &= _holds(each, seen)
     return found
+
+
+def chosen_rules(  # many arguments: the rules, whom they are asked of, and what has been decided
+    rules: Sequence[Rule],
+    numbers: Iterable[int],
+    due: NDArray[np.bool_],
+    seen: Seen,
+    applied: NDArray[np.int64],
+    level: NDArray[np.int64],
+    steps: int,
+) -> NDArray[np.int64]:
+    """The first rule that applies to each person or draw.
+
+    rules    all of them
+    numbers  of those that are asked for
+    due      [draw]        1   of whom they are asked
+    seen     what is known
+    applied  [draw, rule]  1   how often each rule has applied
+    level    [draw]        1   position in the steps
+    steps    how many there are
+    returns  [draw]        1   number of the rule, -1 where none applies
+    """
+    chosen = np.full(len(due), -1)
+    for number in numbers:
+        rule = rules[number]
+        able = due & (chosen < 0) & (True if rule.most is None else applied[:, number] < rule.most)
+        if rule.action in (UP, DOWN):
+            able &= level != (steps - 1 if rule.action == UP else 0)
+        if rule.action in (UP, DOWN, STOP):
+            able &= seen.counts["due"] > 0  # nothing to change otherwise
+        chosen[able & applies(rule, seen)] = number
+    return chosen
+
+
+def reading_blocks(
+    rules: Sequence[Rule], numbers: Iterable[int], due: NDArray[np.bool_], seen: Seen, hour: float
+) -> Iterator[Block]:
+    """The side effects that rules ask for, for the ledger.
+
+    rules    all of them
+    numbers  of those that are asked for
+    due      [draw]  1  of whom they are asked
+    seen     what is known
+    hour     scalar  h  of the ledger
+    returns  a block a scale and time of reading
+    """
+    asked = {(each.name, each.after_dose) for number in numbers for each in rules[number].conditions}
+    for name, after in sorted(asked):
+        readings = seen.peaks if after else seen.at_visit
+        if name not in readings:
+            continue
+        rows = np.flatnonzero(due & np.isfinite(readings[name]))
+        detail = "highest within 90 min of the last dose" if after else "before any dose of this hour"
+        yield Block(hour, "reading", name, rows, readings[name][rows], detail)
 
 
 def relapsed(ratings: Numbers, baseline: Numbers | float, response_at: Numbers | float) -> NDArray[np.bool_]:
