@@ -28,11 +28,12 @@ def people_counted(name: str | Path, model: Model, replicates: int | None) -> It
 
 def people_of(name: str | Path, model: Model, replicates: int | None) -> int | None:
     """How many people a trial follows, with those of its time course; None where that depends on ratings."""
+    from resprout.trial.arm_rules import has_rules
     from resprout.trial.protocol import read_protocol, series_of
     from resprout.trial.trial import PATH_PATIENTS
 
     protocol, _ = read_protocol(name, model)
-    if protocol.selects or any(part.adjust for part in protocol.parts) or any(arm.rules for arm in protocol.arms):
+    if protocol.selects or has_rules(protocol) or any(part.adjust for part in protocol.parts):
         return None
     people = protocol.people * series_of(protocol, replicates, None)[0]
     return people + min(people, PATH_PATIENTS)

@@ -71,7 +71,7 @@ def rules_of(protocol: Protocol, group: Sequence, model: Model) -> ArmRules | No
     if arm is None or not arm.rules:
         return None
     endpoint = followed_scale(protocol, model)
-    rules = tuple(rule for text in arm.rules if (rule := read_rule(text, model, endpoint, "", [])) is not None)
+    rules = _checked_rules(arm, model, endpoint)
     compared = [each for rule in rules for each in rule.conditions if each.sign and each.name in model.scales]
     others = [each for each in compared if each.name != endpoint]
     visits = protocol.visits_of(endpoint)
@@ -87,13 +87,27 @@ def rules_of(protocol: Protocol, group: Sequence, model: Model) -> ArmRules | No
     )
 
 
+def has_rules(protocol: Protocol) -> bool:
+    """Whether an arm of a design has rules.
+
+    protocol  design of the trial
+    returns   true where one has
+    """
+    return any(arm.rules for arm in protocol.arms)
+
+
+def _checked_rules(arm: Arm, model: Model, endpoint: str) -> tuple[Rule, ...]:
+    """The rules of an arm that has been checked."""
+    return tuple(rule for text in arm.rules if (rule := read_rule(text, model, endpoint, "", [])) is not None)
+
+
 def refuse_without_rules(protocol: Protocol) -> None:
     """Refuse a ledger of a trial in which nothing is decided by rules.
 
     protocol  design of the trial
     raises    InputError
     """
-    if not any(arm.rules for arm in protocol.arms):
+    if not has_rules(protocol):
         found = f"no arm of `{protocol.name}` has rules, whose decisions a ledger records."
         raise InputError(Fault(found, "", "Expected `rules` of an arm.", field="ledger"))
 
@@ -108,8 +122,8 @@ def drugs_of_changes(protocol: Protocol, model: Model) -> set[str]:
     known = library_drugs(model)
     regimens = [parse_regimen(text, known) for part in protocol.parts for rule in part.adjust for text in rule.regimens]
     for arm in protocol.arms:
-        read = (read_rule(text, model, followed_scale(protocol, model), "", []) for text in arm.rules)
-        regimens += [rule.regimen for rule in read if rule is not None and rule.regimen is not None]
+        read = _checked_rules(arm, model, followed_scale(protocol, model))
+        regimens += [rule.regimen for rule in read if rule.regimen is not None]
     return {dose.drug for regimen in regimens for dose in regimen.doses}
 
 

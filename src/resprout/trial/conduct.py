@@ -20,7 +20,7 @@ from resprout.simulation.cohort_simulation import run_cohort
 from resprout.simulation.scenario import Scenario
 from resprout.simulation.settings import Numerics
 from resprout.trial.adjustments import adjusted_plans, decisions
-from resprout.trial.arm_rules import ArmRules, rules_of
+from resprout.trial.arm_rules import ArmRules, has_rules, rules_of
 from resprout.trial.attendance import leave_arm, leave_phases
 from resprout.trial.design import Endpoint, Protocol
 from resprout.trial.followed_rules import Chosen, Engine, under_rules
@@ -127,7 +127,7 @@ def _empty_outcome(protocol: Protocol, people: int, replicates: int) -> Outcome:
         outcome.left_h[arm.name] = np.full(own, np.inf)
         outcome.rescued[arm.name] = np.zeros(own, dtype=bool)
         outcome.guessed_drug[arm.name] = np.zeros(own, dtype=bool)
-        if any(each.rules for each in protocol.arms):
+        if has_rules(protocol):
             outcome.events[arm.name] = no_events(own)
     return outcome
 

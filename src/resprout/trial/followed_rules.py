@@ -92,6 +92,7 @@ class _Following:
     engine: Engine
     recorded: Chosen | None
     blocks: list[Block] = field(default_factory=list)
+    outcome: Outcome | None = None
 
     def __post_init__(self) -> None:
         many, rules, steps = len(self.cohort), len(self.ruled.rules), self.ruled.steps
@@ -111,7 +112,7 @@ class _Following:
         while (hour := self._next(now)) is not None:
             now = hour
             seen, rated, here = self._facts(hour)
-            if any(abs(hour - visit) <= SAME_H for visit in self.visits):
+            if self._is_visit(hour):
                 self._decide(hour, here & rated, seen, held=False)
                 seen = replace(seen, counts=self._counts(hour)[0])
             self._decide(hour, here & self._dosed(hour), seen, held=True)
@@ -121,8 +122,11 @@ class _Following:
         times = {each for each in self.visits[:-1] if each > hour + SAME_H}
         if any(rule.action == HOLD for rule in self.ruled.rules):
             given = {each for plan in self.plans for each in self._given(plan) if each > hour + SAME_H}
-            times |= {each for each in given if all(abs(each - visit) > SAME_H for visit in self.visits)}
+            times |= {each for each in given if not self._is_visit(each)}
         return min(times, default=None)
+
+    def _is_visit(self, hour: float) -> bool:
+        return any(abs(hour - visit) <= SAME_H for visit in self.visits)
 
     def _given(self, plan: Plan) -> list[float]:
         """Hours of the doses of the arm, from its start to before its last visit."""
@@ -164,7 +168,9 @@ class _Following:
 
     def _facts(self, hour: float) -> tuple[Seen, NDArray[np.bool_], NDArray[np.bool_]]:
         """What rules look at, who is rated at the last visit so far, and who had not left by then."""
-        outcome, endpoint, own = self.engine.rated(self.cohort, self.true), self.ruled.endpoint, self.group.arms[-1]
+        if self.outcome is None or self._is_visit(hour):  # until the next visit nobody is rated anew
+            self.outcome = self.engine.rated(self.cohort, self.true)
+        outcome, endpoint, own = self.outcome, self.ruled.endpoint, self.group.arms[-1]
         ratings = np.concatenate(list(self._ratings(outcome, hour)), axis=1)
         filled = carried_forward(ratings)
         baseline: dict[str, Numbers | float] = {
