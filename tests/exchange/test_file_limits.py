@@ -45,7 +45,7 @@ SQUARE = function("f", "<apply><times/><ci>a</ci><ci>a</ci></apply>")
 BOMBS = {
     "deep.xml": (sbml("<apply><minus/>" * 20_000 + "<ci>x</ci>" + "</apply>" * 20_000), "deep.xml:4  .*1,000 deep"),
     "notes.xml": (sbml("<ci>x</ci>", more="<notes>" + "<p>" * 20_000 + "</p>" * 20_000 + "</notes>"), "1,000 deep"),
-    "sum.xml": (sbml("<apply><plus/>" + "<ci>x</ci>" * 30_000 + "</apply>"), "more than 25,000 numbers, names"),
+    "sum.xml": (sbml("<apply><plus/>" + "<ci>x</ci>" * 70_000 + "</apply>"), "more than 60,000 numbers, names"),
     "doubling.xml": (sbml("<apply><ci>f59</ci><ci>x</ci></apply>", DOUBLING), "more than a thousand million"),
     "argument.xml": (sbml("<apply><ci>f</ci>" * 50 + "<ci>x</ci>" + "</apply>" * 50, SQUARE), "thousand million"),
     "entities.xml": (

@@ -13,6 +13,7 @@ Value: TypeAlias = Any
 Truth: TypeAlias = Any
 Array: TypeAlias = Any
 Row: TypeAlias = Any
+Table: TypeAlias = Any
 
 
 class Arithmetic(Protocol):
@@ -97,7 +98,7 @@ class RowArithmetic(Arithmetic, Protocol):
     def rows_from(self, array: Array, first: int) -> Array:
         """The array that begins at a row of another."""
 
-    def row_after(self, row: Row, later: int) -> Row:
+    def row_after(self, row: Row, later: Row) -> Row:
         """The row that comes `later` rows after another."""
 
     def each_row(
@@ -106,5 +107,18 @@ class RowArithmetic(Arithmetic, Protocol):
         """Do the same for `count` rows, `together` at a time.
 
         body      is given some rows and what is carried from pass to pass; returns the latter as it is after
+        returns   what is carried out of the last pass
+        """
+
+    def table(self, numbers: Sequence[int]) -> Table:
+        """Whole numbers that are known beforehand, the same for every lane."""
+
+    def entry(self, table: Table, place: Row) -> Row:
+        """A number of a table, as a row."""
+
+    def repeat(self, first: Row, end: Row, body: Callable[[Row, Value], Value], carried: Value) -> Value:
+        """Do the same for the rows from `first` to before `end`, of which there may be none.
+
+        body      is given a row and what is carried from pass to pass; returns the latter as it is after
         returns   what is carried out of the last pass
         """

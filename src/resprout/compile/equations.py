@@ -6,13 +6,26 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 from resprout.compile import graph as g
-from resprout.compile.arithmetic import Array, RowArithmetic, Value
+from resprout.compile.arithmetic import Array, Row, RowArithmetic, Value
 from resprout.compile.evaluate import Order, compute, evaluation_order
+from resprout.compile.factor_tables import FactorTables, factor_tables, factorise_in, substitute_in
 from resprout.compile.factors import Matrix, factorise, substitute
 from resprout.compile.graph import Node
 from resprout.compile.jacobian import jacobian
 from resprout.compile.order import minimum_degree
 from resprout.compile.system import System
+
+MOST_WRITTEN_OUT = 4000
+"""Products of a factorisation beyond which an imported model has it as loops over tables."""
+
+
+def is_large(system: System, tables: FactorTables) -> bool:
+    """Whether the factorisation of a model is computed by loops over tables.
+
+    system   the shipped model, whose steady states are sought by other code, is always written out
+    tables   of its elimination
+    """
+    return system.any_scale and len(tables.target) > MOST_WRITTEN_OUT
 
 
 class Equations:
@@ -22,6 +35,7 @@ class Equations:
     sampled     indices of the states that outputs depend on
     place       row of each constant
     places      (row, column) of every factor of a shifted Jacobian, in the order they are kept
+    tabled      whether factors are computed by loops over tables, in the array that keeps them
     """
 
     def __init__(self, system: System, outputs: Sequence[str]) -> None:
@@ -29,7 +43,9 @@ class Equations:
         self.system = system
         self.jacobian = jacobian(graph, system.rate)
         self.elimination = minimum_degree(len(system.states), set(self.jacobian))
-        self.places = sorted(self.elimination.pattern)
+        self.tables = factor_tables(self.elimination)
+        self.tabled = is_large(system, self.tables)
+        self.places = list(self.tables.places) if self.tabled else sorted(self.elimination.pattern)
         self.place = {name: row for row, name in enumerate(system.constants)}
         self.outputs = tuple(system.node(name) for name in outputs)
         self.invariant = self._find_invariant()
@@ -97,14 +113,42 @@ class Equations:
         self, over: RowArithmetic, state: Array, constants: Array, shift: Value
     ) -> tuple[list[Value], Matrix]:
         """d/dt of every state, and the factors of (shift I - J), J the Jacobian."""
+        rates, matrix = self._rates_and_matrix(over, state, constants, shift)
+        factorise(over, matrix, self.elimination)
+        return rates, matrix
+
+    def _rates_and_matrix(
+        self, over: RowArithmetic, state: Array, constants: Array, shift: Value
+    ) -> tuple[list[Value], Matrix]:
+        """d/dt of every state, and shift I - J."""
         values = self._compute(over, self._jacobian_order, constants, self._named(over, state))
         minus = over.number(-1.0)
         matrix = {place: over.multiply(minus, values[node]) for place, node in self.jacobian.items()}
         for index in range(self.states):
             diagonal = matrix.get((index, index))
             matrix[index, index] = shift if diagonal is None else over.add(diagonal, shift)
-        factorise(over, matrix, self.elimination)
         return [values[node] for node in self.system.rate], matrix
+
+    def rates_and_factors_in(
+        self, over: RowArithmetic, state: Array, constants: Array, shift: Value, factors: Array
+    ) -> list[Value]:
+        """d/dt of every state; the factors of (shift I - J) are left in an array [place], by loops over tables."""
+        rates, matrix = self._rates_and_matrix(over, state, constants, shift)
+
+        def clear(row: Row, nothing: Value) -> Value:
+            over.store(nothing, factors, row)
+            return nothing
+
+        over.repeat(0, len(self.places), clear, over.number(0.0))
+        for number, place in enumerate(self.places):
+            if place in matrix:
+                over.store(matrix[place], factors, number)
+        factorise_in(over, self.tables, factors)
+        return rates
+
+    def solve_in(self, over: RowArithmetic, factors: Array, right: Array) -> None:
+        """x of (shift I - J) x = right, in the place of it, by loops over tables."""
+        substitute_in(over, self.tables, factors, right)
 
     def solve(self, over: RowArithmetic, factors: Matrix, right: list[Value]) -> list[Value]:
         """x of (shift I - J) x = right."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -92,11 +93,49 @@ class LlvmArithmetic:
         left = range(passes * together, count)
         return body(left, carried) if left else carried
 
-    def row_after(self, row: Row, later: int) -> Row:
+    def row_after(self, row: Row, later: Row) -> Row:
         """The row that comes `later` rows after another."""
-        if isinstance(row, int):
+        if isinstance(row, int) and isinstance(later, int):
             return row + later
-        return self.builder.add(row, ir.IntType(64)(later)) if later else row
+        return self.builder.add(self._index(row), self._index(later)) if later else row
+
+    def _index(self, row: Row) -> ir.Value:
+        return ir.IntType(64)(row) if isinstance(row, int) else row
+
+    def table(self, numbers: Sequence[int]) -> ir.GlobalVariable:
+        """Whole numbers beside the code, the same for every lane; equal tables are one."""
+        kind = ir.ArrayType(ir.IntType(32), max(len(numbers), 1))
+        name = f"table_{hashlib.blake2b(np.array(numbers, dtype=np.int32).tobytes(), digest_size=8).hexdigest()}"
+        if name in self.module.globals:
+            return self.module.get_global(name)
+        made = ir.GlobalVariable(self.module, kind, name)
+        made.global_constant, made.linkage = True, "internal"
+        made.initializer = ir.Constant(kind, [int(number) for number in numbers] or [0])
+        return made
+
+    def entry(self, table: ir.GlobalVariable, place: Row) -> ir.Value:
+        """A number of a table, as a row."""
+        where = self.builder.gep(table, [ir.IntType(32)(0), self._index(place)], inbounds=True)
+        return self.builder.zext(self.builder.load(where), ir.IntType(64))
+
+    def repeat(self, first: Row, end: Row, body: Callable[[Row, ir.Value], ir.Value], carried: ir.Value) -> ir.Value:
+        """Write a loop over the rows from `first` to before `end`; gives what is carried out of the last pass."""
+        first, end, before, function = self._index(first), self._index(end), self.builder.block, self.builder.function
+        inside, after = function.append_basic_block(), function.append_basic_block()
+        self.builder.cbranch(self.builder.icmp_unsigned("<", first, end), inside, after)
+        self.builder.position_at_end(inside)
+        row, handed = self.builder.phi(first.type), self.builder.phi(carried.type)
+        result = body(row, handed)
+        following, last = self.builder.add(row, first.type(1)), self.builder.block
+        self.builder.cbranch(self.builder.icmp_unsigned("<", following, end), inside, after)
+        for phi, given in ((row, (first, following)), (handed, (carried, result))):
+            phi.add_incoming(given[0], before)
+            phi.add_incoming(given[1], last)
+        self.builder.position_at_end(after)
+        left = self.builder.phi(carried.type)
+        left.add_incoming(carried, before)
+        left.add_incoming(result, last)
+        return left
 
     def load(self, pointer: ir.Value, row: Row = 0) -> ir.Value:
         """Row `row` of an array [row, lane]."""

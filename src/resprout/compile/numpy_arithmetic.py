@@ -85,3 +85,17 @@ class NumpyArithmetic:
         for first in range(0, count, together):
             carried = body(range(first, min(first + together, count)), carried)
         return carried
+
+    def table(self, numbers: Sequence[int]) -> Sequence[int]:
+        """Whole numbers that are known beforehand."""
+        return numbers
+
+    def entry(self, table: Sequence[int], place: int) -> int:
+        """A number of a table, as a row."""
+        return table[place]
+
+    def repeat(self, first: int, end: int, body: Callable[[int, Any], Any], carried: Any) -> Any:
+        """Do the same for the rows from `first` to before `end`; gives what is carried out of the last pass."""
+        for row in range(first, end):
+            carried = body(row, carried)
+        return carried

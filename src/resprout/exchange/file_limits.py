@@ -21,7 +21,7 @@ from resprout.exchange.expanded_size import Form, call_form, expanded_symbols
 
 LARGEST_SBML, LARGEST_ANTIMONY = 20_000_000, 1_000_000  # characters
 DEEPEST_XML = 1000
-MOST_SYMBOLS = 25_000  # numbers, names and operators of all formulas, functions written out
+MOST_SYMBOLS = 60_000  # numbers, names and operators of all formulas, functions written out
 MOST_EVENT_SYMBOLS = 200_000  # of events beside: those are not compiled, and a thousand doses have as many
 MOST_QUANTITIES = 20_000
 DEEPEST_BRACKETS = 200

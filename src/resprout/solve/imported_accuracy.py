@@ -6,6 +6,9 @@ so that a run in blocks, told what its first patients need, has the bits of the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,8 +22,10 @@ from resprout.solve.initial_values import CHECKED_PATIENTS
 
 MOST_RUNS = 4
 """Runs for tolerances that fit the sizes of the states."""
-ROUGH = 1e-4
-"""Smallest relative tolerance of a run before, which shows the sizes of the states in a tenth of the steps."""
+MOST_ROUGH_RUNS = 3
+"""Rough runs before, for the same."""
+ROUGH = 1e-2
+"""Smallest relative tolerance of a run before, which shows the sizes of the states in a few steps."""
 CHECKED_PIECES, WATCHED_PIECES = 2000, 200
 """Pieces into which the run of a few patients is cut to see whether its steps have passed over anything."""
 AGREEMENT, TOLERANCES = 1e-5, 1e3
@@ -40,10 +45,7 @@ def to_own_size(problem: ImportedProblem, plan: ImportedPlan, limits: Limits, sp
     relative, absolute = limits[0], limits[1].copy()
     rough = max(ROUGH, 10 * relative)
     if rough < 1:
-        wide = absolute * (rough / relative)
-        shown = problem.solve(plan.without_outputs(), 1, (rough, wide))
-        # what such a run has not resolved says nothing of how large it is
-        peak = np.where((shown.status == SOLVED)[:, None] & (shown.peak > wide), shown.peak, 0.0)
+        peak = _shown_sizes(problem, plan, (rough, absolute * (rough / relative)), known, span)
         absolute = tightened(relative, absolute, peak, hybrid.system, states, known, span)
     found = problem.solve(plan, 1, (relative, absolute))
     rows = np.arange(problem.batch.patients)
@@ -64,6 +66,29 @@ def to_own_size(problem: ImportedProblem, plan: ImportedPlan, limits: Limits, sp
             whole[rows] = part[solved]
         absolute[rows], problem.held[rows] = tighter[solved], some.held[solved]
     return found, (relative, absolute)
+
+
+def _shown_sizes(
+    problem: ImportedProblem, plan: ImportedPlan, limits: Limits, known: Mapping[str, Any], span: float
+) -> Floats:
+    """[patient, state] largest size of each state in rough runs without outputs; 0 where they do not tell.
+
+    A state that stays below its tolerance has not been resolved: patients with such a state are run again with what the run showed.
+    """
+    system, states = problem.equations.hybrid.system, problem.kernel.layout.states
+    rough, absolute = limits
+    rows, peak = np.arange(problem.batch.patients), np.zeros(absolute.shape)
+    for number in range(MOST_ROUGH_RUNS):
+        if number:
+            own = {name: rows_of(value, rows) for name, value in known.items()}
+            absolute[rows] = tightened(rough, absolute[rows], peak[rows], system, states, own, span)
+        some = problem.only(rows)
+        shown = some.solve(plan.only(rows).without_outputs(), 1, (rough, absolute[rows]))
+        peak[rows] = np.where((shown.status == SOLVED)[:, None], shown.peak, 0.0)
+        rows = rows[((peak[rows] > 0) & (peak[rows] <= absolute[rows])).any(axis=1)]
+        if not len(rows):
+            break
+    return np.where(peak > absolute, peak, 0.0)
 
 
 def with_shorter_steps(

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from resprout.compile import graph as g
-from resprout.compile.evaluate import evaluate
+from resprout.compile.evaluate import Evaluator
 from resprout.compile.graph import Graph, Node
 from resprout.compile.system import System
 from resprout.solve.events import Floats
@@ -24,6 +25,8 @@ ROUNDING_SHARE = 1e-17
 """Of all that flows into and out of a state during a run; a tenth of a double's precision, since errors of steps partly cancel."""
 TOO_LARGE = 10.0
 """A tolerance that is larger by this than it should be is mended, and the patient run again."""
+_TERMS: WeakKeyDictionary[Graph, dict[tuple[str, ...], tuple[Evaluator, list[int]]]] = WeakKeyDictionary()
+"""Terms of the rates of models in use, by the states of a kernel, with the row of the state of each."""
 
 
 def imported_tolerances(relative: float, start: Floats, patients: int) -> Floats:
@@ -66,14 +69,17 @@ def tightened(
 
 def _gross_flows(system: System, states: tuple[str, ...], given: Mapping[str, Any], patients: int) -> Floats:
     """[patient, state] sum of the sizes of all terms of each rate, with every state at its largest."""
-    rows = [system.states.index(name) for name in states]
-    terms = [_terms(system.graph, system.rate[row]) for row in rows]
-    values = iter(evaluate(system.graph, [node for each in terms for node in each], given))
-    flows = np.zeros((patients, len(states)))
-    for column, each in enumerate(terms):
-        for _ in each:
-            flows[:, column] += np.abs(np.nan_to_num(next(values), nan=0.0, posinf=0.0, neginf=0.0))
-    return flows
+    kept = _TERMS.setdefault(system.graph, {})
+    if states not in kept:
+        terms = [_terms(system.graph, system.rate[system.states.index(name)]) for name in states]
+        nodes = [node for each in terms for node in each]
+        kept[states] = Evaluator(system.graph, nodes), [row for row, each in enumerate(terms) for _ in each]
+    evaluator, columns = kept[states]
+    flows = np.zeros((len(states), patients))
+    for row, value in zip(columns, evaluator(given), strict=True):
+        size = np.abs(value)
+        flows[row] += np.where(np.isfinite(size), size, 0.0)
+    return flows.T
 
 
 def _terms(graph: Graph, node: Node) -> list[Node]:

@@ -66,7 +66,7 @@ def layout_of(equations: Equations, tableau: Tableau, outputs: Sequence[str]) ->
 
 
 def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, width: int) -> tuple[str, Layout]:
-    """Write the LLVM text of all functions for one model and one list of outputs."""
+    """Write the LLVM text of all functions for one model and one list of outputs; an imported model has no `newton_step`."""
     equations, module = Equations(system, outputs), ir.Module("resprout")
     over = LlvmArithmetic(module, width)
 
@@ -75,7 +75,8 @@ def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, wi
         over.builder.ret_void()
 
     write("prepare", lambda r: equations.prepare(over, r.constants))
-    write("newton_step", lambda r: newton.newton_step(over, equations, r))
+    if not system.any_scale:  # imported models begin where their files say
+        write("newton_step", lambda r: newton.newton_step(over, equations, r))
     step = _write_step(over, equations, tableau)
     write("attempt_step", lambda r: step_size.attempt_step(over, _calling(over, step, r, STEP), r))
     write("accept_step", lambda r: step_size.accept_step(over, equations.states, r), apart=False)

@@ -50,6 +50,11 @@ def first_stage(over: RowArithmetic, equations: Equations, tableau: Tableau, r: 
     writes   r.factors, r.stages
     """
     shift = over.divide(over.number(1.0 / tableau.gamma), over.load(r.step))
+    if equations.tabled:
+        for row, rate in enumerate(equations.rates_and_factors_in(over, r.state, r.constants, shift, r.factors)):
+            over.store(rate, r.stages, row)
+        equations.solve_in(over, r.factors, r.stages)
+        return
     rates, factors = equations.rates_and_factors(over, r.state, r.constants, shift)
     for number, place in enumerate(equations.places):
         over.store(factors[place], r.factors, number)
@@ -89,6 +94,11 @@ def later_stage(over: RowArithmetic, equations: Equations, r: Any) -> None:
     writes   r.stage
     """
     rates = equations.rates(over, r.point, r.constants)
+    if equations.tabled:
+        for row, rate in enumerate(rates):
+            over.store(over.add(rate, over.load(r.stage, row)), r.stage, row)
+        equations.solve_in(over, r.factors, r.stage)
+        return
     factors = {place: over.load(r.factors, number) for number, place in enumerate(equations.places)}
     right = [over.add(rate, over.load(r.stage, row)) for row, rate in enumerate(rates)]
     for row, value in enumerate(equations.solve(over, factors, right)):
@@ -134,10 +144,23 @@ def finish(over: RowArithmetic, equations: Equations, tableau: Tableau, r: Any) 
 
 def _write_dense_output(over: RowArithmetic, equations: Equations, tableau: Tableau, r: Any) -> None:
     terms = len(tableau.dense)
-    for row, state in enumerate(equations.sampled):
+
+    def write(state: Row, first: Row) -> None:
         stages = [over.load(r.stages, _stage_row(over, equations, stage, state)) for stage in range(tableau.stages)]
         for term, weights in enumerate(tableau.dense):
-            over.store(weighted_sum(over, None, weights, stages), r.dense, terms * row + term)
+            over.store(weighted_sum(over, None, weights, stages), r.dense, over.row_after(first, term))
+
+    if not equations.tabled:
+        for row, state in enumerate(equations.sampled):
+            write(state, terms * row)
+        return
+    sampled, begins = over.table(equations.sampled), over.table(range(0, terms * len(equations.sampled), terms))
+
+    def write_entry(row: Row, carried: Value) -> Value:
+        write(over.entry(sampled, row), over.entry(begins, row))
+        return carried
+
+    over.repeat(0, len(equations.sampled), write_entry, over.number(0.0))
 
 
 class Inside(NamedTuple):

@@ -19,7 +19,7 @@ from resprout.solve.kernel_code import Kernel, build_kernel
 from resprout.solve.steady_state import find_steady_states_compiled, open_steady_task
 from resprout.solve.tableau import METHODS
 
-DEFAULT_TOLERANCE = 7e-6
+DEFAULT_TOLERANCE = 6e-6
 DEFAULT_METHOD = "Rodas4"
 
 
