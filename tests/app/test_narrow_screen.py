@@ -292,7 +292,11 @@ def test_the_meta_analysis_breaks_no_word(screens):
 def test_speeds_break_no_word(screens):
     speeds = {"patients_per_second_per_core": 25449.0, "whole_model_patients_per_second_per_core": 1234.5}
     more = {"ratio_to_libroadrunner": 87.25, "max_relative_error": 8.1e-5, "tolerance": 1e-7, "model_build_s": 17.6}
-    show_speeds([{"tool": name, "states": 43, **speeds, **more} for name in ("resprout", "libRoadRunner")], 1e-4)
+    show_speeds(
+        [{"tool": name, "states": 43, **speeds, **more} for name in ("resprout", "libRoadRunner")],
+        1e-4,
+        "ketamine 0.5 mg/kg iv over 40 min, 14 days",
+    )
     assert_whole(screens)
 
 

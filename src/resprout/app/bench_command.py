@@ -11,6 +11,7 @@ from resprout.app.options import AsJson
 from resprout.app.output_files import refuse
 from resprout.errors import Fault
 
+REGIMEN, DAYS = "ketamine 0.5 mg/kg iv over 40 min", 14.0
 COLUMNS = [
     "program",
     "patients/s on one core",
@@ -22,7 +23,12 @@ COLUMNS = [
 ]
 
 
-def bench(
+def bench(  # many arguments: what is timed, and how
+    regimen: Annotated[
+        str,
+        typer.Argument(help="Doses that every patient gets, for instance `esketamine 84 mg nasal; every 84 h x 8`."),
+    ] = REGIMEN,
+    days: Annotated[float, typer.Option(min=0.1, max=400.0, help="How long patients are followed.")] = DAYS,
     error: Annotated[
         float, typer.Option(min=1e-8, max=1e-1, help="Error that every program has to meet with its own tolerance.")
     ] = 1e-4,
@@ -45,23 +51,35 @@ def bench(
     Every program solves the same patients at the loosest of its own tolerances at which no output of any patient
     differs from the reference solution by more than `--error` of that output's largest value.
 
-    Example: `resprout bench --json`
+    Example: `resprout bench "esketamine 84 mg nasal; every 84 h x 8" --days 28`
 
     Of a model file: `resprout bench --model model.xml --until 100` times copies that differ in their first five parameters, beside libRoadRunner.
     """
     if model is not None:
+        others = {"REGIMEN": regimen != REGIMEN, "--days": days != DAYS}
+        refuse(_of_the_shipped_model(others))
         bench_file(model, until, copies, (error, seed), as_json=as_json)
         return
     refuse(_of_files({"--until": until, "--copies": copies}))
+    _bench_shipped(regimen, days, (error, seed), as_json=as_json)
+
+
+def _bench_shipped(regimen: str, days: float, how: tuple[float, int], *, as_json: bool) -> None:
+    """Time the shipped model; `how` is the error that every program has to meet, and the seed."""
     from resprout.app.terminal import print_json, status_spinner
     from resprout.crosscheck.benchmark import bench as measure
 
     with status_spinner("Timing (a minute or two)"):
-        rows = measure(error, seed=seed)
+        rows = measure(how[0], seed=how[1], regimen=regimen, days=days)
     if as_json:
         print_json(rows)
     else:
-        show_speeds(rows, error)
+        show_speeds(rows, how[0], f"{regimen}, {days:g} days")
+
+
+def _of_the_shipped_model(given: dict[str, bool]) -> list[Fault]:
+    """What is given of the shipped model, beside a model file."""
+    return [Fault(f"`{name}` is given with a model file.", name, "", "Leave it out.") for name in given if given[name]]
 
 
 def _of_files(given: dict[str, Any]) -> list[Fault]:
@@ -121,8 +139,12 @@ def show_copies(rows: list[dict[str, Any]], name: str, error: float) -> None:
     stdout_console().print(table(columns, cells, title=title, right=columns[1:]))
 
 
-def show_speeds(rows: list[dict[str, Any]], error: float) -> None:
-    """Print one row for each program, resprout first."""
+def show_speeds(rows: list[dict[str, Any]], error: float, given: str) -> None:
+    """Print one row for each program, resprout first.
+
+    rows    what `crosscheck.benchmark.bench` gave        error   that every program had to meet
+    given   doses and length of the run
+    """
     from resprout.app.terminal import number, stdout_console, table
 
     cells = [
@@ -138,7 +160,7 @@ def show_speeds(rows: list[dict[str, Any]], error: float) -> None:
         for row in rows
     ]
     console = stdout_console()
-    title = f"One dose, two weeks, eight outputs, {rows[0]['states']} states; error at most {error:g}"
+    title = f"{given}: eight outputs, {rows[0]['states']} states; error at most {error:g}"
     console.print(table(COLUMNS, cells, title=title, right=COLUMNS[1:]))
     if len(rows) < 3:
         console.print("Some external simulators are missing: `pip install libroadrunner copasi-basico`.")

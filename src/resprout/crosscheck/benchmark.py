@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,12 @@ from resprout.dosing.dose_events import regimen_events
 from resprout.dosing.regimen import parse_regimen
 from resprout.errors import InputError
 from resprout.language import load_model
+from resprout.language.drug_instances import with_drugs
 from resprout.language.records import Model
 from resprout.people.cohort import recruit
 from resprout.simulation.observation_times import output_hours
 from resprout.solve import METHODS, Events, build_kernel, forget_kernels, run_patients, steady_states
-from resprout.solve.reference import solve_one
+from resprout.solve.reference import solve_patients
 from resprout.solve.run import perturbed_names
 
 REGIMEN = "ketamine 0.5 mg/kg iv over 40 min"
@@ -73,17 +74,27 @@ class Speed:
 
 @dataclass(frozen=True)
 class BenchmarkCohort:
-    """The patients that every tool solves, and the reference solutions."""
+    """The patients that every tool solves, and the reference solutions.
+
+    constants   by name, [patient]        events   doses of the regimen
+    hours       of the outputs            truth    [compared patient, hour, output]
+    """
 
     model: Model
     constants: dict[str, Floats]
     events: Events
     hours: Floats
     truth: Floats
+    outputs: tuple[str, ...] = OUTPUTS
 
     def one(self, patient: int) -> dict[str, float]:
         """Constants of one patient."""
         return {name: float(value[patient]) for name, value in self.constants.items()}
+
+    def first(self, many: int) -> tuple[dict[str, Floats], Events]:
+        """Constants and doses of the first patients."""
+        few = {name: value[:many] for name, value in self.constants.items()}
+        return few, Events(self.events.time_h, self.events.name, self.events.value[:, :many])
 
     def error(self, patient: int, found: Floats) -> float:
         """Largest difference from the reference solver of any output, over that output's largest value."""
@@ -91,32 +102,46 @@ class BenchmarkCohort:
         return float((np.abs(found - truth).max(axis=0) / np.maximum(np.abs(truth).max(axis=0), 1e-9)).max())
 
 
-def benchmark_cohort(seed: int = 1, *, compared: int = COMPARED, timed: int = TIMED) -> BenchmarkCohort:
-    """Recruit patients and let the reference solver solve the first of them."""
-    model = load_model()
+def benchmark_cohort(
+    seed: int = 1, regimen: str = REGIMEN, days: float = DAYS, *, compared: int = COMPARED, timed: int = TIMED
+) -> BenchmarkCohort:
+    """Recruit patients and let the reference solver solve the first of them.
+
+    seed       of the patients
+    regimen    doses of one drug or several
+    days       d   how long they are followed
+    compared   patients that are compared with the reference      timed   patients that are timed here
+    returns    what every tool solves
+    raises     InputError for a regimen that cannot be read or given
+    """
+    plan = parse_regimen(regimen)
+    model = with_drugs(load_model(), plan.drugs)
     people = recruit(timed, seed=seed, model=model)
-    plan = parse_regimen(REGIMEN)
     events = regimen_events(plan, {**model.nominal, **people.constants})
-    hours = output_hours(plan.times_h, DAYS * 24)
-    cohort = BenchmarkCohort(model, people.constants, events, hours, np.empty(0))
-    truth = np.stack(
-        [
-            solve_one(model, cohort.one(patient), events, list(hours), OUTPUTS, patient, tolerance=1e-8)
-            for patient in range(compared)
-        ]
-    )
-    return BenchmarkCohort(model, people.constants, events, hours, truth)
+    hours = np.unique(output_hours(plan.times_h, days * 24))
+    # at the hour of a later dose some programs give the value before it and others that after it
+    hours = hours[~np.isin(hours, events.time_h[events.time_h > 0])]
+    levels = [f"{drug}_{where}" for drug in plan.drugs for where in ("venous", "plasma")]
+    outputs = (*[name for name in levels if name in model.equations][:1], *OUTPUTS[1:])
+    cohort = BenchmarkCohort(model, people.constants, events, hours, np.empty(0), outputs)
+    few, doses = cohort.first(compared)
+    truth, _ = solve_patients(model, few, doses, list(hours), outputs, compared, tolerance=1e-8)
+    return replace(cohort, truth=truth)
 
 
-def bench(target: float = 1e-4, *, seed: int = 1) -> list[dict[str, Any]]:
+def bench(target: float = 1e-4, *, seed: int = 1, regimen: str = REGIMEN, days: float = DAYS) -> list[dict[str, Any]]:
     """Time resprout beside the tools that are installed.
 
     target    error that every tool has to meet with its own tolerance
+    seed      of the patients
+    regimen   doses of one drug or several
+    days      d   how long patients are followed
     returns   a row a tool, resprout first; tools that are not installed are left out
+    raises    InputError for a regimen that cannot be read or given
     """
-    cohort = benchmark_cohort(seed)
+    cohort = benchmark_cohort(seed, regimen, days)
     found = [_time_resprout(cohort, target)]
-    reduced = reduce_model(cohort.model, cohort.events, OUTPUTS)
+    reduced = reduce_model(cohort.model, cohort.events, cohort.outputs)
     for name, tool in EXTERNAL_SIMULATORS.items():
         try:
             found.append(_time_external(cohort, reduced, name, tool, target))
@@ -130,9 +155,10 @@ def bench(target: float = 1e-4, *, seed: int = 1) -> list[dict[str, Any]]:
 def engine_error(cohort: BenchmarkCohort, tolerance: float, method: str) -> float:
     """Largest error of the engine over the compared patients."""
     compared = len(cohort.truth)
-    few = {name: value[:compared] for name, value in cohort.constants.items()}
-    events = Events(cohort.events.time_h, cohort.events.name, cohort.events.value[:, :compared])
-    value = run_patients(cohort.model, few, events, cohort.hours, OUTPUTS, tolerance=tolerance, method=method).value
+    few, events = cohort.first(compared)
+    value = run_patients(
+        cohort.model, few, events, cohort.hours, cohort.outputs, tolerance=tolerance, method=method
+    ).value
     return max(cohort.error(patient, value[patient]) for patient in range(compared))
 
 
@@ -146,7 +172,7 @@ def engine_seconds(cohort: BenchmarkCohort, tolerance: float, method: str, *, re
             cohort.constants,
             cohort.events,
             cohort.hours,
-            OUTPUTS,
+            cohort.outputs,
             tolerance=tolerance,
             threads=1,
             method=method,
@@ -160,7 +186,7 @@ def _time_resprout(cohort: BenchmarkCohort, target: float, method: str = "Rodas4
     begun = time.process_time()
     moved = perturbed_names(cohort.model, cohort.events, cohort.constants)
     forget_kernels()
-    kernel = build_kernel(cohort.model, OUTPUTS, moved, METHODS[method], cached=False)
+    kernel = build_kernel(cohort.model, cohort.outputs, moved, METHODS[method], cached=False)
     build = time.process_time() - begun
     tolerance, error = loosest(lambda tolerance: engine_error(cohort, tolerance, method), target)
     seconds = engine_seconds(cohort, tolerance, method)
@@ -186,7 +212,7 @@ def _time_whole(cohort: BenchmarkCohort, tool: Callable[..., Any], target: float
     """Patients per second of a tool on the whole model."""
     # the dose is the same for all in a loaded whole model, so each patient's own dose is a model of its own
     patients = range(len(cohort.truth))
-    simulators = [tool(whole_text(cohort.model, cohort.events.of(patient)), OUTPUTS) for patient in patients]
+    simulators = [tool(whole_text(cohort.model, cohort.events.of(patient)), cohort.outputs) for patient in patients]
     start = _starts(cohort)
     values = [whole_values(cohort.model, cohort.one(patient), start[patient]) for patient in patients]
     seconds, _, _ = _time_solver(cohort, values, simulators, target)
