@@ -181,7 +181,7 @@ def peak(text, days=0.01):
     ],
 )
 def test_doses_within_microseconds_are_worth_as_much_as_one_bolus(text):
-    # five minutes later; the step tolerance is 7e-6
+    # five minutes later; the step tolerance is 6e-6
     assert peak(text) == pytest.approx(peak("ketamine 0.5 mg/kg iv bolus"), rel=1e-4)
 
 

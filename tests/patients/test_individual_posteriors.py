@@ -234,3 +234,5 @@ def test_a_person_in_whom_an_antidepressant_has_failed_comes_from_people_with_th
     assert means[1] < means[0]
     before = [each.prior.columns["placebo_propensity"].clip(max=3).mean() for each in (usual, resistant)]
     assert before[1] < before[0]
+    stress = [each.prior.columns["stress"].mean() for each in (usual, resistant)]
+    assert stress[1] > stress[0]

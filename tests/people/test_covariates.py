@@ -52,6 +52,16 @@ def test_the_depressed_lack_glial_uptake_and_bear_stress_and_the_healthy_do_neit
     assert (healthy["glial_uptake"] == 1).all() and (healthy["stress"] == 0).all()
 
 
+def test_who_has_failed_treatments_or_is_in_a_crisis_bears_more_stress_and_is_otherwise_the_same(drawn):
+    resistant = draw_covariates(1, MANY[:500], "mdd", VALUES, resistant=True)
+    crisis = draw_covariates(1, MANY[:500], "mdd", VALUES, crisis=True)
+    for found, name in ((resistant, "stress_resistant"), (crisis, "stress_crisis")):
+        assert VALUES[name] > 1
+        np.testing.assert_allclose(found["stress"], VALUES[name] * drawn["stress"][:500], rtol=1e-12)
+        assert all((found[other] == drawn[other][:500]).all() for other in drawn if other != "stress")
+    assert (draw_covariates(1, MANY[:9], "healthy", VALUES, resistant=True, crisis=True)["stress"] == 0).all()
+
+
 def test_Met_carriers_release_less_BDNF(drawn):
     released = covariate_constants(drawn, VALUES)["BDNF_release_factor"]
     by = [released[drawn["genotype"] == name].mean() for name in ("Val/Val", "Val/Met", "Met/Met")]

@@ -55,3 +55,15 @@ def test_a_past_trial_blocks_the_transporter_and_uses_the_persons_own_propensity
     )
     more = dict(people.columns) | {"placebo_propensity": 5 * people.columns["placebo_propensity"]}
     assert failed_before(model)(people.constants, more, 3).sum() < failed.sum()
+
+
+def test_resistant_people_enter_more_severely_ill_with_the_genotypes_of_all():
+    # baselines of trials in resistant depression that ask for MADRS of at least 28 are 34 to 38 (TRANSFORM-1: 37.5)
+    model = rs.load_model()
+    resistant = rs.recruit(3000, entry="MADRS>=28, resistant", model=model, seed=3).columns
+    others = rs.recruit(3000, entry="MADRS>=28", model=model, seed=3).columns
+    assert 34 <= resistant["MADRS"].mean() <= 38
+    assert resistant["MADRS"].mean() > others["MADRS"].mean() + 1
+    carriers = [(each["genotype"] != "Val/Val").mean() for each in (resistant, others)]
+    # of the population without selection a third; three standard errors of 3,000 people
+    assert np.allclose(carriers, 1 - (1 - 23 / 124) ** 2, atol=3 * np.sqrt(0.33 * 0.67 / 3000))

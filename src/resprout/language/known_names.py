@@ -58,6 +58,8 @@ PEOPLE = (
     "lithium_GSK3_block",
     "stress_mean",
     "stress_cv",
+    "stress_resistant",
+    "stress_crisis",
     "placebo_propensity_sd",
     "adolescent_placebo_odds",
     "recovery_cv",

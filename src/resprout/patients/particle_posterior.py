@@ -27,6 +27,7 @@ from resprout.patients.prior_particles import (
     Particles,
     cohort_of,
     draw_particles,
+    effects_of,
     etas_of_dose,
     propensities,
 )
@@ -179,15 +180,12 @@ class _Sampler:
 
     def _chain_move(self, state: _State, power: float, block: int) -> _State:
         """Move random effects of the model; the model is solved again."""
-        size, fresh = self.size[block], self._draw(len(state.particles))
-        names = self.blocks[block]
-        etas = {
-            **state.particles.etas,
-            **{name: _nearby(state.particles.etas[name], fresh.etas[name], size) for name in names},
-        }
-        beside = dict(state.particles.beside)
+        size, others = self.size[block], self.random.integers(0, LARGEST_NUMBER, len(state.particles))
+        fresh, fresh_beside = effects_of(self.model, self.sampling.seed, others)
+        etas, beside = dict(state.particles.etas), dict(state.particles.beside)
+        etas |= {name: _nearby(etas[name], fresh[name], size) for name in self.blocks[block]}
         if block:
-            beside |= {name: _nearby(beside[name], fresh.beside[name], size) for name in ILLNESS}
+            beside |= {name: _nearby(beside[name], fresh_beside[name], size) for name in ILLNESS}
         proposed = self._state(replace(state.particles, etas=etas, beside=beside))
         return self._accepted(state, proposed, power, block)
 

@@ -33,6 +33,7 @@ class Particles:
     covariates   by name: [particle]
     candidate    [particle]   number that keys belief and the chance of new episodes
     origin       [particle]   number of the prior draw from which it descends
+    resistant    whether antidepressants have failed in the person
     """
 
     etas: Mapping[str, Numbers]
@@ -40,6 +41,7 @@ class Particles:
     covariates: Covariates
     candidate: NDArray[np.int64]
     origin: NDArray[np.int64]
+    resistant: bool = False
 
     def __len__(self) -> int:
         return len(self.candidate)
@@ -57,6 +59,7 @@ class Particles:
             chosen_rows(self.covariates, rows),
             self.candidate[rows],
             self.origin[rows],
+            self.resistant,
         )
 
     def where(self, chosen: NDArray[np.bool_], others: Particles) -> Particles:
@@ -99,9 +102,21 @@ def draw_particles(
         weight = known["BMI"] * (np.asarray(height) / 100) ** 2
     if weight is not None:
         covariates["weight_kg"] = np.broadcast_to(np.asarray(weight, dtype=float), (many,)).copy()
+    etas, beside = effects_of(model, seed, candidate)
+    resistant = bool(known.get("resistant", False))
+    return Particles(etas, beside, covariates, candidate, np.arange(many), resistant)
+
+
+def effects_of(model: Model, seed: int, candidate: NDArray[np.int64]) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
+    """Random effects of people of the population.
+
+    model       whose random effects
+    seed        of the streams of people
+    candidate   [particle]   numbers in the population
+    returns     by random effect of the model, and by ILLNESS and BESIDE_THE_CHAIN: [particle], standard normal
+    """
     beside = {name: normals(seed, name, candidate) for name in (*ILLNESS, *BESIDE_THE_CHAIN)}
-    etas = draw_etas(model, seed, candidate, 0.0)
-    return Particles(etas, beside, covariates, candidate, np.arange(many))
+    return draw_etas(model, seed, candidate, 0.0), beside
 
 
 def _fixed(known: Mapping[str, Any]) -> dict[str, float]:
@@ -129,7 +144,7 @@ def cohort_of(model: Model, particles: Particles, setting: Setting, seed: int) -
     value, beside, shown = model.nominal, particles.beside, dict(particles.covariates)
     if setting.population != "healthy":
         shown["glial_uptake"] = 1 - glial_loss(beside["glial loss"], setting.population, value)
-        shown["stress"] = stress_load(beside["stress"], value)
+        shown["stress"] = stress_load(beside["stress"], value, resistant=particles.resistant)
     shown |= propensities(model, particles)
     constants = constants_of_people(model, particles.etas, shown, value)
     columns = {"patient": np.arange(len(particles)), "candidate": particles.candidate, **shown}

@@ -35,8 +35,15 @@ Parameters = Mapping[str, float | Numbers]
 """By constant of the model: a value for everybody, or [person] where each has a posterior draw."""
 
 
-def draw_covariates(
-    seed: int, person: People, population: str, parameters: Parameters, genotype: str | None = None
+def draw_covariates(  # many arguments: the streams, and whom people are drawn from
+    seed: int,
+    person: People,
+    population: str,
+    parameters: Parameters,
+    genotype: str | None = None,
+    *,
+    resistant: bool = False,
+    crisis: bool = False,
 ) -> Covariates:
     """Draw the covariates of people.
 
@@ -44,6 +51,8 @@ def draw_covariates(
     population     mdd or bipolar (glial loss and stress), or healthy (neither)
     parameters     by constant of the model, of which those of people.tsv are read
     genotype       rs6265 genotype given to everybody; None draws it by ancestry
+    resistant      whether they are people in whom antidepressants have failed, under a larger stress load
+    crisis         whether they are people in hospital in a suicidal crisis, under a larger stress load
     returns        by name, [person]: candidate, age (years), sex, height_cm, weight_kg, BMI, ancestry, genotype, CYP2B6,
                    comedication, glial_uptake (1 = health), stress (0 = none), placebo_propensity (median 1 in adults), recovery
                    (speed of recovery in the clinical course, mean 1)
@@ -65,7 +74,7 @@ def draw_covariates(
         "CYP2B6": _CYP2B6(seed, person, ancestry, parameters),
         "comedication": _comedication(seed, person, population, parameters),
         "glial_uptake": 1 - _glial_loss(seed, person, population, parameters),
-        "stress": _stress(seed, person, population, parameters),
+        "stress": _stress(seed, person, population, parameters, resistant=resistant, crisis=crisis),
         "placebo_propensity": placebo_propensity(
             etas(seed, "placebo propensity", person, parameters[INTRACLASS_CORRELATION]), age, parameters
         ),
@@ -105,14 +114,17 @@ def glial_loss(eta: Numbers, population: str, parameters: Parameters) -> Numbers
     return np.asarray(low + (high - low) * ndtr(eta))
 
 
-def stress_load(eta: Numbers, parameters: Parameters) -> Numbers:
+def stress_load(eta: Numbers, parameters: Parameters, *, resistant: bool = False, crisis: bool = False) -> Numbers:
     """Chronic stress load of people with depression.
 
     eta          [person]  1   standard normal
-    parameters   by constant of the model; `stress_mean` and `stress_cv` are used
+    parameters   by constant of the model; `stress_mean`, `stress_cv`, and ratios of resistance and crisis are used
+    resistant    whether antidepressants have failed in these people
+    crisis       whether they are in hospital in a suicidal crisis
     returns      [person]  1   log-normal
     """
-    return np.asarray(parameters["stress_mean"] * log_normal(eta, parameters["stress_cv"]))
+    ratio = (parameters["stress_resistant"] if resistant else 1.0) * (parameters["stress_crisis"] if crisis else 1.0)
+    return np.asarray(ratio * parameters["stress_mean"] * log_normal(eta, parameters["stress_cv"]))
 
 
 def CYP2B6_factor(covariates: Covariates, parameters: Parameters) -> Numbers:
@@ -198,10 +210,13 @@ def _glial_loss(seed: int, person: People, population: str, parameters: Paramete
     return glial_loss(etas(seed, "glial loss", person, parameters[INTRACLASS_CORRELATION]), population, parameters)
 
 
-def _stress(seed: int, person: People, population: str, parameters: Parameters) -> Numbers:
+def _stress(
+    seed: int, person: People, population: str, parameters: Parameters, *, resistant: bool, crisis: bool
+) -> Numbers:
     if population == "healthy":
         return np.zeros(person.size)
-    return stress_load(etas(seed, "stress", person, parameters[INTRACLASS_CORRELATION]), parameters)
+    eta = etas(seed, "stress", person, parameters[INTRACLASS_CORRELATION])
+    return stress_load(eta, parameters, resistant=resistant, crisis=crisis)
 
 
 def _comedication(seed: int, person: People, population: str, parameters: Parameters) -> NDArray:

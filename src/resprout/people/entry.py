@@ -30,7 +30,7 @@ class Entry:
                 suicidal crisis            maximum   likewise, at most
     age         years, first and last allowed; below 18 only where the first one is
     genotype    rs6265 genotypes allowed; empty for all
-    resistant   whether an earlier antidepressant must have failed
+    resistant   whether earlier antidepressants must have failed; such people are under a larger stress load
     weight, BMI kg and kg/m2, first and last allowed; None for any
     ancestry    shares by ancestry, for instance {"east_asian": 1}; empty for those of the population. A list of names keeps
                 the population's proportions, or equal shares where it has none of them

@@ -57,6 +57,7 @@ class Recruitment:
     population  mdd, bipolar or healthy         genotype  rs6265 genotype given to everybody; None draws it
     visit       how candidates are seen         uncertain whether each has a posterior draw of the parameters; otherwise
                                                           all share the point estimate
+    crisis      whether they are in hospital in a suicidal crisis
     """
 
     entry: Entry
@@ -65,6 +66,7 @@ class Recruitment:
     genotype: str | None = None
     visit: Visit = Visit()
     uncertain: bool = False
+    crisis: bool = False
 
 
 def screen(model: Model, wanted: Recruitment, person: NDArray[np.int64]) -> Enrolled:
@@ -95,7 +97,8 @@ def _candidates(model: Model, wanted: Recruitment, person: NDArray[np.int64]) ->
     drawn = drawn_parameters(model, seed, person) if wanted.uncertain else {}
     values: Parameters = {**model.nominal, **drawn}
     parameters: Parameters = {**values, **shares_of_ancestry(entry, values), **limits_of_age(entry, values)}
-    covariates = draw_covariates(seed, person, wanted.population, parameters, wanted.genotype)
+    kind = {"resistant": entry.resistant, "crisis": wanted.crisis}
+    covariates = draw_covariates(seed, person, wanted.population, parameters, wanted.genotype, **kind)
     # whoever cannot enter by age, body or genotype needs no steady state
     able = np.flatnonzero(_is_who_is_wanted(covariates, entry))
     person, covariates = person[able], chosen_rows(covariates, able)

@@ -68,9 +68,10 @@ class Part(BaseModel):
 
 class EntryCriteria(Part):
     """Who may enter: points by scale at screening (minimum, maximum; of `MADRS_suicidality` for people in a suicidal
-    crisis), ages in years, genotypes, whether an antidepressant must have failed before (resistant), first and last body
-    weight in kg and body mass index (BMI), ancestry by share or as a list; `screening` is how long before the first dose
-    people are rated, and `confirmed` asks for the minimum score again at baseline."""
+    crisis), ages in years, genotypes, whether an antidepressant must have failed before (`resistant`; such people are under
+    a larger stress load), first and last body weight in kg and body mass index (BMI), ancestry by share or as a list;
+    `screening` is how long before the first dose people are rated, and `confirmed` asks for the minimum score again at
+    baseline."""
 
     minimum: dict[Name, Points] = Field(default_factory=dict, max_length=20)
     maximum: dict[Name, Points] = Field(default_factory=dict, max_length=20)
@@ -159,8 +160,8 @@ class Rescue(Part):
 
 class Setting(Part):
     """Where and how the control is given: `procedure` of the control, which for inactive saline sets the belief of being
-    treated (derived from the route of the drug where it is not stated), whether people are in `hospital` in a crisis with
-    standard of care, number of `sites` (without it one, or one for six people in trials of 60 people or more), and whether
+    treated (derived from the route of the drug where it is not stated), whether people are in `hospital` in a crisis, under a
+    larger stress load and with standard of care, number of `sites` (without it one, or one for six people in trials of 60 people or more), and whether
     the `background` is a new treatment or a failing one that goes on, of which nobody expects anything."""
 
     procedure: Literal["infusion", "injection", "spray", "inhalation", "tablet", "sham", "anaesthesia"] | None = None

@@ -64,7 +64,8 @@ def enrol(  # many arguments: what recruits, and the model under which people go
     began: list[tuple[People, NDArray[np.bool_]]] = []
     last = _lead_in(protocol, regimens, model, null, began) if protocol.selects else None
     visit = Visit(rater, lead_in=last)
-    cohort = recruit_studies(protocol.people, studies, Recruitment(entry, seed, protocol.who, visit=visit), model)
+    sought = Recruitment(entry, seed, protocol.who, visit=visit, crisis=protocol.setting.hospital)
+    cohort = recruit_studies(protocol.people, studies, sought, model)
     return _with_numbers_of_the_lead_in(cohort, began, protocol.people) if began else cohort
 
 

@@ -98,7 +98,8 @@ class _Begun:
         self, drug_left: Numbers, other_left: Numbers, episode: float, hour: float
     ) -> tuple[Numbers, Numbers, Numbers]:
         """What multiplies the score under the drug at an hour, the share of symptoms present, and the hazard per hour."""
-        undone = _undone(self.began, self.size, hour, self.recovery, self.parameters)
+        most = int(self.many.max(initial=0))  # nobody has had more
+        undone = _undone(self.began[:, :most], self.size[:, :most], hour, self.recovery, self.parameters)
         left = _left(drug_left, other_left, undone, self.parameters)
         present = np.clip(drug_left * left, 0.0, 1.0)
         residual = np.minimum(present, self.parameters["relapse_residual"])

@@ -129,7 +129,7 @@ def patient_fields() -> list[Field]:
             0.0,
             4.0,
             0.05,
-            "(recruited: 1 to 3.6)",
+            "(recruited: 1 to 2.5)",
         ),
         Field("genotype", "BDNF rs6265", "choice", "patient", "Val/Val", choices=genotypes),
         Field("weight", "Body weight", "slider", "patient", "70", 40.0, 160.0, 1.0, "kg"),
