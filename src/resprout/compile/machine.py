@@ -75,12 +75,13 @@ def object_code(text: str) -> bytes:
 
 
 def load_code(code: bytes, functions: Iterable[str]) -> tuple[llvm.ExecutionEngine, dict[str, int]]:
-    """Put machine code into memory: the engine that owns it, and the address of each function."""
+    """Put machine code into memory: the engine that owns it, and the address of each function that it has."""
     backing = llvm.parse_assembly("")
     engine = llvm.create_mcjit_compiler(backing, _target())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return engine, {name: engine.get_function_address(name) for name in functions}
+    found = {name: engine.get_function_address(name) for name in functions}
+    return engine, {name: address for name, address in found.items() if address}
 
 
 def aligned_rows(count: int, width: int) -> np.ndarray:
