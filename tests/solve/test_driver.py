@@ -84,7 +84,9 @@ def test_the_reference_solver_takes_the_engines_steps_on_the_shipped_model(metho
     model, people, hours = load_model(), varied_people(4), [0.0, 0.3, 1.0, 5.0, 24.0, 168.0]
     outputs = ["HDRS17", "ketamine_venous", "p_mTOR"]
     engine = run_patients(model, people, ketamine(), hours, outputs, method=method)
-    value, steps = solve_patients(model, people, ketamine(), hours, outputs, 4, tolerance=DEFAULT_TOLERANCE, tableau=METHODS[method])
+    value, steps = solve_patients(
+        model, people, ketamine(), hours, outputs, 4, tolerance=DEFAULT_TOLERANCE, tableau=METHODS[method]
+    )
     assert engine.steps.tolist() == steps.tolist()
     # rounding, multiplied by mTOR's steep pairing (decision 0065) and a hundred steps
     np.testing.assert_allclose(engine.value, value, rtol=1e-9, atol=1e-12)
