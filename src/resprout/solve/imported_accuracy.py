@@ -24,6 +24,8 @@ MOST_RUNS = 4
 """Runs for tolerances that fit the sizes of the states."""
 MOST_ROUGH_RUNS = 3
 """Rough runs before, for the same."""
+FIRST_SHARE = 1e-5
+"""Of absolute tolerances in the first of these, so that states that begin at 0 and stay small are resolved at once."""
 ROUGH = 1e-2
 """Smallest relative tolerance of a run before, which shows the sizes of the states in a few steps."""
 CHECKED_PIECES, WATCHED_PIECES = 2000, 200
@@ -45,7 +47,7 @@ def to_own_size(problem: ImportedProblem, plan: ImportedPlan, limits: Limits, sp
     relative, absolute = limits[0], limits[1].copy()
     rough = max(ROUGH, 10 * relative)
     if rough < 1:
-        peak = _shown_sizes(problem, plan, (rough, absolute * (rough / relative)), known, span)
+        peak = _shown_sizes(problem, plan, (rough, absolute * (rough / relative * FIRST_SHARE)), known, span)
         absolute = tightened(relative, absolute, peak, hybrid.system, states, known, span)
     found = problem.solve(plan, 1, (relative, absolute))
     rows = np.arange(problem.batch.patients)

@@ -106,4 +106,9 @@ class ImportedProblem:
         }
         given |= {name: found.outputs[:, row] for row, name in enumerate(system.states)}
         columns = evaluate(system.graph, [system.node(name) for name in self.outputs], given)
-        return np.stack([np.where(reached, column, np.nan) for column in columns], axis=-1)
+        value = np.empty((len(columns), patients, len(times)))
+        for row, column in zip(value, columns, strict=True):
+            row[:] = column
+        if not reached.all():
+            value[:, ~reached] = np.nan
+        return np.moveaxis(value, 0, -1)

@@ -135,7 +135,10 @@ def _jumps(system: System, outputs: tuple[str, ...]) -> bool:
 
 def _not_finite(value: Floats, status: NDArray[np.int64], times: Floats, outputs: tuple[str, ...]) -> list[str]:
     """A sentence for each output that is no finite number at some hour of patients who were solved."""
-    found = []
+    found: list[str] = []
+    with np.errstate(all="ignore"):
+        if np.isfinite(value.sum()):  # which takes a quarter of the time of looking at each
+            return found
     broken = ~np.isfinite(value) & (status == SOLVED)[:, None, None]
     for column in np.flatnonzero(broken.any(axis=(0, 1))).tolist():
         patient, moment = np.argwhere(broken[:, :, column])[0].tolist()
