@@ -7,9 +7,9 @@ tolerance from below.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -25,8 +25,6 @@ ROUNDING_SHARE = 1e-17
 """Of all that flows into and out of a state during a run; a tenth of a double's precision, since errors of steps partly cancel."""
 TOO_LARGE = 10.0
 """A tolerance that is larger by this than it should be is mended, and the patient run again."""
-_TERMS: WeakKeyDictionary[Graph, dict[tuple[str, ...], tuple[Evaluator, list[int]]]] = WeakKeyDictionary()
-"""Terms of the rates of models in use, by the states of a kernel, with the row of the state of each."""
 
 
 def imported_tolerances(relative: float, start: Floats, patients: int) -> Floats:
@@ -69,17 +67,20 @@ def tightened(
 
 def _gross_flows(system: System, states: tuple[str, ...], given: Mapping[str, Any], patients: int) -> Floats:
     """[patient, state] sum of the sizes of all terms of each rate, with every state at its largest."""
-    kept = _TERMS.setdefault(system.graph, {})
-    if states not in kept:
-        terms = [_terms(system.graph, system.rate[system.states.index(name)]) for name in states]
-        nodes = [node for each in terms for node in each]
-        kept[states] = Evaluator(system.graph, nodes), [row for row, each in enumerate(terms) for _ in each]
-    evaluator, columns = kept[states]
+    evaluator, columns = _flow_terms(system.graph, tuple(system.rate[system.states.index(name)] for name in states))
     flows = np.zeros((len(states), patients))
     for row, value in zip(columns, evaluator(given), strict=True):
         size = np.abs(value)
         flows[row] += np.where(np.isfinite(size), size, 0.0)
     return flows.T
+
+
+@functools.lru_cache(maxsize=16)
+def _flow_terms(graph: Graph, rates: tuple[Node, ...]) -> tuple[Evaluator, list[int]]:
+    """The terms of some rates, ready to be evaluated, and the number of the rate of each."""
+    terms = [_terms(graph, node) for node in rates]
+    nodes = [node for each in terms for node in each]
+    return Evaluator(graph, nodes), [row for row, each in enumerate(terms) for _ in each]
 
 
 def _terms(graph: Graph, node: Node) -> list[Node]:
