@@ -75,8 +75,7 @@ def scaling(cohort: BenchmarkCohort) -> dict[str, list[dict[str, float]]]:
 
 
 def _seconds(cohort: BenchmarkCohort, count: int, outputs: tuple[str, ...]) -> float:
-    few = {name: value[:count] for name, value in cohort.constants.items()}
-    events = type(cohort.events)(cohort.events.time_h, cohort.events.name, cohort.events.value[:, :count])
+    few, events = cohort.first(count)
     taken = []
     for _ in range(4):
         begun = time.process_time()

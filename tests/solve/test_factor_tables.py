@@ -59,7 +59,7 @@ def test_a_step_by_tables_is_the_step_written_out(case, monkeypatch):
     system, typical = CASES[case]
     state = np.array(typical)[:, None] * np.linspace(0.7, 1.3, 8)
     written = step_of(machine_kernel(system, RODAS4), state, 0.1)
-    monkeypatch.setattr(equations, "is_large", lambda system, tables: True)
+    monkeypatch.setattr(equations, "is_large", lambda system, elimination: True)
     found, expected = (step_of(kind(system, RODAS4), state, 0.1) for kind in (machine_kernel, numpy_kernel))
     for name in ("new", "stages", "dense", "outputs"):
         # sums are reordered: some roundings of the largest state
@@ -70,7 +70,7 @@ def test_a_step_by_tables_is_the_step_written_out(case, monkeypatch):
 
 def test_large_imported_models_alone_have_tables():
     wide, small = ring(400), ring(20)
-    assert len(Equations(wide, ("y0",)).tables.target) > equations.MOST_WRITTEN_OUT
+    assert Equations(wide, ("y0",)).elimination.products > equations.MOST_WRITTEN_OUT
     assert [Equations(each, ("y0",)).tabled for each in (wide, small)] == [False, False]
     imported = [Equations(replace(each, any_scale=True), ("y0",)).tabled for each in (wide, small)]
     assert imported == [True, False]

@@ -11,7 +11,6 @@ from resprout.app.options import AsJson
 from resprout.app.output_files import refuse
 from resprout.errors import Fault
 
-REGIMEN, DAYS = "ketamine 0.5 mg/kg iv over 40 min", 14.0
 COLUMNS = [
     "program",
     "patients/s on one core",
@@ -25,10 +24,15 @@ COLUMNS = [
 
 def bench(  # many arguments: what is timed, and how
     regimen: Annotated[
-        str,
-        typer.Argument(help="Doses that every patient gets, for instance `esketamine 84 mg nasal; every 84 h x 8`."),
-    ] = REGIMEN,
-    days: Annotated[float, typer.Option(min=0.1, max=400.0, help="How long patients are followed.")] = DAYS,
+        str | None,
+        typer.Argument(
+            help="Doses that every patient gets, for instance `esketamine 84 mg nasal; every 84 h x 8`; one infusion of ketamine if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(min=0.1, max=400.0, help="How long patients are followed; 14 days if left out.")
+    ] = None,
     error: Annotated[
         float, typer.Option(min=1e-8, max=1e-1, help="Error that every program has to meet with its own tolerance.")
     ] = 1e-4,
@@ -56,39 +60,31 @@ def bench(  # many arguments: what is timed, and how
     Of a model file: `resprout bench --model model.xml --until 100` times copies that differ in their first five parameters, beside libRoadRunner.
     """
     if model is not None:
-        others = {"REGIMEN": regimen != REGIMEN, "--days": days != DAYS}
-        refuse(_of_the_shipped_model(others))
+        refuse(_senseless({"REGIMEN": regimen, "--days": days}, " with a model file", "Leave it out."))
         bench_file(model, until, copies, (error, seed), as_json=as_json)
         return
-    refuse(_of_files({"--until": until, "--copies": copies}))
+    refuse(_senseless({"--until": until, "--copies": copies}, ", and no model file", "Add `--model FILE`."))
     _bench_shipped(regimen, days, (error, seed), as_json=as_json)
 
 
-def _bench_shipped(regimen: str, days: float, how: tuple[float, int], *, as_json: bool) -> None:
+def _bench_shipped(regimen: str | None, days: float | None, how: tuple[float, int], *, as_json: bool) -> None:
     """Time the shipped model; `how` is the error that every program has to meet, and the seed."""
     from resprout.app.terminal import print_json, status_spinner
+    from resprout.crosscheck.benchmark import DAYS, REGIMEN
     from resprout.crosscheck.benchmark import bench as measure
 
+    given, length = regimen or REGIMEN, days or DAYS
     with status_spinner("Timing (a minute or two)"):
-        rows = measure(how[0], seed=how[1], regimen=regimen, days=days)
+        rows = measure(how[0], seed=how[1], regimen=given, days=length)
     if as_json:
         print_json(rows)
     else:
-        show_speeds(rows, how[0], f"{regimen}, {days:g} days")
+        show_speeds(rows, how[0], f"{given}, {length:g} days")
 
 
-def _of_the_shipped_model(given: dict[str, bool]) -> list[Fault]:
-    """What is given of the shipped model, beside a model file."""
-    return [Fault(f"`{name}` is given with a model file.", name, "", "Leave it out.") for name in given if given[name]]
-
-
-def _of_files(given: dict[str, Any]) -> list[Fault]:
-    """Options that mean something for a model file, given without one."""
-    return [
-        Fault(f"`{name}` is given, and no model file.", name, "", "Add `--model FILE`.")
-        for name in given
-        if given[name]
-    ]
+def _senseless(given: dict[str, Any], why: str, remedy: str) -> list[Fault]:
+    """A fault for each argument or option that is given and means nothing here."""
+    return [Fault(f"`{name}` is given{why}.", name, "", remedy) for name in given if given[name]]
 
 
 def bench_file(source: Path, until: float | None, copies: int | None, how: tuple[float, int], *, as_json: bool) -> None:

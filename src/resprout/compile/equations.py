@@ -12,20 +12,20 @@ from resprout.compile.factor_tables import FactorTables, factor_tables, factoris
 from resprout.compile.factors import Matrix, factorise, substitute
 from resprout.compile.graph import Node
 from resprout.compile.jacobian import jacobian
-from resprout.compile.order import minimum_degree
+from resprout.compile.order import Elimination, minimum_degree
 from resprout.compile.system import System
 
 MOST_WRITTEN_OUT = 4000
 """Products of a factorisation beyond which an imported model has it as loops over tables."""
 
 
-def is_large(system: System, tables: FactorTables) -> bool:
+def is_large(system: System, elimination: Elimination) -> bool:
     """Whether the factorisation of a model is computed by loops over tables.
 
-    system   the shipped model, whose steady states are sought by other code, is always written out
-    tables   of its elimination
+    system        the shipped model, whose steady states are sought by other code, is always written out
+    elimination   of its Jacobian
     """
-    return system.any_scale and len(tables.target) > MOST_WRITTEN_OUT
+    return system.any_scale and elimination.products > MOST_WRITTEN_OUT
 
 
 class Equations:
@@ -43,8 +43,7 @@ class Equations:
         self.system = system
         self.jacobian = jacobian(graph, system.rate)
         self.elimination = minimum_degree(len(system.states), set(self.jacobian))
-        self.tables = factor_tables(self.elimination)
-        self.tabled = is_large(system, self.tables)
+        self.tabled = is_large(system, self.elimination)
         self.places = list(self.tables.places) if self.tabled else sorted(self.elimination.pattern)
         self.place = {name: row for row, name in enumerate(system.constants)}
         self.outputs = tuple(system.node(name) for name in outputs)
@@ -55,6 +54,11 @@ class Equations:
     def states(self) -> int:
         """Number of states."""
         return len(self.system.states)
+
+    @functools.cached_property
+    def tables(self) -> FactorTables:
+        """Places of the factors, where loops over tables compute them."""
+        return factor_tables(self.elimination)
 
     def _find_invariant(self) -> dict[Node, int]:
         graph = self.system.graph

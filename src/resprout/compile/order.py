@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Elimination:
@@ -32,6 +34,11 @@ class Elimination:
             [column for column in self.order[step + 1 :] if (pivot, column) in self.pattern]
             for step, pivot in enumerate(self.order)
         ]
+
+    @property
+    def products(self) -> int:
+        """Products that the factorisation subtracts."""
+        return int(np.dot([len(rows) for rows in self.rows_below], [len(columns) for columns in self.columns_right]))
 
 
 def minimum_degree(size: int, nonzero: set[tuple[int, int]]) -> Elimination:

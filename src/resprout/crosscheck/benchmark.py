@@ -122,7 +122,7 @@ def benchmark_cohort(
     # at the hour of a later dose some programs give the value before it and others that after it
     hours = hours[~np.isin(hours, events.time_h[events.time_h > 0])]
     levels = [f"{drug}_{where}" for drug in plan.drugs for where in ("venous", "plasma")]
-    outputs = (*[name for name in levels if name in model.equations][:1], *OUTPUTS[1:])
+    outputs = (next((name for name in levels if name in model.equations), OUTPUTS[0]), *OUTPUTS[1:])
     cohort = BenchmarkCohort(model, people.constants, events, hours, np.empty(0), outputs)
     few, doses = cohort.first(compared)
     truth, _ = solve_patients(model, few, doses, list(hours), outputs, compared, tolerance=1e-8)
@@ -222,8 +222,7 @@ def _time_whole(cohort: BenchmarkCohort, tool: Callable[..., Any], target: float
 
 
 def _starts(cohort: BenchmarkCohort) -> Floats:
-    compared = len(cohort.truth)
-    return steady_states(cohort.model, {key: value[:compared] for key, value in cohort.constants.items()})[0]
+    return steady_states(cohort.model, cohort.first(len(cohort.truth))[0])[0]
 
 
 def _time_solver(
