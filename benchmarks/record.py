@@ -21,7 +21,7 @@ from numba import njit
 
 from resprout.compile import host_width
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
-from resprout.compile.machine import load_code, object_code, pruned
+from resprout.compile.machine import load_code, object_codes, pruned
 from resprout.crosscheck.benchmark import (
     OUTPUTS,
     BenchmarkCohort,
@@ -95,7 +95,8 @@ def _states(cohort: BenchmarkCohort, outputs: tuple[str, ...]) -> int:
 def flops_of_a_step(cohort: BenchmarkCohort) -> float:
     """Additions, products and quotients of one patient's step; an approximated function counts as its operations."""
     tableau = METHODS["Rodas4"]
-    text, _ = write_kernels(_system(cohort, OUTPUTS), OUTPUTS, tableau, 1)
+    texts, _ = write_kernels(_system(cohort, OUTPUTS), OUTPUTS, tableau, 1)
+    text = "\n".join(texts)
     later = len(tableau.a) - 1
     calls = {"first_stage": 1, "later_stage": later, "finish": 1}
     calls |= {f"stage_point_{number}": 1 for number in range(1, later + 1)}
@@ -130,7 +131,7 @@ def peak_flops() -> float:
     for row, value in enumerate(values):
         writer.store(value, memory, row)
     writer.builder.ret_void()
-    engine, address = load_code(object_code(str(module)), ("peak",))
+    engine, address = load_code(object_codes([str(module)]), ("peak",))
     room = aligned_rows(chains, width)
 
     @njit

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
-from resprout.compile.machine import host_width, load_code, object_code
+from resprout.compile.machine import host_width, load_code, object_codes
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
 from resprout.solve.driver_arrays import aligned_rows
 
@@ -45,7 +45,7 @@ def by_machine(body, width: int, given: np.ndarray) -> np.ndarray:
     r = over.function("f", ("given", "written"))
     over.store(body(over, over.load(r.given, 0), over.load(r.given, 1)), r.written)
     over.builder.ret_void()
-    engine, address = load_code(object_code(str(module)), ("f",))
+    engine, address = load_code(object_codes([str(module)]), ("f",))
     code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(address["f"])
     memory, result, found = aligned_rows(2, width), aligned_rows(1, width), []
     for first in range(0, given.shape[1], width):

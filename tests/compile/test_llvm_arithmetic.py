@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
-from resprout.compile.machine import load_code, object_code
+from resprout.compile.machine import load_code, object_codes
 from resprout.solve.driver_arrays import aligned_rows
 
 WIDTHS = (1, 2, 4, 8)
@@ -21,7 +21,7 @@ def compiled(name: str, width: int):
     r = over.function("f", ("given", "written"))
     over.store(getattr(over, name)(over.load(r.given)), r.written)
     over.builder.ret_void()
-    engine, address = load_code(object_code(str(module)), ("f",))
+    engine, address = load_code(object_codes([str(module)]), ("f",))
     code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(address["f"])
 
     def function(values: np.ndarray) -> np.ndarray:
@@ -76,7 +76,7 @@ def test_lanes_that_hold_are_told_as_the_bits_of_a_whole_number(width):
     r = over.function("f", ("given", "written"))
     over.store_bits(over.less(over.load(r.given), over.number(0.0)), r.written)
     over.builder.ret_void()
-    engine, address = load_code(object_code(str(module)), ("f",))
+    engine, address = load_code(object_codes([str(module)]), ("f",))
     code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(address["f"])
     memory, bits = aligned_rows(1, width), np.zeros(1)
     for number in range(2**width):

@@ -10,7 +10,7 @@ import numpy as np
 
 from resprout.compile.equations import Equations
 from resprout.compile.graph import Graph, Node
-from resprout.compile.machine import host_width, load_code, object_code
+from resprout.compile.machine import host_width, load_code, object_codes
 from resprout.compile.system import System
 from resprout.solve.driver_arrays import open_lanes, open_workspace
 from resprout.solve.kernel_code import Kernel
@@ -58,8 +58,8 @@ def numpy_kernel(system: System, tableau: Tableau) -> NumpyKernel:
 
 def machine_kernel(system: System, tableau: Tableau) -> Kernel:
     width = host_width()
-    text, layout = write_kernels(system, system.states, tableau, width)
-    engine, address = load_code(object_code(text), ARGUMENTS)
+    texts, layout = write_kernels(system, system.states, tableau, width)
+    engine, address = load_code(object_codes(texts), ARGUMENTS)
     return Kernel(layout, width, address, tableau, engine)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
-from resprout.compile.machine import aligned_rows, host, load_code, object_code
+from resprout.compile.machine import aligned_rows, host, load_code, object_codes
 from resprout.compile.numpy_arithmetic import NumpyArithmetic
 from resprout.errors import Fault, SolveError
 
@@ -62,7 +62,7 @@ def _by_machine(width: int) -> NDArray[np.float64]:
     for row, result in enumerate(results):
         over.store(result, arrays.written, row)
     over.builder.ret_void()
-    engine, address = load_code(object_code(str(module)), ("check",))
+    engine, address = load_code(object_codes([str(module)]), ("check",))
     code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(address["check"])
     memory, result, found = aligned_rows(1, width), aligned_rows(len(OPERATIONS), width), []
     for first in range(0, len(ARGUMENTS), width):

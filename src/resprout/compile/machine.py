@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import llvmlite.binding as llvm
 import numpy as np
 
 from resprout.compile.model_system import read_system
+from resprout.compile.object_code import made_code
 from resprout.compile.prune import prune
 from resprout.compile.system import System
 from resprout.errors import Fault, InputError
@@ -17,8 +18,6 @@ from resprout.language.records import EquationModel
 
 WIDTH = "RESPROUT_WIDTH"
 """Variable that asks for a narrower vector than the processor has: 2, 4 or 8 doubles."""
-LARGE_TEXT = 4_000_000
-"""Characters of LLVM text from which on instructions are chosen and ordered with less care, in two thirds of the time; measured, such code runs as fast."""
 
 
 def host() -> tuple[str, str, int]:
@@ -54,31 +53,19 @@ def host_width() -> int:
     return host()[2]
 
 
-def _target(care: int = 3) -> llvm.TargetMachine:
+def object_codes(texts: Sequence[str]) -> list[bytes]:
+    """Optimised machine code of modules of LLVM text, for this processor; large models have two, compiled at the same time."""
     processor, features, _ = host()
-    return llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=care, jit=True)
+    return made_code(texts, processor, features)
 
 
-def object_code(text: str) -> bytes:
-    """Optimised machine code of LLVM text, for this processor."""
-    machine = _target(1 if len(text) > LARGE_TEXT else 3)
-    module = llvm.parse_assembly(text)
-    module.triple = llvm.get_default_triple()
-    module.data_layout = str(machine.target_data)
-    module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    # the loops are there to keep the code small
-    options.loop_unrolling = False
-    passes = llvm.create_pass_builder(machine, options)
-    passes.getModulePassManager().run(module, passes)
-    return machine.emit_object(module)
-
-
-def load_code(code: bytes, functions: Iterable[str]) -> tuple[llvm.ExecutionEngine, dict[str, int]]:
+def load_code(codes: Iterable[bytes], functions: Iterable[str]) -> tuple[llvm.ExecutionEngine, dict[str, int]]:
     """Put machine code into memory: the engine that owns it, and the address of each function that it has."""
-    backing = llvm.parse_assembly("")
-    engine = llvm.create_mcjit_compiler(backing, _target())
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    processor, features, _ = host()
+    machine = llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=3, jit=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    for code in codes:
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     found = {name: engine.get_function_address(name) for name in functions}
     return engine, {name: address for name, address in found.items() if address}

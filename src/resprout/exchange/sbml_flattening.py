@@ -14,6 +14,7 @@ import libsbml
 
 from resprout.exchange.algebraic_rules import solved_rules
 from resprout.exchange.formula_trees import Tree, combined, named, number, parts_of
+from resprout.exchange.function_calls import write_out_functions
 from resprout.exchange.rates_of_change import Rates
 
 
@@ -48,10 +49,11 @@ def flatten(document: libsbml.SBMLDocument, file: str) -> Flat:
     file     name of it, for messages
     raises   ModelError for algebraic rules and rates that cannot be computed
     """
-    # in this order: a function whose argument is a local parameter that hides a global name is not written out otherwise
-    _convert(document, "promoteLocalParameters")
-    _convert(document, "expandFunctionDefinitions")
+    properties = libsbml.ConversionProperties()
+    properties.addOption("promoteLocalParameters", True)
+    document.convert(properties)
     model = document.getModel()
+    write_out_functions(model)
     flat = Flat()
     flat.clock = _unused("elapsed_time", model)
     flat.told[flat.clock] = "time since the beginning"
@@ -71,12 +73,6 @@ def flatten(document: libsbml.SBMLDocument, file: str) -> Flat:
     for name in flat.assigned:
         flat.start.pop(name, None)
     return flat
-
-
-def _convert(document: libsbml.SBMLDocument, what: str) -> None:
-    properties = libsbml.ConversionProperties()
-    properties.addOption(what, True)
-    document.convert(properties)
 
 
 def _unused(name: str, model: libsbml.Model) -> str:

@@ -25,7 +25,7 @@ from resprout.compile.evaluate import compute, evaluation_order
 from resprout.compile.graph import Node
 from resprout.compile.lane_intervals import LaneIntervals
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
-from resprout.compile.machine import host, load_code, object_code
+from resprout.compile.machine import host, load_code, object_codes
 from resprout.solve.condition_sides import LARGEST_FLOOR
 from resprout.solve.crossing_hours import slopes_of
 from resprout.solve.kernel_code import Bound
@@ -80,9 +80,9 @@ def build_event_code(equations: ImportedEquations, digest: str, clock: int, tabl
         code = cache.stored("kernels", key)
         if code is None:
             check_machine_code()
-            code = object_code(_Writer(equations, clock, len(tableau.dense), width).text())
+            (code,) = object_codes([_Writer(equations, clock, len(tableau.dense), width).text()])
             cache.store("kernels", key, code)
-        engine, address = load_code(code, EVENT_ARGUMENTS)
+        engine, address = load_code([code], EVENT_ARGUMENTS)
         _LOADED[key] = EventCode(address, engine)
     return _LOADED[key]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import itertools
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ import numpy as np
 
 from resprout import cache
 from resprout.compile.code_check import check_machine_code
-from resprout.compile.machine import forget_equations, host, load_code, object_code, pruned
+from resprout.compile.machine import forget_equations, host, load_code, object_codes, pruned
 from resprout.language.records import EquationModel
 from resprout.solve.driver_arrays import Layout
 from resprout.solve.kernels import ARGUMENTS, write_kernels
@@ -104,26 +105,28 @@ def build_kernel(
     # threads that want the same code at once would each make it, in turn
     with _MAKING:
         if key not in _LOADED:
-            code, layout = _cached_code(key if cached else "", model, outputs, perturbed, tableau, width)
-            engine, address = load_code(code, ARGUMENTS)
+            codes, layout = _cached_code(key if cached else "", model, outputs, perturbed, tableau, width)
+            engine, address = load_code(codes, ARGUMENTS)
             _LOADED[key] = Kernel(layout, width, address, tableau, engine)
         return _LOADED[key]
 
 
 def _cached_code(
     key: str, model: EquationModel, outputs: tuple[str, ...], perturbed: frozenset[str], tableau: Tableau, width: int
-) -> tuple[bytes, Layout]:
-    head, _, code = ((cache.stored("kernels", key) if key else None) or b"").partition(b"\n")
+) -> tuple[list[bytes], Layout]:
+    head, _, kept = ((cache.stored("kernels", key) if key else None) or b"").partition(b"\n")
     try:
         fields: dict[str, Any] = json.loads(head)
+        sizes = fields.pop("sizes")
         whole: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
-        return code, Layout(**whole)
-    except (ValueError, TypeError):
+        ends = list(itertools.accumulate(sizes))
+        return [kept[end - size : end] for size, end in zip(sizes, ends, strict=True)], Layout(**whole)
+    except (ValueError, TypeError, KeyError, AttributeError):
         pass
     check_machine_code()
-    text, layout = write_kernels(pruned(model, outputs, perturbed), outputs, tableau, width)
-    code = object_code(text)
-    if not key:
-        return code, layout
-    cache.store("kernels", key, json.dumps(asdict(layout)).encode() + b"\n" + code)
-    return code, layout
+    texts, layout = write_kernels(pruned(model, outputs, perturbed), outputs, tableau, width)
+    codes = object_codes(texts)
+    if key:
+        told = {**asdict(layout), "sizes": [len(code) for code in codes]}
+        cache.store("kernels", key, b"\n".join([json.dumps(told).encode(), b"".join(codes)]))
+    return codes, layout

@@ -65,27 +65,39 @@ def layout_of(equations: Equations, tableau: Tableau, outputs: Sequence[str]) ->
     )
 
 
-def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, width: int) -> tuple[str, Layout]:
-    """Write the LLVM text of all functions for one model and one list of outputs; an imported model has no `newton_step`."""
-    equations, module = Equations(system, outputs), ir.Module("resprout")
-    over = LlvmArithmetic(module, width)
+def write_kernels(system: System, outputs: tuple[str, ...], tableau: Tableau, width: int) -> tuple[list[str], Layout]:
+    """Write the LLVM text of all functions for one model and one list of outputs.
+
+    An imported model has no `newton_step`. A large one has its longest function in a module of its own, the first, so that both are compiled
+    at the same time, and code for `prepare`, which runs once for every patient, that is made in less time and runs longer.
+    """
+    equations = Equations(system, outputs)
+    over = LlvmArithmetic(ir.Module("resprout"), width)
+    apart = LlvmArithmetic(ir.Module("first stage"), width) if equations.tabled else over
 
     def write(name: str, body: Callable[[SimpleNamespace], Any], *, apart: bool = True) -> None:
         body(over.function(name, ARGUMENTS[name], apart=apart))
         over.builder.ret_void()
 
     write("prepare", lambda r: equations.prepare(over, r.constants))
+    if equations.tabled:
+        for attribute in ("noinline", "optnone"):
+            over.builder.function.attributes.add(attribute)
     if not system.any_scale:  # imported models begin where their files say
         write("newton_step", lambda r: newton.newton_step(over, equations, r))
-    step = _write_step(over, equations, tableau)
+    step = _write_step(over, apart, equations, tableau)
     write("attempt_step", lambda r: step_size.attempt_step(over, _calling(over, step, r, STEP), r))
     write("accept_step", lambda r: step_size.accept_step(over, equations.states, r), apart=False)
     write("observe", lambda r: rosenbrock.observe(over, equations, tableau, r))
-    return str(module), layout_of(equations, tableau, outputs)
+    modules = [over.module] if apart is over else [apart.module, over.module]
+    return [str(module) for module in modules], layout_of(equations, tableau, outputs)
 
 
-def _write_step(over: LlvmArithmetic, equations: Equations, tableau: Tableau) -> ir.Function:
-    """Write the functions of a step, and one that calls them in their order."""
+def _write_step(over: LlvmArithmetic, apart: LlvmArithmetic, equations: Equations, tableau: Tableau) -> ir.Function:
+    """Write the functions of a step, and one that calls them in their order.
+
+    over, apart   what writes into the module of the step, and into that of its first stage
+    """
     first_names = ("state", "constants", "step", "factors", "stages")
     point_names = ("state", "step", "point", "stages")
     later_names = ("constants", "point", "factors", "stage")
@@ -97,7 +109,11 @@ def _write_step(over: LlvmArithmetic, equations: Equations, tableau: Tableau) ->
         over.builder.ret_void()
         return over.module.get_global(name)
 
-    first = write("first_stage", first_names, lambda r: rosenbrock.first_stage(over, equations, tableau, r))
+    rosenbrock.first_stage(apart, equations, tableau, apart.function("first_stage", first_names, inner=apart is over))
+    apart.builder.ret_void()
+    first = apart.module.get_global("first_stage")
+    if apart is not over:
+        first = ir.Function(over.module, first.function_type, first.name)
     later = write("later_stage", later_names, lambda r: rosenbrock.later_stage(over, equations, r))
 
     def write_point(stage: int) -> ir.Function:
