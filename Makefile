@@ -7,7 +7,7 @@ export NO_MKDOCS_2_WARNING := 1
 # packages are installed without compiled modules; what is imported is compiled once and kept
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo fit test test-lowest test-pythons test-browser test-load notebook pictures chromium check docs readme scoreboard rivals type-one-error suites suites-petab constraints clean
+.PHONY: demo fit test test-lowest test-pythons test-browser test-load notebook pictures chromium check docs readme scoreboard rivals unfitted type-one-error suites suites-petab constraints clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed ## make the environment, run the main job, write out/report.html
@@ -60,6 +60,9 @@ readme: .venv/installed ## write what the program prints now into README.md
 
 scoreboard: .venv/installed-for-tests ## write down which published rows pass now, for tests and docs
 	$(BIN)/python scripts/refresh_scoreboard.py
+
+unfitted: .venv/installed-for-tests ## write down what constants outside the fit do to the main predictions (three minutes)
+	$(BIN)/python scripts/refresh_unfitted.py
 
 rivals: .venv/installed-for-tests ## refit every hypothesis and write down how well each predicts trials left out (half an hour)
 	$(BIN)/python scripts/refresh_rivals.py

@@ -157,6 +157,35 @@ def learned_text(model):
     return rows_of(columns, rows, [*columns[2:8], *columns[9:]])
 
 
+LEAST_SHARE = 0.2
+"""Of the standard deviation of a prediction, from which on a constant is listed."""
+
+
+def unfitted_text(_model):
+    """What constants outside the fit do to the main predictions, as last written down."""
+    rows = [(row, float(row["change"]) / float(row["uncertainty"])) for row in data_rows("unfitted_constants")]
+    listed = [
+        [
+            f"`{row['name']}`",
+            row["grade"],
+            row["range"],
+            row["prediction"],
+            row["change"],
+            row["uncertainty"],
+            f"{share:.2f}",
+        ]
+        for row, share in rows
+        if share >= LEAST_SHARE
+    ]
+    columns = ["constant", "grade", "range", "prediction", "change", "SD over draws", "ratio"]
+    sums = {}
+    for row, share in rows:
+        sums[row["prediction"]] = sums.get(row["prediction"], 0.0) + share**2
+    predictions = [[prediction, f"{total**0.5:.2f}"] for prediction, total in sums.items()]
+    table = rows_of(["prediction", "all constants together, relative to the SD over draws"], predictions)
+    return rows_of(columns, listed, columns[4:]) + "\n\n" + table
+
+
 def combinations_text(model):
     """Combinations of quantities that are known better than each of them, as recorded when they were fitted."""
     rows = [[f"`{row['combination']}`", row["variance"]] for row in data_rows("combinations")]
@@ -267,6 +296,7 @@ PLACEHOLDERS = {
     "<!-- scoreboard -->": scoreboard_text,
     "<!-- misses -->": misses_text,
     "<!-- learned -->": learned_text,
+    "<!-- unfitted -->": unfitted_text,
     "<!-- combinations -->": combinations_text,
     "<!-- left out -->": left_out_text,
     "<!-- left out studies -->": left_out_studies_text,

@@ -20,7 +20,7 @@ def test_every_guarded_constant_is_one_of_the_model(nominal):
 def test_a_loop_stronger_than_nominal_is_brought_back_and_a_weaker_one_left(nominal):
     strong_and_weak = {"pyramidal_AMPA_current": np.array([2.0, 0.5]) * nominal["pyramidal_AMPA_current"]}
     guarded = guard_constants(strong_and_weak, nominal)
-    gate = 1 + nominal["NMDA_coupling"] * nominal["NMDA_decay"] * nominal["pyramidal_set_rate"]
+    gate = 1 + nominal["NMDA_coupling"] * nominal["NMDA_decay"] * 3  # Hz, the rate of pyramidal cells in health
     loop = (
         guarded["pyramidal_AMPA_current"] + guarded["pyramidal_local_share"] * nominal["pyramidal_NMDA_current"] / gate
     )

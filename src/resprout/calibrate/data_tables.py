@@ -25,6 +25,7 @@ SCHEMAS: dict[str, type[Row]] = {
     "by_construction": schemas.ByConstruction,
     "fitted": schemas.FittedRow,
     "fixed_constants": schemas.FixedConstant,
+    "unfitted_constants": schemas.UnfittedConstant,
     "rival_constants": schemas.RivalConstant,
     "refitted_hypotheses": schemas.RefittedRival,
     "trials": schemas.ScoredTrial,

@@ -82,7 +82,7 @@ def varied_constants(model: Model, names: Collection[str]) -> list[Factor]:
     """Those of some constants whose value is uncertain: no inputs, causes, zeros or definitions, none of fixed_constants.tsv."""
     fixed = [row["constant"] for row in data_rows("fixed_constants")]
     return [
-        _factor(constant)
+        factor_of(constant)
         for name, constant in model.constants.items()
         if name in names and constant.role == "constant" and constant.grade != "defined" and constant.value != 0
         if not any(fnmatch(name, pattern) for pattern in fixed)
@@ -156,7 +156,7 @@ class _Solver:
         return self.group.outputs.index(self.inner.get(target.output, target.output))
 
 
-def _factor(constant: Constant) -> Factor:
+def factor_of(constant: Constant) -> Factor:
     """A constant with its own spread, or with the range of its grade: odds for shares, else a factor."""
     spread = spread_of(constant)
     if spread is not None:

@@ -170,6 +170,18 @@ class FixedConstant(Row):
     reason: Text
 
 
+class UnfittedConstant(Row):
+    """What a constant outside the fit does to a prediction: unfitted_constants.tsv."""
+
+    unique: ClassVar = ("name", "prediction")
+    name: Annotated[str, Field(min_length=1), Names("constants", "constant of the model")]
+    grade: Text
+    range: Text
+    prediction: Text
+    change: Annotated[float, Field(ge=0)]
+    uncertainty: Above
+
+
 class ScoredTrial(Row):
     """A trial on the scoreboard: trials.tsv."""
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 LOOP = ("pyramidal_AMPA_current", "pyramidal_local_share", "pyramidal_NMDA_current")
-NMDA_GATING = ("NMDA_coupling", "NMDA_decay", "pyramidal_set_rate")
+NMDA_GATING = ("NMDA_coupling", "NMDA_decay", "pyramidal_rest_input", "pyramidal_curvature")
 CEILINGS = {
     0.97: ("PV_GluN2B_share", "SST_GluN2B_share", "synaptic_GluN2B_share", "extrasynaptic_GluN2B_share"),
     0.90: (
@@ -60,5 +60,7 @@ def guard_constants(drawn: dict[str, Numbers], nominal: Mapping[str, float]) -> 
 
 def _loop(drawn: Mapping[str, Numbers], nominal: Mapping[str, float]) -> Numbers:
     """Gain of the pyramidal cells' recurrent loop: AMPA, and the part of NMDA that follows local release."""
-    ampa, share, nmda, coupling, decay, rate = (drawn.get(name, nominal[name]) for name in (*LOOP, *NMDA_GATING))
+    ampa, share, nmda = (drawn.get(name, nominal[name]) for name in LOOP)
+    coupling, decay, above, curvature = (drawn.get(name, nominal[name]) for name in NMDA_GATING)
+    rate = above / -np.expm1(-above) / curvature  # of firing in health
     return np.asarray(ampa + share * nmda / (1 + coupling * decay * rate))
