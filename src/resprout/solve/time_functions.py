@@ -66,6 +66,7 @@ class TimeFunctions:
     conditions   that do              nodes     smooth functions of time in the rates, of the hybrid system's graph
     slopes       rate of every state that is a function of time, by name, on the plain graph
     reads        constants and states whose values matter for all this
+    smooth_reads those whose values matter for the smooth functions
     """
 
     equations: ImportedEquations
@@ -74,16 +75,20 @@ class TimeFunctions:
     slopes: dict[str, Node]
     sides: ConditionSides
     reads: frozenset[str] = field(default_factory=frozenset)
+    smooth_reads: frozenset[str] = field(default_factory=frozenset)
 
-    def schedule(self, constants: Mapping[str, float], start: Mapping[str, float], span: float) -> Schedule:
+    def schedule(
+        self, constants: Mapping[str, float], start: Mapping[str, float], span: float, *, watched: bool = False
+    ) -> Schedule:
         """What happens in time to a patient.
 
         constants   of the patient, all of them      start   where the states begin
         span        how long, in the model's own unit of time
+        watched     whether changes of conditions are found step by step; none is looked for beforehand then
         """
         rates = evaluate(self.equations.plain.graph, list(self.slopes.values()), constants)
         lines = {name: (start[name], float(rate)) for name, rate in zip(self.slopes, rates, strict=True)}
-        change_h, sure = self._changes(constants, lines, span)
+        change_h, sure = (np.zeros(0), True) if watched else self._changes(constants, lines, span)
         middle = np.concatenate([[0.0], change_h, [max(span, *change_h, 0.0)]])
         middle = (middle[1:] + middle[:-1]) / 2
         value = self.sides.values(self.sides.at(_points(constants, lines, middle), middle.shape))
@@ -188,8 +193,11 @@ def time_functions(equations: ImportedEquations) -> TimeFunctions:
     own = _bits(graph, slopes)
     nodes = tuple(node for node in graph.reachable(hybrid.system.rate) if _is_curved(graph, node, own))
     sides = ConditionSides(plain.graph, conditions)
+    smooth = _symbols(graph, nodes)
+    if nodes:
+        smooth |= _symbols(plain.graph, slopes.values())
     reads = _symbols(plain.graph, [*slopes.values(), *(condition.node for condition in conditions)])
-    return TimeFunctions(equations, conditions, nodes, slopes, sides, reads | _symbols(graph, nodes))
+    return TimeFunctions(equations, conditions, nodes, slopes, sides, reads | smooth, smooth)
 
 
 def _bits(graph: Graph, names: Iterable[str]) -> int:
