@@ -9,6 +9,7 @@ import typer
 
 from resprout.app.options import AsJson
 from resprout.app.output_files import refuse
+from resprout.app.simulate_options import Dose
 from resprout.errors import Fault
 
 COLUMNS = [
@@ -47,6 +48,7 @@ def bench(  # many arguments: what is timed, and how
     copies: Annotated[
         int | None, typer.Option(min=1, help="Of a model file: how many copies; 1000 if left out.")
     ] = None,
+    dose: Dose = None,
     as_json: AsJson = False,
 ) -> None:
     """Time the shipped model on this machine, beside libRoadRunner, COPASI, AMICI and diffrax where they are installed.
@@ -57,13 +59,14 @@ def bench(  # many arguments: what is timed, and how
 
     Example: `resprout bench "esketamine 84 mg nasal; every 84 h x 8" --days 28`
 
-    Of a model file: `resprout bench --model model.xml --until 100` times copies that differ in their first five parameters, beside libRoadRunner.
+    Of a model file: `resprout bench --model model.xml --until 100` times copies that differ in their first five parameters (and get `--dose`).
     """
     if model is not None:
         refuse(_senseless({"REGIMEN": regimen, "--days": days}, " with a model file", "Leave it out."))
-        bench_file(model, until, copies, (error, seed), as_json=as_json)
-        return
-    refuse(_senseless({"--until": until, "--copies": copies}, ", and no model file", "Add `--model FILE`."))
+        return bench_file(model, until, copies, (error, seed), dose, as_json=as_json)
+    refuse(
+        _senseless({"--until": until, "--copies": copies, "--dose": dose}, ", and no model file", "Add `--model FILE`.")
+    )
     _bench_shipped(regimen, days, (error, seed), as_json=as_json)
 
 
@@ -87,18 +90,28 @@ def _senseless(given: dict[str, Any], why: str, remedy: str) -> list[Fault]:
     return [Fault(f"`{name}` is given{why}.", name, "", remedy) for name in given if given[name]]
 
 
-def bench_file(source: Path, until: float | None, copies: int | None, how: tuple[float, int], *, as_json: bool) -> None:
+def bench_file(  # many arguments: options of one command
+    source: Path,
+    until: float | None,
+    copies: int | None,
+    how: tuple[float, int],
+    dose: list[str] | None = None,
+    *,
+    as_json: bool,
+) -> None:
     """Time copies of an imported model.
 
     source   of the model                           until   in its own unit of time; None for 100
     copies   how many; None for the default         how     error that both programs have to meet, and seed
+    dose     what every copy is given
     """
-    from resprout.app.imported_commands import load_any
+    from resprout.app.imported_commands import load_any, read_doses_of
     from resprout.app.terminal import print_json, status_spinner
     from resprout.language.records import ImportedModel
 
     loaded = load_any(source)
-    faults = []
+    faults: list[Fault] = []
+    doses = read_doses_of(dose, faults)
     if not isinstance(loaded, ImportedModel):
         found = f"`{source}` is no SBML or Antimony file."
         faults.append(Fault(found, "--model", "", "Leave `--model` out to time the shipped model."))
@@ -109,7 +122,8 @@ def bench_file(source: Path, until: float | None, copies: int | None, how: tuple
     from resprout.crosscheck.varied_copies import COPIES, bench_copies
 
     with status_spinner("Timing copies of the model"):
-        rows = bench_copies(loaded, until or 100.0, target=how[0], copies=copies or COPIES, seed=how[1])
+        length, many = until or 100.0, copies or COPIES
+        rows = bench_copies(loaded, length, target=how[0], copies=many, seed=how[1], doses=doses)
     if as_json:
         print_json(rows)
     else:

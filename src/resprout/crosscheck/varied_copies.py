@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 
 from resprout.crosscheck.benchmark import TOLERANCES, loosest
 from resprout.crosscheck.external_simulators import RoadRunner
+from resprout.dosing.species_doses import SpeciesDose
 from resprout.errors import Fault, InputError
+from resprout.exchange.dosed_export import export_dosed
 from resprout.exchange.sbml_flattening import as_amount
 from resprout.language.records import ImportedModel
-from resprout.solve import Events, run_patients
+from resprout.simulation.dosed_model import DosedModel, dosed
+from resprout.solve.imported_run import run_imported
+from resprout.solve.run import DEFAULT_METHOD
 
 COPIES, COMPARED, POINTS, PLACE = 1000, 8, 100, 0.37
 """Copies timed and compared, times of outputs, and where each lies in its part of the run, away from round hours of events."""
@@ -31,25 +35,35 @@ Floats = NDArray[np.float64]
 class Copies:
     """What both programs solve.
 
+    given    the model and its doses
     values   name -> [copy] of the constants that differ
     truth    [compared copy, time, output] the reference solution
     """
 
-    model: ImportedModel
+    given: DosedModel
     outputs: tuple[str, ...]
     times: Floats
     values: dict[str, Floats]
     truth: Floats
 
     def error(self, found: Floats) -> float:
-        """Largest difference from the reference of any output, over that output's largest value in the copy."""
+        """Largest difference from the reference of any output after the beginning, over that output's largest value in the copy.
+
+        At the time of a dose the output here is the value before it, elsewhere that after it.
+        """
         size = np.abs(self.truth).max(axis=1, keepdims=True)
-        miss = np.abs(found[: len(self.truth)] - self.truth)
+        miss = np.abs(found[: len(self.truth)] - self.truth)[:, 1:]
         return float(np.max(miss / np.where(size > 0, size, np.inf), initial=0.0))
 
 
-def bench_copies(
-    model: ImportedModel, until: float, *, target: float = 1e-4, copies: int = COPIES, seed: int = 1
+def bench_copies(  # many arguments: what is timed, and by keyword how
+    model: ImportedModel,
+    until: float,
+    *,
+    target: float = 1e-4,
+    copies: int = COPIES,
+    seed: int = 1,
+    doses: Sequence[SpeciesDose] = (),
 ) -> list[dict[str, Any]]:
     """Time varied copies of a model here and in libRoadRunner, on one core.
 
@@ -57,22 +71,25 @@ def bench_copies(
     until     end of the run, in the model's own unit of time
     target    error that both have to meet with their own tolerance
     copies    that are timed here; libRoadRunner is timed on the first of them
+    doses     what every copy is given; libRoadRunner gets them as events
     returns   a row a program: tool, patients_per_second_per_core, ratio_to_libroadrunner, max_relative_error, tolerance, states, events
-    raises    InputError if libRoadRunner is not installed, or nothing in the model can be varied
+    raises    InputError if libRoadRunner is not installed, nothing in the model can be varied, or doses do not fit the model
     """
     begun = time.perf_counter()
-    inner = libsbml.readSBMLFromString(model.original).getModel()
+    given = dosed(model, doses, "--dose", until * model.hours_per_unit)
+    text = export_dosed(model, doses, "--dose") if doses else model.original
+    inner = libsbml.readSBMLFromString(text).getModel()
     species = {s.getId(): as_amount(inner, s) for s in inner.getListOfSpecies()}
     free = [p.getId() for p in inner.getListOfParameters()]
     outputs = tuple(name for name in model.equations if name in species or name in free)[:100]
     times = np.concatenate([[0.0], (np.arange(POINTS) + PLACE) / POINTS * until])
-    program = RoadRunner(model.original, [name if species.get(name, True) else f"[{name}]" for name in outputs])
+    program = RoadRunner(text, [name if species.get(name, True) else f"[{name}]" for name in outputs])
     values = _varied(model, set(free), copies, seed)
     cases = [{name: float(array[copy]) for name, array in values.items()} for copy in range(min(COMPARED, copies))]
     truth = np.stack([program.solve(case, times.tolist(), tolerance=REFERENCE) for case in cases])
-    compared = Copies(model, outputs, times, values, truth)
+    compared = Copies(given, outputs, times, values, truth)
     ours, theirs = _time_engine(compared, target), _time_program(compared, program, cases, target)
-    shared = {"states": len(model.states), "events": model.event_count, "took_s": time.perf_counter() - begun}
+    shared = {"states": len(model.states), "events": inner.getNumEvents(), "took_s": time.perf_counter() - begun}
     rows: list[dict[str, Any]] = [{"tool": "resprout", **ours, **shared}, {"tool": "libRoadRunner", **theirs, **shared}]
     base = theirs["patients_per_second_per_core"]
     return [{**row, "ratio_to_libroadrunner": row["patients_per_second_per_core"] / base} for row in rows]
@@ -90,7 +107,9 @@ def _varied(model: ImportedModel, free: set[str], copies: int, seed: int) -> dic
 
 def _solve(copies: Copies, tolerance: float, count: int) -> Floats:
     few: Mapping[str, Floats] = {name: array[:count] for name, array in copies.values.items()}
-    found = run_patients(copies.model, few, Events.none(), copies.times, copies.outputs, tolerance=tolerance, threads=1)
+    events = copies.given.events(few, count, float(copies.times[-1]))
+    model, times, outputs = copies.given.model, copies.times, copies.outputs
+    found = run_imported(model, few, events, times, outputs, tolerance, 1, DEFAULT_METHOD)
     return np.where((found.status == 0)[:, None, None], found.value, np.inf)
 
 

@@ -29,7 +29,8 @@ FIRST_SHARE = 1e-5
 ROUGH = 1e-2
 """Smallest relative tolerance of a run before, which shows the sizes of the states in a few steps."""
 CHECKED_PIECES, WATCHED_PIECES = 2000, 200
-"""Pieces into which the run of a few patients is cut to see whether its steps have passed over anything; fewer where events are watched or nothing reads the time."""
+"""Pieces into which the run of a few patients is cut to see whether its steps have passed over anything; the second where events are watched
+or nothing reads the time."""
 AGREEMENT, TOLERANCES = 1e-5, 1e3
 """Largest difference between such a run and the first, over an output's largest value; and the same in relative tolerances."""
 

@@ -92,9 +92,7 @@ def make_plan(  # many arguments: what the conditions read, and where their inpu
     read = functions.smooth_reads if watched else functions.reads
     differ = len(doses) > 1 or any(np.size(varied[name]) > 1 for name in read if name in varied)
     own = range(patients) if differ else range(1)
-    schedules = [
-        functions.schedule(values_of(constants, p), values_of(states, p), span, watched=watched) for p in own
-    ]
+    schedules = [functions.schedule(values_of(constants, p), values_of(states, p), span, watched=watched) for p in own]
     inputs = [condition.input for condition in functions.conditions if condition.in_rates and not watched]
     known = {name: -1 - rows.index(name) for name in inputs if name in rows}
     tables = []
