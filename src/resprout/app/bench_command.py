@@ -27,7 +27,7 @@ def bench(  # many arguments: what is timed, and how
     regimen: Annotated[
         str | None,
         typer.Argument(
-            help="Doses that every patient gets, for instance `esketamine 84 mg nasal; every 84 h x 8`; one infusion of ketamine if left out.",
+            help="Doses that every patient gets; one infusion of ketamine if left out.",
             show_default=False,
         ),
     ] = None,
@@ -63,10 +63,10 @@ def bench(  # many arguments: what is timed, and how
     """
     if model is not None:
         refuse(_senseless({"REGIMEN": regimen, "--days": days}, " with a model file", "Leave it out."))
-        return bench_file(model, until, copies, (error, seed), dose, as_json=as_json)
-    refuse(
-        _senseless({"--until": until, "--copies": copies, "--dose": dose}, ", and no model file", "Add `--model FILE`.")
-    )
+        bench_file(model, until, copies, (error, seed), dose, as_json=as_json)
+        return
+    of_files = {"--until": until, "--copies": copies, "--dose": dose}
+    refuse(_senseless(of_files, ", and no model file", "Add `--model FILE`."))
     _bench_shipped(regimen, days, (error, seed), as_json=as_json)
 
 
