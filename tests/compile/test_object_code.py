@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import llvmlite.ir as ir
+import pytest
 
 from resprout.compile import object_code
 from resprout.compile.llvm_arithmetic import LlvmArithmetic
@@ -22,6 +23,11 @@ def module_of(factor: float) -> str:
 
 
 TEXTS = [module_of(2.0), module_of(3.0)]
+
+
+@pytest.fixture(autouse=True)
+def every_text_is_large(monkeypatch):
+    monkeypatch.setattr(object_code, "LARGE_TEXT", 0)
 
 
 def alone() -> list[bytes]:
@@ -55,6 +61,15 @@ def test_a_process_that_fails_costs_nothing_but_time(monkeypatch):
     expected = alone()
     monkeypatch.setattr(sys, "executable", "/bin/false")
     assert object_codes(TEXTS) == expected
+
+
+def test_small_texts_are_compiled_here(monkeypatch):
+    expected = object_codes(TEXTS)
+    monkeypatch.setattr(object_code, "LARGE_TEXT", 10**9)
+    monkeypatch.setattr(object_code, "_compiling", None)
+    monkeypatch.setattr(object_code, "_compiled", lambda text, _processor, _features, care: (text, care))
+    assert object_codes(TEXTS) == [(text, 3) for text in TEXTS]
+    assert len(expected) == 2
 
 
 def test_a_process_makes_what_is_asked():

@@ -205,11 +205,11 @@ def save_trajectory_table(run: xr.Dataset, model: ImportedModel, target: Path) -
     from resprout.simulation.imported_simulation import outputs_by_name
     from resprout.simulation.summaries import COLUMNS
 
-    nan = float("nan")
+    nan, hours = float("nan"), run["time_h"].values.tolist()
     rows = [
-        (model.name, name, float(hour), "mean", float(value), nan, nan, 1)
+        (model.name, name, hour, "mean", value, nan, nan, 1)
         for name, found in outputs_by_name(run).items()
-        for hour, value in zip(run["time_h"].values, found.values[0], strict=True)
+        for hour, value in zip(hours, found.values[0].tolist(), strict=True)
     ]
     save_rows(rows, COLUMNS, target)
 
@@ -236,7 +236,7 @@ def show_run(run: xr.Dataset, model: ImportedModel, files: list[Path], as_json: 
         return
     moments = [f"{own[index]:.4g}" for index in chosen]
     cells = [
-        [name, found.attrs["units"], *(number(float(found[0, i]), 5) for i in chosen)]
+        [name, found.attrs["units"], *(number(value, 5) for value in found.values[0][chosen].tolist())]
         for name, found in outputs.items()
     ]
     title = f"{model.name}: time in {model.time_note if model.time_unit else f'h ({model.time_note})'}"

@@ -15,13 +15,16 @@ LARGE_TEXT = 4_000_000
 
 
 def made_code(texts: Sequence[str], processor: str, features: str) -> list[bytes]:
-    """Optimised machine code of each text; all but the last are compiled by processes of their own, at the same time.
+    """Optimised machine code of each text; where there is much, all but the last are compiled by processes of their own, at the same time.
 
     texts                 modules that call one another's functions
     processor, features   as LLVM names them
     returns               code of each text, the same by whichever process it was made
     """
-    care = 1 if sum(len(text) for text in texts) > LARGE_TEXT else 3
+    large = sum(len(text) for text in texts) > LARGE_TEXT
+    care = 1 if large else 3
+    if not large:
+        return [_compiled(text, processor, features, care) for text in texts]
     asked = [json.dumps([text, processor, features, care]).encode() for text in texts[:-1]]
     with contextlib.ExitStack() as helpers:
         begun = [helpers.enter_context(_compiling(request)) for request in asked]

@@ -24,6 +24,8 @@ LIMIT = 1e-4
 """Largest difference over an output's largest value, as for the shipped model."""
 RELATIVE, ABSOLUTE_SHARE = 1e-10, 1e-12
 """Tolerance of the other programs; the absolute one is relative to the smallest output that is not zero."""
+FINER = 1e-12, 1e-18
+"""The same of libRoadRunner where it differs by more than the limit: states far below the outputs may set a course."""
 
 
 def compare_imported(
@@ -35,7 +37,7 @@ def compare_imported(
     until      end of the run, in the model's own unit of time
     outputs    names; those that the file has not are left out
     returns    a row an output: output, libRoadRunner, COPASI; None where a program was not asked or cannot run the model.
-               COPASI is asked where libRoadRunner differs by more than the limit
+               libRoadRunner is asked again more finely, then COPASI, where it differs by more than the limit
     raises     InputError if libRoadRunner is not installed, or the model cannot be solved here
     """
     times = np.concatenate([[0.0], (np.arange(POINTS) + PLACE) / POINTS * until])
@@ -52,7 +54,14 @@ def compare_imported(
     if solved.status[0] != 0:
         raise InputError(Fault(f"the model could not be solved: {solved.message(0)}.", model.name))
     found = {name: solved.output(name)[0] for name in asked}
-    road_runner = _differences(outputs, found, _road_runner(inner.getModel(), ordered, outputs, times, found))
+    others = (
+        _road_runner(inner.getModel(), ordered, outputs, times, found, own)
+        for own in ((RELATIVE, ABSOLUTE_SHARE), FINER)
+    )
+    road_runner = _differences(outputs, found, next(others))
+    if any(miss is not None and miss > LIMIT for miss in road_runner.values()):
+        finer = next(others)
+        road_runner = road_runner if finer is None else _differences(outputs, found, finer)
     differ = [name for name in outputs if road_runner[name] is None or road_runner[name] > LIMIT]  # type: ignore[operator]
     copasi: Mapping[str, float | None] = {}
     if differ:
@@ -100,9 +109,18 @@ def _differences(
     return differences
 
 
-def _road_runner(
-    inner: libsbml.Model, text: str, outputs: Sequence[str], times: Floats, found: Mapping[str, Floats]
+def _road_runner(  # many arguments: what is run, and how closely
+    inner: libsbml.Model,
+    text: str,
+    outputs: Sequence[str],
+    times: Floats,
+    found: Mapping[str, Floats],
+    tolerance: tuple[float, float],
 ) -> dict[str, Floats] | None:
+    """Time courses by libRoadRunner; None where it cannot run the model.
+
+    tolerance   relative one, and absolute one over the smallest output
+    """
     try:
         import roadrunner
     except ImportError as missing:
@@ -112,8 +130,8 @@ def _road_runner(
     roadrunner.Logger.setLevel(roadrunner.Logger.LOG_FATAL)
     try:
         program = roadrunner.RoadRunner(text)
-        program.integrator.relative_tolerance = RELATIVE
-        program.integrator.absolute_tolerance = ABSOLUTE_SHARE * _smallest(found)
+        program.integrator.relative_tolerance = tolerance[0]
+        program.integrator.absolute_tolerance = tolerance[1] * _smallest(found)
         program.integrator.maximum_num_steps = 200_000
         amounts = {species.getId() for species in inner.getListOfSpecies() if as_amount(inner, species)}
         species = {species.getId() for species in inner.getListOfSpecies()} - amounts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
@@ -14,12 +15,18 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 def csv_cell(value: Any) -> Any:
     """A cell as it is written: numbers to eight digits, NaN empty, an apostrophe before text that is like a formula, ends of lines as \\n."""
     if isinstance(value, str):
-        marked = f"'{value}" if value.startswith(FORMULA) and not is_number(value) else value
-        # Python before 3.13 does not quote a lone carriage return
-        return marked.replace("\r\n", "\n").replace("\r", "\n")
+        return _text_cell(value)
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.8g}"
     return value
+
+
+@functools.lru_cache(maxsize=4096)
+def _text_cell(value: str) -> str:
+    """Text as it is written; the names of a long table come again and again."""
+    marked = f"'{value}" if value.startswith(FORMULA) and not is_number(value) else value
+    # Python before 3.13 does not quote a lone carriage return
+    return marked.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:

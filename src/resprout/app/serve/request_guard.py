@@ -99,7 +99,8 @@ def is_update(body: bytes) -> bool:
     parts = [sent.get("inputs"), sent.get("state", [])]
     if not all(isinstance(part, list) for part in parts) or not isinstance(sent.get("changedPropIds", []), list):
         return False
-    return all(isinstance(item, dict) and {"id", "property"} <= item.keys() for part in parts for item in part or [])
+    given = [each for part in parts for item in part or [] for each in (item if isinstance(item, list) else [item])]
+    return all(isinstance(item, dict) and {"id", "property"} <= item.keys() for item in given)
 
 
 def depth_of(body: bytes) -> int:
