@@ -24,12 +24,14 @@ from resprout.solve import Events
 from resprout.solve.batch import Trajectories
 from resprout.solve.driver_arrays import SOLVED
 from resprout.solve.imported_run import RunPart, run_imported
-from resprout.solve.initial_values import IMPORTED_TOLERANCE, begin
+from resprout.solve.initial_values import begin
 from resprout.solve.run import DEFAULT_METHOD
 
 Floats = NDArray[np.float64]
 Values = dict[str, Floats]
 
+TOLERANCE = 1e-8
+"""Relative tolerance of a step."""
 DECADES, LATER_DECADES = (4, 5, 6), (7, 8, 9)
 """Powers of ten of the longest time of the problem at which a steady state is looked for; the second if the first do not agree."""
 STEADY = 1e-6
@@ -100,7 +102,7 @@ class Engine:
     outputs: tuple[str, ...]
     span: float
     parameters: Mapping[str, Floats]
-    tolerance: float = IMPORTED_TOLERANCE
+    tolerance: float = TOLERANCE
     checked: bool = False
     threads: int | None = None
     own: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)

@@ -42,7 +42,7 @@ CHUNKS_A_THREAD, SMALLEST_CHUNK, LARGEST_CHUNK = 4, 64, 2048
 SENTENCES = {
     SOLVED: "solved",
     STEP_TOO_SMALL: "the step shrank to nothing: a constant of this patient is probably out of range",
-    TOO_MANY_STEPS: "more than 100 000 steps were needed: loosen the tolerance or look at this patient's constants",
+    TOO_MANY_STEPS: "more than 500 000 steps were needed: loosen the tolerance or look at this patient's constants",
     NO_STEADY_STATE: "no steady state was found: this patient's circuit has no stable steady state",
     EVENTS_WITHOUT_END: "its events set one another off without end: look at the triggers of the model",
     SWITCHES_WITHOUT_END: "a condition switches on and off without end: look at the comparisons in the rates of the model",

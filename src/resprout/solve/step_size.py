@@ -28,7 +28,7 @@ PEAK_SHARE = 0.5
 LARGEST_GROWTH, LARGEST_CUT, SAFETY = 6.0, 0.2, 0.75
 """facmax, facmin and fac of the rule."""
 
-SMALLEST_SHARE, SMALLEST_STEP, MOST_STEPS = 1e-15, 1e-100, 100_000
+SMALLEST_SHARE, SMALLEST_STEP, MOST_STEPS = 1e-15, 1e-100, 500_000
 """A patient whose step falls below this share of the time, below a step that is none, or who needs more steps, is given up.
 
 No absolute time is the limit, because a model's own unit may be a nanosecond or a year.
