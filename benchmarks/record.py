@@ -1,6 +1,7 @@
 """Measure the engine on this machine and write benchmarks/recorded.json, from which the documentation draws.
 
-    python benchmarks/record.py
+    python benchmarks/record.py            # everything
+    python benchmarks/record.py repeated   # one part anew: bench, repeated, work_precision, scaling or peak
 
 Ratios beside named programs of the same run are what counts; absolute times belong to the machine named in the file.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import platform
 import re
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,8 @@ from resprout.solve.run import perturbed_names
 
 TOLERANCES = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6)
 FLOPS = {"fmul": 1, "fadd": 1, "fsub": 1, "fdiv": 1, "call": 1}
+REPEATED = {"esketamine 84 mg nasal; every 84 h x 8": 28.0, "escitalopram 10 mg oral; every 24 h x 98": 98.0}
+"""Repeated doses, and for how many days."""
 FILE = Path(__file__).with_name("recorded.json")
 
 
@@ -167,18 +171,22 @@ def share_of_peak(cohort: BenchmarkCohort) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure everything and write the file."""
+    """Measure what is asked for, or everything, and write the file."""
     model, cohort = load_model(), benchmark_cohort()
-    told = {
-        "machine": f"{llvm.get_host_cpu_name()}, {host_width()} doubles per vector, {platform.system()}",
-        "model": {"digest": model.digest, "states": len(model.states), "constants": len(model.constants)},
-        "bench": {str(target): bench(target) for target in (1e-4,)},
-        "work_precision": work_precision(cohort),
-        "scaling": scaling(cohort),
-        "peak": share_of_peak(cohort),
+    parts = {
+        "bench": lambda: {str(target): bench(target) for target in (1e-4,)},
+        "repeated": lambda: {given: bench(regimen=given, days=days, whole=False) for given, days in REPEATED.items()},
+        "work_precision": lambda: work_precision(cohort),
+        "scaling": lambda: scaling(cohort),
+        "peak": lambda: share_of_peak(cohort),
     }
-    FILE.write_text(json.dumps(told, indent=1) + "\n")
-    print(f"wrote {FILE.name}")
+    told = json.loads(FILE.read_text()) if FILE.exists() else {}
+    for part in sys.argv[1:] or parts:
+        told[part] = parts[part]()
+        told["machine"] = f"{llvm.get_host_cpu_name()}, {host_width()} doubles per vector, {platform.system()}"
+        told["model"] = {"digest": model.digest, "states": len(model.states), "constants": len(model.constants)}
+        FILE.write_text(json.dumps(told, indent=1) + "\n")
+        print(f"measured {part}", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from resprout.compile.system import System
 INFIX = {g.ADD: "({} + {})", g.MULTIPLY: "({} * {})", g.RECIPROCAL: "(1.0 / {})", g.EXP: "exp({})", g.SQRT: "sqrt({})"}
 SBML = {**INFIX, g.LOG: "ln({})", g.POWER: "({} ^ {})"}
 PYTHON = {**INFIX, g.LOG: "log({})", g.POWER: "({} ** {})"}
+DIFFSL = {**INFIX, g.LOG: "log({})", g.POWER: "pow({}, {})"}
 PLAIN = (g.CONSTANT, g.SYMBOL)
 
 
@@ -35,7 +36,7 @@ class Statements:
 
 
 def statements(system: System, outputs: Iterable[str], words: Mapping[int, str]) -> Statements:
-    """Write a system down; `words` is SBML or PYTHON."""
+    """Write a system down; `words` is SBML, PYTHON or DIFFSL."""
     graph = system.graph
     observed = {name: system.node(name) for name in outputs}
     targets = [*system.rate, *observed.values()]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resprout.crosscheck.compiled_simulators import Amici, Diffrax
+from resprout.crosscheck.compiled_simulators import Amici, Diffrax, Diffsol
 from resprout.crosscheck.external_simulators import Copasi, RoadRunner, whole_text, whole_values
 from resprout.crosscheck.reduced_model import ReducedModel, reduce_model
 from resprout.dosing.dose_events import regimen_events
@@ -47,6 +47,7 @@ EXTERNAL_SIMULATORS: dict[str, Callable[[ReducedModel], Any]] = {
     "COPASI": lambda reduced: Copasi(reduced.text, reduced.outputs),
     "AMICI": Amici,
     "diffrax": Diffrax,
+    "pydiffsol": Diffsol,
 }
 WHOLE: dict[str, Callable[..., Any]] = {"libRoadRunner": RoadRunner, "COPASI": Copasi}
 
@@ -129,13 +130,16 @@ def benchmark_cohort(
     return replace(cohort, truth=truth)
 
 
-def bench(target: float = 1e-4, *, seed: int = 1, regimen: str = REGIMEN, days: float = DAYS) -> list[dict[str, Any]]:
+def bench(
+    target: float = 1e-4, *, seed: int = 1, regimen: str = REGIMEN, days: float = DAYS, whole: bool = True
+) -> list[dict[str, Any]]:
     """Time resprout beside the tools that are installed.
 
     target    error that every tool has to meet with its own tolerance
     seed      of the patients
     regimen   doses of one drug or several
     days      d   how long patients are followed
+    whole     whether programs that can are timed on all states as well
     returns   a row a tool, resprout first; tools that are not installed are left out
     raises    InputError for a regimen that cannot be read or given
     """
@@ -144,7 +148,7 @@ def bench(target: float = 1e-4, *, seed: int = 1, regimen: str = REGIMEN, days: 
     reduced = reduce_model(cohort.model, cohort.events, cohort.outputs)
     for name, tool in EXTERNAL_SIMULATORS.items():
         try:
-            found.append(_time_external(cohort, reduced, name, tool, target))
+            found.append(_time_external(cohort, reduced, name, tool, target, whole=whole))
         except InputError:
             continue
     simulator = next((row.patients_per_second_per_core for row in found if row.tool == "libRoadRunner"), None)
@@ -194,7 +198,13 @@ def _time_resprout(cohort: BenchmarkCohort, target: float, method: str = "Rodas4
 
 
 def _time_external(
-    cohort: BenchmarkCohort, reduced: ReducedModel, name: str, tool: Callable[[ReducedModel], Any], target: float
+    cohort: BenchmarkCohort,
+    reduced: ReducedModel,
+    name: str,
+    tool: Callable[[ReducedModel], Any],
+    target: float,
+    *,
+    whole: bool,
 ) -> Speed:
     begun = sum(os.times()[:4])
     simulator = tool(reduced)
@@ -204,8 +214,8 @@ def _time_external(
     values = [reduced.values(cohort.one(patient), start[patient], patient) for patient in range(len(cohort.truth))]
     seconds, tolerance, reached = _time_solver(cohort, values, [simulator] * len(values), target)
     simulator.close()
-    whole = _time_whole(cohort, WHOLE[name], target) if name in WHOLE else None
-    return Speed(name, 1 / seconds, None, reached, build, tolerance, len(reduced.states), whole)
+    unasked = _time_whole(cohort, WHOLE[name], target) if whole and name in WHOLE else None
+    return Speed(name, 1 / seconds, None, reached, build, tolerance, len(reduced.states), unasked)
 
 
 def _time_whole(cohort: BenchmarkCohort, tool: Callable[..., Any], target: float) -> float:

@@ -1,4 +1,4 @@
-"""A model, doses and outputs -> the same pruned system that the engine solves, as SBML and as Python for other programs."""
+"""A model, doses and outputs -> the same pruned system that the engine solves, as SBML, Python and DiffSL for other programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import libsbml
 import numpy as np
 
 from resprout.compile.machine import pruned
-from resprout.compile.statements import PYTHON, SBML, Statements, invariant_values, statements
+from resprout.compile.statements import DIFFSL, PYTHON, SBML, Statements, invariant_values, statements
 from resprout.exchange.sbml_writer import timed_event
 from resprout.language.records import Model
 from resprout.solve.events import Events, Floats
@@ -19,7 +19,7 @@ from resprout.solve.events import Events, Floats
 class ReducedModel:
     """A system with nothing in it that the outputs do not need, and its doses; the sizes of doses are constants.
 
-    text      SBML             plain     the same as statements of Python
+    text      SBML             plain     the same as statements of Python      diffsl    and of DiffSL
     states    that are left    inputs    that doses change        size   name of each dose's size
     """
 
@@ -30,6 +30,7 @@ class ReducedModel:
     constants: tuple[str, ...]
     inputs: tuple[str, ...]
     plain: Statements
+    diffsl: Statements
     text: str
 
     def values(self, constants: Mapping[str, float], start: Floats, patient: int) -> dict[str, float]:
@@ -53,8 +54,9 @@ def reduce_model(model: Model, events: Events, outputs: Sequence[str]) -> Reduce
     """Prune as the engine does and write what is left for other programs."""
     system = pruned(model, tuple(outputs), frozenset(events.name))
     text = _sbml(statements(system, outputs, SBML), system.constants, events)
-    plain = statements(system, outputs, PYTHON)
-    return ReducedModel(model, events, tuple(outputs), system.states, system.constants, system.inputs, plain, text)
+    plain, diffsl = statements(system, outputs, PYTHON), statements(system, outputs, DIFFSL)
+    names = system.states, system.constants, system.inputs
+    return ReducedModel(model, events, tuple(outputs), *names, plain, diffsl, text)
 
 
 def _sbml(told: Statements, constants: Sequence[str], events: Events) -> str:
