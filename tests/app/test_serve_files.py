@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 from resprout.app.cli import run
-from resprout.app.serve.imported_answer import command_line, courses, first_outputs, picture, read_form, table_csv
+from resprout.app.serve.imported_answer import command_line, first_outputs, picture, read_form, table_csv, trajectories
 from resprout.app.serve.imported_page import PLACES, layout, make_imported_app, parameters, respond
 from resprout.errors import InputError
 from resprout.exchange.imported_model import import_model
@@ -33,13 +33,13 @@ def asked(model, **more):
 
 
 def test_one_run_has_no_band_and_nothing_beside_it(model):
-    found, notes = courses(model, asked(model))
-    assert [course.name for course in found] == ["central", "concentration"] and notes == ""
-    assert all(course.band is None and course.before is None for course in found)
+    found, notes = trajectories(model, asked(model))
+    assert [trajectory.name for trajectory in found] == ["central", "concentration"] and notes == ""
+    assert all(trajectory.band is None and trajectory.before is None for trajectory in found)
 
 
 def test_patients_have_a_band_around_the_median_and_the_file_stands_beside(model):
-    found, _ = courses(model, asked(model, dose="gut: 100; every 24 h x 2", vary="CL=lognormal(cv=0.3)"))
+    found, _ = trajectories(model, asked(model, dose="gut: 100; every 24 h x 2", vary="CL=lognormal(cv=0.3)"))
     low, high = found[0].band
     assert (low[1:] < found[0].middle[1:]).all() and (found[0].middle[1:] < high[1:]).all()
     assert (found[0].before == 0).all()
@@ -80,12 +80,14 @@ def test_what_the_model_refuses_is_said_and_nothing_is_drawn(model, given):
 
 def test_the_command_gives_the_numbers_of_the_page(model, tmp_path, capsys):
     given = asked(model, set="CL=8", dose="gut: 100; every 24 h x 2")
-    found, _ = courses(model, given)
+    found, _ = trajectories(model, given)
     words = shlex.split(command_line(model, given).replace("resprout ", "", 1))
     words[words.index("--model") + 1] = model.file
     assert run([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert [row["values"] for row in told["rows"]] == [pytest.approx(course.middle.tolist()) for course in found]
+    assert [row["values"] for row in told["rows"]] == [
+        pytest.approx(trajectory.middle.tolist()) for trajectory in found
+    ]
     assert table_csv(found, "h").count("\n") == 1 + 2 * len(found[0].time)
 
 

@@ -25,7 +25,7 @@ LIMIT = 1e-4
 RELATIVE, ABSOLUTE_SHARE = 1e-10, 1e-12
 """Tolerance of the other programs; the absolute one is relative to the smallest output that is not zero."""
 FINER = 1e-12, 1e-18
-"""The same of libRoadRunner where it differs by more than the limit: states far below the outputs may set a course."""
+"""The same of libRoadRunner where it differs by more than the limit: states far below the outputs may decide what follows."""
 
 
 def compare_imported(
@@ -117,7 +117,7 @@ def _road_runner(  # many arguments: what is run, and how closely
     found: Mapping[str, Floats],
     tolerance: tuple[float, float],
 ) -> dict[str, Floats] | None:
-    """Time courses by libRoadRunner; None where it cannot run the model.
+    """Trajectories by libRoadRunner; None where it cannot run the model.
 
     tolerance   relative one, and absolute one over the smallest output
     """

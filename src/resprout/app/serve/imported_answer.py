@@ -45,7 +45,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Course:
+class OutputTrajectory:
     """One output over time.
 
     middle   [time] of the run, or the median of patients
@@ -124,8 +124,8 @@ def _fields(model: ImportedModel, given: Any, faults: list[Fault]) -> dict[str, 
     return found
 
 
-def courses(model: ImportedModel, asked: Asked) -> tuple[list[Course], str]:
-    """Solve what is asked; the courses, and what is to be known of them.
+def trajectories(model: ImportedModel, asked: Asked) -> tuple[list[OutputTrajectory], str]:
+    """Solve what is asked; the trajectories, and what is to be known of them.
 
     raises   InputError and SolveError as `simulate_imported`
     """
@@ -143,7 +143,7 @@ def courses(model: ImportedModel, asked: Asked) -> tuple[list[Course], str]:
                 band = low, high
             middle = np.nanmedian(patients, axis=0) if len(patients) > 1 else patients[0]
         own = before[name].values[0] if name in before else None
-        found.append(Course(name, str(values.attrs["units"]), _times(run), middle, band, own))
+        found.append(OutputTrajectory(name, str(values.attrs["units"]), _times(run), middle, band, own))
     return found, str(run.attrs.get("notes", ""))
 
 
@@ -159,18 +159,22 @@ def _run(
     return simulate_imported(model, hours, outputs=asked.outputs, overrides=values, doses=doses, **more)
 
 
-def picture(course: Course, time_unit: str) -> Picture:
+def picture(trajectory: OutputTrajectory, time_unit: str) -> Picture:
     """One output over time: the curve, the band of patients, and in grey what the file's own values give."""
     traces: list[Picture] = []
-    if course.band is not None:
-        low, high = (values.tolist() for values in course.band)
-        x = course.time.tolist()
+    if trajectory.band is not None:
+        low, high = (values.tolist() for values in trajectory.band)
+        x = trajectory.time.tolist()
         traces.append({"type": "scatter", "mode": "lines", "x": [*x, *x[::-1]], "y": [*high, *low[::-1]], "fill": "toself",
                        "fillcolor": faint(COLOUR, 0.16), "line": {"width": 0}, "hoverinfo": "skip"})  # fmt: skip
-    if course.before is not None:
-        traces.append(_line(course.time, course.before, CONTROL_COLOUR, "as in the file", dash="dash"))
-    traces.append(_line(course.time, course.middle, COLOUR, "now"))
-    drawn = [course.middle, *([course.before] if course.before is not None else []), *(course.band or ())]
+    if trajectory.before is not None:
+        traces.append(_line(trajectory.time, trajectory.before, CONTROL_COLOUR, "as in the file", dash="dash"))
+    traces.append(_line(trajectory.time, trajectory.middle, COLOUR, "now"))
+    drawn = [
+        trajectory.middle,
+        *([trajectory.before] if trajectory.before is not None else []),
+        *(trajectory.band or ()),
+    ]
     finite = np.concatenate([values[np.isfinite(values)] for values in drawn])
     span = nice_range(float(finite.min()), float(finite.max())) if finite.size else [0.0, 1.0]
     if finite.size and finite.min() == finite.max():
@@ -182,7 +186,7 @@ def picture(course: Course, time_unit: str) -> Picture:
             HEIGHT,
             (70, 14, 10, 44),
             xaxis=axis(title=words(f"time, {time_unit}"), nticks=7),
-            yaxis=value_axis(title=words(course.unit), range=span, exponentformat="power", automargin=True),
+            yaxis=value_axis(title=words(trajectory.unit), range=span, exponentformat="power", automargin=True),
         ),
     }
 
@@ -206,13 +210,13 @@ def command_line(model: ImportedModel, asked: Asked) -> str:
     return " ".join([parts[0], *(shlex.quote(part) for part in parts[1:])])
 
 
-def table_csv(found: Sequence[Course], time_unit: str) -> str:
+def table_csv(found: Sequence[OutputTrajectory], time_unit: str) -> str:
     """The curves as a long table."""
     lines = [f"output,unit,time ({time_unit}),median,lower 5 %,upper 95 %"]
-    for course in found:
-        low, high = course.band if course.band is not None else (course.middle, course.middle)
-        rows = zip(course.time, course.middle, low, high, strict=True)
-        lines += [",".join([course.name, course.unit, *(f"{value:.9g}" for value in row)]) for row in rows]
+    for trajectory in found:
+        low, high = trajectory.band if trajectory.band is not None else (trajectory.middle, trajectory.middle)
+        rows = zip(trajectory.time, trajectory.middle, low, high, strict=True)
+        lines += [",".join([trajectory.name, trajectory.unit, *(f"{value:.9g}" for value in row)]) for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -230,8 +234,8 @@ def first_outputs(model: ImportedModel, until: float) -> list[str]:
         return names[:DRAWN_AT_FIRST]
     changes = {}
     for name, values in run.items():
-        course = values.values[0][np.isfinite(values.values[0])]
-        size = np.abs(course).max(initial=0.0)
-        changes[name] = float(np.ptp(course) / size) if size > 0 else 0.0
+        trajectory = values.values[0][np.isfinite(values.values[0])]
+        size = np.abs(trajectory).max(initial=0.0)
+        changes[name] = float(np.ptp(trajectory) / size) if size > 0 else 0.0
     most = sorted(names, key=lambda name: -round(changes[name], 2))[:DRAWN_AT_FIRST]
     return [name for name in names if name in most]

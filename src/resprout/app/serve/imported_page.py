@@ -17,13 +17,13 @@ from resprout.app.serve.imported_answer import (
     HEIGHT,
     MOST_PATIENTS,
     Asked,
-    Course,
+    OutputTrajectory,
     command_line,
-    courses,
     first_outputs,
     picture,
     read_form,
     table_csv,
+    trajectories,
 )
 from resprout.app.serve.job_queue import JOBS
 from resprout.app.serve.page_layout import CONFIG, legend_items
@@ -244,7 +244,7 @@ def respond(model: ImportedModel, sent: Mapping[str, Any]) -> tuple[Any, ...]:
     try:
         asked = read_form(model, sent)
         with JOBS.place():
-            found, notes = courses(model, asked)
+            found, notes = trajectories(model, asked)
     except InputError as error:
         own = {fault.field: f"{fault.found} {fault.expected} {fault.remedy}".strip() for fault in error.faults}
         elsewhere = [said for name, said in own.items() if name not in PLACES]
@@ -253,7 +253,7 @@ def respond(model: ImportedModel, sent: Mapping[str, Any]) -> tuple[Any, ...]:
     except ResproutError as error:
         return kept[0], message_of_any(error), no_update, no_update, *("" for _ in PLACES)
     table = table_csv(found, model.time_unit or "h")
-    cards = [card(course, model, asked) for course in found]
+    cards = [card(trajectory, model, asked) for trajectory in found]
     return cards, _said(asked, notes), command_line(model, asked), table, *("" for _ in PLACES)
 
 
@@ -262,14 +262,14 @@ def _said(asked: Asked, notes: str) -> str:
     return f"{who} Note: {notes}." if notes else who
 
 
-def card(course: Course, model: ImportedModel, asked: Asked) -> html.Article:
+def card(trajectory: OutputTrajectory, model: ImportedModel, asked: Asked) -> html.Article:
     """One output."""
     entries = [("median" if asked.vary else "now", "", STAGE_COLOUR["circuit"], "solid")]
-    if course.before is not None:
+    if trajectory.before is not None:
         entries.append(("as in the file", "", CONTROL_COLOUR, "dash"))
-    graph = dcc.Graph(figure=picture(course, model.time_unit or "h"), config=CONFIG, style={"height": HEIGHT})
-    unit = f" ({course.unit})" if course.unit and course.unit != "dimensionless" else ""
-    heading = html.Header(html.H2(f"{course.name}{unit}"))
-    labels: Any = {"aria-label": f"{course.name} over time"}
+    graph = dcc.Graph(figure=picture(trajectory, model.time_unit or "h"), config=CONFIG, style={"height": HEIGHT})
+    unit = f" ({trajectory.unit})" if trajectory.unit and trajectory.unit != "dimensionless" else ""
+    heading = html.Header(html.H2(f"{trajectory.name}{unit}"))
+    labels: Any = {"aria-label": f"{trajectory.name} over time"}
     picture_of = html.Div(graph, role="img", **labels)
     return html.Article([heading, picture_of, html.Ul(legend_items(entries), className="legend")], className="card")
