@@ -18,7 +18,7 @@ TEXT = """model two_steps
   gut' = -ka*gut; central' = ka*gut - CL/V*central; still' = 0; concentration := central/V
 end
 """
-FORM = {"until": 48, "outputs": ["central", "concentration"], "set": "", "dose": "", "vary": "", "patients": 50}
+FORM = {"until": 48, "outputs": "central, concentration", "set": "", "dose": "", "vary": "", "patients": 50}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_fields_that_are_as_in_the_file_set_nothing(model):
 
 
 def test_every_fault_stands_at_its_field(model):
-    wrong = {"until": -1, "outputs": [], "set": "k", "dose": "100 mg", "patients": 0.5}
+    wrong = {"until": -1, "outputs": "", "set": "k", "dose": "100 mg", "patients": 0.5}
     with pytest.raises(InputError) as told:
         asked(model, **wrong)
     assert {fault.field for fault in told.value.faults} == set(wrong)

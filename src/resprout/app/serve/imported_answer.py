@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from resprout.app.options import read_pairs
 from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
 from resprout.dosing.species_doses import SpeciesDose, read_doses
-from resprout.errors import Fault, InputError, ResproutError
+from resprout.errors import Fault, InputError, ResproutError, nearest
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR, faint
 from resprout.language.records import ImportedModel
 from resprout.simulation import simulate_imported
@@ -64,11 +64,11 @@ class OutputTrajectory:
 def read_form(model: ImportedModel, form: Mapping[str, Any]) -> Asked:
     """Read what was typed.
 
-    form     until, outputs (list), set, dose, vary (text), patients, and values by name
+    form     until, outputs, set, dose, vary (text), patients, and values by name
     raises   InputError with every fault, each with the field that it is about
     """
     faults: list[Fault] = []
-    text = {name: _text(form, name, faults) for name in ("set", "dose", "vary")}
+    text = {name: _text(form, name, faults) for name in ("outputs", "set", "dose", "vary")}
     until = _number(form, "until", faults)
     if until is not None and not 0 < until < float("inf"):
         faults.append(Fault(f"the end of the run is {until:g}.", "", "Expected a time above 0.", field="until"))
@@ -76,10 +76,13 @@ def read_form(model: ImportedModel, form: Mapping[str, Any]) -> Asked:
     if patients is not None and not (1 <= patients <= MOST_PATIENTS and patients == int(patients)):
         expected = f"Expected a whole number from 1 to {MOST_PATIENTS:,}; `resprout simulate` takes more."
         faults.append(Fault(f"{patients:g} patients are asked for.", "", expected, field="patients"))
-    outputs = tuple(name for name in form.get("outputs") or () if name in model.equations)
+    outputs = tuple(dict.fromkeys(name.strip() for name in text["outputs"].split(",") if name.strip()))
+    for name in (each for each in outputs if each not in model.equations):
+        remedy = nearest(name, model.equations) or "The list below has all of them."
+        faults.append(Fault(f"`{name[:40]}` is no output of the model.", "", "", remedy, field="outputs"))
     if not 1 <= len(outputs) <= MOST_OUTPUTS:
         expected = f"Expected 1 to {MOST_OUTPUTS}."
-        faults.append(Fault(f"{len(outputs)} outputs are chosen.", "", expected, field="outputs"))
+        faults.append(Fault(f"{len(outputs)} outputs are asked for.", "", expected, field="outputs"))
     moved = _fields(model, form.get("values"), faults)
     pairs: list[Fault] = []
     parts = [part.strip() for part in text["set"].replace("\n", ",").split(",") if part.strip()]

@@ -15,6 +15,7 @@ from resprout.app.html_page import NOTICE
 from resprout.app.serve.callbacks import message_of_any
 from resprout.app.serve.imported_answer import (
     HEIGHT,
+    MOST_OUTPUTS,
     MOST_PATIENTS,
     Asked,
     OutputTrajectory,
@@ -132,7 +133,7 @@ def form(model: ImportedModel) -> list[Any]:
     doses = next(iter(model.dose_targets), "")
     example = f"{doses}: 100; every 24 h x 7" if doses else "no state of this model takes a dose"
     varied = next(iter(fields), "k")
-    offered, chosen = changing_outputs(model)[:MOST_LISTED], first_outputs(model, UNTIL)
+    offered, chosen = changing_outputs(model), first_outputs(model, UNTIL)
     return [
         group(
             "Run",
@@ -141,11 +142,10 @@ def form(model: ImportedModel) -> list[Any]:
         ),
         group(
             "Outputs",
-            html.Div(
-                dcc.Checklist(offered, [name for name in chosen if name in offered], id="outputs"),
-                className="choices",
+            field("outputs", f"Up to {MOST_OUTPUTS}, joined by commas", text("outputs", "", ", ".join(chosen))),
+            html.Details(
+                [html.Summary(f"All {len(offered):,}"), html.Code(", ".join(offered), className="choices")],
             ),
-            place("outputs"),
         ),
         group(
             "Parameters",
@@ -196,9 +196,9 @@ def number(name: str, value: float, lowest: float | None = None, highest: float 
     return dcc.Input(id=name, type="number", value=value, step="any", debounce=True, **bounds)
 
 
-def text(name: str, example: str) -> dcc.Textarea:
+def text(name: str, example: str, value: str = "") -> dcc.Textarea:
     """A field for text, which is read when it is left."""
-    return dcc.Textarea(id=name, placeholder=example, rows=2, persistence=False, spellCheck=False)
+    return dcc.Textarea(id=name, value=value, placeholder=example, rows=2, persistence=False, spellCheck=False)
 
 
 def equations(model: ImportedModel) -> html.Div:
