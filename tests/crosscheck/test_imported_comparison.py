@@ -37,7 +37,8 @@ def test_where_libroadrunner_differs_copasi_is_asked(tmp_path, monkeypatch):
     honest = imported_comparison._road_runner
 
     def off(*arguments):
-        return {name: values * 1.01 for name, values in honest(*arguments).items()}
+        found = honest(*arguments)
+        return found and {name: values * 1.01 for name, values in found.items()}
 
     monkeypatch.setattr(imported_comparison, "_road_runner", off)
     rows = compare_imported(imported(tmp_path, GROWING), 10.0, ["S", "Q", "x"])

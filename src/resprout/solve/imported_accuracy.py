@@ -29,8 +29,7 @@ FIRST_SHARE = 1e-5
 ROUGH = 1e-2
 """Smallest relative tolerance of a run before, which shows the sizes of the states in a few steps."""
 CHECKED_PIECES, WATCHED_PIECES = 2000, 200
-"""Pieces into which the run of a few patients is cut to see whether its steps have passed over anything; the second where events are watched
-or nothing reads the time."""
+"""Pieces into which the run of a few patients is cut to see whether its steps have passed over anything; the second where events are watched."""
 AGREEMENT, TOLERANCES = 1e-5, 1e3
 """Largest difference between such a run and the first, over an output's largest value; and the same in relative tolerances."""
 
@@ -105,7 +104,7 @@ def with_shorter_steps(
         return found, 1, False
     first = np.arange(min(CHECKED_PATIENTS, problem.batch.patients))
     few, own = problem.only(first), plan.only(first)
-    pieces = WATCHED_PIECES if problem.watched or not problem.model.clock else CHECKED_PIECES
+    pieces = WATCHED_PIECES if problem.watched else CHECKED_PIECES
     used = 1
     for factor in (1, 4):
         cut = few.solve(own, factor * pieces, limits)
