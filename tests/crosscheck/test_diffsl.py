@@ -14,7 +14,7 @@ from resprout.crosscheck.reduced_model import reduce_model
 
 @pytest.fixture(scope="module")
 def cohort():
-    return benchmark_cohort(1, "ketamine 0.5 mg/kg iv over 40 min", 3.0, compared=2, timed=2)
+    return benchmark_cohort(1, "ketamine 0.5 mg/kg iv over 40 min", 0.3, compared=2, timed=2)
 
 
 def test_every_name_is_defined_before_it_is_read_and_has_no_underscore(cohort):

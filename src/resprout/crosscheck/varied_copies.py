@@ -19,6 +19,7 @@ from resprout.exchange.dosed_export import export_dosed
 from resprout.exchange.sbml_flattening import as_amount
 from resprout.language.records import ImportedModel
 from resprout.simulation.dosed_model import DosedModel, dosed
+from resprout.solve.batch import Trajectories
 from resprout.solve.imported_run import run_imported
 from resprout.solve.run import DEFAULT_METHOD
 
@@ -105,11 +106,16 @@ def _varied(model: ImportedModel, free: set[str], copies: int, seed: int) -> dic
     return {name: model.constants[name].value * np.exp(SPREAD * random.standard_normal(copies)) for name in names}
 
 
-def _solve(copies: Copies, tolerance: float, count: int) -> Floats:
+def _run(copies: Copies, tolerance: float, count: int) -> Trajectories:
     few: Mapping[str, Floats] = {name: array[:count] for name, array in copies.values.items()}
     events = copies.given.events(few, count, float(copies.times[-1]))
     model, times, outputs = copies.given.model, copies.times, copies.outputs
-    found = run_imported(model, few, events, times, outputs, tolerance, 1, DEFAULT_METHOD)
+    return run_imported(model, few, events, times, outputs, tolerance, 1, DEFAULT_METHOD)
+
+
+def _solve(copies: Copies, tolerance: float, count: int) -> Floats:
+    """Outputs of the first copies, infinite where one could not be solved."""
+    found = _run(copies, tolerance, count)
     return np.where((found.status == 0)[:, None, None], found.value, np.inf)
 
 
@@ -120,7 +126,7 @@ def _time_engine(copies: Copies, target: float) -> dict[str, float]:
     taken = []
     for _ in range(2):
         begun = time.process_time()
-        _solve(copies, tolerance, count)
+        _run(copies, tolerance, count)
         taken.append(time.process_time() - begun)
     return _row(min(taken) / count, error, tolerance)
 
