@@ -130,8 +130,14 @@ def benchmark_cohort(
     return replace(cohort, truth=truth)
 
 
-def bench(
-    target: float = 1e-4, *, seed: int = 1, regimen: str = REGIMEN, days: float = DAYS, whole: bool = True
+def bench(  # many arguments: what is timed, by keyword
+    target: float = 1e-4,
+    *,
+    seed: int = 1,
+    regimen: str = REGIMEN,
+    days: float = DAYS,
+    whole: bool = True,
+    programs: Sequence[str] = tuple(EXTERNAL_SIMULATORS),
 ) -> list[dict[str, Any]]:
     """Time resprout beside the tools that are installed.
 
@@ -140,13 +146,15 @@ def bench(
     regimen   doses of one drug or several
     days      d   how long patients are followed
     whole     whether programs that can are timed on all states as well
+    programs  keys of EXTERNAL_SIMULATORS
     returns   a row a tool, resprout first; tools that are not installed are left out
     raises    InputError for a regimen that cannot be read or given
     """
     cohort = benchmark_cohort(seed, regimen, days)
     found = [_time_resprout(cohort, target)]
     reduced = reduce_model(cohort.model, cohort.events, cohort.outputs)
-    for name, tool in EXTERNAL_SIMULATORS.items():
+    for name in programs:
+        tool = EXTERNAL_SIMULATORS[name]
         try:
             found.append(_time_external(cohort, reduced, name, tool, target, whole=whole))
         except InputError:
