@@ -46,8 +46,7 @@ def bench_table(recorded):
     ]
     for target, rows in recorded["bench"].items():
         lines += [
-            f"| {float(target):g} | {row['tool']} | {row.get('states', '–')} | {rate(row['patients_per_second_per_core'])} "
-            f"| {row['ratio_to_libroadrunner']:.3g}x | {row['max_relative_error']:.1e} | {row['tolerance']:.1e} "
+            f"| {float(target):g} | {row['tool']} | {row.get('states', '–')} | {speed_cells(row)} "
             f"| {row['model_build_s']:.1f} s | {rate(row.get('whole_model_patients_per_second_per_core'))} |"
             for row in rows
         ]
@@ -65,12 +64,14 @@ def repeated_table(recorded):
         "| --- | --- | --: | --: | --: | --: | --: |",
     ]
     for given, rows in recorded["repeated"].items():
-        lines += [
-            f"| {given} | {row['tool']} | {row['states']} | {rate(row['patients_per_second_per_core'])} "
-            f"| {row['ratio_to_libroadrunner']:.3g}x | {row['max_relative_error']:.1e} | {row['tolerance']:.1e} |"
-            for row in rows
-        ]
+        lines += [f"| {given} | {row['tool']} | {row['states']} | {speed_cells(row)} |" for row in rows]
     return "\n".join(lines)
+
+
+def speed_cells(row):
+    """What every table of programs says of one: speed, ratio, error and tolerance."""
+    speed, error = rate(row["patients_per_second_per_core"]), row["max_relative_error"]
+    return f"{speed} | {row['ratio_to_libroadrunner']:.3g}x | {error:.1e} | {row['tolerance']:.1e}"
 
 
 def rate(value):

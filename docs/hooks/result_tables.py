@@ -31,6 +31,7 @@ from resprout.calibrate.intervention_entries import SHARES
 from resprout.calibrate.interventions import RULES, run_interventions
 from resprout.calibrate.scoreboard_entry import recorded_entries
 from resprout.calibrate.scoreboard_totals import scoreboard_facts
+from resprout.calibrate.unfitted_constants import recorded_influences, together
 from resprout.language import STAGES, load_model
 
 
@@ -163,25 +164,22 @@ LEAST_SHARE = 0.2
 
 def unfitted_text(_model):
     """What constants outside the fit do to the main predictions, as last written down."""
-    rows = [(row, float(row["change"]) / float(row["uncertainty"])) for row in data_rows("unfitted_constants")]
+    found = recorded_influences()
     listed = [
         [
-            f"`{row['name']}`",
-            row["grade"],
-            row["range"],
-            row["prediction"],
-            row["change"],
-            row["uncertainty"],
-            f"{share:.2f}",
+            f"`{each.name}`",
+            each.grade,
+            each.range,
+            each.prediction,
+            f"{each.change:g}",
+            f"{each.uncertainty:g}",
+            f"{each.share:.2f}",
         ]
-        for row, share in rows
-        if share >= LEAST_SHARE
+        for each in found
+        if each.share >= LEAST_SHARE
     ]
     columns = ["constant", "grade", "range", "prediction", "change", "SD over draws", "ratio"]
-    sums = {}
-    for row, share in rows:
-        sums[row["prediction"]] = sums.get(row["prediction"], 0.0) + share**2
-    predictions = [[prediction, f"{total**0.5:.2f}"] for prediction, total in sums.items()]
+    predictions = [[prediction, f"{share:.2f}"] for prediction, share in together(found).items()]
     table = rows_of(["prediction", "all constants together, relative to the SD over draws"], predictions)
     return rows_of(columns, listed, columns[4:]) + "\n\n" + table
 

@@ -51,7 +51,7 @@ def bench(  # many arguments: what is timed, and how
     dose: Dose = None,
     as_json: AsJson = False,
 ) -> None:
-    """Time the shipped model on this machine, beside libRoadRunner, COPASI, AMICI and diffrax where they are installed.
+    """Time the shipped model on this machine, beside libRoadRunner, COPASI, AMICI, diffrax and pydiffsol where they are installed.
 
     All solve the same equations: those on which the outputs depend, without the drugs that are not given.
     Every program solves the same patients at the loosest of its own tolerances at which no output of any patient

@@ -64,6 +64,11 @@ class Influence:
     change: float
     uncertainty: float
 
+    @property
+    def share(self) -> float:
+        """The change over the uncertainty."""
+        return self.change / self.uncertainty
+
 
 def chain_influences(model: Model) -> list[Influence]:
     """Every constant of the chain that is not fitted, on the change of MADRS of a typical patient."""
@@ -154,13 +159,28 @@ def together(found: Sequence[Influence]) -> dict[str, float]:
     """What all constants do to each prediction if they are independent: the root of the sum of squared changes, relative to the uncertainty."""
     shares: dict[str, list[float]] = {}
     for each in found:
-        shares.setdefault(each.prediction, []).append(each.change / each.uncertainty)
+        shares.setdefault(each.prediction, []).append(each.share)
     return {prediction: float(np.linalg.norm(own)) for prediction, own in shares.items()}
+
+
+def recorded_influences() -> list[Influence]:
+    """They as last written down, the largest share of the uncertainty first."""
+    return [
+        Influence(
+            row["name"],
+            row["grade"],
+            row["range"],
+            row["prediction"],
+            float(row["change"]),
+            float(row["uncertainty"]),
+        )
+        for row in data_rows("unfitted_constants")
+    ]
 
 
 def recorded_text(found: Sequence[Influence]) -> str:
     """The table in which they are written down, the largest share of the uncertainty first."""
-    rows = sorted(found, key=lambda each: (-each.change / each.uncertainty, each.name, each.prediction))
+    rows = sorted(found, key=lambda each: (-each.share, each.name, each.prediction))
     lines = [[f"{cell:.3g}" if isinstance(cell, float) else cell for cell in astuple(row)] for row in rows]
     head = "# What constants outside the fit do to predictions, by `make unfitted`. Columns are explained in docs/guides/fit.md."
     return (

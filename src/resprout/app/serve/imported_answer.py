@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from resprout.app.options import read_pairs
+from resprout.app.serve.export_formats import rows_csv
 from resprout.app.serve.plot_data import Picture, axis, look, nice_range, value_axis, words
 from resprout.dosing.species_doses import SpeciesDose, read_doses
 from resprout.errors import Fault, InputError, ResproutError, nearest
@@ -32,14 +33,14 @@ class Asked:
 
     until      end of the run, in the model's own unit of time
     outputs    that are drawn                values    of constants and beginnings that differ from the file
-    doses      what is given, a dose a line  vary      how patients differ; empty for one run
+    doses      what is given                 vary      how patients differ; empty for one run
     patients   how many of them
     """
 
     until: float
     outputs: tuple[str, ...]
     values: Mapping[str, float]
-    doses: tuple[str, ...] = ()
+    doses: tuple[SpeciesDose, ...] = ()
     vary: str = ""
     patients: int = 200
 
@@ -88,9 +89,9 @@ def read_form(model: ImportedModel, form: Mapping[str, Any]) -> Asked:
     parts = [part.strip() for part in text["set"].replace("\n", ",").split(",") if part.strip()]
     moved |= read_pairs("set", parts, "k=0.7", pairs)
     faults += [Fault(each.found, "", each.expected, each.remedy, field="set") for each in pairs]
-    doses = tuple(line.strip() for line in text["dose"].splitlines() if line.strip())
+    doses: tuple[SpeciesDose, ...] = ()
     try:
-        read_doses(doses)
+        doses = read_doses([line.strip() for line in text["dose"].splitlines() if line.strip()])
     except InputError as error:
         faults += [Fault(each.found, "", each.expected, each.remedy, field="dose") for each in error.faults]
     if faults:
@@ -132,10 +133,8 @@ def trajectories(model: ImportedModel, asked: Asked) -> tuple[list[OutputTraject
 
     raises   InputError and SolveError as `simulate_imported`
     """
-    doses = read_doses(asked.doses)
-    run = _run(model, asked, asked.values, doses, varied=bool(asked.vary))
-    changed = bool(asked.vary or asked.values or asked.doses)
-    before = outputs_by_name(_run(model, asked, {}, (), varied=False)) if changed else {}
+    run, as_in_file = _run(model, asked), replace(asked, values={}, doses=(), vary="")
+    before = outputs_by_name(_run(model, as_in_file)) if asked != as_in_file else {}
     found = []
     for name, values in outputs_by_name(run).items():
         patients = values.values
@@ -154,12 +153,10 @@ def _times(run: xr.Dataset) -> Floats:
     return np.asarray(run["time"].values if "time" in run.coords else run["time_h"].values, dtype=float)
 
 
-def _run(
-    model: ImportedModel, asked: Asked, values: Mapping[str, float], doses: tuple[SpeciesDose, ...], *, varied: bool
-) -> xr.Dataset:
-    more: dict[str, Any] = {"patients": asked.patients, "vary": asked.vary} if varied else {}
+def _run(model: ImportedModel, asked: Asked) -> xr.Dataset:
+    more: dict[str, Any] = {"patients": asked.patients, "vary": asked.vary} if asked.vary else {}
     hours = asked.until * model.hours_per_unit
-    return simulate_imported(model, hours, outputs=asked.outputs, overrides=values, doses=doses, **more)
+    return simulate_imported(model, hours, outputs=asked.outputs, overrides=asked.values, doses=asked.doses, **more)
 
 
 def picture(trajectory: OutputTrajectory, time_unit: str) -> Picture:
@@ -207,7 +204,7 @@ def command_line(model: ImportedModel, asked: Asked) -> str:
     for name, value in asked.values.items():
         parts += ["--set", f"{name}={value!r}"]
     for dose in asked.doses:
-        parts += ["--dose", dose]
+        parts += ["--dose", dose.text]
     if asked.vary:
         parts += ["--vary", asked.vary, "--patients", str(asked.patients)]
     return " ".join([parts[0], *(shlex.quote(part) for part in parts[1:])])
@@ -215,12 +212,12 @@ def command_line(model: ImportedModel, asked: Asked) -> str:
 
 def table_csv(found: Sequence[OutputTrajectory], time_unit: str) -> str:
     """The curves as a long table."""
-    lines = [f"output,unit,time ({time_unit}),median,lower 5 %,upper 95 %"]
+    rows = []
     for trajectory in found:
         low, high = trajectory.band if trajectory.band is not None else (trajectory.middle, trajectory.middle)
-        rows = zip(trajectory.time, trajectory.middle, low, high, strict=True)
-        lines += [",".join([trajectory.name, trajectory.unit, *(f"{value:.9g}" for value in row)]) for row in rows]
-    return "\n".join(lines) + "\n"
+        for moment in np.stack([trajectory.time, trajectory.middle, low, high], axis=1).tolist():
+            rows.append((trajectory.name, trajectory.unit, *moment))
+    return rows_csv(["output", "unit", f"time ({time_unit})", "median", "lower 5 %", "upper 95 %"], rows)
 
 
 def first_outputs(model: ImportedModel, until: float) -> list[str]:

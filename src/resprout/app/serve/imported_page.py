@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from resprout.app.serve.imported_answer import (
 from resprout.app.serve.job_queue import JOBS
 from resprout.app.serve.page_layout import CONFIG, legend_items
 from resprout.app.serve.page_template import ICON
-from resprout.app.serve.request_guard import install_guard
+from resprout.app.serve.request_guard import guard_app
 from resprout.errors import InputError, ResproutError
 from resprout.figures.palette import CONTROL_COLOUR, STAGE_COLOUR
 from resprout.installation import installed_version
@@ -62,12 +61,7 @@ def make_imported_app(model: ImportedModel, *, hosts: Collection[str] | None = N
     app.layout = layout(model)
     app.index_string = shell(model, installed_version())
     _register(app, model)
-
-    @lru_cache(maxsize=1)
-    def hashes() -> tuple[str, ...]:
-        return tuple(f"'{digest}'" if not digest.startswith("'") else digest for digest in app.csp_hashes())
-
-    install_guard(server, hashes, hosts)
+    guard_app(app, hosts)
     return app
 
 

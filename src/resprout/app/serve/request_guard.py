@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
+from dash import Dash
 from dash.exceptions import DashException
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -36,6 +38,19 @@ def headers(script_hashes: Collection[str]) -> dict[str, str]:
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     }
+
+
+def guard_app(app: Dash, hosts: Collection[str] | None) -> None:
+    """Guard the server of a page that Dash draws.
+
+    hosts   names under which the page may be asked for; None for any
+    """
+
+    @lru_cache(maxsize=1)
+    def hashes() -> tuple[str, ...]:
+        return tuple(f"'{digest}'" if not digest.startswith("'") else digest for digest in app.csp_hashes())
+
+    install_guard(app.server, hashes, hosts)
 
 
 def install_guard(server: Flask, script_hashes: Callable[[], Collection[str]], hosts: Collection[str] | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from resprout.app.serve.page_layout import page_layout
 from resprout.app.serve.page_template import shell
 from resprout.app.serve.path_bands import recruits
 from resprout.app.serve.path_simulation import page_trajectory, warm_up
-from resprout.app.serve.request_guard import install_guard, refuse
+from resprout.app.serve.request_guard import guard_app, refuse
 from resprout.app.serve.scoreboard_tab import Scoreboard
 from resprout.app.serve.trial_tab import design, warm_trials
 from resprout.errors import ResproutError
@@ -51,12 +50,7 @@ def make_app(model: Model | None = None, *, hosts: Collection[str] | None = None
     app.layout = page_layout
     app.index_string = shell(loaded, installed_version())
     register_callbacks(app, loaded)
-
-    @lru_cache(maxsize=1)
-    def hashes() -> tuple[str, ...]:
-        return tuple(f"'{digest}'" if not digest.startswith("'") else digest for digest in app.csp_hashes())
-
-    install_guard(server, hashes, hosts)
+    guard_app(app, hosts)
     add_routes(server, loaded)
     return app
 
