@@ -10,7 +10,7 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from resprout.compile.model_system import read_system
-from resprout.compile.object_code import made_code
+from resprout.compile.object_code import made_code, target_machine
 from resprout.compile.prune import prune
 from resprout.compile.system import System
 from resprout.errors import Fault, InputError
@@ -62,8 +62,7 @@ def object_codes(texts: Sequence[str]) -> list[bytes]:
 def load_code(codes: Iterable[bytes], functions: Iterable[str]) -> tuple[llvm.ExecutionEngine, dict[str, int]]:
     """Put machine code into memory: the engine that owns it, and the address of each function that it has."""
     processor, features, _ = host()
-    machine = llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=3, jit=True)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine(processor, features))
     for code in codes:
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()

@@ -64,12 +64,15 @@ def _answer_of(helper: subprocess.Popen[bytes] | None) -> bytes:
     return code if helper.wait() == 0 else b""
 
 
-def _compiled(text: str, processor: str, features: str, care: int) -> bytes:
+def target_machine(processor: str, features: str, care: int = 3) -> llvm.TargetMachine:
+    """What makes and loads code for a processor; `care` is LLVM's level of optimisation, 0 to 3."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=processor, features=features, opt=care, jit=True
-    )
+    return llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=care, jit=True)
+
+
+def _compiled(text: str, processor: str, features: str, care: int) -> bytes:
+    machine = target_machine(processor, features, care)
     module = llvm.parse_assembly(text)
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
