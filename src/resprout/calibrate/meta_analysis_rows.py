@@ -20,6 +20,7 @@ from resprout.trial.published_numbers import COUNTED
 LATER_SD = 0.30  # of improvement as a share of baseline, between the patients of an arm, where no trial prints one
 BASELINE_SD = 0.15  # of a baseline score as a share of its mean, where no trial prints one
 RESPONSE, PARTIAL = 0.5, 0.2  # improvement as a share of baseline
+OF_CHANGE = ("sd_change", "difference_sd")  # standard deviations of changes; those of the first visit are of baselines
 CONTINUITY = 0.5  # patient added to each cell of a share, so that none or all is a finite number
 
 
@@ -135,8 +136,8 @@ def score_rows(trials: Sequence[TrialSummary]) -> list[ScoreRow]:
             if at_baseline and row.statistic in ("mean", "first_period_mean"):
                 share = row.value / scale.highest
                 found.append(ScoreRow(trial.name, "baseline mean", entry_share(trial, row.endpoint), share, people))
-            elif row.statistic in ("sd", "first_period_sd", "sd_change"):
-                kind = "baseline sd" if at_baseline and row.statistic != "sd_change" else "later sd"
+            elif row.statistic in ("sd", "first_period_sd", *OF_CHANGE):
+                kind = "baseline sd" if at_baseline and row.statistic not in OF_CHANGE else "later sd"
                 found.append(ScoreRow(trial.name, kind, 0.0, row.value / mean, people))
     return found
 

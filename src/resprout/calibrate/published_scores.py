@@ -22,6 +22,7 @@ POINTS = (
     "sd",
     "first_period_sd",
     "sd_change",
+    "difference_sd",
 )
 STANDARDISED = ("cohen_d", "improvement_d")
 RATIOS = ("odds_ratio", "relative_response", "hazard_ratio", "genotype_F")

@@ -52,6 +52,7 @@ SUFFIX_OF = {
 OF_DIFFERENCE = (
     *(
         "difference",
+        "difference_sd",
         "response_difference",
         "relative_response",
         "odds_ratio",

@@ -12,7 +12,7 @@ from resprout.people.covariates import Covariates
 from resprout.people.growth import propensity_again
 from resprout.people.ratings import rate, within_subject_variation
 from resprout.people.spreads import odds_times
-from resprout.people.streams import normals
+from resprout.people.streams import normals, uniforms
 from resprout.solve import Events, run_patients
 
 Numbers = NDArray[np.float64]
@@ -40,16 +40,23 @@ def failed_before(model: Model) -> History:
         solved = run_patients(model, constants, events, [0.0, PAST_TRIAL_H], ["HDRS17"])
         severity = solved.value[:, :, 0]
         failed = np.ones(len(person), dtype=bool)
-        for number in range(round(parameters["past_trials"])):
+        trials = _past_trials(seed, person, parameters)
+        for number in range(int(trials.max(initial=0))):
             variation = within_subject_variation(seed + 1_000_003 + number, person, [0.0, PAST_TRIAL_H], parameters)
             labels = [f"{when} past trial {number}" for when in ("before", "after")]
             expected = _left_by_expectation(covariates, number, seed, person, parameters)
             true = severity * np.stack([np.ones(len(person)), expected], axis=1)
             rated = rate(model.scales["HDRS17"], true, variation, seed, person, labels, model)
-            failed &= rated[:, 1] > rated[:, 0] / 2
+            failed &= (rated[:, 1] > rated[:, 0] / 2) | (number >= trials)
         return failed
 
     return history
+
+
+def _past_trials(seed: int, person: NDArray[np.int64], parameters: Mapping[str, float]) -> NDArray[np.int64]:
+    """[patient] past trials of each person: `past_trials` on average, of the two whole numbers beside it."""
+    whole = int(np.floor(parameters["past_trials"]))
+    return whole + (uniforms(seed, "number of past trials", person) < parameters["past_trials"] - whole)
 
 
 def _left_by_expectation(

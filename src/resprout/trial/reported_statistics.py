@@ -12,6 +12,7 @@ from resprout.statistics.anova import group_by_time, treatment_by_time
 from resprout.statistics.t_tests import paired_p, welch_p
 from resprout.statistics.time_to_event import median_day, well_at
 from resprout.trial.design import Protocol
+from resprout.trial.difference_spread import difference_sd
 from resprout.trial.relapse_times import relapse_hazard_ratio, relapse_rate, times_to_relapse_by_replicate
 from resprout.trial.responder_statistics import (
     kept_response,
@@ -298,6 +299,11 @@ STATISTICS = {
     "remission_ever": Statistic(_remission_ever, "remission rate at any visit so far"),
     "kept_response": Statistic(kept_response, "share of early responders who still respond"),
     "difference": Statistic(_difference, "change against control", needs_control=True),
+    "difference_sd": Statistic(
+        difference_sd,
+        "standard deviation of the change behind the standard error of the difference",
+        needs_control=True,
+    ),
     "response_difference": Statistic(_response_difference, "response rate less that of control", needs_control=True),
     "relative_response": Statistic(_relative_response, "response rate over that of control", needs_control=True),
     "odds_ratio": Statistic(_odds_ratio, "odds ratio of response", needs_control=True),
