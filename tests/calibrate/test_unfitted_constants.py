@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import resprout as rs
 from resprout.calibrate.data_tables import data_rows
 from resprout.calibrate.unfitted_constants import (
     CHAIN,
@@ -28,15 +29,31 @@ def test_fitted_constants_and_inputs_are_left_out(found):
     assert {prediction for _, prediction in found} == set(CHAIN)
 
 
-def test_the_threshold_of_a_rate_curve_cancels_and_its_slope_does_not(found):
+def test_the_threshold_of_a_rate_curve_cancels_and_its_slope_is_fitted(found):
     # background currents make up for the threshold, so that health has the same rate
     assert found["pyramidal_threshold", "ketamine, 1 d"].change < 0.01
-    assert found["pyramidal_gain", "ketamine, 1 d"].change > 0.3
+    assert {"pyramidal_gain", "interneuron_gain"} <= fitted_names()
+    assert ("pyramidal_curvature", "ketamine, 1 d") not in found
+
+
+def test_only_the_product_of_gain_and_curvature_acts():
+    model = load_model()
+
+    def relief(changes):
+        regimen = "ketamine 0.5 mg/kg iv over 40 min"
+        people = rs.People(4, population="mdd")
+        run = rs.simulate(model, people, regimen, days=1, outputs=["MADRS"], overrides=changes)
+        return float((run["MADRS"][:, 0] - run["MADRS"].sel(time_h=24.0)).mean())
+
+    gain, curvature = (model.constants[f"interneuron_{name}"].value for name in ("gain", "curvature"))
+    both = relief({"interneuron_gain": 1.2 * gain, "interneuron_curvature": curvature / 1.2})
+    assert both == pytest.approx(relief({}), abs=1e-3)
+    assert abs(relief({"interneuron_gain": 1.2 * gain}) - relief({})) > 0.05
 
 
 def test_a_constant_of_a_drug_that_is_not_given_is_not_tried(found):
-    assert ("escitalopram_SERT_Kd", "escitalopram, 6 weeks") in found
-    assert ("escitalopram_SERT_Kd", "ketamine, 1 d") not in found
+    assert ("escitalopram_clearance", "escitalopram, 6 weeks") in found
+    assert ("escitalopram_clearance", "ketamine, 1 d") not in found
 
 
 def test_the_table_written_down_is_that_of_the_model(found):

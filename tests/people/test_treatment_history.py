@@ -57,6 +57,20 @@ def test_a_past_trial_blocks_the_transporter_and_uses_the_persons_own_propensity
     assert failed_before(model)(people.constants, more, 3).sum() < failed.sum()
 
 
+def test_the_number_of_past_trials_is_a_mean():
+    """Of two and three trials on average half the people have failed a third; whoever has failed more is fewer."""
+    model = rs.load_model()
+    people = rs.recruit(400, entry="HDRS17>=20", model=model, seed=3)
+    failed = {
+        number: failed_before(model.with_parameters({"past_trials": number}))(people.constants, people.columns, 3)
+        for number in (2.0, 2.5, 3.0)
+    }
+    assert (failed[2.5] <= failed[2.0]).all() and (failed[3.0] <= failed[2.5]).all()
+    lost, all_lost = failed[2.0] & ~failed[2.5], failed[2.0] & ~failed[3.0]
+    # half of those whom a third trial would have helped: a binomial share, 99.9 % interval
+    assert abs(lost.sum() / all_lost.sum() - 0.5) < 3.3 * 0.5 / np.sqrt(all_lost.sum())
+
+
 def test_resistant_people_enter_more_severely_ill_with_the_genotypes_of_all():
     # baselines of trials in resistant depression that ask for MADRS of at least 28 are 34 to 38 (TRANSFORM-1: 37.5)
     model = rs.load_model()
