@@ -51,7 +51,7 @@ def bench_text():
         [
             row["tool"],
             f"{row['patients_per_second_per_core']:,.{0 if row['patients_per_second_per_core'] >= 10 else 1}f}",
-            f"{row['ratio_to_libroadrunner']:.2g}x",
+            _times(row["ratio_to_libroadrunner"]),
             f"{row['max_relative_error']:.0e}",
             f"{row['model_build_s']:.1f} s",
         ]
@@ -59,6 +59,11 @@ def bench_text():
     ]
     rule = [["---", "--:", "--:", "--:", "--:"]]
     return "\n".join("| " + " | ".join(row) + " |" for row in head + rule + cells)
+
+
+def _times(ratio):
+    """A ratio with two digits, and all of them before the point."""
+    return f"{ratio:,.0f}x" if ratio >= 10 else f"{ratio:.2g}x"
 
 
 def scoreboard_text(entries=None):

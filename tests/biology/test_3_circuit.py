@@ -13,9 +13,7 @@ STEADY_H = 1.0
         ("conotoxin", -0.50),
         ("agonist", -0.20),
         ("antagonist", 0.40),
-        pytest.param(
-            "uptake inhibitor", 1.20, marks=pytest.mark.xfail(strict=True, reason="MP005: a rise of 1.149, at the edge")
-        ),
+        ("uptake inhibitor", 1.20),
     ],
 )
 def test_ambient_glutamate_moves_as_in_awake_rats(trajectories, manipulation, change):

@@ -21,16 +21,7 @@ def test_mTORC1_activity_peaks_between_half_an_hour_and_two_hours(trajectories):
     assert 0.5 <= trajectories.peak_hour("ketamine", "p_mTOR") <= 2.0  # TC013 at 1 h
 
 
-@pytest.mark.parametrize(
-    "block",
-    [
-        "AMPA blocked",
-        pytest.param(
-            "L-type channel blocked",
-            marks=pytest.mark.xfail(strict=True, reason="a third of the release is left (docs/limits.md)"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("block", ["AMPA blocked", "L-type channel blocked"])
 def test_BDNF_release_needs_AMPA_receptors_and_L_type_channels(trajectories, block):
     assert trajectories.trajectory("ketamine", "BDNF_release").max() > 2  # TC022
     released = {
