@@ -66,7 +66,8 @@ def number(value: float | None, digits: int = 3) -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
+    rounded = f"{value:.{digits}g}"  # 99.7 to two digits is 1e+02
+    return rounded if abs(float(rounded)) < 10**digits else f"{value:,.0f}"
 
 
 def interval(lower: float, upper: float) -> str:
