@@ -43,7 +43,9 @@ def test_groups_are_adjusted_for_baseline_as_least_squares_does():
         rows = rows[np.isfinite(rows[:, 1])]
         table = np.column_stack([np.ones_like(group), group, rows[:, 0]])
         left = np.linalg.lstsq(table, rows[:, 1] - rows[:, 0], rcond=None)[1][0]
-        assert one == pytest.approx(np.sqrt(left / (len(rows) - 3)), rel=1e-9)
+        variance = left / (len(rows) - 3) * np.linalg.inv(table.T @ table)[1, 1]
+        sizes = [(group == each).sum() for each in (0.0, 1.0)]
+        assert one == pytest.approx(np.sqrt(variance / (1 / sizes[0] + 1 / sizes[1])), rel=1e-9)
 
 
 def test_a_crossover_has_the_spread_of_a_paired_test():
