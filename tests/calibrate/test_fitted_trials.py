@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from resprout.calibrate.residuals import Trials, independent_rows, of_fewer_people, trial_moments
+from resprout.calibrate.residuals import Trials, discrepancy, fitted_rows, independent_rows, of_fewer_people, trial_moments
 from resprout.language import load_model
 from resprout.trial.control_setting import sites_of
 from resprout.trial.protocol import read_protocol
@@ -14,7 +14,7 @@ MODEL = load_model()
 def test_a_large_trial_keeps_its_sites_with_fewer_people():
     design = read_protocol("popova2019_transform2", MODEL)[0]
     smaller = of_fewer_people(design)
-    assert [arm.size for arm in smaller.arms] == [40, 40]
+    assert [arm.size for arm in smaller.arms] == [20, 20]
     assert sites_of(smaller) == round(sites_of(design)) > 20
 
 
@@ -64,5 +64,12 @@ def test_rows_without_variance_or_numbers_count_each():
 def test_a_trial_of_many_visits_has_wider_rows_than_its_replicates():
     name = "fedgchin2019_transform1"
     block = Trials.of(MODEL, {}, trials=[name])
-    alone = np.hypot(trial_moments(MODEL, {}, [name], 800, 1, whole=True)[1], 0.1 * np.abs(block.observed))
+    share = [discrepancy(row) for row in fitted_rows(read_protocol(name, MODEL)[0])]
+    alone = np.hypot(trial_moments(MODEL, {}, [name], 800, 1, whole=True)[1], share * np.abs(block.observed))
     assert (block.sd > 1.3 * alone).all()
+
+
+def test_a_baseline_may_be_less_away_than_a_change():
+    rows = fitted_rows(read_protocol("fedgchin2019_transform1", MODEL)[0])
+    shares = {row.statistic: discrepancy(row) for row in rows}
+    assert shares["mean"] < shares["sd"] == shares["difference"] == shares["response_rate"]

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
+from scipy.stats import kstest
 
 from resprout.language import load_model
 from resprout.people.cohort import recruit_studies
 from resprout.people.entry import Entry
 from resprout.people.screening import Recruitment
 from resprout.people.streams import normals
-from resprout.people.studies import candidates_of, etas, study_of
+from resprout.people.studies import candidates_of, etas, study_effects, study_of
 
 MODEL = load_model()
 
@@ -46,3 +48,32 @@ def test_people_screened_for_a_series_are_those_screened_for_each_of_its_studies
 def test_a_larger_study_begins_with_the_people_of_a_smaller_one():
     small, large = studies([2], n=5), studies([2], n=40)
     assert np.array_equal(large.candidate[:5], small.candidate)
+
+
+def test_each_ten_studies_have_one_effect_in_each_tenth_of_the_distribution():
+    tenths = np.floor(10 * ndtr(study_effects(4, "belief", np.arange(1, 51)))).reshape(5, 10)
+    assert (np.sort(tenths) == np.arange(10)).all()
+    assert len({tuple(row) for row in tenths.tolist()}) == 5
+
+
+def test_the_effect_of_one_study_is_standard_normal_over_seeds():
+    drawn = np.concatenate([study_effects(seed, "belief", np.array([3])) for seed in range(2000)])
+    assert kstest(drawn, "norm").pvalue > 0.001
+
+
+def test_effects_for_two_purposes_have_orders_of_their_own():
+    study = np.arange(1, 2001)
+    one, other = (study_effects(4, purpose, study) for purpose in ("belief", "attenuation"))
+    # four standard errors of a correlation of 2,000 pairs
+    assert abs(np.corrcoef(one, other)[0, 1]) < 4 / 2000**0.5
+
+
+def test_the_effect_of_a_study_does_not_depend_on_others():
+    study = np.array([17, 2, 40, 2])
+    together = study_effects(4, "belief", study)
+    assert [float(study_effects(4, "belief", study[[place]])[0]) for place in range(4)] == together.tolist()
+
+
+def test_a_mean_over_ten_studies_is_nearer_to_that_over_all_than_by_chance():
+    means = study_effects(4, "belief", np.arange(1, 2001)).reshape(200, 10).mean(axis=1)
+    assert means.std() < 0.5 * 10**-0.5

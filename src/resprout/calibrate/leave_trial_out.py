@@ -16,7 +16,7 @@ from resprout.calibrate.meta_analysis_rows import trial_summaries, trial_summary
 from resprout.calibrate.posterior import sample
 from resprout.calibrate.posterior_mode import SOFT, Fit, Progress
 from resprout.calibrate.published_scores import SIGNIFICANT_VISITS, score_published, score_scale
-from resprout.calibrate.residuals import DISCREPANCY, NOT_SMOOTH
+from resprout.calibrate.residuals import DISCREPANCY, NOT_SMOOTH, discrepancy
 from resprout.calibrate.trial_entries import SUFFIX_OF
 from resprout.calibrate.trial_predictions import META_ANALYSIS, META_ANALYSIS_REPLICATES, meta_analysed
 from resprout.language import load_model
@@ -66,13 +66,15 @@ def leave_trials_out(
     return rows
 
 
-def with_observation_error(found: Numbers, random: np.random.Generator) -> Numbers:
+def with_observation_error(found: Numbers, random: np.random.Generator, share: float = DISCREPANCY) -> Numbers:
     """Numbers of virtual trials -> numbers that a clinic would publish, by the fit's own law of error.
 
-    That law is DISCREPANCY of a number beside its spread from replicate to replicate, with the robust loss beyond SOFT: its density goes
+    That law is a share of a number beside its spread from replicate to replicate, with the robust loss beyond SOFT: its density goes
     with exp(-robust_residual(r)^2 / 2), which is the hyperbolic distribution, a normal one whose variance is drawn anew each time.
 
     found     [replicate]   infinite where nobody relapsed
+    random    generator of the errors
+    share     scalar     1  of the number by which a model may be away from it
     returns   [replicate]   the same spread around the same middle by that law
 
     Source: Barndorff-Nielsen O. Hyperbolic distributions and distributions on hyperbolae. Scand J Stat 1978;5:151-157.
@@ -80,7 +82,7 @@ def with_observation_error(found: Numbers, random: np.random.Generator) -> Numbe
     known = found[np.isfinite(found)]
     middle = np.median(known) if known.size else 0.0
     spread = geninvgauss.rvs(1, SOFT**2, size=found.shape, random_state=random)
-    away = found * (1 + DISCREPANCY * random.standard_normal(found.shape)) - middle
+    away = found * (1 + share * random.standard_normal(found.shape)) - middle
     return np.asarray(middle + np.sqrt(spread) * away)
 
 
@@ -106,7 +108,7 @@ def _predict(work: Work) -> list[dict[str, Any]]:
 
 
 def _in_a_clinic(row: Published, found: Numbers, random: np.random.Generator) -> Numbers:
-    return found if row.statistic in NOT_SMOOTH else with_observation_error(found, random)
+    return found if row.statistic in NOT_SMOOTH else with_observation_error(found, random, discrepancy(row))
 
 
 def _scores(

@@ -17,6 +17,7 @@ from resprout.calibrate.shared_work import Share, by_own_processes, folder_elsew
 from resprout.errors import SolveError
 from resprout.language import load_model
 from resprout.language.records import Model
+from resprout.people.studies import STRATA
 from resprout.trial.control_setting import sites_of
 from resprout.trial.design import Protocol as Design
 from resprout.trial.design import Published
@@ -26,8 +27,11 @@ from resprout.trial.replicates import run_series
 
 NOT_SMOOTH = ("interaction_p", "difference_p", "change_p", "first_significant_h", "remission_median_h")
 DISCREPANCY = 0.1  # of a published number: no model of this kind is nearer to a clinic than that
-LEAST_TRIALS, MOST_TRIALS = 8, 60
-STUDIES, PEOPLE_AN_ARM = 10, 40  # of a large trial at each point: its mean is that over studies, not that of one
+DISCREPANCY_AT_BASELINE = (
+    0.05  # of a mean score before treatment: 2 points of MADRS, by which trials of like entry differ
+)
+LEAST_TRIALS, MOST_TRIALS = 10, 60
+STUDIES, PEOPLE_AN_ARM = 20, 20  # of a large trial at each point: its mean is that over studies, not that of one
 OF_LARGE_ARMS = (
     "relative_response",
     "early_drug_share",
@@ -120,8 +124,8 @@ def _bands(result: InterventionResult) -> list[tuple[str, float]]:
 class Trials:
     """Published numbers of trials, each beside the mean of replicates with the same people at every point.
 
-    sd   [row]   of the published number: from replicate to replicate, less where it is pooled over studies, with DISCREPANCY of the number
-                 itself; larger where the numbers of a trial go together, so that a trial of many visits counts as what it tells
+    sd   [row]   of the published number: from replicate to replicate, less where it is pooled over studies, with a share of the number
+                 itself (`discrepancy`); larger where the numbers of a trial go together, so that a trial of many visits counts as what it tells
     """
 
     model: Model
@@ -159,7 +163,8 @@ class Trials:
         )
         found = [_replicates(model.with_parameters(start), name, 4 * people, seed, whole=True) for name in names]
         spread = _moments_of(found)[1] / np.sqrt([row.studies for _, row in rows])
-        sd = np.hypot(np.nan_to_num(spread, nan=0.0), DISCREPANCY * np.abs(observed)) + 1e-3
+        away = np.array([discrepancy(row) for _, row in rows]) * np.abs(observed)
+        sd = np.hypot(np.nan_to_num(spread, nan=0.0), away) + 1e-3
         told = np.concatenate([np.full(len(one), independent_rows(one) / max(len(one), 1)) for one in found])
         return replace(block, sd=sd / np.sqrt(told))
 
@@ -190,9 +195,15 @@ def fitted_rows(design: Design) -> list[Published]:
     return [row for row in design.published if is_fitted(design.name, row.statistic, row.verification)]
 
 
+def discrepancy(row: Published) -> float:
+    """Share of a published number by which a model may be away from it: DISCREPANCY, less for a mean score before treatment."""
+    before = row.statistic == "mean" and row.time is not None and row.time <= 0
+    return DISCREPANCY_AT_BASELINE if before else DISCREPANCY
+
+
 def replicate_count(design: Design, people: int) -> int:
-    """How many replicates hold about this many people, LEAST_TRIALS to MOST_TRIALS."""
-    return int(np.clip(people // design.people, LEAST_TRIALS, MOST_TRIALS))
+    """How many replicates hold about this many people, LEAST_TRIALS to MOST_TRIALS, in tens as effects of studies are drawn."""
+    return int(np.clip(people // design.people // STRATA * STRATA, LEAST_TRIALS, MOST_TRIALS))
 
 
 def of_fewer_people(design: Design) -> Design:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from resprout.people.spreads import odds_times
 from resprout.people.streams import normals
-from resprout.people.studies import study_of
+from resprout.people.studies import study_effects, study_of
 from resprout.trial.blinded_treatment import BlindedTreatment
 from resprout.trial.design import Protocol
 
@@ -86,7 +86,7 @@ def belief_at_start(  # many arguments: the design, its treatment and its people
     study = study_of(person)
     shift = parameters["belief_sd"] * normals(seed, "belief", person)
     shift = shift + np.where(
-        study > 0, parameters["belief_study_sd"] * normals(seed, "belief of the study", study), 0.0
+        study > 0, parameters["belief_study_sd"] * study_effects(seed, "belief of the study", study), 0.0
     )
     shift = shift + parameters["belief_multicentre"] * (1 - 1 / sites)
     return odds_times(parameters[f"belief_{control_kind(protocol, blinded)}"], np.exp(shift))

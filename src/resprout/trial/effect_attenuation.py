@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resprout.people.spreads import odds_times
-from resprout.people.streams import normals
-from resprout.people.studies import study_of
+from resprout.people.studies import study_effects, study_of
 
 Numbers = NDArray[np.float64]
 
@@ -26,7 +25,7 @@ def effect_lost(sites: float, seed: int, person: NDArray[np.int64], parameters: 
     The share at many sites, with a random effect of the study on its odds, times 1 - 1 / sites.
     """
     study = study_of(person)
-    drawn = normals(seed, "attenuation of the study", study)
+    drawn = study_effects(seed, "attenuation of the study", study)
     odds = np.exp(parameters["attenuation_study_sd"] * np.where(study > 0, drawn, 0.0))
     return np.asarray(odds_times(parameters["multicentre_attenuation"], odds) * (1 - 1 / sites))
 
