@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from resprout.calibrate.residuals import Trials, discrepancy, fitted_rows, independent_rows, of_fewer_people, trial_moments
+from resprout.calibrate.residuals import (
+    Trials,
+    discrepancy,
+    fitted_rows,
+    independent_rows,
+    of_fewer_people,
+    trial_moments,
+)
 from resprout.language import load_model
 from resprout.trial.control_setting import sites_of
 from resprout.trial.protocol import read_protocol

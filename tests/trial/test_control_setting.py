@@ -47,7 +47,7 @@ def test_nobody_expects_anything_of_a_background_that_has_failed():
     falls = []
     for state in ("new", "failing"):
         told = read(background=background, visits=("0 min", "28 d"), size=40, setting={"background": state})
-        rated = run_protocol(*told, model(), 4, 1, point=True).ratings["none", "MADRS"]
+        rated = run_protocol(*told, model(), 10, 1, point=True).ratings["none", "MADRS"]
         falls.append(float(np.nanmean(rated[..., 0] - rated[..., -1])))
     assert falls[0] > falls[1] + 2
 

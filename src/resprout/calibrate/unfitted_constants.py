@@ -20,7 +20,7 @@ from resprout.people.spreads import SPREADS
 from resprout.trial.protocol import read_protocol
 
 Numbers = NDArray[np.float64]
-PATIENT = "stress=1.5 & glial_uptake=0.75"
+PATIENT = "stress=1.6 & glial_uptake=0.75"
 CHAIN = {
     "ketamine, 1 d": (f"{PATIENT} & ketamine 0.5 mg/kg iv over 40 min", 24.0),
     "ketamine, 7 d": (f"{PATIENT} & ketamine 0.5 mg/kg iv over 40 min", 168.0),

@@ -10,7 +10,7 @@ from resprout.people.cohort import Cohort
 from resprout.people.covariates import Covariates, CYP2B6_factor, covariate_constants, genotype_named
 from resprout.people.screening import CLEARANCE_OF_CYP2B6
 
-MEDIAN_STRESS, MEDIAN_UPTAKE = 1.5, 0.75
+MEDIAN_STRESS, MEDIAN_UPTAKE = 1.6, 0.75
 """Medians of recruited people with major depression, where the typical patient of the page and of commands starts."""
 
 
