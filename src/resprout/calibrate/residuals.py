@@ -27,9 +27,8 @@ from resprout.trial.replicates import run_series
 
 NOT_SMOOTH = ("interaction_p", "difference_p", "change_p", "first_significant_h", "remission_median_h")
 DISCREPANCY = 0.1  # of a published number: no model of this kind is nearer to a clinic than that
-DISCREPANCY_AT_BASELINE = (
-    0.05  # of a mean score before treatment: 2 points of MADRS, by which trials of like entry differ
-)
+# of a mean score before treatment: 2 points of MADRS, by which trials of like entry differ
+DISCREPANCY_AT_BASELINE = 0.05
 LEAST_TRIALS, MOST_TRIALS = 10, 60
 STUDIES, PEOPLE_AN_ARM = 20, 20  # of a large trial at each point: its mean is that over studies, not that of one
 OF_LARGE_ARMS = (
