@@ -166,9 +166,12 @@ def test_both_arms_of_ketamine_are_seen(seen):
     outside = seen.trajectory(rodent(RODENT), "extrasynaptic_signal")[window].min()
     assert release > 1.1  # TC001, disinhibition
     assert outside < 0.9  # IV057, resting receptors outside synapses
-    # TC017, a direction: the smallest change that is called one is 2 %
-    assert seen.at(rodent(RODENT), "p_eEF2", 0.5) < 0.98 * seen.at(rodent(), "p_eEF2", 0.5)
     assert seen.at(rodent(RODENT), "BDNF_pool", 1) > 1.02 * seen.at(rodent(), "BDNF_pool", 1)  # IV057, BDNF protein up
+
+
+@pytest.mark.xfail(reason="p-eEF2 falls by 9.8 % with this fit; the published fall (TC017) has no size", strict=True)
+def test_eEF2_loses_a_tenth_of_its_phosphorylation(seen):
+    assert seen.at(rodent(RODENT), "p_eEF2", 0.5) < 0.9 * seen.at(rodent(), "p_eEF2", 0.5)
 
 
 def test_losing_GluN2B_on_pyramidal_cells_mimics_ketamine_without_taking_its_surge(seen):

@@ -17,10 +17,11 @@ from resprout.calibrate.residuals import fitted_rows, trial_moments
 from resprout.language.records import Model
 from resprout.people.draws import draws_of
 from resprout.people.spreads import SPREADS
+from resprout.people.typical import MEDIAN_STRESS, MEDIAN_UPTAKE
 from resprout.trial.protocol import read_protocol
 
 Numbers = NDArray[np.float64]
-PATIENT = "stress=1.6 & glial_uptake=0.75"
+PATIENT = f"stress={MEDIAN_STRESS} & glial_uptake={MEDIAN_UPTAKE}"
 CHAIN = {
     "ketamine, 1 d": (f"{PATIENT} & ketamine 0.5 mg/kg iv over 40 min", 24.0),
     "ketamine, 7 d": (f"{PATIENT} & ketamine 0.5 mg/kg iv over 40 min", 168.0),

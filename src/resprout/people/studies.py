@@ -29,21 +29,23 @@ def study_effects(seed: int, purpose: str, study: NDArray[np.int64]) -> NDArray[
     """Draw one standard normal number for each study, by Latin hypercube sampling over each ten studies.
 
     seed, purpose   as in `streams.uniforms`
-    study           [study]  -  numbers of the studies, from 1, in any order; 0 counts as 1
-    returns         [study]  1  depends on seed, purpose and the study's number alone
+    study           [study]  -  numbers of the studies, from 1, in any order; 0 for none
+    returns         [study]  1  depends on seed, purpose and the study's number alone; 0 without a study
 
     Studies 1 to 10, 11 to 20 and so on have one number in each tenth of the distribution, in an order of their own for each purpose, so that
     a mean over ten studies is nearer to that over all studies; one study alone is drawn as ever.
 
     Source: McKay MD, Beckman RJ, Conover WJ. Technometrics 1979;21:239-245.
     """
-    known, place = np.unique(np.maximum(np.asarray(study, dtype=np.int64), 1), return_inverse=True)
+    study = np.asarray(study, dtype=np.int64)
+    known, place = np.unique(np.maximum(study, 1), return_inverse=True)
     first = (known - 1) // STRATA * STRATA + 1
     together = (first[:, None] + np.arange(STRATA)).ravel()
     order = uniforms(seed, f"{purpose}, order of studies", together).reshape(-1, STRATA)
     own = order[np.arange(known.size), known - first]
     tenth = (order < own[:, None]).sum(axis=1)
-    return np.asarray(ndtri((tenth + uniforms(seed, purpose, known)) / STRATA))[place]
+    drawn = ndtri((tenth + uniforms(seed, purpose, known)) / STRATA)
+    return np.where(study > 0, drawn[place], 0.0)
 
 
 def etas(

@@ -83,11 +83,8 @@ def belief_at_start(  # many arguments: the design, its treatment and its people
         if not waits:
             return everybody * parameters["belief_open_label"]
         return everybody * (0.0 if protocol.control == "wait_list" else parameters["belief_standard_of_care"])
-    study = study_of(person)
     shift = parameters["belief_sd"] * normals(seed, "belief", person)
-    shift = shift + np.where(
-        study > 0, parameters["belief_study_sd"] * study_effects(seed, "belief of the study", study), 0.0
-    )
+    shift = shift + parameters["belief_study_sd"] * study_effects(seed, "belief of the study", study_of(person))
     shift = shift + parameters["belief_multicentre"] * (1 - 1 / sites)
     return odds_times(parameters[f"belief_{control_kind(protocol, blinded)}"], np.exp(shift))
 

@@ -24,9 +24,8 @@ def effect_lost(sites: float, seed: int, person: NDArray[np.int64], parameters: 
 
     The share at many sites, with a random effect of the study on its odds, times 1 - 1 / sites.
     """
-    study = study_of(person)
-    drawn = study_effects(seed, "attenuation of the study", study)
-    odds = np.exp(parameters["attenuation_study_sd"] * np.where(study > 0, drawn, 0.0))
+    drawn = study_effects(seed, "attenuation of the study", study_of(person))
+    odds = np.exp(parameters["attenuation_study_sd"] * drawn)
     return np.asarray(odds_times(parameters["multicentre_attenuation"], odds) * (1 - 1 / sites))
 
 
